@@ -1,0 +1,36 @@
+# make report | make test | make lab: each sets up what is missing first. See README.md.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: report test lab notebooks lock setup
+report: setup
+	$(BIN)/privacylab report
+
+test: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	figures=$$(mktemp -d) && PRIVACYLAB_FIGURES=$$figures TQDM_DISABLE=1 $(BIN)/pytest -n 2 --dist loadfile \
+		--doctest-modules --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+		privacylab tests notebooks; status=$$?; rm -rf "$$figures"; exit $$status
+
+lab: setup
+	$(BIN)/jupyter lab notebooks
+
+# Runs the tracked notebooks in place and refreshes figures/: review the difference like code.
+notebooks: setup
+	$(BIN)/python -c "from privacylab import paths, report; [report.refresh(path, corpus=paths.corpus()) for path in paths.notebooks()]"
+
+# Locks the dependencies of pyproject.toml anew (needs uv). No index address may stand in the lock.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --override requirements.override --output-file requirements.txt
+
+setup: .venv/installed
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "PrivacyLab needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@

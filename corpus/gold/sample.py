@@ -1,0 +1,291 @@
+"""Draws the policies that people then label by reading: one subcommand for each gold set.
+
+A draw is made before anything is labelled and never after: it refuses to write over a file that exists. It stores
+references (archive, source, snapshot, half), never text. Example:
+
+    python corpus/gold/sample.py dates --tosback tosback2.git --ota contrib-versions.git \
+        --through-time privacy-policies-through-time --seed 20 --out dates.csv
+"""
+
+import argparse
+import csv
+import datetime as dt
+import random
+import re
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+# Copied from eras.toml on purpose: the strata of a draw that is made must not move when an era does.
+ERAS = (
+    ("before_safe_harbor", "2000-07-26"),
+    ("safe_harbor", "2015-10-06"),
+    ("gap", "2016-07-12"),
+    ("privacy_shield", "2018-05-25"),
+    ("gdpr_shield", "2020-07-16"),
+    ("gdpr_no_transfer_framework", "2023-07-10"),
+    ("gdpr_dpf", "9999-12-31"),
+)
+
+# Which words may name a framework, and how many of each to draw: broader than any rule, and no part of the program.
+# The `other_` families ask for words nearby, so that enough namesakes are among the 230.
+PHRASES = {
+    "safe_harbor": (32, r"safe[\s-]{0,3}harbou?r"),
+    "shield": (30, r"privacy[\s-]{0,3}shield"),
+    "dpf": (20, r"data privacy framework|\bDPF\b"),
+    "gdpr": (24, r"\bGDPR\b|general data protection regulation|2016/679"),
+    "ccpa": (15, r"\bCCPA\b|\bCPRA\b|california consumer privacy|california privacy rights act"),
+    "coppa": (12, r"\bCOPPA\b|children.{0,3}s online privacy"),
+    "hipaa": (6, r"\bHIPAA\b|health insurance portability"),
+    "directive": (8, r"95/46|data protection directive|directive on data protection"),
+    "uk": (10, r"\bUK[\s-]GDPR|data protection act"),
+    "elsewhere": (9, r"\bLGPD\b|lei geral|\bPIPEDA\b|personal information protection and electronic|\bPECR\b"),
+    "scc": (15, r"(?:standard|model) (?:\w+ ){0,3}clauses|\bSCCs?\b"),
+    "bcr": (5, r"binding corporate rules|\bBCRs?\b"),
+    "adequacy": (8, r"adequacy|adequate (?:level of )?(?:data )?protection"),
+    "other_children": (9, r"safe[\s-]{0,3}harbou?r(?=.{0,80}(?:child|coppa|truste|esrb))"),
+    "other_copyright": (4, r"safe[\s-]{0,3}harbou?r(?=.{0,200}(?:copyright|dmca|infring|512))"),
+    "other_health": (4, r"safe[\s-]{0,3}harbou?r(?=.{0,200}(?:hipaa|identif|164\.514))"),
+    "other_securities": (4, r"safe[\s-]{0,3}harbou?r(?=.{0,200}(?:securities|forward.looking|1995))"),
+    "other_shield": (10, r"(?<!privacy )(?<!privacy-)\bshield\b"),
+    "other_framework": (11, r"(?<!data )privacy framework"),
+    "other_adequacy": (3, r"capital adequacy|adequacy of"),
+    "other_schrems": (3, r"\bschrems\b"),
+}
+
+# A second draw: most of `other_children` came out as departments of TRUSTe; its programmes for children were missing.
+# Where a pattern has a group, the group is the phrase.
+NAMESAKES = {
+    "children": (
+        6,
+        r"(?:coppa|esrb|kidsafe|\bcaru\b|privo\b|\bkids\b)(?:(?!swiss|commerce|europe|\beu\b).){0,60}"
+        r"(safe[\s-]{0,3}harbou?r)",
+    ),
+    "copyright": (3, r"(?:copyright|dmca|512).{0,150}(safe[\s-]{0,3}harbou?r)"),
+    "health": (3, r"(?:hipaa|identif|164\.514).{0,100}(safe[\s-]{0,3}harbou?r)(?= (?:method|de-?ident|standard))"),
+    "securities": (4, r"(?:securities|forward.looking).{0,200}(safe[\s-]{0,3}harbou?r)"),
+    "product": (16, r"(?<!privacy )(?<!privacy-)(?<!Swiss )(?<!the )((?-i:\bShield\b))"),
+}
+
+
+class Version(NamedTuple):
+    """One dated version of one document. `snapshot` is ISO, or "" where the archive does not record a crawl date."""
+
+    collection: str
+    service: str
+    path: str
+    blob: str
+    date: str
+    snapshot: str
+
+    @property
+    def source(self) -> str:
+        """The reference that the gold file stores."""
+        return f"{self.path}@{self.blob}" if self.blob else self.path
+
+    @property
+    def era(self) -> str:
+        """The sampling stratum."""
+        return next(name for name, end in ERAS if self.date < end)
+
+
+class Hit(NamedTuple):
+    """A phrase that may name a framework: characters `start` to `end` of the version's decoded text."""
+
+    service: str
+    version: Version
+    start: int
+    end: int
+
+
+def git_versions(repository: Path, collection: str) -> Iterator[Version]:
+    """All versions that a git archive ever held, in the order of its log. The service is the folder above the file."""
+    command = ["git", "-c", "core.quotePath=false", "-C", str(repository), "log", "--all", "--raw", "--no-abbrev"]
+    log = subprocess.run([*command, "--format=C %at"], capture_output=True, check=True, text=True).stdout
+    date = ""
+    for line in log.splitlines():
+        if line.startswith("C "):
+            date = dt.datetime.fromtimestamp(int(line[2:]), dt.UTC).date().isoformat()
+        elif line.startswith(":"):
+            (_, _, _, blob, action), path = line.split("\t", 1)[0].split(), line.split("\t", 1)[1]
+            if action != "D":
+                yield Version(collection, path.split("/")[-2], path, blob, date, date)
+
+
+def folder_versions(folder: Path, collection: str) -> Iterator[Version]:
+    """All versions of a folder of `<company>/<company>-YYYY-MM-DD.txt`, where the date is a revision date."""
+    for path in sorted(folder.glob("*/*.txt")):
+        date = re.search(r"\d{4}-\d\d-\d\d", path.stem)
+        if date:
+            yield Version(collection, path.parent.name, str(path.relative_to(folder)), "", date.group(), "")
+
+
+def read(version: Version, root: Path) -> str:
+    """The text of a version. Raises `CalledProcessError` or `OSError` where `root` does not hold it."""
+    if not version.blob:
+        return (root / version.path).read_bytes().decode("utf-8", errors="replace")  # offsets count every byte of CRLF
+    command = ["git", "-C", str(root), "cat-file", "blob", version.blob]
+    return subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8", errors="replace")
+
+
+def is_english_policy(text: str) -> bool:
+    """A mechanical test, so that nobody's choice enters the draw: 200 words, English, privacy named twice."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    english = sum(word in {"the", "and", "of", "to", "you", "your"} for word in words)
+    return (
+        len(words) >= 200
+        and english / len(words) > 0.1
+        and len(re.findall(r"privacy|personal (?:data|information)", text, re.IGNORECASE)) >= 2
+    )
+
+
+def service_key(service: str) -> str:
+    """One name for a service in all archives: "Stack Overflow" and "stackoverflow.com" are one."""
+    return re.sub(r"\W", "", re.sub(r"\.\w+$", "", service.lower()))
+
+
+def draw(
+    versions: list[Version], root: Path, n: int, rng: random.Random, *, taken: set[str], per_era: bool = False
+) -> list[Version]:
+    """Draws `n` versions, one a service, turn by turn from each era, each service equally likely.
+
+    Args:
+        versions: what the archive holds.
+        root: where its texts are.
+        n: how many to draw; fewer come back where the archive runs out.
+        rng: the seeded generator.
+        taken: the services that stand in the draw already; this draw's are added.
+        per_era: one a service and era, for an archive of few services.
+    """
+    strata: defaultdict[str, defaultdict[str, list[Version]]] = defaultdict(lambda: defaultdict(list))
+    for version in versions:
+        strata[version.era][version.service].append(version)
+    queues = {}
+    for era, services in sorted(strata.items()):
+        queues[era] = sorted(services)
+        rng.shuffle(queues[era])
+    drawn: list[Version] = []
+    while len(drawn) < n and any(queues.values()):
+        for era in queues:
+            while queues[era] and len(drawn) < n:
+                service = queues[era].pop()
+                version = rng.choice(strata[era][service])
+                key = service_key(service) + (f"@{era}" if per_era else "")
+                if key not in taken and is_english_policy(read(version, root)):
+                    taken.add(key)
+                    drawn.append(version)
+                    break
+    return drawn
+
+
+def dates(options: argparse.Namespace) -> None:
+    """140 policies for the stated date: 60 of ToSBack2, 55 of Open Terms Archive, 25 of through-time."""
+    archives = (
+        (git_versions, options.tosback, "tosback2", 60),
+        (git_versions, options.ota, "ota", 55),
+        (folder_versions, options.through_time, "through-time", 25),
+    )
+    rng = random.Random(options.seed)
+    rows = []
+    taken: set[str] = set()
+    for reader, root, collection, n in archives:
+        few_services = reader is folder_versions
+        drawn = draw(list(reader(root, collection)), root, n, rng, taken=taken, per_era=few_services)
+        halves = ["tune" if i % 2 else "held" for i in range(len(drawn))]
+        rng.shuffle(halves)
+        rows += [(v.collection, v.source, v.snapshot, "", "", half, "") for v, half in zip(drawn, halves, strict=True)]
+    write(options.out, ("collection", "source", "snapshot", "label", "kind", "half", "note"), sorted(rows))
+
+
+def phrases(
+    archives: list[tuple[list[Version], Path]], families: dict[str, tuple[int, str]], n_read: int, rng: random.Random
+) -> dict[str, dict[str, list[Hit]]]:
+    """One occurrence of each family of phrases in `n_read` versions of each service and era, by family and stratum."""
+    compiled = {family: re.compile(pattern, re.IGNORECASE | re.DOTALL) for family, (_, pattern) in families.items()}
+    found: dict[str, dict[str, list[Hit]]] = {family: defaultdict(list) for family in families}
+    for versions, root in archives:
+        documents: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
+        for version in versions:
+            documents[service_key(version.service), version.era].append(version)
+        for (service, era), candidates in sorted(documents.items()):
+            for version in rng.sample(candidates, min(n_read, len(candidates))):
+                text = read(version, root)
+                for family, pattern in compiled.items():
+                    hits = list(pattern.finditer(text)) if is_english_policy(text) else []
+                    if hits:
+                        span = rng.choice(hits).span(pattern.groups)
+                        found[family][f"{version.collection} {era}"].append(Hit(service, version, *span))
+    return found
+
+
+def mentions(options: argparse.Namespace) -> None:
+    """230 phrases that may name a legal framework: by family of phrase, archive and era; at most two a service."""
+    draw_phrases(options, PHRASES, n_read=1)
+
+
+def namesakes(options: argparse.Namespace) -> None:
+    """30 more phrases, from the families where namesakes of the frameworks are found."""
+    draw_phrases(options, NAMESAKES, n_read=4)
+
+
+def draw_phrases(options: argparse.Namespace, families: dict[str, tuple[int, str]], *, n_read: int) -> None:
+    """Draws and writes as many phrases of each family as it asks for, turn by turn from each archive and era."""
+    archives = [
+        (list(git_versions(options.tosback, "tosback2")), options.tosback),
+        (list(git_versions(options.ota, "ota")), options.ota),
+        (list(folder_versions(options.through_time, "through-time")), options.through_time),
+    ]
+    rng = random.Random(options.seed)
+    found = phrases(archives, families, n_read, rng)
+    drawn: list[Hit] = []
+    # The rarest families choose first, or the common ones would use up their services.
+    for family in sorted(found, key=lambda name: (sum(map(len, found[name].values())), name)):
+        strata = [rng.sample(hits, len(hits)) for _, hits in sorted(found[family].items())]
+        left = families[family][0]
+        while left and any(strata):
+            for hits in strata:
+                while hits and left:
+                    hit = hits.pop()
+                    same = [other for other in drawn if other.service == hit.service]
+                    if len(same) < 2 and all(other.version != hit.version for other in same):
+                        drawn.append(hit)
+                        left -= 1
+                        break
+    halves = ["tune" if i % 2 else "held" for i in range(len(drawn))]
+    rng.shuffle(halves)
+    rows = [
+        (hit.version.collection, hit.version.source, str(hit.start), str(hit.end), "", "", "", half, "")
+        for hit, half in zip(drawn, halves, strict=True)
+    ]
+    columns = ("collection", "source", "start", "end", "framework", "stance", "second", "half", "note")
+    write(options.out, columns, sorted(rows))
+
+
+def write(out: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Writes a draw. Raises `FileExistsError` rather than lose labels."""
+    with out.open("x", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def main() -> None:
+    """Parses the command line; the function named like the subcommand draws."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    for function in (dates, mentions, namesakes):
+        command = commands.add_parser(function.__name__, help=function.__doc__)
+        command.add_argument("--tosback", type=Path, required=True, help="git repository of tosdr/tosback2")
+        command.add_argument("--ota", type=Path, required=True, help="the same of contrib-versions")
+        command.add_argument("--through-time", type=Path, required=True, help="folder of the through-time texts")
+        command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--out", type=Path, required=True, help="the CSV to write; must not exist")
+        command.set_defaults(run=function)
+    options = parser.parse_args()
+    options.run(options)
+
+
+if __name__ == "__main__":
+    main()

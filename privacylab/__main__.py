@@ -1,0 +1,5 @@
+"""``python -m privacylab``."""
+
+from privacylab.cli import main
+
+main()

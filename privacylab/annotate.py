@@ -1,0 +1,85 @@
+"""A batch of distinct segments -> the rows of the tables that hang on segments; each segment is annotated once."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from privacylab import clauses, cues, frameworks, wording
+from privacylab.segment import Segment
+from privacylab.tables import CATEGORIES
+
+MAX_HEADING_WORDS = 8
+"""Longer headings are left out of tables without text."""
+
+
+def hex_id(number: int) -> str:
+    """A segment's id as the tables have it: 16 hex digits."""
+    return f"{number:016x}"
+
+
+def mentions(batch: Mapping[int, Segment]) -> pd.DataFrame:
+    """The rows of ``mentions`` for a batch of segments by number."""
+    rows = [
+        (hex_id(number), found.start, found.end, found.framework, found.stance)
+        for number, one in batch.items()
+        for found in frameworks.mentions(one.text)
+    ]
+    frame = pd.DataFrame(rows, columns=["segment_id", "start", "end", "framework", "stance"])
+    return frame.drop_duplicates(["segment_id", "start", "framework"], ignore_index=True)
+
+
+def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFrame]:
+    """The rows of ``segments``, ``scores``, ``mentions`` and ``cues`` for a batch of segments by number.
+
+    Args:
+        batch: Segments by number.
+        text: Whether ``segments`` keeps the text, and headings of more than `MAX_HEADING_WORDS` words.
+    """
+    found = list(batch.values())
+    ids = [hex_id(number) for number in batch]
+    counted = pd.DataFrame([wording.counts(one.text) for one in found], columns=wording.Counts._fields)
+    head = pd.DataFrame(
+        {
+            "segment_id": ids,
+            "heading": [one.heading if text or _is_short(one.heading) else None for one in found],
+            "text": [one.text if text else None for one in found],
+            "terms": [" ".join(wording.terms(one.text)) for one in found],
+        }
+    )
+    cue_rows = [
+        (i, cue.start, cue.cue, cue.value) for i, one in zip(ids, found, strict=True) for cue in cues.cues(one.text)
+    ]
+    cue_frame = pd.DataFrame(cue_rows, columns=["segment_id", "start", "cue", "value"])
+    return {
+        "segments": pd.concat([head, counted], axis=1),
+        "scores": _scores(ids, found),
+        "mentions": mentions(batch),
+        "cues": cue_frame.drop_duplicates(["segment_id", "start", "cue"], ignore_index=True),
+    }
+
+
+@cache
+def _model() -> clauses.ClauseModel:
+    return clauses.load()
+
+
+def scores(found: Sequence[Segment]) -> np.ndarray:
+    """The probability of each clause category for each segment: an array (n_segments, 10), 0 to 1."""
+    return _model().scores([one.text for one in found], [one.heading for one in found])
+
+
+def _scores(ids: Sequence[str], found: Sequence[Segment]) -> pd.DataFrame:
+    frame = pd.DataFrame(np.rint(100 * scores(found)).astype("uint8"), columns=list(CATEGORIES))
+    frame.insert(0, "segment_id", ids)
+    return frame
+
+
+def thresholds() -> dict[str, int]:
+    """The percent that a score must reach for its category to be assigned."""
+    return {name: int(np.ceil(100 * value)) for name, value in zip(CATEGORIES, _model().thresholds, strict=True)}
+
+
+def _is_short(heading: str | None) -> bool:
+    return heading is not None and heading.count(" ") < MAX_HEADING_WORDS

@@ -1,0 +1,521 @@
+"""The pipeline: sources -> corpus tables.
+
+Two stages, each over batches that end up in files of their own, so that a killed build goes on where it stopped:
+
+1. read: a service at a time (`history.read`): segments, verdicts, the ledger, the sample;
+2. annotate: each distinct segment once (`annotate.tables`); those of versions outside the sample for their claims only.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.feather as feather
+
+import privacylab
+from privacylab import annotate, eras, history, paths, sources, tables
+from privacylab.dates import Region
+from privacylab.segment import Segment
+from privacylab.sources import Entry
+
+Mode = Literal["new", "update", "resume", "force"]
+Progress = Callable[[str, int, int], None]
+
+READ_BATCH = 400  # entries
+ANNOTATE_BATCH = 5_000  # segments
+
+
+class BuildError(RuntimeError):
+    """A build that cannot start or go on; the message is one line and says what to do."""
+
+
+class Task(NamedTuple):
+    """Some services to be read by one worker, with where their bytes are."""
+
+    number: int
+    services: tuple[tuple[str, tuple[tuple[Entry, str], ...]], ...]
+    sources: tuple[tuple[str, Path], ...]
+    scratch: Path
+    every: str
+
+
+def corpus(
+    given: Iterable[str | Path],
+    out: str | Path,
+    *,
+    every: str = "half-year",
+    text: bool = True,
+    workers: int | None = None,
+    mode: Mode = "new",
+    progress: Progress | None = None,
+) -> tables.Corpus:
+    """Builds a corpus from sources.
+
+    Args:
+        given: Folders, files, git repositories, git bundles, zips, tars.
+        out: The folder for the tables.
+        every: Which kept versions become policies: the last of each ``half-year`` or ``quarter`` (and era), or ``all``.
+        text: Whether segments keep their text.
+        workers: Processes; all cores if None.
+        mode: ``new`` (refuse an existing folder), ``force`` (replace it), ``resume`` (go on with a killed build),
+            ``update`` (read only the services with new versions).
+        progress: Called with the stage, how much is done, and how much there is.
+
+    Returns:
+        The corpus, opened. Same input and parameters give the same bytes.
+
+    Raises:
+        BuildError: The folder exists, another build is at work there, a worker died.
+        SourceError: A source cannot be read.
+        OSError: The disk is full. The old corpus stays whole.
+    """
+    folder = Path(out).resolve()
+    if every not in history.EVERY:
+        raise ValueError(f"every {every!r} is none of {', '.join(history.EVERY)}")
+    if folder.exists() and mode == "new":
+        raise BuildError(f"{out} exists: give --update, --resume or --force, or another --out")
+    with _scratch(folder, keep=mode == "resume") as scratch:
+        return _build(list(map(Path, given)), folder, scratch, every, text, workers, mode, progress or _silent)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    pass
+
+
+@contextmanager
+def _scratch(folder: Path, *, keep: bool) -> Iterator[Path]:
+    """The build's own folder beside ``folder``, locked; it goes when the build is done and stays when it is killed."""
+    scratch = folder.with_name(f".{folder.name}.building")
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BuildError(f"{folder.parent} cannot be written ({error.strerror}): name another --out") from None
+    with (scratch / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BuildError(f"another build into {folder} is at work: wait for it, or name another --out") from None
+        if not keep:
+            for path in scratch.iterdir():
+                if path.name != "lock":
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        yield scratch
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _build(
+    given: Sequence[Path],
+    folder: Path,
+    scratch: Path,
+    every: str,
+    text: bool,
+    workers: int | None,
+    mode: Mode,
+    progress: Progress,
+) -> tables.Corpus:
+    opened, places = _open(given, scratch)
+    entries = [entry for source in opened.values() for entry in source.entries()]
+    parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
+    services = _by_service(entries)
+    old = _reusable(folder, parameters) if mode == "update" else None
+    fresh = {name: listed for name, listed in services.items() if old is None or _changed(old, name, listed)}
+    tasks = _tasks(fresh, places, scratch, every)
+    _check_plan(scratch, tasks, parameters)
+    n_workers = workers or os.cpu_count() or 1
+    _run("reading", _read_task, [(task,) for task in tasks], n_workers, progress)
+    parts = [scratch / f"read-{task.number:05d}" for task in tasks]
+    batches = _annotation_batches(parts, scratch, text=text, skip=_known(old))
+    _run("annotating", _annotate_task, batches, n_workers, progress)
+    progress("writing", 0, 1)
+    frames = _assemble(parts, [Path(batch[1]) for batch in batches], old, set(fresh))
+    if len(frames["versions"]) != len(entries):
+        raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
+    frames["services"] = _services(services)
+    frames = {name: tables.check(name, frame) for name, frame in frames.items()}
+    manifest = {
+        "parameters": parameters,
+        "sources": {label: _described(source, entries) for label, source in sorted(opened.items())},
+        "versions": _software(),
+    }
+    written = tables.write(folder, frames, manifest)
+    progress("writing", 1, 1)
+    return written
+
+
+# --- Sources and tasks ----------------------------------------------------------------------------------------------
+
+
+def _open(given: Sequence[Path], scratch: Path) -> tuple[dict[str, sources.Source], list[tuple[str, Path]]]:
+    opened: dict[str, sources.Source] = {}
+    places = []
+    for path in given:
+        source = sources.open_source(path, scratch=scratch)
+        if source.label in opened:
+            raise sources.SourceError(
+                f"{path} and another source are both called {source.label}: give them different names"
+            )
+        opened[source.label] = source
+        places.append((source.label, getattr(source, "repository", path).resolve()))
+    return opened, places
+
+
+def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
+    named = sources.documents(entries)
+    services: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: (entry.collection, entry.source, entry.moment or 0)):
+        service, document = named[entry.collection, entry.name, entry.document]
+        services[service].append((entry, document))
+    return dict(sorted(services.items()))
+
+
+def _tasks(
+    services: Mapping[str, list[tuple[Entry, str]]], places: list[tuple[str, Path]], scratch: Path, every: str
+) -> list[Task]:
+    """Services in groups of about `READ_BATCH` versions, the largest first, so that no worker is left with them."""
+    groups: list[list[tuple[str, tuple[tuple[Entry, str], ...]]]] = []
+    size = READ_BATCH
+    for name, listed in sorted(services.items(), key=lambda item: (-len(item[1]), item[0])):
+        if size >= READ_BATCH:
+            groups.append([])
+            size = 0
+        groups[-1].append((name, tuple(listed)))
+        size += len(listed)
+    return [Task(i, tuple(group), tuple(places), scratch, every) for i, group in enumerate(groups)]
+
+
+def _check_plan(scratch: Path, tasks: Sequence[Task], parameters: Mapping[str, Any]) -> None:
+    """Parts of another plan (new versions, other parameters, other code) are not resumed."""
+    planned = json.dumps([parameters, [[service for service in task.services] for task in tasks]], default=str)
+    digest = hashlib.sha256(planned.encode()).hexdigest()
+    path = scratch / "plan"
+    if path.is_file() and path.read_text() != digest:
+        for part in [*scratch.glob("read-*"), *scratch.glob("annotate-*")]:
+            shutil.rmtree(part)
+    _write_whole(path, digest)
+
+
+def _write_whole(path: Path, content: str) -> None:
+    staging = path.with_name(f".{path.name}.writing")
+    staging.write_text(content, encoding="utf-8")
+    staging.replace(path)
+
+
+def _run(
+    stage: str, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]], workers: int, progress: Progress
+) -> None:
+    progress(stage, 0, len(jobs))
+    if workers == 1 or len(jobs) <= 1:
+        for done, job in enumerate(jobs, 1):
+            work(*job)
+            progress(stage, done, len(jobs))
+        return
+    with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
+        futures = [pool.submit(work, *job) for job in jobs]
+        try:
+            for done, future in enumerate(as_completed(futures), 1):
+                future.result()
+                progress(stage, done, len(jobs))
+        except BrokenProcessPool:
+            raise BuildError(
+                f"a worker died while {stage} (out of memory, or killed): give --resume to go on, with fewer --workers"
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+# --- Stage 1: read --------------------------------------------------------------------------------------------------
+
+_ID = arrow.uint64()
+
+
+def _read_task(task: Task) -> None:
+    part = task.scratch / f"read-{task.number:05d}"
+    if part.is_dir():
+        return
+    opened = {label: sources.open_source(path, scratch=task.scratch) for label, path in task.sources}
+    contents = history.reader(opened)
+    versions: list[dict[str, Any]] = []
+    policies: list[dict[str, Any]] = []
+    segments: dict[int, Segment] = {}
+    for service, listed in task.services:
+        found = history.read(service, listed, contents=contents, every=task.every, region=_regions().get(service))
+        versions += found.versions
+        policies += found.policies
+        segments |= found.segments
+    ids = sorted(segments)
+    distinct = arrow.table(
+        {
+            "segment_id": arrow.array(ids, _ID),
+            "heading": arrow.array([segments[number].heading for number in ids], arrow.string()),
+            "text": arrow.array([segments[number].text for number in ids], arrow.string()),
+        }
+    )
+    _write_part(part, {"versions": _rows(versions), "policies": _rows(policies), "segments": distinct})
+
+
+def _rows(rows: Sequence[dict[str, Any]]) -> arrow.Table:
+    """Rows as Arrow; a column without any value keeps no type, which concatenation then settles."""
+    if not rows:
+        return arrow.table({})
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    typed = {
+        name: arrow.array(values, arrow.list_(_ID)) if name == "segment_ids" else arrow.array(values)
+        for name, values in columns.items()
+    }
+    return arrow.table(typed)
+
+
+def _write_part(part: Path, frames: Mapping[str, arrow.Table]) -> None:
+    staging = part.with_name(f".{part.name}.{os.getpid()}")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    for name, frame in frames.items():
+        feather.write_feather(frame, staging / f"{name}.arrow", compression="zstd")
+    staging.rename(part)
+
+
+@cache
+def _regions() -> dict[str, Region]:
+    known = {fact.domain: fact.region for fact in sources.facts().values()}
+    return {domain: region for domain, region in known.items() if region in get_args(Region)}
+
+
+# --- Stage 2: annotate ----------------------------------------------------------------------------------------------
+
+
+def _annotation_batches(
+    parts: Sequence[Path], scratch: Path, *, text: bool, skip: set[int]
+) -> list[tuple[Path, Path, bool, bool]]:
+    """Batches of distinct segments, in files: those of policies to be annotated in full, the others for mentions."""
+    wanted: set[int] = set()
+    for part in parts:
+        policies = feather.read_table(part / "policies.arrow")
+        if policies.num_rows:
+            wanted.update(policies["segment_ids"].combine_chunks().flatten().to_pylist())
+    writer = {True: _BatchWriter(scratch, "full"), False: _BatchWriter(scratch, "claims")}
+    seen = set(skip)
+    for part in parts:
+        rows = feather.read_table(part / "segments.arrow")
+        for number, heading, line in zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True):
+            if number not in seen:
+                seen.add(number)
+                writer[number in wanted].add(number, heading, line)
+    full, claims = writer[True].close(), writer[False].close()
+    jobs = [(path, True) for path in full] + [(path, False) for path in claims]
+    return [(path, scratch / f"annotate-{path.stem}", is_full, text) for path, is_full in jobs]
+
+
+class _BatchWriter:
+    """Collects segments and writes them to files of `ANNOTATE_BATCH`."""
+
+    def __init__(self, scratch: Path, name: str) -> None:
+        self._scratch, self._name = scratch, name
+        self._rows: list[tuple[int, str | None, str]] = []
+        self._paths: list[Path] = []
+
+    def add(self, number: int, heading: str | None, text: str) -> None:
+        self._rows.append((number, heading, text))
+        if len(self._rows) >= ANNOTATE_BATCH:
+            self._flush()
+
+    def close(self) -> list[Path]:
+        if self._rows:
+            self._flush()
+        return self._paths
+
+    def _flush(self) -> None:
+        path = self._scratch / f"{self._name}-{len(self._paths):05d}.arrow"
+        numbers, headings, texts = zip(*self._rows, strict=True)
+        columns = {
+            "segment_id": arrow.array(numbers, _ID),
+            "heading": arrow.array(headings, arrow.string()),
+            "text": arrow.array(texts, arrow.string()),
+        }
+        feather.write_feather(arrow.table(columns), path, compression="lz4")
+        self._paths.append(path)
+        self._rows = []
+
+
+def _annotate_task(batch: Path, part: Path, full: bool, text: bool) -> None:
+    if part.is_dir():
+        return
+    rows = feather.read_table(batch).to_pydict()
+    found = {
+        number: Segment(heading, line)
+        for number, heading, line in zip(rows["segment_id"], rows["heading"], rows["text"], strict=True)
+    }
+    frames = annotate.tables(found, text=text) if full else {"claims": annotate.mentions(found)}
+    _write_part(part, {name: arrow.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()})
+
+
+# --- Tables ---------------------------------------------------------------------------------------------------------
+
+
+def _assemble(
+    parts: Sequence[Path], annotated: Sequence[Path], old: tables.Corpus | None, fresh: set[str]
+) -> dict[str, pd.DataFrame]:
+    versions = _concat(part / "versions.arrow" for part in parts)
+    policies = _concat(part / "policies.arrow" for part in parts)
+    frames = {name: _concat(part / f"{name}.arrow" for part in annotated) for name in _HANGING}
+    if old is not None:
+        frames = {name: pd.concat([old.table(name), frame]) for name, frame in frames.items()}
+    claims = _claims(pd.concat([frames["mentions"], _concat(part / "claims.arrow" for part in annotated)]))
+    versions["claims"] = [_union(ids, claims) for ids in versions["segment_ids"]]
+    policies["era_by_frameworks"] = [_era_by_frameworks(_union(ids, claims)) for ids in policies["segment_ids"]]
+    occurrences = _occurrences(policies)
+    policies = policies.drop(columns="segment_ids")
+    versions = versions.drop(columns="segment_ids")
+    if old is not None:
+        versions = pd.concat([_untouched(old.versions(), fresh), versions])
+        kept = _untouched(old.policies(), fresh)
+        policies = pd.concat([kept.drop(columns="reading_grade"), policies])
+        known = old.occurrences()
+        occurrences = pd.concat([known[known["policy_id"].isin(kept["policy_id"])], occurrences])
+    in_use = set(occurrences["segment_id"])
+    frames = {name: frame[frame["segment_id"].isin(in_use)] for name, frame in frames.items()}
+    policies["reading_grade"] = _reading_grades(policies, occurrences, frames["segments"])
+    frames |= {"versions": versions, "policies": policies, "occurrences": occurrences}
+    return {name: frame[list(tables.TABLES[name].columns)] for name, frame in frames.items()}
+
+
+_HANGING = ("segments", "scores", "mentions", "cues")
+
+
+def _concat(paths_: Iterable[Path]) -> pd.DataFrame:
+    found = [feather.read_table(path) for path in paths_ if path.is_file()]
+    found = [table for table in found if table.num_columns]
+    if not found:
+        return pd.DataFrame()
+    frame: pd.DataFrame = arrow.concat_tables(found, promote_options="permissive").to_pandas(date_as_object=False)
+    return frame
+
+
+def _claims(mentions: pd.DataFrame) -> dict[str, frozenset[str]]:
+    """``framework:stance`` of each segment that has any."""
+    if mentions.empty:
+        return {}
+    claims = mentions["framework"] + ":" + mentions["stance"]
+    return {str(key): frozenset(group) for key, group in claims.groupby(mentions["segment_id"])}
+
+
+def _union(numbers: Iterable[int], claims: Mapping[str, frozenset[str]]) -> list[str]:
+    found = (claims.get(annotate.hex_id(number)) for number in numbers)
+    return sorted(set().union(*(claim for claim in found if claim)))
+
+
+def _era_by_frameworks(claims: Iterable[str]) -> str | None:
+    """The latest era whose framework a policy adheres to or relies on."""
+    claimed = {claim.partition(":")[0] for claim in claims if claim.endswith((":adheres", ":relies"))}
+    return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
+
+
+def _occurrences(policies: pd.DataFrame) -> pd.DataFrame:
+    counts = policies["segment_ids"].map(len)
+    return pd.DataFrame(
+        {
+            "policy_id": policies["policy_id"].repeat(counts).to_numpy(),
+            "position": [position for count in counts for position in range(count)],
+            "segment_id": [annotate.hex_id(number) for numbers in policies["segment_ids"] for number in numbers],
+        }
+    )
+
+
+def _reading_grades(policies: pd.DataFrame, occurrences: pd.DataFrame, segments: pd.DataFrame) -> pd.Series:
+    """The Flesch-Kincaid grade of each policy (Kincaid et al. 1975), from its segments' counts."""
+    columns = ["n_words", "n_sentences", "n_syllables"]
+    counts = occurrences.merge(segments[["segment_id", *columns]], on="segment_id").groupby("policy_id")[columns].sum()
+    counts = counts[(counts["n_words"] > 0) & (counts["n_sentences"] > 0)]
+    grade = 0.39 * counts["n_words"] / counts["n_sentences"] + 11.8 * counts["n_syllables"] / counts["n_words"] - 15.59
+    return policies["policy_id"].map(grade.clip(lower=0).round(3))
+
+
+def _services(services: Mapping[str, Sequence[tuple[Entry, str]]]) -> pd.DataFrame:
+    facts: dict[str, sources.Fact] = {}
+    names: dict[str, set[str]] = defaultdict(set)
+    for fact in sources.facts().values():
+        facts.setdefault(fact.domain, fact)
+    for service, listed in services.items():
+        names[service].update(entry.name for entry, _ in listed)
+    rows = [
+        (service, sorted(names[service]), fact and fact.region, fact and fact.industry, fact and fact.ground)
+        for service in services
+        for fact in [facts.get(service)]
+    ]
+    return pd.DataFrame(rows, columns=["service", "names", "region", "industry", "ground"])
+
+
+# --- Update ---------------------------------------------------------------------------------------------------------
+
+
+def _reusable(folder: Path, parameters: Mapping[str, Any]) -> tables.Corpus | None:
+    """The old corpus, if it was made with the same parameters by the same code; else all is read again."""
+    try:
+        old = tables.Corpus.open(folder)
+    except tables.CorpusError:
+        return None
+    same = all(old.manifest["parameters"].get(key) == value for key, value in parameters.items())
+    return old if same else None
+
+
+def _changed(old: tables.Corpus, service: str, listed: Sequence[tuple[Entry, str]]) -> bool:
+    return _inputs(old).get(service) != sorted((e.collection, e.source, document) for e, document in listed)
+
+
+@cache
+def _inputs(old: tables.Corpus) -> dict[str, list[tuple[str, str, str]]]:
+    found = defaultdict(list)
+    columns = ["service", "collection", "source", "document"]
+    for service, *key in old.versions(columns=columns)[columns].itertuples(index=False):
+        found[service].append(tuple(key))
+    return {service: sorted(keys) for service, keys in found.items()}
+
+
+def _untouched(frame: pd.DataFrame, fresh: set[str]) -> pd.DataFrame:
+    return frame[~frame["service"].isin(fresh)]
+
+
+def _known(old: tables.Corpus | None) -> set[int]:
+    return {int(number, 16) for number in old.segments(columns=["segment_id"])["segment_id"]} if old else set()
+
+
+# --- Manifest -------------------------------------------------------------------------------------------------------
+
+
+def _described(source: sources.Source, entries: Sequence[Entry]) -> dict[str, Any]:
+    own = sorted((e.source, e.moment or 0, e.content) for e in entries if e.collection == source.label)
+    return {"n_versions": len(own), "sha256": hashlib.sha256(json.dumps(own).encode()).hexdigest()}
+
+
+def _software() -> dict[str, str]:
+    packages = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "selectolax", "cmarkgfm", "spacy", "simplemma")
+    found = {name: package_version(name) for name in packages}
+    return {"privacylab": privacylab.__version__, "python": platform.python_version(), **found}
+
+
+_READING = (
+    "annotate build clauses cues dates eras frameworks history normalize screen segment sources tables wording".split()
+)
+
+
+@cache
+def _code_hash() -> str:
+    """A hash over the reading wing's code, rules and weights: another one means other tables."""
+    digest = hashlib.sha256()
+    files = [paths.PACKAGE / f"{name}.py" for name in _READING]
+    for path in sorted([*files, *paths.RULES.iterdir(), *paths.MODELS.glob("*.npz"), *paths.MODELS.glob("*.json")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,295 @@
+"""OPP-115 clause categories: load the shipped model, score segments.
+
+A segment's score in a category is a sum of three readings of its words (see `models/README.md`): the weights of its words and
+word pairs, the weights of its character n-grams, and its likeness to each training segment in a space of word vectors
+learnt from unlabelled policies. The sum is turned into a probability by a logistic curve (Platt 1999) fitted on held-out
+policies. Nothing here learns: `training.train` makes the arrays.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+CATEGORIES = (
+    "First Party Collection/Use",
+    "Third Party Sharing/Collection",
+    "User Choice/Control",
+    "User Access, Edit and Deletion",
+    "Data Retention",
+    "Data Security",
+    "Policy Change",
+    "Do Not Track",
+    "International and Specific Audiences",
+    "Other",
+)
+
+ARRAYS = "clauses.npz"
+CARD = "clauses.json"
+FORMAT = 1
+MAX_CHARS = 20_000  # of a segment are read; the longest in OPP-115 has 2,282
+HEADING_CHARS = 300  # of a heading are read: a longer one is a paragraph that was taken for a heading
+CHAR_GRAMS = range(2, 5)
+# Unit vectors are held as whole numbers of this scale. A dot product of two is at most 2048**2 < 2**24, so float32
+# arithmetic on them is exact, and neither the batch, the threads nor the processor can change a score.
+UNIT = 2048
+LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are exact as well
+BATCH = 1024
+
+FloatArray = npt.NDArray[np.float64]
+_MODELS = Path(__file__).parent / "models"
+_WORD = re.compile(r"\w\w+")
+_SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00ad": None, "\x00": None})
+_SAME |= dict.fromkeys(map(ord, "123456789"), "0")
+
+
+def cleaned(text: str) -> str:
+    """The text as the model reads it: lower case, plain quotes, every digit a zero.
+
+    Example:
+        >>> cleaned("We keep it for 18 Months")
+        'we keep it for 00 months'
+    """
+    return text.lower().translate(_SAME)
+
+
+def with_heading(text: str, heading: str | None) -> str:
+    """The heading set before the text, as OPP-115's own segments begin with theirs."""
+    return f"{heading[:HEADING_CHARS]}\n{text[:MAX_CHARS]}" if heading else text[:MAX_CHARS]
+
+
+def _counts(rows: Iterable[Iterable[int]], n_columns: int) -> sp.csr_matrix:
+    """How often each column is named in each row; columns in ascending order within a row."""
+    indices: list[int] = []
+    starts = [0]
+    for row in rows:
+        indices.extend(row)
+        starts.append(len(indices))
+    ones = np.ones(len(indices))
+    counts = sp.csr_matrix((ones, np.array(indices, dtype=np.int32), np.array(starts)), shape=(len(starts) - 1, n_columns))
+    counts.sum_duplicates()
+    return counts
+
+
+def words_of(text: str) -> list[str]:
+    """The words of two characters or more of a text.
+
+    Example:
+        >>> words_of("We keep it for 18 Months")
+        ['we', 'keep', 'it', 'for', '00', 'months']
+    """
+    return _WORD.findall(cleaned(text))
+
+
+def word_grams(text: str) -> list[str]:
+    """Words and pairs of neighbouring words of a cleaned text."""
+    words = _WORD.findall(text)
+    return words + [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+
+
+def char_grams(chunk: str) -> Iterator[str]:
+    """Character 2- to 4-grams of one space-delimited chunk, with the spaces around it (scikit-learn's `char_wb`)."""
+    padded = f" {chunk} "
+    for size in CHAR_GRAMS:
+        for start in range(max(1, len(padded) - size + 1)):
+            yield padded[start : start + size]
+        if len(padded) <= size:
+            break
+
+
+def gram_counts(texts: Sequence[str], index: Mapping[str, int]) -> sp.csr_matrix:
+    """Counts of the words and word pairs in `index`, shape (n_texts, len(index)); texts are cleaned ones."""
+    return _counts(([i for gram in word_grams(t) if (i := index.get(gram)) is not None] for t in texts), len(index))
+
+
+def char_counts(texts: Sequence[str], index: Mapping[str, int]) -> sp.csr_matrix:
+    """Counts of the character n-grams in `index`, shape (n_texts, len(index)); texts are cleaned ones.
+
+    Chunks repeat, so the n-grams of each distinct one are found once and then summed by a sparse product.
+    """
+    chunks: dict[str, int] = {}
+    rows = [[chunks.setdefault(chunk, len(chunks)) for chunk in text.split()] for text in texts]
+    in_text = _counts(rows, len(chunks))
+    in_chunk = _counts(([i for g in char_grams(c) if (i := index.get(g)) is not None] for c in chunks), len(index))
+    counts = sp.csr_matrix(in_text @ in_chunk)
+    counts.sort_indices()
+    return counts
+
+
+def tfidf(counts: sp.csr_matrix, idf: FloatArray) -> sp.csr_matrix:
+    """Rows of (1 + log count) x idf, of length 1 (or all zero)."""
+    values = (1.0 + np.log(counts.data)) * idf[counts.indices]
+    weighted = sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
+    lengths = np.sqrt(weighted.multiply(weighted) @ np.ones(counts.shape[1]))
+    values = values / np.repeat(np.maximum(lengths, 1e-12), np.diff(counts.indptr))
+    return sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def unit_rows(matrix: FloatArray) -> FloatArray:
+    """Each row divided by its length; a row of zeros stays one."""
+    lengths = np.sqrt((matrix * matrix).sum(axis=1, keepdims=True))
+    return np.asarray(matrix / np.maximum(lengths, 1e-12))
+
+
+def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16]) -> FloatArray:
+    """Likeness of unit vectors, in whole steps of 1/LIKENESS: h**4 + h**16, where h = (1 + cosine) / 2.
+
+    The two powers stand for a wide and a narrow bell curve around each landmark and, unlike exp, give the same bits everywhere.
+
+    Args:
+        points: whole-number unit vectors (scale UNIT), shape (n, d).
+        landmarks: the same, shape (m, d).
+
+    Returns:
+        Whole numbers from 0 to 2 x LIKENESS, shape (n, m).
+    """
+    cosine = (points.astype(np.float32) @ landmarks.astype(np.float32).T) / np.float32(UNIT * UNIT)
+    wide = np.square(np.square((1 + cosine) / 2))
+    return np.rint((wide + np.square(np.square(wide))) * LIKENESS).astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class ClauseModel:
+    """The trained classifier. `load` gives the shipped one.
+
+    Attributes:
+        thresholds: per category, the probability from which a label is given, shape (10,).
+        card: the JSON card: data and parameters it was made from, its scores in cross-validation.
+        arrays: the weights, by name.
+    """
+
+    thresholds: FloatArray
+    card: dict[str, Any]
+    arrays: dict[str, npt.NDArray[Any]]
+
+    @functools.cached_property
+    def _index(self) -> dict[str, dict[str, int]]:
+        names = ("grams", "chars", "vector_words")
+        return {n: {w: i for i, w in enumerate(unpack(self.arrays[n]))} for n in names}
+
+    @functools.cached_property
+    def _vectors(self) -> FloatArray:
+        return vectors_of(self.arrays)
+
+    def points(self, texts: Sequence[str]) -> npt.NDArray[np.int16]:
+        """Where cleaned texts lie in the space of word vectors: whole-number unit vectors, shape (n_texts, d)."""
+        return text_points(texts, self._index["vector_words"], self._vectors, self.arrays["centre"])
+
+    def margins(self, texts: Sequence[str]) -> FloatArray:
+        """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
+        a = self.arrays
+        total = tfidf(gram_counts(texts, self._index["grams"]), a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
+        total += tfidf(char_counts(texts, self._index["chars"]), a["char_idf"]) @ a["char_weights"].astype(np.float64)
+        near = likeness(self.points(texts), a["landmarks"]) @ a["landmark_weights"].astype(np.float64)
+        return np.asarray(total + near * a["landmark_scale"] + a["bias"])
+
+    def scores(self, texts: Sequence[str], headings: Sequence[str | None] | None = None) -> npt.NDArray[np.float32]:
+        """Calibrated probability of each category for each segment.
+
+        Args:
+            texts: segments; of each, the first 20,000 characters are read.
+            headings: the heading over each segment, or None where there is none.
+
+        Returns:
+            Probabilities, shape (n_texts, 10), columns in the order of CATEGORIES. A text's row does not depend on the others.
+
+        Raises:
+            ValueError: if `texts` is a single string, or `headings` has another length.
+
+        Note:
+            Calibrated on policies of 2015, in English; a text in another language gets scores near the base rates.
+
+        Example:
+            >>> load().scores(["We encrypt data with SSL."])[0].argmax() == CATEGORIES.index("Data Security")
+            np.True_
+        """
+        if isinstance(texts, str):
+            raise ValueError("texts is one string; pass a list of segments, e.g. [text]")
+        if headings is not None and len(headings) != len(texts):
+            raise ValueError(f"headings has {len(headings)} entries for {len(texts)} texts; pass one (or None) a text")
+        read = [cleaned(with_heading(t, h)) for t, h in zip(texts, headings or [None] * len(texts), strict=True)]
+        out = np.empty((len(read), len(CATEGORIES)), dtype=np.float32)
+        for start in range(0, len(read), BATCH):
+            margins = self.margins(read[start : start + BATCH])
+            slope, offset = self.arrays["platt"]
+            out[start : start + BATCH] = 1.0 / (1.0 + np.exp(-(slope * margins + offset)))
+        return out
+
+    def labels(self, texts: Sequence[str], headings: Sequence[str | None] | None = None) -> list[set[str]]:
+        """The categories whose probability reaches its threshold, a set for each segment (it may be empty)."""
+        passed = self.scores(texts, headings) >= self.thresholds.astype(np.float32)
+        return [{c for c, yes in zip(CATEGORIES, row, strict=True) if yes} for row in passed]
+
+
+def vectors_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
+    """The word vectors, shape (n_words, d), each scaled by how little the word is used (Arora et al. 2017, SIF)."""
+    return np.asarray(arrays["vectors"].astype(np.float64) * arrays["vector_scale"][:, None])
+
+
+def _text_vectors(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
+    """Direction of each cleaned text's weighted mean word vector, shape (n_texts, d); zero where no word is known."""
+    counts = _counts(([i for w in _WORD.findall(t) if (i := index.get(w)) is not None] for t in texts), len(index))
+    counts.data = 1.0 + np.log(counts.data)
+    return unit_rows(np.asarray(counts @ vectors))
+
+
+def text_centre(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
+    """Mean direction of cleaned texts, shape (d,): what all policies say, which `text_points` takes off."""
+    return np.asarray(_text_vectors(texts, index, vectors).mean(axis=0))
+
+
+def text_points(
+    texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray, centre: FloatArray
+) -> npt.NDArray[np.int16]:
+    """Directions of cleaned texts less `centre`, as whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
+    directions = _text_vectors(texts, index, vectors)
+    known = directions.any(axis=1)[:, None]
+    return np.rint(np.where(known, unit_rows(directions - centre), 0.0) * UNIT).astype(np.int16)
+
+
+def pack(words: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Words as one array of UTF-8 bytes, a word a line, so that no pickle is needed."""
+    return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+
+
+def unpack(data: npt.NDArray[np.uint8]) -> list[str]:
+    """The words that `pack` packed."""
+    return data.tobytes().decode().split("\n")
+
+
+def load(path: str | Path | None = None) -> ClauseModel:
+    """The shipped clause model, or the one in the folder `path` (its `clauses.npz` and `clauses.json`).
+
+    Raises:
+        ValueError: if a file is missing, cut short or altered.
+    """
+    folder = Path(path) if path is not None else _MODELS
+    return _load(folder.resolve())
+
+
+@functools.cache
+def _load(folder: Path) -> ClauseModel:
+    again = "make it again with `privacylab train`, or reinstall the package"
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        data = (folder / ARRAYS).read_bytes()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"clause model in {folder} cannot be read ({error}); {again}") from None
+    if card.get("format") != FORMAT or card.get("categories") != list(CATEGORIES):
+        raise ValueError(f"clause model in {folder} is of another format than {FORMAT}; {again}")
+    if hashlib.sha256(data).hexdigest() != card.get("arrays_sha256"):
+        raise ValueError(f"{folder / ARRAYS} is cut short or altered: its sha256 is not the one in {CARD}; {again}")
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return ClauseModel(thresholds=arrays["thresholds"], card=card, arrays=arrays)

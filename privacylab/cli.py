@@ -1,0 +1,332 @@
+"""The command line: ``privacylab ...``, the only module that prints."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+import privacylab
+from privacylab import paths, tables
+
+if TYPE_CHECKING:
+    from privacylab.profile import Profile
+
+# Heavy modules are imported by the commands that need them: `--help` answers at once.
+
+app = typer.Typer(
+    help="The history of privacy policies: build a corpus, annotate, measure, report.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console()
+err = Console(stderr=True)
+
+ARCHIVES = {
+    "tosback2": "https://github.com/tosdr/tosback2.git",
+    "ota": "https://github.com/OpenTermsArchive/contrib-versions.git",
+    "through-time": "https://github.com/workmanjack/privacy-policies-through-time.git",
+}
+"""The public archives that ``fetch`` clones."""
+
+_debug = False
+
+
+def main() -> None:
+    """Runs the command line: errors of the input become one line and exit code 2."""
+    try:
+        app()
+    except (tables.CorpusError, OSError, ValueError, RuntimeError) as error:
+        if _debug:
+            raise
+        err.print(f"privacylab: {_line(error)}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("privacylab: stopped; what was there before is unchanged", soft_wrap=True)
+        sys.exit(2)
+
+
+def _line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).replace("\n", " ")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"privacylab {privacylab.__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    global _debug
+    _debug = debug
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar a stage with rate and time left; silent where standard error is no terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
+        shown: dict[str, Any] = {}
+
+        def update(stage: str, done: int, total: int) -> None:
+            if stage not in shown:
+                shown[stage] = bars.add_task(stage, total=total)
+            bars.update(shown[stage], completed=done, total=total)
+
+        yield update
+
+
+@app.command()
+def build(
+    source: Annotated[list[Path], typer.Argument(help="Folders, files, git repositories, bundles, zips, tars.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="The folder for the tables.")],
+    every: Annotated[
+        str, typer.Option(help="half-year, quarter or all: the last version of each is kept.")
+    ] = "half-year",
+    text: Annotated[bool, typer.Option("--text/--no-text", help="Whether the segments' text is kept.")] = True,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Read only the services with new versions.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a killed build.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was rejected.")] = False,
+) -> None:
+    """Make a corpus from policies.
+
+    Example: privacylab build my-policies --out my-corpus
+    """
+    from privacylab import build as building
+
+    chosen = [name for name, given in (("update", update), ("resume", resume), ("force", force)) if given]
+    if len(chosen) > 1:
+        raise ValueError(f"--{' and --'.join(chosen)} exclude each other: give one")
+    mode: Any = chosen[0] if chosen else "new"
+    with _progress() as progress:
+        corpus = building.corpus(source, out_dir, every=every, text=text, workers=workers, mode=mode, progress=progress)
+    rejected = _summary(corpus)
+    if strict and rejected:
+        raise typer.Exit(1)
+
+
+def _summary(corpus: tables.Corpus) -> int:
+    versions = corpus.versions(columns=["status", "reason", "source", "detail"])
+    counts = versions["status"].value_counts()
+    shown = ", ".join(
+        f"{counts[status]:,} {status.replace('_', ' ')}" for status in tables.STATUSES if status in counts
+    )
+    out.print(f"{len(versions):,} versions: {shown}", highlight=False, soft_wrap=True)
+    rejected = versions[versions["status"] == "rejected"]
+    for row in rejected.head(10).itertuples():
+        detail = f"{row.source}: rejected, {row.reason} ({row.detail})"
+        err.print(detail, markup=False, highlight=False, soft_wrap=True)
+    if len(rejected) > 10:
+        err.print(f"... and {len(rejected) - 10:,} more: see versions.parquet, status rejected", highlight=False)
+    n_policies, n_segments = corpus.manifest["counts"]["policies"], corpus.manifest["counts"]["segments"]
+    out.print(
+        f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}", highlight=False, soft_wrap=True
+    )
+    return len(rejected)
+
+
+@app.command()
+def fetch(
+    name: Annotated[
+        list[str] | None, typer.Argument(help="NAME=URL_OR_PATH; the public archives if not given.")
+    ] = None,
+    into: Annotated[Path, typer.Option(help="The folder for the clones.")] = Path("archives"),
+) -> None:
+    """Clone the public archives.
+
+    Example: privacylab fetch --into archives
+    """
+    wanted = dict(ARCHIVES) if not name else dict(_named_place(given) for given in name)
+    into.mkdir(parents=True, exist_ok=True)
+    for label, place in wanted.items():
+        target = into / label
+        if target.exists():
+            out.print(f"{target} is there already", highlight=False)
+            continue
+        staging = into / f".{label}.fetching"
+        done = subprocess.run(["git", "clone", "--quiet", "--mirror", place, str(staging)], check=False)
+        if done.returncode:
+            raise RuntimeError(f"{place} cannot be cloned (see git's message above)")
+        staging.rename(target)
+        out.print(f"{target} cloned from {place}", highlight=False, soft_wrap=True)
+
+
+def _named_place(given: str) -> tuple[str, str]:
+    label, _, place = given.partition("=")
+    if not place or not label.replace("-", "").isalnum():
+        raise ValueError(f"{given!r} is not NAME=URL_OR_PATH, for example ota=../contrib-versions")
+    if not place.startswith("https://") and not Path(place).exists():
+        raise ValueError(f"{place} is neither an https address nor a local path")
+    return label, place
+
+
+@app.command()
+def report(
+    corpus: Annotated[Path | None, typer.Option(help="The corpus; the embedded panel if not given.")] = None,
+    out_dir: Annotated[Path, typer.Option("--out", help="The folder for the HTML site.")] = Path("report"),
+) -> None:
+    """Run copies of the notebooks on a corpus and render the HTML site.
+
+    Example: privacylab report --corpus my-corpus --out my-report
+    """
+    from privacylab import report as reporting
+
+    chosen = corpus or paths.corpus()
+    tables.Corpus.open(chosen)
+    with _progress() as progress:
+        index = reporting.build(paths.notebooks(), corpus=chosen, out=out_dir, progress=progress)
+    out.print(f"{index}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def annotate(
+    file: Annotated[list[Path], typer.Argument(help="Policies as HTML, Markdown, plain text or PDF.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Read one policy as a person would: date, era, frameworks, clauses.
+
+    Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
+    """
+    from privacylab import profile
+
+    for path in file:
+        found = profile.of_file(path)
+        if as_json:
+            sys.stdout.write(json.dumps(found.record(), ensure_ascii=False) + "\n")
+        else:
+            _show(found)
+
+
+def _show(found: "Profile") -> None:
+    stated = found.effective_date
+    date = f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})" if stated else "none stated"
+    out.print(f"{found.name}: {found.n_words:,} words, {found.n_segments} segments", style="bold", highlight=False)
+    out.print(
+        f"date {date}, era {found.era}" + (f"; no policy: {found.reason}" if found.reason else ""), highlight=False
+    )
+    grid = Table("framework", "stance", "sentence", box=None, pad_edge=False)
+    for row in dict.fromkeys(found.frameworks):
+        grid.add_row(*row)
+    if found.frameworks:
+        out.print(grid, markup=False)
+    grid = Table("category", "segments", "clearest", box=None, pad_edge=False)
+    for category in tables.CATEGORIES:
+        hits = [clause for clause in found.clauses if category in clause.categories]
+        if hits:
+            best = max(hits, key=lambda clause: clause.categories[category])
+            grid.add_row(category, str(len(hits)), best.segment.text.split("\n")[0][:160])
+    out.print(grid, markup=False)
+    named = sorted({f"{cue}={value}" if value else cue for cue, value, _ in found.cues})
+    if named:
+        out.print("names " + ", ".join(named), highlight=False)
+
+
+@app.command()
+def export(
+    corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
+    csv: Annotated[Path, typer.Option("--csv", help="The folder for a CSV file a table.")],
+) -> None:
+    """Write the tables as CSV for R, Stata or a spreadsheet.
+
+    Example: privacylab export corpus/panel --csv panel-csv
+    """
+    opened = tables.Corpus.open(corpus)
+    staging = csv.with_name(f".{csv.name}.writing")
+    staging.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.TABLES.items():
+        frame = opened.table(name)
+        for column, spec in table.columns.items():
+            if spec.kind == "list":
+                frame[column] = [";".join(values) for values in frame[column]]
+        frame.to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
+    if csv.exists():
+        raise ValueError(f"{csv} exists: name another folder")
+    staging.rename(csv)
+    out.print(f"{len(tables.TABLES)} tables in {csv}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> None:
+    """Check that a corpus is whole: schemas, keys, hashes, counts.
+
+    Example: privacylab verify corpus/panel
+    """
+    faults = tables.verify(corpus)
+    for fault in faults:
+        err.print(fault, markup=False, highlight=False, soft_wrap=True)
+    if faults:
+        raise tables.CorpusError(
+            f"{corpus} is not whole ({len(faults)} faults): make it again with privacylab build --force"
+        )
+    out.print(f"{corpus} is whole", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def train(
+    opp115: Annotated[Path, typer.Option(help="The folder of train.jsonl and valid.jsonl.")],
+    archives: Annotated[
+        Path | None, typer.Option(help="The archives, for what was learnt from unlabelled text.")
+    ] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="Where the weights go; the package's if not given.")
+    ] = None,
+) -> None:
+    """Make the shipped clause model again.
+
+    Example: privacylab train --opp115 ../shared/data/opp115
+    """
+    from privacylab import training
+
+    training.train(opp115, archives=archives, out=out_dir or paths.MODELS)
+    out.print(f"weights in {out_dir or paths.MODELS}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    opp115: Annotated[Path | None, typer.Option(help="A file of labelled segments: policy, text, label.")] = None,
+    gold: Annotated[Path | None, typer.Option(help="The hand-made labels; corpus/gold if neither is given.")] = None,
+    archives: Annotated[
+        Path | None, typer.Option(help="Where the archives are, whose texts the labels refer to.")
+    ] = None,
+) -> None:
+    """Score the reading of policies against hand-made labels.
+
+    Example: privacylab evaluate --opp115 ../shared/data/opp115/valid.jsonl
+    """
+    from privacylab import evaluate as evaluation
+
+    frames = []
+    if opp115:
+        frames.append(evaluation.clauses_on(opp115))
+    if gold or not opp115:
+        frames += evaluation.gold(gold or paths.gold(), archives=archives)
+    for frame in frames:
+        out.print(frame.to_string(index=False), markup=False, highlight=False)
+
+
+if __name__ == "__main__":
+    main()

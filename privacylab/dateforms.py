@@ -1,0 +1,166 @@
+"""Every date that a text names, in the forms that are in use, each with its surroundings.
+
+Which of them means anything is for `dates` to say. A date costs some 0.1 ms and most texts name few, so a text is first
+scanned for what only a date holds (a year, "5/25/18"), and only there does anything costly look.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+# How far the surroundings reach, in characters: longer than any link target or run of tags worth bridging.
+BEFORE, AFTER = 260, 160
+# A text of more dates is a log or a catalogue; of such only so many at either end are looked at.
+MOST_DATES = 500
+
+# Crawled text glues words: "...by DesignLast updated". A capital after a small letter begins a word too.
+WORD = r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))"
+MONTH = (
+    r"(?:jan(?:uary)?|febr?(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])"
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+# These alone scan the whole text: each begins with a fixed character, which is a hundred times faster than one pattern
+# with a choice or a class in front.
+_ANCHORS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"20[0-4]\d(?!\d)",
+        r"199\d(?!\d)",
+        r"20[0-4]\d[01]\d[0-3]\d(?!\d)",  # 20180525
+        r"/\d\d?\s?/\s?\d\d(?!\d)",  # 5/25/18
+        r"-\d\d?\\?-\d\d(?!\d)",  # 5-25-18, with the escapes of Markdown
+        r"\.\d\d?\\?\.\d\d(?!\d)",  # 25.5.18
+        r"-[A-Za-z]{3}-\d\d(?!\d)",  # 10-JUN-21
+    )
+)
+
+_YEAR = r"(?P<y>(?:199|20[0-4])\d)(?!\d)"
+_GAP = r"[\s,./-]*"
+_SEP = r"\s*[-./]\s*"
+_FIRST = r"(?<![\d.,/-])"  # no part of a longer number
+_TH = r"(?:\s*(?:st|nd|rd|th)(?![a-z]))?"
+# Groups: y, m, d; n a month's name; a and b the numbers of which one is the month; s what stands between them.
+_FORMS = {
+    "digits": r"(?P<y>20[0-4]\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
+    "year_first": rf"{_YEAR}{_SEP}(?P<m>[01]?\d){_SEP}(?P<d>[0-3]?\d)(?!\d)",
+    "year_first_named": rf"{_YEAR}{_GAP}{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}",
+    "day_first": rf"{_FIRST}(?P<d>[0-3]?\d){_TH}(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH}){_GAP}{_YEAR}",
+    "day_first_short": rf"{_FIRST}(?P<d>[0-3]?\d)-(?P<n>{MONTH})-(?P<y>\d\d)(?!\d)",
+    "month_first": rf"{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_GAP}{_YEAR}",
+    "numeric": rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./])\s*(?P<b>[0-3]?\d){_SEP}(?P<y>(?:199|20[0-4])\d|\d\d)(?!\d)",
+    "month_named": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_YEAR}",
+    "month": rf"{_FIRST}(?P<m>[01]?\d)\s*[-/]\s*{_YEAR}",
+    "year": rf"{_YEAR}(?!\s*[-/.]\d)",  # not the year of "2018-13-40"
+}
+# A name may stand once in a pattern: "y" of "month" becomes "y_month".
+_DATE = re.compile(
+    "|".join(re.sub(r"\(\?P<(\w)>", rf"(?P<\1_{form}>", pattern) for form, pattern in _FORMS.items()), re.IGNORECASE
+)
+_LONGEST = 50  # characters of a date, markup within it counted
+
+# Leftover markup: tags, link targets, entities (".\n" for ";" in ToSBack2), emphasis, escapes, the invisible.
+_MARKUP = re.compile(
+    r"<[^<>]{0,300}>|\]\([^()\s]*\)|&#?\w{1,8}(?:;|\.\n?)|[*_\\`#>~\[\]\u200b\u200e\u00ad\ufeff]|https?://\S+"
+)
+_BREAKS = re.compile(r"</?(?:p|br|div|li|ul|ol|h\d|td|th|tr|dt|dd|dl|table|section|header|article)\b", re.IGNORECASE)
+
+
+class Reading(NamedTuple):
+    """A day of the calendar; month and day are 0 where a date does not give them."""
+
+    year: int
+    month: int = 0
+    day: int = 0
+
+    @property
+    def first_day(self) -> dt.date:
+        """The first day of it. Raises `ValueError` if the calendar has no such day."""
+        return dt.date(self.year, self.month or 1, self.day or 1)
+
+    def __str__(self) -> str:
+        return "-".join(f"{part:02d}" for part in self if part)
+
+
+class NamedDate(NamedTuple):
+    """One date of a text.
+
+    Attributes:
+        form: how it is written, for instance "month_first" ("May 25, 2018"), "numeric" ("5/25/18"), "year" ("2018").
+        readings: the days it may mean; two for "03/04/2018", the month first in the first of them.
+        day_first: whether it shows that the writer puts the day first; None if it does not show.
+        dotted: whether dots part its numbers.
+        before: up to 260 characters before it, markup blanked, line ends kept.
+        after: up to 160 characters after it, likewise.
+        start: where it begins in the text.
+        end: where it ends in the text.
+    """
+
+    form: str
+    readings: tuple[Reading, ...]
+    day_first: bool | None
+    dotted: bool
+    before: str
+    after: str
+    start: int
+    end: int
+
+    @property
+    def line(self) -> str:
+        """What stands before it on its line."""
+        return self.before[self.before.rfind("\n") + 1 :]
+
+
+def named_dates(text: str) -> Iterator[NamedDate]:
+    """Every date of a text from 1990 to 2049, in order; what is no day of the calendar ("31 June 2018") is left out."""
+    anchors = sorted(anchor.span() for pattern in _ANCHORS for anchor in pattern.finditer(text))
+    end_of_last = 0
+    for start, end in anchors[:MOST_DATES] + anchors[MOST_DATES:][-MOST_DATES:]:
+        if start < end_of_last or (text[start - 1 : start].isdigit() and text[start].isdigit()):
+            continue  # part of the date before, or of a longer number
+        place = max(0, start - BEFORE)
+        window = _MARKUP.sub(_blank, text[place : end + AFTER])
+        for match in _DATE.finditer(window, max(0, start - place - _LONGEST), end - place + _LONGEST):
+            if match.start() <= start - place < match.end():
+                end_of_last = place + match.end()
+                if date := _named_date(match, window, place):
+                    yield date
+                break
+
+
+def _blank(match: re.Match[str]) -> str:
+    # As long as what it replaces, so that places in the window stay places in the text.
+    return ("\n" if _BREAKS.match(match[0]) else " ").ljust(len(match[0]))
+
+
+def _named_date(match: re.Match[str], window: str, place: int) -> NamedDate | None:
+    form = str(match.lastgroup).partition("_")[2]
+    part = {name[0]: value for name, value in match.groupdict().items() if value}
+    year = int(part["y"])
+    if year < 100:
+        year += 1900 if year >= 90 else 2000
+    day_first = {"day_first": True, "day_first_short": True, "month_first": False}.get(form)
+    if form == "numeric":
+        a, b = int(part["a"]), int(part["b"])
+        orders = [Reading(year, month, day) for month, day in ((a, b), (b, a)) if month and day]
+        day_first = a > 12 if (a > 12) != (b > 12) else None
+    else:
+        month = _MONTHS.index(part["n"][:3].lower()) + 1 if "n" in part else int(part.get("m", 0))
+        orders = [Reading(year, month, int(part.get("d", 0)))]
+        if ("m" in part and not month) or ("d" in part and not orders[0].day):
+            return None
+    readings = tuple(dict.fromkeys(reading for reading in orders if _exists(reading)))
+    if not readings:
+        return None
+    before, after = window[: match.start()], window[match.end() :]
+    dotted = part.get("s") == "."
+    return NamedDate(form, readings, day_first, dotted, before, after, place + match.start(), place + match.end())
+
+
+def _exists(reading: Reading) -> bool:
+    try:
+        return bool(reading.first_day)
+    except ValueError:
+        return False

@@ -1,0 +1,163 @@
+"""Word vectors from policies that nobody labelled: which words stand near which in the public archives.
+
+The vectors are the factorised positive pointwise mutual information of words within a window (Levy, Goldberg and Dagan
+2015, "Improving distributional similarity with lessons learned from word embeddings": context smoothing 0.75, square root
+of the singular values), a paragraph read once however many versions repeat it.
+"""
+
+from __future__ import annotations
+
+import collections
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from sklearn.utils.extmath import randomized_svd
+
+from privacylab import clauses
+
+BUNDLES = ("tosback2.bundle", "ota-contrib.bundle")
+MIN_COUNT = 15  # a word seen less often says little of its neighbours
+WINDOW = 8  # words to each side
+DIMENSIONS = 300
+RARITY = 1e-3  # a of Arora et al. 2017: a word of this share of all words counts half
+LENGTHS = range(60, 3001)  # characters of a paragraph that is read
+ENGLISH_SHARE = 0.12  # of a paragraph's words must be common English ones
+
+_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h\d|/?td|/?tr)\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,500}>")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"[*_#>|\\]+")
+_ENGLISH = re.compile(r"\b(?:the|and|of|to|you|your|we|our|information)\b", re.IGNORECASE)
+_NOT_WORD = re.compile(r"\W+")
+
+
+class Vectors(NamedTuple):
+    """Word vectors: `words[i]` has the direction `vectors[i]` (int8) and counts `scale[i]` times it."""
+
+    words: list[str]
+    vectors: npt.NDArray[np.int8]
+    scale: npt.NDArray[np.float32]
+    n_paragraphs: int
+
+
+def from_archives(folder: Path) -> Vectors:
+    """Word vectors from the git bundles in a folder, one text per document and year.
+
+    Raises:
+        ValueError: if the folder has none of the bundles.
+    """
+    found = [folder / name for name in BUNDLES if (folder / name).is_file()]
+    if not found:
+        raise ValueError(f"no archive in {folder}: expected {' or '.join(BUNDLES)} (see `privacylab fetch`)")
+    return fit(text for bundle in found for text in _yearly_texts(bundle))
+
+
+def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = DIMENSIONS) -> Vectors:
+    """Word vectors from running texts.
+
+    Args:
+        texts: documents; a paragraph that several share is read once.
+        min_count: a word must occur this often.
+        dimensions: numbers in a vector; fewer where there are fewer words.
+    """
+    documents = [clauses.words_of(p) for p in _paragraphs(texts)]
+    counts = collections.Counter(word for words in documents for word in words)
+    words = sorted(word for word, n in counts.items() if n >= min_count)
+    if len(words) < 2:
+        raise ValueError(f"only {len(words)} words occur {min_count} times or more: give more text, or a lower min_count")
+    index = {word: i for i, word in enumerate(words)}
+    flat = np.fromiter((index.get(w, -1) for d in documents for w in d), dtype=np.int32)
+    document = np.repeat(np.arange(len(documents)), [len(d) for d in documents])
+    size = min(dimensions, len(words) - 1)
+    left, strength, _ = randomized_svd(_ppmi(flat, document, len(words)), size, n_iter=5, random_state=0)
+    directions = clauses.unit_rows(left * np.sqrt(strength))
+    largest = np.maximum(np.abs(directions).max(axis=1), 1e-12)
+    share = np.array([counts[w] for w in words]) / counts.total()
+    scale = largest / 127 * RARITY / (RARITY + share)
+    vectors = np.rint(directions / largest[:, None] * 127).astype(np.int8)
+    return Vectors(words, vectors, scale.astype(np.float32), len(documents))
+
+
+def _ppmi(flat: npt.NDArray[np.int32], document: npt.NDArray[np.intp], n_words: int) -> sp.csr_matrix:
+    """Positive pointwise mutual information of words within WINDOW of each other, shape (n_words, n_words)."""
+    together: Any = sp.csr_matrix((n_words, n_words), dtype=np.float32)
+    for gap in range(1, WINDOW + 1):
+        first, second = flat[:-gap], flat[gap:]
+        near = (document[:-gap] == document[gap:]) & (first >= 0) & (second >= 0)
+        ones = np.ones(int(near.sum()), dtype=np.float32)
+        together = together + sp.csr_matrix((ones, (first[near], second[near])), shape=(n_words, n_words))
+    pairs = sp.coo_matrix(together + together.T)
+    total = np.bincount(pairs.row, weights=pairs.data, minlength=n_words)
+    smoothed = total**0.75
+    chance = total[pairs.row] * (smoothed / smoothed.sum())[pairs.col]
+    information = np.log(pairs.data / chance)
+    more = information > 0
+    values = information[more].astype(np.float32)
+    return sp.csr_matrix((values, (pairs.row[more], pairs.col[more])), shape=(n_words, n_words))
+
+
+def _paragraphs(texts: Iterable[str]) -> Iterator[str]:
+    """The distinct English paragraphs of the texts, in order of appearance."""
+    seen: set[str] = set()
+    for text in texts:
+        plain = _LINK.sub(r"\1", _TAG.sub(" ", _BREAK.sub("\n", text)))
+        for line in plain.split("\n"):
+            paragraph = " ".join(_MARKS.sub(" ", line).split())
+            key = _NOT_WORD.sub(" ", paragraph.lower())
+            if len(paragraph) not in LENGTHS or key in seen:
+                continue
+            seen.add(key)
+            if len(_ENGLISH.findall(paragraph)) >= ENGLISH_SHARE * (paragraph.count(" ") + 1):
+                yield paragraph
+
+
+def _yearly_texts(bundle: Path) -> Iterator[str]:
+    """The last text of each document in each calendar year, in the order of their git ids."""
+    with tempfile.TemporaryDirectory() as scratch:
+        clone = str(Path(scratch) / "archive.git")
+        subprocess.run(["git", "clone", "--bare", "--quiet", str(bundle), clone], check=True)
+        command = ["git", "-C", clone, "log", "--all", "--raw", "--no-abbrev", "--no-renames", "--format=C %at"]
+        log = subprocess.run(command, check=True, capture_output=True).stdout.decode("utf-8", "replace")
+        yield from _blobs(clone, sorted({blob for _, blob in _last_of_year(log).values()}))
+
+
+def _last_of_year(log: str) -> dict[tuple[str, int], tuple[int, str]]:
+    """(path, year) -> (time, blob id) of its last change, from `git log --raw --format='C %at'`."""
+    last: dict[tuple[str, int], tuple[int, str]] = {}
+    when = 0
+    for line in log.splitlines():
+        if line.startswith("C "):
+            when = int(line[2:])
+        elif line.startswith(":"):
+            meta, path = line.split("\t", 1)
+            _, _, _, blob, change = meta.split()
+            key = (path, time.gmtime(when).tm_year)
+            if change != "D" and (when, blob) > last.get(key, (-1, "")):
+                last[key] = (when, blob)
+    return last
+
+
+def _blobs(clone: str, ids: list[str]) -> Iterator[str]:
+    """The texts of git objects, from one `git cat-file --batch`."""
+    command = ["git", "-C", clone, "cat-file", "--batch"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
+        if git.stdin is None or git.stdout is None:
+            raise RuntimeError("git gave no pipes")
+        asked = "".join(f"{i}\n" for i in ids).encode()
+        # Asked from a thread: git stops reading ids while its answers wait, so writing them all first would never end.
+        writer = threading.Thread(target=lambda: (git.stdin.write(asked), git.stdin.close()))  # type: ignore[union-attr]
+        writer.start()
+        for _ in ids:
+            size = int(git.stdout.readline().split()[2])
+            yield git.stdout.read(size).decode("utf-8", "replace")
+            git.stdout.read(1)
+        writer.join()

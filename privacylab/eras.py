@@ -1,0 +1,141 @@
+"""Legal regimes (they may overlap), eras (a partition of time), and the events that part them.
+
+The calendar is data: ``rules/eras.toml``, each date with its source.
+"""
+
+import datetime as dt
+import tomllib
+from bisect import bisect_right
+from functools import cache
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from privacylab import paths
+
+UNDATED = "undated"
+
+
+class Regime(NamedTuple):
+    """A legal regime: in force from ``start`` up to, not including, ``end`` (None: still)."""
+
+    id: str
+    start: dt.date
+    end: dt.date | None
+    source: str
+
+
+class Era(NamedTuple):
+    """An era or sub-era: begins on ``start`` (None: at the beginning of time), ends where the next begins."""
+
+    id: str
+    name: str
+    start: dt.date | None
+
+
+class Event(NamedTuple):
+    """A date that findings are tested at."""
+
+    id: str
+    name: str
+    date: dt.date
+
+
+@cache
+def _calendar() -> dict[str, Any]:
+    with (paths.RULES / "eras.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def eras() -> tuple[Era, ...]:
+    """The eras in order; the first has no start."""
+    return tuple(Era(block["id"], block["name"], block.get("from")) for block in _calendar()["era"])
+
+
+@cache
+def sub_eras() -> tuple[Era, ...]:
+    """The parts of the last era, in order."""
+    return tuple(Era(block["id"], block["name"], block["from"]) for block in _calendar()["sub_era"])
+
+
+@cache
+def regimes() -> tuple[Regime, ...]:
+    """All legal regimes, by their first day."""
+    blocks = _calendar()["regime"]
+    found = (Regime(block["id"], block["from"], block.get("until"), block["source"]) for block in blocks)
+    return tuple(sorted(found, key=lambda regime: (regime.start, regime.id)))
+
+
+@cache
+def events() -> tuple[Event, ...]:
+    """The dates that findings are tested at and figures mark, in order."""
+    found = (Event(block["id"], block["name"], block["date"]) for block in _calendar()["event"])
+    return tuple(sorted(found, key=lambda event: event.date))
+
+
+def as_date(value: dt.date | dt.datetime | str) -> dt.date:
+    """A calendar date from a date, a timestamp or an ISO string (``YYYY``, ``YYYY-MM``: its first day).
+
+    Raises:
+        ValueError: The string is no such date.
+
+    >>> as_date("2018-05")
+    datetime.date(2018, 5, 1)
+    """
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value + "-01-01"[(len(value) - 4) :] if len(value) in (4, 7) else value[:10])
+    except ValueError:
+        raise ValueError(f"date {value!r} is not YYYY-MM-DD, YYYY-MM or YYYY") from None
+
+
+def _part(date: dt.date, parts: tuple[Era, ...]) -> str | None:
+    starts = [part.start or dt.date.min for part in parts]
+    index = bisect_right(starts, date)
+    return parts[index - 1].id if index else None
+
+
+def era(date: dt.date | dt.datetime | str | None) -> str:
+    """The era of a date; ``undated`` for None or NaT.
+
+    >>> era("2015-10-06"), era("2015-10-05"), era(None)
+    ('gap', 'safe_harbor', 'undated')
+    """
+    if date is None or pd.isna(date):
+        return UNDATED
+    return _part(as_date(date), eras()) or UNDATED
+
+
+def sub_era(date: dt.date | dt.datetime | str | None) -> str:
+    """The sub-era of a date where its era has parts, else its era.
+
+    >>> sub_era("2020-07-16"), sub_era("2017-01-01")
+    ('gdpr_no_transfer_framework', 'privacy_shield')
+    """
+    if date is None or pd.isna(date):
+        return UNDATED
+    return _part(as_date(date), sub_eras()) or era(date)
+
+
+def in_force(date: dt.date | dt.datetime | str) -> tuple[str, ...]:
+    """The regimes in force on a date, by their first day.
+
+    >>> in_force("2019-06-01")
+    ('coppa', 'privacy_shield', 'gdpr')
+    """
+    day = as_date(date)
+    return tuple(regime.id for regime in regimes() if regime.start <= day and (regime.end is None or day < regime.end))
+
+
+def half_year(date: dt.date | dt.datetime | str) -> str:
+    """The half-year of a date.
+
+    >>> half_year("2018-05-25"), half_year("2018-07-01")
+    ('2018-H1', '2018-H2')
+    """
+    day = as_date(date)
+    return f"{day.year}-H{1 if day.month <= 6 else 2}"

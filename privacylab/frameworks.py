@@ -1,0 +1,228 @@
+"""Mentions of legal frameworks, and the stance that a policy takes towards each.
+
+A mention is one occurrence of a phrase that names a framework in the visible text. The stance is read from the sentence
+around it. Names and readings are data: ``rules/frameworks.toml``; what the labels mean is in ``docs/codebook.md``.
+"""
+
+import re
+import tomllib
+from functools import cache
+from typing import Any, NamedTuple
+
+from privacylab import paths, scope
+
+_NEAR_BEFORE = 70
+_NEAR_AFTER = 90
+_PARAGRAPH = 500
+_HEADING_WORDS = 10
+
+
+class Mention(NamedTuple):
+    """A framework named in characters ``start`` to ``end`` of a text, with the stance taken towards it."""
+
+    framework: str
+    stance: str
+    start: int
+    end: int
+
+
+class _Framework(NamedTuple):
+    """One framework block, compiled. A pattern that the block leaves out is None."""
+
+    id: str
+    kind: str
+    anchors: tuple[str, ...]
+    names: re.Pattern[str]
+    context: re.Pattern[str] | None
+    not_before: re.Pattern[str] | None
+    not_after: re.Pattern[str] | None
+    needs_before: re.Pattern[str] | None
+    needs_after: re.Pattern[str] | None
+    not_in_sentence: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
+
+
+class _Reading(NamedTuple):
+    """One way to take a stance, compiled."""
+
+    stance: str
+    holds_for: frozenset[str]
+    heading: bool
+    before: re.Pattern[str] | None
+    after: re.Pattern[str] | None
+    close: re.Pattern[str] | None
+    follows: re.Pattern[str] | None
+    sentence: re.Pattern[str] | None
+    paragraph: re.Pattern[str] | None
+    unless: re.Pattern[str] | None
+
+
+class _Place(NamedTuple):
+    """A name in its surroundings: what precedes and follows it in the sentence, the whole of it, the paragraph."""
+
+    before: str
+    after: str
+    whole: str
+    paragraph: str
+    heading: bool
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    with (paths.RULES / "frameworks.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def _pattern(block: dict[str, Any], key: str, form: str = "{}") -> re.Pattern[str] | None:
+    """The phrases of one key of a block as one pattern, whole words; ``form`` says where it must stand."""
+    if key not in block:
+        return None
+    return scope.phrases(block[key], form)
+
+
+def _names(block: dict[str, Any]) -> re.Pattern[str]:
+    """All names of a framework; the group ``weak`` holds those that need a context."""
+    kinds = {
+        "name": block.get("names", []),
+        "exact": [f"(?-i:{word})" for word in block.get("abbreviations", [])],
+        "weak": block.get("weak_names", []),
+    }
+    groups = [f"(?P<{kind}>{'|'.join(words)})" for kind, words in kinds.items() if words]
+    return scope.phrases(groups)
+
+
+@cache
+def _frameworks() -> tuple[_Framework, ...]:
+    return tuple(
+        _Framework(
+            id=block["id"],
+            kind=block["kind"],
+            anchors=tuple(block["anchors"]),
+            names=_names(block),
+            context=_pattern(block, "context"),
+            not_before=_pattern(block, "not_before", r"{}[\s\"']*$"),
+            not_after=_pattern(block, "not_after", r"^[\s,]*{}"),
+            needs_before=_pattern(block, "needs_before", r"{}\s*$"),
+            needs_after=_pattern(block, "needs_after", "^{}"),
+            not_in_sentence=_pattern(block, "not_in_sentence"),
+            unless=_pattern(block, "unless"),
+        )
+        for block in _rules()["framework"]
+    )
+
+
+@cache
+def _anchors() -> tuple[tuple[str, str], ...]:
+    return tuple((" ".join(scope.words(anchor)), rule.id) for rule in _frameworks() for anchor in rule.anchors)
+
+
+@cache
+def _readings() -> tuple[_Reading, ...]:
+    everything = [*IDS, *{rule.kind for rule in _frameworks()}]
+    return tuple(
+        _Reading(
+            stance=block["stance"],
+            holds_for=frozenset(block.get("frameworks", block.get("kinds", everything))),
+            heading=block.get("heading", False),
+            before=_pattern(block, "before"),
+            after=_pattern(block, "after"),
+            close=_pattern(block, "close", r"{}(?:\s+[^\s;]+){{0,6}}[\s\"'(]*$"),
+            follows=_pattern(block, "follows", r"^[\s\"')]*(?:[^\s;]+\s+){{0,6}}{}"),
+            sentence=_pattern(block, "sentence"),
+            paragraph=_pattern(block, "paragraph"),
+            unless=_pattern(block, "unless"),
+        )
+        for block in _rules()["reading"]
+    )
+
+
+IDS: tuple[str, ...] = tuple(block["id"] for block in _rules()["framework"])
+"""The frameworks' ids, in the order of the rules."""
+
+STANCES: tuple[str, ...] = tuple(_rules()["stances"])
+"""The stances that a policy may take towards a framework."""
+
+
+def _found(pattern: re.Pattern[str] | None, text: str) -> bool:
+    return pattern is not None and pattern.search(text) is not None
+
+
+def _place(view: str, start: int, end: int) -> _Place:
+    span = scope.sentence(view, start, end)
+    before = f"{span.lead} {view[span.start : start]}"
+    after = view[end : span.end]
+    whole = f"{span.lead} {view[span.start : span.end]}"
+    line = view[span.start : span.end].strip(" \t\n-#*|")
+    heading = not span.lead and len(line.split()) <= _HEADING_WORDS and not line.endswith((".", "!", ";", ","))
+    return _Place(before, after, whole, view[max(0, start - _PARAGRAPH) : end + _PARAGRAPH], heading)
+
+
+def _is_named(rule: _Framework, match: re.Match[str], view: str, text: str) -> bool:
+    """Whether a phrase that looks like a framework's name is one."""
+    start, end = match.span()
+    before, after = view[max(0, start - _NEAR_BEFORE) : start], view[end : end + _NEAR_AFTER]
+    if "weak" in rule.names.groupindex and match["weak"] is not None:
+        needs = rule.needs_before is not None
+        if needs and not (_found(rule.needs_before, before) or _found(rule.needs_after, after)):
+            return False
+        if rule.context is not None and not rule.context.search(text):
+            return False
+    if _found(rule.not_before, before) or _found(rule.not_after, after):
+        return False
+    if rule.not_in_sentence is None:
+        return True
+    whole = _place(view, start, end).whole
+    return not _found(rule.not_in_sentence, whole) or _found(rule.unless, whole)
+
+
+def _fits(reading: _Reading, place: _Place) -> bool:
+    """Whether a reading holds for a name where it stands."""
+    if reading.heading != place.heading or _found(reading.unless, place.whole):
+        return False
+    if reading.paragraph is not None and not _found(reading.paragraph, place.paragraph):
+        return False
+    if (
+        _found(reading.before, place.before)
+        or _found(reading.close, place.before)
+        or _found(reading.after, place.after)
+        or _found(reading.follows, place.after)
+    ):
+        return True
+    return _found(reading.sentence, place.whole)
+
+
+def _stance(rule: _Framework, place: _Place) -> str:
+    for reading in _readings():
+        if not reading.holds_for.isdisjoint((rule.id, rule.kind)) and _fits(reading, place):
+            return reading.stance
+    return STANCES[-1]
+
+
+def mentions(text: str) -> list[Mention]:
+    """The frameworks that a text names, in the order of the text.
+
+    Args:
+        text: a segment or a whole policy as `normalize` gives it; Markdown and leftover HTML tags are borne.
+
+    Returns:
+        One mention for each occurrence of a naming phrase. An address or the target of a link names nothing. Two
+        frameworks named by one phrase ("EU and UK GDPR") give two mentions, which overlap.
+
+    >>> mentions("Acme complies with the EU-U.S. Privacy Shield.")
+    [Mention(framework='privacy_shield', stance='adheres', start=31, end=45)]
+    """
+    words = " ".join(scope.words(text))
+    present = {framework for anchor, framework in _anchors() if anchor in words}
+    if not present:
+        return []
+    view = scope.visible(text)
+    found: list[Mention] = []
+    for rule in _frameworks():
+        for match in rule.names.finditer(view) if rule.id in present else ():
+            start, end = match.span()
+            if any(other.start <= start and end <= other.end for other in found) or not _is_named(
+                rule, match, view, text
+            ):
+                continue
+            found.append(Mention(rule.id, _stance(rule, _place(view, start, end)), start, end))
+    return sorted(found, key=lambda mention: (mention.start, mention.end, mention.framework))

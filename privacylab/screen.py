@@ -1,0 +1,182 @@
+"""What is left out, and why: other languages, pages that are no policy, versions that repeat another, flips.
+
+A page is judged by its segments, each of which is looked at once; versions of a document by the sets of their
+sentences.
+"""
+
+import datetime as dt
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache, lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import py3langid
+
+from privacylab import paths
+from privacylab.segment import Segment, sentences
+
+
+class Evidence(NamedTuple):
+    """What one segment says for and against a page's being an English policy."""
+
+    n_words: int
+    n_english: int
+    groups: tuple[int, ...]
+    fingerprints: frozenset[int]
+
+
+class Verdict(NamedTuple):
+    """Whether a text is kept: ``reason`` is None, or one of `tables.REASONS` with a ``detail``."""
+
+    reason: str | None
+    detail: str | None
+    language: str
+    language_share: float
+    n_words: int
+    fingerprint: frozenset[int]
+
+
+@cache
+def rules() -> dict[str, Any]:
+    """The limits and word lists of ``rules/screen.toml``."""
+    with (paths.RULES / "screen.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def _english() -> frozenset[str]:
+    return frozenset(rules()["language"]["english"])
+
+
+@cache
+def _groups() -> tuple[re.Pattern[str], ...]:
+    groups = rules()["policy"]["groups"].values()
+    return tuple(re.compile(rf"\b(?:{'|'.join(patterns)})\b") for patterns in groups)
+
+
+@cache
+def _substantive() -> frozenset[str]:
+    return frozenset(rules()["duplicates"]["substantive"])
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LINK = re.compile(r"\S*(?:://|www\.|@)\S*")
+_MONTH = frozenset(
+    "january february march april may june july august september october november december "
+    "jan feb mar apr jun jul aug sep sept oct nov dec".split()
+)
+
+
+def _fingerprints(text: str) -> Iterable[int]:
+    """A number for each substantive sentence, blind to case, digits, months, links and punctuation."""
+    for sentence in sentences(_LINK.sub(" ", text).lower()):
+        words = [word for word in _WORD.findall(sentence) if word not in _MONTH]
+        if len(words) >= rules()["duplicates"]["min_words"] and not _substantive().isdisjoint(words):
+            yield int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
+
+
+@lru_cache(maxsize=300_000)
+def evidence(segment: Segment) -> Evidence:
+    """What one segment says; its heading counts with it."""
+    text = segment.text if segment.heading is None else f"{segment.heading}\n{segment.text}"
+    lower = text.lower()
+    words = _WORD.findall(lower)
+    n_function = sum(1 for word in words if word in _english())
+    is_english = len(words) < 5 or n_function >= rules()["language"]["min_share_of_segment"] * len(words)
+    return Evidence(
+        n_words=len(words),
+        n_english=len(words) if is_english else 0,
+        groups=tuple(len(pattern.findall(lower)) for pattern in _groups()),
+        fingerprints=frozenset(_fingerprints(text)),
+    )
+
+
+def judge(found: Sequence[Segment]) -> Verdict:
+    """Whether the segments of a page are an English policy.
+
+    Returns:
+        The verdict; its ``reason`` is ``empty``, ``language``, ``too_short``, ``not_policy``, or None for a policy.
+        ``language_share`` is the share of words in English segments, 0 to 1.
+    """
+    seen = [evidence(segment) for segment in found]
+    n_words = sum(item.n_words for item in seen)
+    if not n_words:
+        return Verdict("empty", "no words", "und", 0.0, 0, frozenset())
+    share = sum(item.n_english for item in seen) / n_words
+    fingerprint = frozenset().union(*(item.fingerprints for item in seen))
+    limits = rules()["policy"]
+    if share < rules()["language"]["min_share_of_policy"]:
+        language = py3langid.classify("\n".join(segment.text for segment in found)[:5000])[0]
+        if language != "en":
+            return Verdict("language", language, language, share, n_words, fingerprint)
+    counts = [sum(column) for column in zip(*(item.groups for item in seen), strict=True)]
+    density = 1000 * sum(counts) / n_words
+    n_groups = sum(1 for count in counts if count)
+    reason = detail = None
+    if n_words < limits["min_words"]:
+        reason, detail = "too_short", f"{n_words} words, a policy has at least {limits['min_words']}"
+    elif n_groups < limits["min_groups"] or density < limits["min_per_thousand"] or not counts[0] + counts[1]:
+        reason, detail = "not_policy", f"{density:.1f} privacy words in 1,000, of {n_groups} kinds"
+    return Verdict(reason, detail, "en", share, n_words, fingerprint)
+
+
+class Sighting(NamedTuple):
+    """A policy seen on a day: what `repeats` needs to know of it. ``key`` tells its text (equal: near duplicates)."""
+
+    version_id: str
+    date: dt.date
+    key: int
+
+
+class Repeat(NamedTuple):
+    """The status of a sighting in its document's history, and the version that it repeats or interrupts."""
+
+    status: str
+    same_as: str | None
+
+
+def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
+    """Near duplicates and A-B-A flips in the history of one document.
+
+    Two versions are near duplicates if their substantive sentences are the same. A text that comes and goes within
+    ``flip_days`` between two stands of another is a flip (a crawler in another country, an experiment, an outage): of two
+    that alternate, the one seen less is the flip. What returns later than that is a new version of its own.
+
+    Args:
+        history: The sightings of one document, one a day, by date.
+
+    Returns:
+        For each version id: ``kept`` (a text that is new here), ``near_duplicate`` (of the version that opened the run)
+        or ``flip`` (between two stands of the version named).
+    """
+    days = rules()["duplicates"]["flip_days"]
+    n_seen = Counter(sighting.key for sighting in history)
+    runs: list[list[Sighting]] = []
+    flips: dict[str, Repeat] = {}
+    for sighting in history:
+        if runs and runs[-1][-1].key == sighting.key:
+            runs[-1].append(sighting)
+        else:
+            runs.append([sighting])
+        _close_flips(runs, flips, n_seen, days)
+    result = dict(flips)
+    for run in runs:
+        result[run[0].version_id] = Repeat("kept", None)
+        for sighting in run[1:]:
+            result[sighting.version_id] = Repeat("near_duplicate", run[0].version_id)
+    return result
+
+
+def _close_flips(runs: list[list[Sighting]], flips: dict[str, Repeat], n_seen: Counter[int], days: int) -> None:
+    """Takes the last run but one out where it is a flip, and joins its neighbours."""
+    while len(runs) >= 3 and runs[-3][0].key == runs[-1][0].key:
+        before, between, after = runs[-3:]
+        short = (after[0].date - between[0].date).days <= days
+        rarer = n_seen[between[0].key] <= n_seen[before[0].key]
+        if not (short and rarer):
+            return
+        flips.update({sighting.version_id: Repeat("flip", before[0].version_id) for sighting in between})
+        runs[-3:] = [before + after]

@@ -1,0 +1,493 @@
+"""The corpus: a folder of Parquet tables with a schema each, and a manifest.
+
+The schemas here are the contract between the wing that reads policies and the wing that finds things out.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+
+FORMAT = 1
+"""Raised when a table changes its columns: an older corpus is then refused with the way to rebuild it."""
+
+MANIFEST = "manifest.json"
+
+CATEGORIES = (
+    "First Party Collection/Use",
+    "Third Party Sharing/Collection",
+    "User Choice/Control",
+    "User Access, Edit and Deletion",
+    "Data Retention",
+    "Data Security",
+    "Policy Change",
+    "Do Not Track",
+    "International and Specific Audiences",
+    "Other",
+)
+"""The ten clause categories of OPP-115 (Wilson et al. 2016)."""
+
+STATUSES = ("kept", "sampled_out", "same_day", "near_duplicate", "flip", "rejected")
+REASONS = (
+    "empty",
+    "encrypted",
+    "language",
+    "no_text",
+    "not_policy",
+    "not_text",
+    "too_large",
+    "too_short",
+    "unreadable",
+    "unsafe_path",
+)
+DATE_BASES = ("snapshot", "effective", "none")
+REGIONS = ("us", "eu", "uk", "other")
+
+Kind = Literal["text", "date", "count", "integer", "share", "number", "percent", "list"]
+
+_ARROW: dict[Kind, arrow.DataType] = {
+    "text": arrow.string(),
+    "date": arrow.date32(),
+    "count": arrow.int32(),
+    "integer": arrow.int32(),
+    "share": arrow.float32(),
+    "number": arrow.float32(),
+    "percent": arrow.uint8(),
+    "list": arrow.list_(arrow.string()),
+}
+_PANDAS: dict[Kind, Any] = {
+    "text": "str",
+    "date": "datetime64[ms]",
+    "count": "int32",
+    "integer": "int32",
+    "share": "float32",
+    "number": "float32",
+    "percent": "uint8",
+    "list": object,
+}
+
+
+class Column(NamedTuple):
+    """One column of a table: its kind, whether it may be null, and the values it may take."""
+
+    kind: Kind
+    nullable: bool = False
+    allowed: tuple[str, ...] | None = None
+
+
+class Table(NamedTuple):
+    """One table: its columns in order, its key (unique, and the sort order)."""
+
+    columns: Mapping[str, Column]
+    key: tuple[str, ...]
+
+    def arrow_schema(self) -> arrow.Schema:
+        """The table's types as Arrow knows them."""
+        return arrow.schema([(name, _ARROW[column.kind]) for name, column in self.columns.items()])
+
+    def frame_schema(self) -> pa.DataFrameSchema:
+        """The table's types, vocabularies and ranges as pandera checks them."""
+        columns = {
+            name: pa.Column(_PANDAS[c.kind], _checks(c), nullable=c.nullable) for name, c in self.columns.items()
+        }
+        return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(self.key))
+
+
+def _checks(column: Column) -> list[pa.Check]:
+    checks = []
+    if column.allowed is not None:
+        checks.append(pa.Check.isin(column.allowed))
+    if column.kind == "share":
+        checks.append(pa.Check.in_range(0, 1))
+    if column.kind in ("count", "number"):
+        checks.append(pa.Check.ge(0))
+    if column.kind == "percent":
+        checks.append(pa.Check.le(100))
+    return checks
+
+
+def _table(key: str, **columns: Column) -> Table:
+    return Table(columns, tuple(key.split()))
+
+
+_TEXT, _MAYBE_TEXT = Column("text"), Column("text", nullable=True)
+_DATE, _MAYBE_DATE = Column("date"), Column("date", nullable=True)
+_COUNT = Column("count")
+
+TABLES: Mapping[str, Table] = {
+    "versions": _table(
+        "version_id",
+        version_id=_TEXT,
+        collection=_TEXT,
+        service=_TEXT,
+        document=_TEXT,
+        date=_MAYBE_DATE,
+        date_basis=Column("text", allowed=DATE_BASES),
+        source=_TEXT,
+        content_id=_TEXT,
+        status=Column("text", allowed=STATUSES),
+        reason=Column("text", nullable=True, allowed=REASONS),
+        detail=_MAYBE_TEXT,
+        same_as=_MAYBE_TEXT,
+        n_words=_COUNT,
+        claims=Column("list"),
+    ),
+    "policies": _table(
+        "policy_id",
+        policy_id=_TEXT,
+        version_id=_TEXT,
+        collection=_TEXT,
+        service=_TEXT,
+        document=_TEXT,
+        snapshot_date=_MAYBE_DATE,
+        effective_date=_MAYBE_TEXT,
+        date=_MAYBE_DATE,
+        date_basis=Column("text", allowed=DATE_BASES),
+        first_seen=_MAYBE_DATE,
+        last_seen=_MAYBE_DATE,
+        era=_TEXT,
+        era_by_frameworks=_MAYBE_TEXT,
+        language=_TEXT,
+        language_share=Column("share"),
+        n_words=_COUNT,
+        n_segments=_COUNT,
+        reading_grade=Column("number", nullable=True),
+        source=_TEXT,
+    ),
+    "services": _table(
+        "service",
+        service=_TEXT,
+        names=Column("list"),
+        region=Column("text", nullable=True, allowed=REGIONS),
+        industry=_MAYBE_TEXT,
+        ground=_MAYBE_TEXT,
+    ),
+    "segments": _table(
+        "segment_id",
+        segment_id=_TEXT,
+        heading=_MAYBE_TEXT,
+        text=_MAYBE_TEXT,
+        terms=_TEXT,
+        n_words=_COUNT,
+        n_sentences=_COUNT,
+        n_syllables=_COUNT,
+        n_passive=_COUNT,
+        n_vague=_COUNT,
+    ),
+    "occurrences": _table("policy_id position", policy_id=_TEXT, position=_COUNT, segment_id=_TEXT),
+    "scores": _table("segment_id", segment_id=_TEXT, **{name: Column("percent") for name in CATEGORIES}),
+    "mentions": _table(
+        "segment_id start framework", segment_id=_TEXT, start=_COUNT, end=_COUNT, framework=_TEXT, stance=_TEXT
+    ),
+    "cues": _table("segment_id start cue", segment_id=_TEXT, start=_COUNT, cue=_TEXT, value=_MAYBE_TEXT),
+}
+"""The tables that ``build`` writes."""
+
+TOPIC_TABLES: Mapping[str, Table] = {
+    "topics": _table(
+        "segment_id", segment_id=_TEXT, topic=Column("integer"), probability=Column("share", nullable=True)
+    ),
+    "topic_terms": _table("topic rank", topic=_COUNT, rank=_COUNT, term=_TEXT, weight=Column("number")),
+}
+"""The tables that ``topics`` writes beside the others."""
+
+
+class CorpusError(ValueError):
+    """A folder is no corpus, or not a whole one; the message says what to do."""
+
+
+def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame of a table, checked: columns, types, vocabularies, ranges, unique key; sorted by its key.
+
+    Args:
+        name: A key of `TABLES` or `TOPIC_TABLES`.
+        frame: The rows, in any order, with the columns in the table's order.
+
+    Returns:
+        A new frame, sorted by key, with a fresh index.
+
+    Raises:
+        ValueError: The first thing that is wrong: table, column, value.
+    """
+    table = {**TABLES, **TOPIC_TABLES}[name]
+    typed = frame.astype({column: _PANDAS[spec.kind] for column, spec in table.columns.items() if column in frame})
+    try:
+        checked = table.frame_schema().validate(typed)
+    except pa.errors.SchemaError as error:
+        cases = error.failure_cases
+        sample = (
+            sorted({str(v) for v in cases["failure_case"]})[:3] if isinstance(cases, pd.DataFrame) else [str(cases)]
+        )
+        where = getattr(error.schema, "name", None) or "its columns"
+        raise ValueError(f"table {name}, {where}: {error.check} fails for {', '.join(sample)}") from None
+    return checked.sort_values(list(table.key), ignore_index=True)
+
+
+def write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
+    """Writes one checked table as Parquet: the same rows give the same bytes."""
+    table = {**TABLES, **TOPIC_TABLES}[name]
+    rows = arrow.Table.from_pandas(check(name, frame), schema=table.arrow_schema(), preserve_index=False)
+    integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
+    parquet.write_table(
+        rows.replace_schema_metadata(None),
+        path,
+        compression="zstd",
+        compression_level=19,
+        # Dictionaries pay for words and repeated ids, delta coding for sorted integers.
+        use_dictionary=[column for column in table.columns if column not in integers],
+        column_encoding=dict.fromkeys(integers, "DELTA_BINARY_PACKED"),
+        dictionary_pagesize_limit=64 << 20,
+        data_page_size=8 << 20,
+        row_group_size=1 << 22,
+        write_statistics=False,
+    )
+
+
+def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
+    """Reads one table into pandas with the types of its schema (dates as ``datetime64[ms]``)."""
+    table = {**TABLES, **TOPIC_TABLES}[name]
+    frame: pd.DataFrame = parquet.read_table(path, columns=columns).to_pandas(date_as_object=False)
+    kinds = {str(column): table.columns[str(column)].kind for column in frame.columns}
+    return frame.astype({column: _PANDAS[kind] for column, kind in kinds.items() if kind != "list"})
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Corpus:
+    """A folder of tables. Open one with `Corpus.open`; make one with ``privacylab build``.
+
+    Each table is a method that returns a new pandas frame, sorted by its key:
+    ``corpus.policies()``, ``corpus.segments(columns=["segment_id", "terms"])``.
+    """
+
+    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
+        self.path = path
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Corpus":
+        """Opens a corpus folder.
+
+        Raises:
+            CorpusError: No manifest, another format, or a table is missing: the message says how to rebuild it.
+        """
+        folder = Path(path)
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CorpusError(
+                f"{folder} is no corpus (no {MANIFEST}): make one with privacylab build SOURCE --out DIR"
+            ) from None
+        except ValueError:
+            raise CorpusError(
+                f"{folder / MANIFEST} is damaged: make the corpus again with privacylab build --force"
+            ) from None
+        if manifest.get("format") != FORMAT:
+            raise CorpusError(
+                f"{folder} has format {manifest.get('format')}, this version reads {FORMAT}: "
+                "make it again with privacylab build --force"
+            )
+        missing = [name for name in TABLES if not (folder / f"{name}.parquet").is_file()]
+        if missing:
+            raise CorpusError(f"{folder} lacks {', '.join(missing)}: make it again with privacylab build --force")
+        return cls(folder, manifest)
+
+    def table(self, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """Any table by its name.
+
+        Raises:
+            CorpusError: The table is not there, or damaged.
+        """
+        path = self.path / f"{name}.parquet"
+        if not path.is_file():
+            raise CorpusError(f"{self.path} has no table {name}: run the notebook or command that writes it")
+        try:
+            return read_table(path, name, columns=columns)
+        except (arrow.ArrowInvalid, OSError) as error:
+            raise CorpusError(f"{path} is damaged ({str(error).splitlines()[0]}): make the corpus again") from None
+
+    def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """The ledger: a row for each dated version that the sources hold."""
+        return self.table("versions", columns=columns)
+
+    def policies(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """A row for each kept version."""
+        return self.table("policies", columns=columns)
+
+    def services(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """A row for each service: region, industry, and the ground for each."""
+        return self.table("services", columns=columns)
+
+    def segments(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """A row for each distinct (heading, text)."""
+        return self.table("segments", columns=columns)
+
+    def occurrences(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """Which segment stands where in which policy."""
+        return self.table("occurrences", columns=columns)
+
+    def scores(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """The probability of each clause category, in percent, for each segment."""
+        return self.table("scores", columns=columns)
+
+    def mentions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """Mentions of legal frameworks with their stance."""
+        return self.table("mentions", columns=columns)
+
+    def cues(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """Rights, legal bases, retention periods and other named things."""
+        return self.table("cues", columns=columns)
+
+    def topics(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """The topic of each segment (-1: none)."""
+        return self.table("topics", columns=columns)
+
+    def topic_terms(self, *, columns: list[str] | None = None) -> pd.DataFrame:
+        """The terms of each topic, by rank."""
+        return self.table("topic_terms", columns=columns)
+
+    def thresholds(self) -> dict[str, int]:
+        """The percent that a score must reach for its category to be assigned."""
+        return {name: int(value) for name, value in self.manifest["parameters"]["thresholds"].items()}
+
+    def labels(self) -> pd.DataFrame:
+        """The long form of `scores`: only what reaches its category's threshold.
+
+        Returns:
+            ``segment_id``, ``category``, ``score`` (percent), sorted by segment and category order.
+        """
+        scores = self.scores()
+        values = scores[list(CATEGORIES)].to_numpy()
+        limits = np.array([self.thresholds()[name] for name in CATEGORIES])
+        row, column = np.nonzero(values >= limits)
+        return pd.DataFrame(
+            {
+                "segment_id": scores["segment_id"].to_numpy()[row],
+                "category": pd.Categorical.from_codes(column.tolist(), categories=pd.Index(CATEGORIES)),
+                "score": values[row, column],
+            }
+        )
+
+    def has_text(self) -> bool:
+        """Whether the segments' text is there (it is not in the embedded panel)."""
+        return bool(self.manifest["parameters"]["text"])
+
+
+def write(folder: Path, frames: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> Corpus:
+    """Writes a corpus beside ``folder`` and swaps it in: at every moment the folder is whole, old or new.
+
+    Args:
+        folder: Where the corpus shall stand; replaced if it is there.
+        frames: A frame for each of `TABLES`.
+        manifest: ``parameters``, ``versions`` and what else tells how it was made; hashes and counts are added.
+
+    Returns:
+        The corpus, opened.
+
+    Raises:
+        ValueError: A frame does not fit its schema; nothing was changed.
+        OSError: The disk is full or may not be written; nothing was changed.
+    """
+    staging = folder.with_name(f".{folder.name}.writing")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        for name in TABLES:
+            write_table(staging / f"{name}.parquet", name, frames[name])
+        described = {
+            "format": FORMAT,
+            **manifest,
+            "counts": {name: len(frames[name]) for name in TABLES},
+            "sha256": {name: sha256(staging / f"{name}.parquet") for name in TABLES},
+        }
+        text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        (staging / MANIFEST).write_text(text, encoding="utf-8")
+        swap(staging, folder)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    return Corpus.open(folder)
+
+
+def swap(staging: Path, folder: Path) -> None:
+    """Puts a finished folder in the place of another, which is kept until the new one stands."""
+    for path in staging.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    old = folder.with_name(f".{folder.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    try:
+        staging.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def verify(folder: Path) -> list[str]:
+    """What is wrong with a corpus: hashes, counts, schemas, keys that point nowhere.
+
+    Args:
+        folder: A corpus folder.
+
+    Returns:
+        A sentence for each fault; empty if the corpus is whole.
+
+    Raises:
+        CorpusError: The folder is no corpus at all.
+    """
+    corpus = Corpus.open(folder)
+    faults = []
+    frames = {}
+    for name in TABLES:
+        path = folder / f"{name}.parquet"
+        if sha256(path) != corpus.manifest["sha256"].get(name):
+            faults.append(f"{path.name}: its sha256 is not the manifest's")
+        try:
+            frames[name] = check(name, corpus.table(name))
+        except ValueError as error:
+            faults.append(f"{path.name}: {error}")
+            continue
+        if len(frames[name]) != corpus.manifest["counts"].get(name):
+            faults.append(
+                f"{path.name}: {len(frames[name])} rows, the manifest says {corpus.manifest['counts'].get(name)}"
+            )
+    return faults + _dangling(frames)
+
+
+_REFERENCES = (
+    ("policies", "version_id", "versions"),
+    ("policies", "service", "services"),
+    ("versions", "service", "services"),
+    ("occurrences", "policy_id", "policies"),
+    ("occurrences", "segment_id", "segments"),
+    ("scores", "segment_id", "segments"),
+    ("mentions", "segment_id", "segments"),
+    ("cues", "segment_id", "segments"),
+)
+
+
+def _dangling(frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    faults = []
+    for name, column, target in _REFERENCES:
+        if name in frames and target in frames:
+            lost = ~frames[name][column].isin(frames[target][column])
+            if lost.any():
+                faults.append(f"{name}.{column}: {int(lost.sum())} values are not in {target}")
+    return faults

@@ -1,0 +1,298 @@
+"""Make the clause model from OPP-115 and unlabelled policies, and say how good it is on policies it has not seen.
+
+A ridge regression in a kernel space: the kernel of two segments is the cosine of their words and word pairs, plus the cosine
+of their character n-grams, plus their likeness in the space of word vectors (`clauses.likeness`). Its solution is turned
+into weights of n-grams and of training segments, which is all that `clauses` needs. Everything is chosen by
+cross-validation over whole policies: segments of one policy never stand on both sides.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.linalg
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from privacylab import clauses, embedding
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+FILES = ("train.jsonl", "valid.jsonl")
+MIN_SEGMENTS = 3  # an n-gram must stand in this many training segments
+RIDGE = 3.0
+FOLDS = 5
+SEEDS = (0, 1, 2, 3, 4)
+SMOOTH = 0.1  # F1 is averaged over this share of a category's positives to each side before its peak is taken
+VECTOR_ARRAYS = ("vector_words", "vectors", "vector_scale")
+
+
+class Labelled(NamedTuple):
+    """Labelled segments: texts, label matrix of shape (n, 10), policy of each, and the sha256 of each file read."""
+
+    texts: list[str]
+    labels: BoolArray
+    policies: npt.NDArray[np.str_]
+    files: dict[str, str]
+
+
+class Fit(NamedTuple):
+    """A model before calibration: arrays as in `ClauseModel.arrays`."""
+
+    arrays: dict[str, npt.NDArray[Any]]
+
+
+def read(folder: Path, files: Sequence[str] = FILES) -> Labelled:
+    """OPP-115 segments as JSON lines `{"policy", "text", "label": [...]}`.
+
+    Raises:
+        ValueError: if a file is missing, or a label is none of the ten categories.
+    """
+    texts, labels, policies, hashes = [], [], [], {}
+    for name in files:
+        path = folder / name
+        if not path.is_file():
+            raise ValueError(f"{path} is missing: --opp115 takes a folder with {' and '.join(FILES)}")
+        hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            unknown = set(row["label"]) - set(clauses.CATEGORIES)
+            if unknown:
+                raise ValueError(f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(clauses.CATEGORIES)}")
+            texts.append(clauses.cleaned(clauses.with_heading(row["text"], None)))
+            labels.append([category in row["label"] for category in clauses.CATEGORIES])
+            policies.append(row["policy"])
+    return Labelled(texts, np.array(labels), np.array(policies), hashes)
+
+
+def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | Path) -> clauses.ClauseModel:
+    """Train the clause model, cross-validate it, and write `clauses.npz` and `clauses.json` into `out`.
+
+    Args:
+        opp115: folder with `train.jsonl` and `valid.jsonl`.
+        archives: folder with `tosback2.bundle` and `ota-contrib.bundle`, from which the word vectors are learnt again;
+            without it, those of the shipped model are used (the card names them by their hash).
+        out: folder that the model is written to; made if missing.
+
+    Returns:
+        The model, as `clauses.load(out)` gives it. The same data give the same bytes.
+
+    Raises:
+        ValueError: if data are missing or malformed.
+    """
+    data = read(Path(opp115))
+    vectors = _vector_arrays(Path(archives) if archives is not None else None)
+    held_out = [out_of_fold(data, vectors, seed=seed) for seed in SEEDS]
+    arrays = fit(data.texts, data.labels, vectors) | calibrate([h.margins for h in held_out], data.labels)
+    return _write(Path(out), arrays, data, summary(held_out, data))
+
+
+def _vector_arrays(archives: Path | None) -> dict[str, npt.NDArray[Any]]:
+    if archives is None:
+        shipped = clauses.load().arrays
+        return {name: shipped[name] for name in VECTOR_ARRAYS}
+    made = embedding.from_archives(archives)
+    return {"vector_words": clauses.pack(made.words), "vectors": made.vectors, "vector_scale": made.scale}
+
+
+def _vocabulary(grams: Iterable[Iterable[str]], n_texts: int) -> tuple[list[str], FloatArray]:
+    """N-grams that stand in at least MIN_SEGMENTS texts, sorted, and their inverse document frequencies."""
+    seen = collections.Counter(gram for text in grams for gram in set(text))
+    kept = sorted(gram for gram, n in seen.items() if n >= MIN_SEGMENTS)
+    return kept, np.log((1 + n_texts) / (1 + np.array([seen[g] for g in kept]))) + 1
+
+
+class Features(NamedTuple):
+    """What is fitted on texts alone, and those texts' own features."""
+
+    arrays: dict[str, npt.NDArray[Any]]
+    grams: sp.csr_matrix
+    chars: sp.csr_matrix
+
+
+def features(texts: Sequence[str], vectors: dict[str, npt.NDArray[Any]]) -> Features:
+    """Vocabulary, idf, centre and landmarks of cleaned training texts, with their TF-IDF matrices."""
+    grams, gram_idf = _vocabulary((clauses.word_grams(t) for t in texts), len(texts))
+    chars, char_idf = _vocabulary(([g for c in set(t.split()) for g in clauses.char_grams(c)] for t in texts), len(texts))
+    index = {word: i for i, word in enumerate(clauses.unpack(vectors["vector_words"]))}
+    centre = clauses.text_centre(texts, index, clauses.vectors_of(vectors)).astype(np.float32)
+    arrays = vectors | {
+        "grams": clauses.pack(grams),
+        "gram_idf": gram_idf.astype(np.float32),
+        "chars": clauses.pack(chars),
+        "char_idf": char_idf.astype(np.float32),
+        "centre": centre,
+        "landmarks": clauses.text_points(texts, index, clauses.vectors_of(vectors), centre),
+    }
+    gram_rows = clauses.tfidf(clauses.gram_counts(texts, {g: i for i, g in enumerate(grams)}), arrays["gram_idf"])
+    char_rows = clauses.tfidf(clauses.char_counts(texts, {g: i for i, g in enumerate(chars)}), arrays["char_idf"])
+    return Features(arrays, gram_rows, char_rows)
+
+
+def fit(texts: Sequence[str], labels: BoolArray, vectors: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of an uncalibrated model (`ClauseModel.margins` works on them)."""
+    made = features(texts, vectors)
+    near = clauses.likeness(made.arrays["landmarks"], made.arrays["landmarks"]) / clauses.LIKENESS
+    kernel = (made.grams @ made.grams.T).toarray() + (made.chars @ made.chars.T).toarray() + near
+    base = labels.mean(axis=0)
+    kernel[np.diag_indices_from(kernel)] += RIDGE
+    dual = scipy.linalg.solve(kernel, labels - base, assume_a="pos")
+    step = np.abs(dual).max() / 32767
+    return made.arrays | {
+        "gram_weights": (made.grams.T @ dual).astype(np.float16),
+        "char_weights": (made.chars.T @ dual).astype(np.float16),
+        "landmark_weights": np.rint(dual / step).astype(np.int16),
+        "landmark_scale": np.float64(step / clauses.LIKENESS),
+        "bias": base,
+    }
+
+
+class HeldOut(NamedTuple):
+    """Scores of segments by models that saw nothing of their policy: margins (n, 10), and the fold of each (n,)."""
+
+    margins: FloatArray
+    fold: npt.NDArray[np.intp]
+
+
+def out_of_fold(data: Labelled, vectors: dict[str, npt.NDArray[Any]], *, seed: int) -> HeldOut:
+    """Cross-validated margins, folds made of whole policies; vocabulary, idf and weights are fitted in each fold anew."""
+    margins, fold = np.zeros(data.labels.shape), np.zeros(len(data.texts), dtype=np.intp)
+    splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for k, (seen, unseen) in enumerate(splitter.split(data.texts, groups=data.policies)):
+        arrays = fit([data.texts[i] for i in seen], data.labels[seen], vectors)
+        model = clauses.ClauseModel(thresholds=np.zeros(len(clauses.CATEGORIES)), card={}, arrays=arrays)
+        margins[unseen], fold[unseen] = model.margins([data.texts[i] for i in unseen]), k
+    return HeldOut(margins, fold)
+
+
+def platt(margins: FloatArray, labels: BoolArray) -> FloatArray:
+    """Slope and offset of the logistic curve from margin to probability for each category, shape (2, 10) (Platt 1999)."""
+    curves = [LogisticRegression(C=1e4).fit(m[:, None], y) for m, y in zip(margins.T, labels.T, strict=True)]
+    return np.array([[c.coef_[0, 0] for c in curves], [c.intercept_[0] for c in curves]])
+
+
+def threshold(scores: FloatArray, truth: BoolArray) -> float:
+    """The score at the peak of F1, after F1 is averaged over neighbouring cuts, so that a rare category is not fitted to a few segments.
+
+    Args:
+        scores: shape (n,).
+        truth: shape (n,).
+    """
+    order = np.argsort(-scores, kind="stable")
+    n_true = int(truth.sum())
+    f1 = 2 * np.cumsum(truth[order]) / (np.arange(1, len(scores) + 1) + n_true)
+    reach = max(1, round(SMOOTH * n_true))
+    smooth = np.convolve(np.pad(f1, reach, mode="edge"), np.ones(2 * reach + 1), "valid")
+    peak = min(int(np.argmax(smooth)), len(scores) - 2)
+    return float(scores[order[peak : peak + 2]].mean())
+
+
+def calibrate(margins: Sequence[FloatArray], labels: BoolArray) -> dict[str, npt.NDArray[Any]]:
+    """`platt` and `thresholds` from the held-out margins of all seeds."""
+    pooled, truth = np.vstack(margins), np.vstack([labels] * len(margins))
+    curve = platt(pooled, truth)
+    cuts = np.array([threshold(m, t) for m, t in zip(pooled.T, truth.T, strict=True)])
+    return {"platt": curve, "thresholds": 1 / (1 + np.exp(-(curve[0] * cuts + curve[1])))}
+
+
+def cross_labels(held_out: HeldOut, labels: BoolArray) -> tuple[BoolArray, FloatArray]:
+    """Labels and probabilities of each fold under thresholds and curves fitted on the other folds, each of shape (n, 10)."""
+    given, chance = np.zeros(labels.shape, dtype=bool), np.zeros(labels.shape)
+    for k in np.unique(held_out.fold):
+        here = held_out.fold == k
+        made = calibrate([held_out.margins[~here]], labels[~here])
+        chance[here] = 1 / (1 + np.exp(-(made["platt"][0] * held_out.margins[here] + made["platt"][1])))
+        given[here] = chance[here] >= made["thresholds"]
+    return given, chance
+
+
+def f1(given: BoolArray, truth: BoolArray) -> FloatArray:
+    """F1 of each category, shape (10,); 0 where nothing is true or given."""
+    return np.asarray(2 * (given & truth).sum(axis=0) / np.maximum(given.sum(axis=0) + truth.sum(axis=0), 1))
+
+
+def micro_f1(given: BoolArray, truth: BoolArray) -> float:
+    """F1 over all segment-category pairs together."""
+    return float(2 * (given & truth).sum() / max(given.sum() + truth.sum(), 1))
+
+
+def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -> float:
+    """Expected calibration error of one category: mean gap between probability and share true, over bins of equal width.
+
+    Args:
+        chance: probabilities, shape (n,).
+        truth: shape (n,).
+        bins: number of bins (Guo et al. 2017).
+    """
+    place = np.minimum((chance * bins).astype(int), bins - 1)
+    gap = np.bincount(place, weights=chance, minlength=bins) - np.bincount(place, weights=truth, minlength=bins)
+    return float(np.abs(gap).sum() / len(chance))
+
+
+def intervals(given: Sequence[BoolArray], data: Labelled, *, draws: int = 1000) -> FloatArray:
+    """95% bootstrap intervals over policies of each category's F1, then micro and macro; shape (12, 2)."""
+    names, group = np.unique(data.policies, return_inverse=True)
+    both = sum(np.array([np.bincount(group, (g & data.labels)[:, c]) for c in range(10)]) for g in given)
+    sizes = sum(np.array([np.bincount(group, g[:, c] + data.labels[:, c].astype(int)) for c in range(10)]) for g in given)
+    rng = np.random.default_rng(0)
+    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    hit, size = times @ np.asarray(both).T, times @ np.asarray(sizes).T
+    each = 2 * hit / np.maximum(size, 1)
+    micro = 2 * hit.sum(axis=1) / size.sum(axis=1)
+    return np.asarray(np.percentile(np.column_stack([each, micro, each.mean(axis=1)]), [2.5, 97.5], axis=0).T)
+
+
+def summary(held_out: Sequence[HeldOut], data: Labelled) -> dict[str, Any]:
+    """Scores in cross-validation for the card: per category F1, interval, support and calibration error; micro and macro."""
+    pairs = [cross_labels(h, data.labels) for h in held_out]
+    given, chances = [g for g, _ in pairs], [c for _, c in pairs]
+    each = np.mean([f1(g, data.labels) for g in given], axis=0)
+    spread = intervals(given, data).round(4).tolist()
+    ece = np.mean([[calibration_error(c[:, k], data.labels[:, k]) for k in range(10)] for c in chances], axis=0)
+    micro = [micro_f1(g, data.labels) for g in given]
+    macro = [float(f1(g, data.labels).mean()) for g in given]
+    return {
+        "folds": f"{FOLDS} folds of whole policies, seeds {list(SEEDS)}; thresholds and calibration from the other folds",
+        "n_segments": len(data.texts),
+        "n_policies": len(np.unique(data.policies)),
+        "micro_f1": round(float(np.mean(micro)), 4),
+        "micro_f1_by_seed": [round(m, 4) for m in micro],
+        "micro_f1_interval": spread[10],
+        "macro_f1": round(float(np.mean(macro)), 4),
+        "macro_f1_by_seed": [round(m, 4) for m in macro],
+        "macro_f1_interval": spread[11],
+        "categories": {
+            name: {"f1": round(float(each[k]), 4), "f1_interval": spread[k], "support": int(data.labels[:, k].sum()),
+                   "calibration_error": round(float(ece[k]), 4)}
+            for k, name in enumerate(clauses.CATEGORIES)
+        },
+    }  # fmt: skip
+
+
+def _write(out: Path, arrays: dict[str, npt.NDArray[Any]], data: Labelled, scores: dict[str, Any]) -> clauses.ClauseModel:
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(out / clauses.ARRAYS, **{name: arrays[name] for name in sorted(arrays)})
+    vectors = hashlib.sha256(b"".join(np.ascontiguousarray(arrays[name]).tobytes() for name in VECTOR_ARRAYS)).hexdigest()
+    card = {
+        "format": clauses.FORMAT,
+        "categories": list(clauses.CATEGORIES),
+        "arrays_sha256": hashlib.sha256((out / clauses.ARRAYS).read_bytes()).hexdigest(),
+        "data_sha256": data.files,
+        "vectors_sha256": vectors,
+        "licence": "made from OPP-115: research and teaching, non-commercial; see README.md",
+        "parameters": {"min_segments": MIN_SEGMENTS, "ridge": RIDGE, "dimensions": int(arrays["vectors"].shape[1])},
+        "thresholds": dict(zip(clauses.CATEGORIES, arrays["thresholds"].round(4).tolist(), strict=True)),
+        "cross_validation": scores,
+    }
+    (out / clauses.CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    clauses._load.cache_clear()
+    return clauses.load(out)

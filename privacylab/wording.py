@@ -1,0 +1,128 @@
+"""The counts and the content words of a segment: enough for readability, topics and keyness without its text."""
+
+import re
+import tomllib
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import simplemma
+import syllapy
+from spacy.lang.en.stop_words import STOP_WORDS
+
+from privacylab import paths
+from privacylab.segment import sentences
+
+
+class Counts(NamedTuple):
+    """Counts of one text: words, sentences, syllables, sentences in the passive voice, vague words."""
+
+    n_words: int
+    n_sentences: int
+    n_syllables: int
+    n_passive: int
+    n_vague: int
+
+
+_STOP = STOP_WORDS - {"call", "name", "part", "show", "third"}
+"""spaCy's stop words, less those that carry meaning in a policy."""
+
+_WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
+_LOWER_WORD = re.compile(r"[a-z][a-z'-]*[a-z]")
+_ADDRESS = re.compile(r"\S*(?:https?://|www\.|@)\S*")
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    with (paths.RULES / "wording.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def _vague() -> re.Pattern[str]:
+    terms = sorted((term for group in _rules()["vague"].values() for term in group), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, terms))})\b")
+
+
+@cache
+def _passive() -> re.Pattern[str]:
+    rules = _rules()["passive"]
+    return re.compile(
+        rf"\b(?:{'|'.join(rules['auxiliaries'])})\s+(?:(?:{'|'.join(rules['between'])}|[a-z]+ly)\s+){{0,3}}"
+        rf"(?!(?:{'|'.join(rules['adjectives'])})\b)(?:[a-z-]{{2,}}ed|{'|'.join(rules['participles'])})\b"
+    )
+
+
+@lru_cache(maxsize=200_000)
+def syllables(word: str) -> int:
+    """The syllables of a lower-case word: the sum over the parts of a compound, each at least one (syllapy).
+
+    >>> syllables("privacy"), syllables("third-party")
+    (3, 3)
+    """
+    return sum(max(1, syllapy.count(part)) for part in word.replace("'", "").split("-"))
+
+
+def counts(text: str) -> Counts:
+    """Counts of a text as `normalize` gives it.
+
+    Words are runs of letters, with inner hyphens and apostrophes; web and mail addresses and bare numbers are none.
+    A sentence counts as passive once, however many passives it holds. Vague words follow Bhatia et al. (2016).
+
+    >>> counts("Your data may be sold. We sell it.")
+    Counts(n_words=8, n_sentences=2, n_syllables=9, n_passive=1, n_vague=1)
+    """
+    lower = _ADDRESS.sub(" ", text).lower() if "@" in text or "://" in text or "www." in text else text.lower()
+    words = _WORD.findall(lower)
+    parts = sentences(text)
+    return Counts(
+        n_words=len(words),
+        n_sentences=len(parts),
+        n_syllables=sum(map(syllables, words)),
+        n_passive=sum(1 for part in parts if _passive().search(part.lower())),
+        n_vague=len(_vague().findall(lower)),
+    )
+
+
+@lru_cache(maxsize=200_000)
+def _lemma(word: str) -> str:
+    """The normalised form of a lower-case word; empty for stop words and what is no word."""
+    if len(word) < 3 or word in _STOP or len(word) > 30:
+        return ""
+    lemma = simplemma.lemmatize(word.removesuffix("'s"), lang="en").lower()
+    return "" if lemma in _STOP or len(lemma) < 3 else lemma
+
+
+@cache
+def _phrases() -> frozenset[str]:
+    path = paths.RULES / "phrases.txt"
+    return frozenset(path.read_text(encoding="utf-8").split()) if path.is_file() else frozenset()
+
+
+def content_words(text: str) -> list[str]:
+    """The content words of a text in order, normalised; an empty string where a stop word or a border stood.
+
+    >>> content_words("We share data with third parties.")
+    ['', 'share', 'data', '', 'third', 'party']
+    """
+    return [_lemma(word) for word in _LOWER_WORD.findall(_ADDRESS.sub(" ", text).lower())]
+
+
+def terms(text: str) -> list[str]:
+    """Content words and the two-word phrases of ``rules/phrases.txt``, sorted, repeats kept.
+
+    A phrase stands for its two words. The list is no text: order, function words and numbers are gone.
+    """
+    words = content_words(text)
+    phrases = _phrases()
+    found = []
+    i = 0
+    while i < len(words):
+        word = words[i]
+        if word and i + 1 < len(words) and words[i + 1] and f"{word}_{words[i + 1]}" in phrases:
+            found.append(f"{word}_{words[i + 1]}")
+            i += 2
+            continue
+        if word:
+            found.append(word)
+        i += 1
+    return sorted(found)

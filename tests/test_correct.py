@@ -1,0 +1,165 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacylab import correct
+
+
+def gold(hits, misses, false_alarms, rejections, *, feature="a", weight=1.0, **more):
+    """A gold of so many services each: found and there, not found but there, found but not there, neither."""
+    rows = (
+        [(True, True)] * hits
+        + [(False, True)] * misses
+        + [(True, False)] * false_alarms
+        + [(False, False)] * rejections
+    )
+    frame = pd.DataFrame(rows, columns=["predicted", "truth"])
+    return frame.assign(service=[f"s{i}" for i in range(len(rows))], feature=feature, weight=weight, **more)
+
+
+def shares(value, n, *, feature="a", **more):
+    return pd.DataFrame([{"feature": feature, "n": n, "value": value, **more}])
+
+
+@pytest.mark.parametrize(
+    ("share", "sensitivity", "specificity", "true"),
+    [
+        (0.30, 0.8, 0.9, 0.2 / 0.7),  # (0.30 + 0.9 - 1) / (0.8 + 0.9 - 1)
+        (0.05, 0.8, 0.9, 0.0),  # fewer than false alarms alone would give
+        (0.85, 0.8, 0.9, 1.0),
+        (0.42, 1.0, 1.0, 0.42),
+    ],
+)
+def test_rogan_gladen_by_hand(share, sensitivity, specificity, true):
+    assert correct.rogan_gladen(share, sensitivity=sensitivity, specificity=specificity) == pytest.approx(true)
+
+
+def test_rogan_gladen_undoes_the_error():
+    true = np.linspace(0, 1, 11)
+    apparent = true * 0.7 + (1 - true) * 0.05
+    assert correct.rogan_gladen(apparent, sensitivity=0.7, specificity=0.95) == pytest.approx(true)
+
+
+def test_rogan_gladen_refuses_a_coin():
+    with pytest.raises(ValueError, match="no better than chance"):
+        correct.rogan_gladen(0.5, sensitivity=0.5, specificity=0.5)
+
+
+def test_ppi_by_hand():
+    # Predictions 1 0 1 0: mean 1/2, variance 1/3. Residuals truth - predicted: 0 1 0 0, mean 1/4, variance 1/4.
+    # Value 3/4; standard error sqrt(1/3/4 + 1/4/4) = 0.381881.
+    found = correct.ppi_mean([1, 0, 1, 0], gold_predicted=[1, 0, 1, 0], gold_truth=[1, 1, 1, 0])
+    assert (found.n, found.value) == (4, pytest.approx(0.75))
+    assert found.high - found.value == pytest.approx(1.959964 * 0.381881, abs=1e-5)
+
+
+def test_ppi_with_perfect_predictions_has_the_width_of_the_many():
+    predicted = np.tile([0.0, 1.0], 500)
+    found = correct.ppi_mean(predicted, gold_predicted=[0, 1, 1, 0], gold_truth=[0, 1, 1, 0])
+    assert found.value == pytest.approx(0.5)
+    assert found.high - found.low == pytest.approx(2 * 1.959964 * predicted.std(ddof=1) / np.sqrt(1000), rel=1e-6)
+
+
+def test_ppi_weights_count_as_repeats_do():
+    light = correct.ppi_mean([1, 0], gold_predicted=[1, 0, 0], gold_truth=[0, 0, 1], weights=[1, 1, 2])
+    repeated = correct.ppi_mean([1, 0], gold_predicted=[1, 0, 0, 0], gold_truth=[0, 0, 1, 1])
+    assert light.value == pytest.approx(repeated.value)
+
+
+def test_tuned_ppi_does_not_trust_useless_predictions():
+    rng = np.random.default_rng(0)
+    truth, noise, many = rng.integers(0, 2, 200), rng.integers(0, 2, 200), rng.integers(0, 2, 2000)
+    plain, tuned = (
+        correct.ppi_mean(many, gold_predicted=noise, gold_truth=truth, tuned=each) for each in (False, True)
+    )
+    assert tuned.high - tuned.low < plain.high - plain.low
+    assert tuned.value == pytest.approx(truth.mean(), abs=0.02)
+
+
+def test_ppi_refuses_unequal_lengths():
+    with pytest.raises(ValueError, match="gold 2 and 3"):
+        correct.ppi_mean([1, 0], gold_predicted=[1, 0], gold_truth=[1, 0, 1])
+
+
+def test_corrected_share_from_the_golds_rates():
+    # Sensitivity 16/20, specificity 36/40: (0.3 + 0.9 - 1) / 0.7.
+    row = correct.corrected(shares(0.3, 500), gold=gold(16, 4, 4, 36)).iloc[0]
+    assert row["corrected"] == pytest.approx(0.2 / 0.7)
+    assert row["corrected_low"] < 0.2 / 0.7 < row["corrected_high"]
+    assert (row["n_gold"], row["correction"]) == (60, "rogan_gladen")
+
+
+def test_weights_of_the_gold_count():
+
+    labelled = gold(30, 10, 0, 40)
+    labelled["weight"] = np.where(labelled["truth"] & ~labelled["predicted"], 3.0, 1.0)
+    row = correct.corrected(shares(0.25, 100), gold=labelled).iloc[0]
+    # Sensitivity 30 / (30 + 10 * 3) = 0.5, specificity 1: 0.25 / 0.5.
+    assert row["corrected"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (None, "not corrected: no gold"),
+        (gold(16, 4, 4, 36, feature="b"), "not corrected: no gold"),
+        (gold(6, 1, 4, 36), "not corrected: gold has 7 services with a true label, needs 10"),
+        (gold(16, 4, 1, 3), "not corrected: gold has 4 services with a false label, needs 10"),
+        (gold(10, 10, 5, 5), "not corrected: sensitivity 0.50 and specificity 0.50 are too low"),
+    ],
+)
+def test_where_there_is_no_correction_the_table_says_why(labels, reason):
+    row = correct.corrected(shares(0.3, 500), gold=labels).iloc[0]
+    assert row["correction"] == reason
+    assert row[["corrected", "corrected_low", "corrected_high"]].isna().all()
+
+
+def test_an_empty_cell_stays_empty():
+    row = correct.corrected(shares(np.nan, 0), gold=gold(16, 4, 4, 36)).iloc[0]
+    assert row["correction"] == "not corrected: no service"
+
+
+def test_each_era_with_its_own_gold():
+    both = pd.concat([shares(0.3, 500, era="gap"), shares(0.3, 500, era="gdpr")], ignore_index=True)
+    labelled = gold(16, 4, 4, 36, era="gdpr")
+    assert list(correct.corrected(both, gold=labelled, by="era")["correction"]) == [
+        "not corrected: no gold",
+        "rogan_gladen",
+    ]
+
+
+def test_a_row_does_not_depend_on_the_rows_beside_it():
+    both = pd.concat([shares(0.1, 50, feature="z"), shares(0.3, 500)], ignore_index=True)
+    labelled = pd.concat([gold(16, 4, 4, 36), gold(16, 4, 4, 36, feature="z")])
+    alone = correct.corrected(shares(0.3, 500), gold=labelled).iloc[0]
+    assert correct.corrected(both, gold=labelled).iloc[1]["corrected_low"] == alone["corrected_low"]
+
+
+def test_a_share_of_zero_and_a_flawless_gold_still_have_a_width():
+    row = correct.corrected(shares(0.0, 30), gold=gold(20, 0, 0, 20)).iloc[0]
+    assert row["corrected"] == 0
+    assert row["corrected_high"] > 0.05
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"weight": 0.0}, "not positive"), ({"truth": None}, "column 'truth' without nulls")],
+)
+def test_bad_gold_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        correct.corrected(shares(0.3, 500), gold=gold(16, 4, 4, 36).assign(**change))
+
+
+@pytest.mark.parametrize(("n", "true", "sensitivity", "specificity"), [(200, 0.2, 0.9, 0.99), (1000, 0.8, 0.7, 0.95)])
+def test_the_interval_covers_the_truth(n, true, sensitivity, specificity):
+    # 200 simulated corpora, each with a gold of 100 services; of a nominal 95%, 90 to 99% is what 200 runs can tell.
+    rng = np.random.default_rng(5)
+    covered = 0
+    for seed in range(200):
+        found = rng.binomial(n, true * sensitivity + (1 - true) * (1 - specificity))
+        positives = rng.binomial(100, true)
+        hits, alarms = rng.binomial(positives, sensitivity), rng.binomial(100 - positives, 1 - specificity)
+        labelled = gold(hits, positives - hits, alarms, 100 - positives - alarms)
+        row = correct.corrected(shares(found / n, n), gold=labelled, needed=1, resamples=500, seed=seed).iloc[0]
+        covered += row["corrected_low"] <= true <= row["corrected_high"]
+    assert 180 <= covered <= 198

@@ -1,0 +1,292 @@
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from privacylab import canvas, diagrams, eras, measure, observe, plots
+
+HALVES = [f"{year}-H{half}" for year in range(2013, 2024) for half in (1, 2)]
+SPAN = {"value": 0.3, "low": 0.2, "high": 0.45, "n": 40}
+
+
+def cross(*columns):
+    """A small frame of shares over the columns' values: every combination."""
+    frame = pd.MultiIndex.from_product([values for _, values in columns], names=[name for name, _ in columns])
+    return frame.to_frame(index=False).assign(**SPAN)
+
+
+ERAS = ("era", [era.id for era in eras.eras()])
+FEATURES = ("feature", ["category:Data Retention", "claims:safe_harbor", "cue:retention_period=P1Y"])
+CHANGES = cross(FEATURES).assign(before=0.2, after=0.5)
+STEPS = pd.DataFrame({"date": pd.to_datetime(["2016-01-01", "2018-05-25"]), "kind": ["placebo", "event"]}).assign(
+    **SPAN
+)
+FLOW = pd.DataFrame(
+    [
+        ("2015-10-05", "2016-07-11", "safe_harbor", "none", 3),
+        ("2015-10-05", "2016-07-11", "none", "none", 9),
+        ("2016-07-11", "2018-05-24", "none", "privacy_shield", 4),
+        ("2016-07-11", "2018-05-24", "none", "not_seen", 8),
+    ],
+    columns=["before", "after", "source", "target", "n"],
+)
+WORDS = pd.DataFrame({"term": ["safe_harbor", "erasure"], "z": [-3.0, 4.0], "value": [-2.0, 3.0]}).assign(
+    low=lambda w: w["value"] - 1, high=lambda w: w["value"] + 1
+)
+EXCLUSION = pd.DataFrame(
+    [
+        ("all versions", "remaining", None, 9, 4),
+        ("rejected", "left_out", "language", 2, 1),
+        ("kept", "remaining", None, 7, 4),
+    ],
+    columns=["stage", "kind", "reason", "n_versions", "n"],
+)
+FIGURES = {
+    "share_by_era": (plots.share_by_era, cross(ERAS, FEATURES), {}),
+    "share_by_era_corrected": (
+        plots.share_by_era,
+        cross(ERAS, FEATURES).assign(corrected=0.2, corrected_low=0.1, corrected_high=0.3),
+        {"corrected": True},
+    ),
+    "era_matrix": (plots.era_matrix, cross(ERAS, FEATURES), {}),
+    "share_by_half_year": (plots.share_by_half_year, cross(("half_year", HALVES), FEATURES), {}),
+    "length_by_half_year": (
+        plots.length_by_half_year,
+        cross(("half_year", HALVES)).assign(amount="n_words", statistic="median"),
+        {},
+    ),
+    "versions_by_year": (plots.versions_by_year, cross(("year", ["2013", "2014"]), ("collection", ["a", "b"])), {}),
+    "paired_change": (plots.paired_change, CHANGES, {}),
+    "event_study": (plots.event_study, cross(("period", list(range(-3, 4)))), {}),
+    "placebo": (plots.placebo, STEPS, {}),
+    "claim_survival": (plots.claim_survival, cross(("days", [0, 100, 400])), {}),
+    "claim_outcomes": (plots.claim_outcomes, cross(("outcome", ["none", "scc"]), ("days", [0, 400])), {}),
+    "transfer_flow": (plots.transfer_flow, FLOW, {}),
+    "keyness": (plots.keyness, WORDS, {"target": "gdpr", "reference": "safe_harbor"}),
+    "topics_over_time": (plots.topics_over_time, cross(("topic", [1, 2, 3, 4, 5]), ("half_year", HALVES)), {}),
+    "topics_by_era": (plots.topics_over_time, cross(("topic", [1, 2]), ERAS), {}),
+    "topic_heatmap": (plots.topic_heatmap, cross(("label", ["cookies", "children"]), ERAS), {}),
+    "exclusion_flow": (plots.exclusion_flow, EXCLUSION, {}),
+    "archive_timeline": (plots.archive_timeline, cross(("collection", ["a", "b"]), ("half_year", HALVES)), {}),
+    "change_by_month": (plots.change_by_month, cross(("month", [f"2018-{m:02d}" for m in range(1, 13)])), {}),
+}
+parametrize = pytest.mark.parametrize("name", sorted(FIGURES))
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    figures = {name: draw(frame, **options) for name, (draw, frame, options) in FIGURES.items()}
+    for figure in figures.values():
+        canvas.png(figure)
+    return figures
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRIVACYLAB_FIGURES", str(tmp_path / "figures"))
+    return tmp_path / "figures"
+
+
+def texts(figure):
+    return [each for each in figure.findobj(Text) if each.get_text().strip() and each.get_visible()]
+
+
+def test_every_figure_of_the_module_is_drawn_here():
+    assert {draw.__name__ for draw, _, _ in FIGURES.values()} == set(plots.__all__) - {"publish"}
+
+
+@parametrize
+def test_figures_have_the_pages_width(drawn, name):
+    assert isinstance(drawn[name], Figure)
+    assert drawn[name].get_figwidth() == 6.5
+
+
+@parametrize
+def test_no_text_is_below_seven_points(drawn, name):
+    assert min(text.get_fontsize() for text in texts(drawn[name])) >= 7
+
+
+@parametrize
+def test_no_text_is_cut_off_at_the_figures_edge(drawn, name):
+    with canvas.style():
+        box = drawn[name].get_tightbbox()
+    assert box.x0 >= -0.01 and box.y0 >= -0.01
+    assert box.x1 <= drawn[name].get_figwidth() + 0.01 and box.y1 <= drawn[name].get_figheight() + 0.01
+
+
+@parametrize
+def test_the_same_frame_gives_the_same_bytes_and_stays_as_it_is(drawn, name):
+    draw, frame, options = FIGURES[name]
+    before = frame.copy()
+    assert canvas.png(draw(frame, **options)) == canvas.png(drawn[name])
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_the_global_style_stays_as_it_is(monkeypatch):
+    monkeypatch.setitem(mpl.rcParams, "font.size", 13.0)
+    before = dict(mpl.rcParams)
+    canvas.png(plots.placebo(STEPS))
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_style_set_by_the_notebook_has_no_effect(drawn, monkeypatch):
+    monkeypatch.setitem(mpl.rcParams, "font.size", 13.0)
+    assert canvas.png(plots.placebo(STEPS)) == canvas.png(drawn["placebo"])
+
+
+@parametrize
+def test_a_frame_that_lacks_a_column_is_refused(name):
+    draw, frame, options = FIGURES[name]
+    with pytest.raises(ValueError, match="lacks"):
+        draw(frame.drop(columns=[column for column in ("low", "n") if column in frame]), **options)
+
+
+@parametrize
+def test_an_empty_frame_is_refused(name):
+    draw, frame, options = FIGURES[name]
+    with pytest.raises(ValueError, match="no rows"):
+        draw(frame.iloc[:0], **options)
+
+
+def test_too_many_lines_are_refused():
+    frame = cross(("half_year", HALVES), ("feature", list("abcdefgh")))
+    with pytest.raises(ValueError, match="8 features are too many for one figure"):
+        plots.share_by_half_year(frame)
+
+
+def test_an_era_without_services_is_not_drawn():
+    frame = cross(ERAS, FEATURES)
+    frame.loc[frame["era"] == "before_safe_harbor", ["n", "value", "low", "high"]] = [0, np.nan, np.nan, np.nan]
+    labels = {text.get_text() for text in texts(plots.share_by_era(frame))}
+    assert not any(label.startswith("Before Safe Harbor") for label in labels)
+    assert "GDPR (n = 40)" in labels
+
+
+def test_uncorrected_shares_are_hollow():
+    frame = cross(("era", ["gdpr"]), FEATURES).assign(
+        corrected=[0.2, np.nan, 0.4], corrected_low=0.1, corrected_high=0.5
+    )
+    axes = plots.share_by_era(frame, corrected=True).axes[0]
+    faces = [line.get_markerfacecolor() for line in axes.lines if len(line.get_xdata())]
+    assert "white" in faces and canvas.COLOURS[0] in faces
+
+
+def test_figures_of_the_real_functions(corpus, policies):
+    features, amounts = observe.features(corpus), observe.amounts(corpus)
+    plots.share_by_era(measure.share_by_era(policies, features, columns=["claims:gdpr"]))
+    plots.share_by_half_year(measure.share_by_half_year(policies, features, columns=["claims:gdpr"]))
+    plots.length_by_half_year(measure.length_by_half_year(policies, amounts, resamples=20))
+    plots.versions_by_year(measure.versions_by_year(corpus.versions()))
+    plots.exclusion_flow(measure.exclusion_flow(corpus.versions()))
+    plots.archive_timeline(measure.archive_timeline(corpus.versions()))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("category:Data Retention", "Data Retention"),
+        ("claims:dpf", "Data Privacy Framework"),
+        ("privacy_shield", "Privacy Shield"),
+        ("gap", "Between the frameworks"),
+        ("cue:privacy_seal=truste", "Privacy seal: truste"),
+    ],
+)
+def test_names_as_a_reader_would_write_them(name, expected):
+    assert canvas.readable(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sizes", "expected"),
+    [
+        ([1, 5, 9], [1, 1, 1], [1, 5, 9]),
+        ([5, 5], [1, 1], [4.5, 5.5]),
+        ([0, 0, 0], [1, 1, 1], [0.5, 1.5, 2.5]),
+        ([10, 10], [2, 1], [8, 9.5]),
+        ([3.0, 2.9, 9.0], [1, 1, 1], [3.45, 2.45, 9.0]),
+    ],
+)
+def test_spread_by_hand(wanted, sizes, expected):
+    assert canvas.spread(wanted, sizes=sizes, low=0, high=10) == pytest.approx(expected)
+
+
+def test_event_names_do_not_collide(drawn):
+    figure = drawn["share_by_half_year"]
+    with canvas.style():
+        figure.draw_without_rendering()
+        names = {event.name for event in eras.events()}
+        boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in names]
+    assert len(boxes) >= 5
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_the_flow_keeps_every_service():
+    dates, states = ["2015-10-05", "2016-07-11", "2018-05-24"], ["safe_harbor", "privacy_shield", "none", "not_seen"]
+    columns = [diagrams._column(FLOW, dates, i, states) for i in range(3)]
+    assert [sum(column.values()) for column in columns] == [12, 12, 12]
+
+
+def test_publish_writes_the_picture_and_its_numbers(folder):
+    frame = cross(("era", ["gap"]), ("feature", ["claims:gdpr"])).assign(value=1 / 3, n_words=12345.0, low=np.nan)
+    assert plots.publish(plots.era_matrix(frame), frame, "era_matrix", alt="A third of services") is None
+    assert (folder / "era_matrix.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "era_matrix.csv").read_text() == (
+        "era,feature,value,low,high,n,n_words\ngap,claims:gdpr,0.3333,,0.45,40,12345\n"
+    )
+    assert sorted(path.name for path in folder.iterdir()) == ["era_matrix.csv", "era_matrix.png"]
+
+
+def test_the_picture_does_not_name_the_software(folder, drawn):
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens on placebo dates")
+    assert b"Software" not in (folder / "placebo.png").read_bytes()
+
+
+def test_dates_in_the_numbers_are_days():
+    assert canvas.numbers(STEPS[["date", "kind"]]) == "date,kind\n2016-01-01,placebo\n2018-05-25,event\n"
+
+
+@pytest.mark.parametrize("value", [-0.0, 0.0])
+def test_zero_has_no_sign(value):
+    assert canvas.numbers(pd.DataFrame({"x": [value]})) == "x\n0\n"
+
+
+def test_publish_shows_the_picture_with_its_alternative_text(folder, drawn, monkeypatch):
+    shown = []
+    monkeypatch.setattr(canvas, "get_ipython", lambda: object())
+    monkeypatch.setattr(canvas, "display", lambda data, **options: shown.append((data, options)))
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens", caption="Steps.")
+    (picture, options), (caption, _) = shown
+    assert picture["text/plain"] == "Nothing happens"
+    assert options == {"metadata": {"image/png": {"alt": "Nothing happens"}}, "raw": True}
+    assert caption["text/markdown"] == "*Steps.*"
+
+
+def test_publish_outside_a_notebook_prints_nothing(folder, drawn, capsys):
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a b", "é"])
+def test_a_name_that_is_no_file_name_is_refused(folder, drawn, name):
+    with pytest.raises(ValueError, match="it becomes a file name"):
+        plots.publish(drawn["placebo"], STEPS, name, alt="x")
+
+
+def test_a_figure_without_alternative_text_is_refused(folder, drawn):
+    with pytest.raises(ValueError, match="alt must say in words"):
+        plots.publish(drawn["placebo"], STEPS, "placebo", alt=" ")
+
+
+def test_a_failed_write_leaves_the_old_figure(folder, drawn, monkeypatch):
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="x")
+    old = (folder / "placebo.png").read_bytes()
+
+    def full(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(canvas.os, "fdopen", full)
+    with pytest.raises(OSError, match="no space left"):
+        plots.publish(drawn["era_matrix"], STEPS, "placebo", alt="x")
+    assert (folder / "placebo.png").read_bytes() == old
+    assert sorted(path.name for path in folder.iterdir()) == ["placebo.csv", "placebo.png"]
