@@ -14,9 +14,9 @@ from pathlib import Path
 
 from privacylab import tables, wording
 
-MIN_SEGMENTS = 300
-MIN_SERVICES = 60
-MIN_NPMI = 0.30
+MIN_SEGMENTS = 80
+MIN_SERVICES = 40
+MIN_NPMI = 0.20
 MOST = 1500
 
 

@@ -78,7 +78,8 @@ def _scores(ids: Sequence[str], found: Sequence[Segment]) -> pd.DataFrame:
 
 def thresholds() -> dict[str, int]:
     """The percent that a score must reach for its category to be assigned."""
-    return {name: int(np.ceil(100 * value)) for name, value in zip(CATEGORIES, _model().thresholds, strict=True)}
+    percent = np.ceil(np.round(100 * _model().thresholds, 6))  # 0.07 * 100 is a hair above 7
+    return dict(zip(CATEGORIES, percent.astype(int).tolist(), strict=True))
 
 
 def _is_short(heading: str | None) -> bool:

@@ -20,8 +20,9 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
+import numpy as np
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.feather as feather
@@ -86,10 +87,22 @@ def corpus(
     folder = Path(out).resolve()
     if every not in history.EVERY:
         raise ValueError(f"every {every!r} is none of {', '.join(history.EVERY)}")
-    if folder.exists() and mode == "new":
-        raise BuildError(f"{out} exists: give --update, --resume or --force, or another --out")
+    if mode not in get_args(Mode):
+        raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
     with _scratch(folder, keep=mode == "resume") as scratch:
+        tables.restore(folder)
+        _check_out(folder, mode)
         return _build(list(map(Path, given)), folder, scratch, every, text, workers, mode, progress or _silent)
+
+
+def _check_out(folder: Path, mode: Mode) -> None:
+    """Refuses what a build may not replace: a corpus that nobody said to replace, and whatever is no corpus."""
+    if not folder.exists():
+        return
+    if mode == "new":
+        raise BuildError(f"{folder} exists: give --update, --resume or --force, or another --out")
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / tables.MANIFEST).is_file()):
+        raise BuildError(f"{folder} is there and is no corpus, so it is not replaced: name another --out")
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -98,7 +111,7 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 @contextmanager
 def _scratch(folder: Path, *, keep: bool) -> Iterator[Path]:
-    """The build's own folder beside ``folder``, locked; it goes when the build is done and stays when it is killed."""
+    """The build's own folder beside ``folder``, locked; it goes when the build is done and stays for ``resume``."""
     scratch = folder.with_name(f".{folder.name}.building")
     try:
         scratch.mkdir(parents=True, exist_ok=True)
@@ -113,8 +126,14 @@ def _scratch(folder: Path, *, keep: bool) -> Iterator[Path]:
             for path in scratch.iterdir():
                 if path.name != "lock":
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-        yield scratch
-    shutil.rmtree(scratch, ignore_errors=True)
+        try:
+            yield scratch
+        except BaseException:
+            if not any(scratch.glob("read-*")):
+                shutil.rmtree(scratch, ignore_errors=True)
+            raise
+        # Under the lock: after it, the folder may be another build's.
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _build(
@@ -127,26 +146,31 @@ def _build(
     mode: Mode,
     progress: Progress,
 ) -> tables.Corpus:
+    if not given:
+        raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
     opened, places = _open(given, scratch)
     entries = [entry for source in opened.values() for entry in source.entries()]
     parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
     services = _by_service(entries)
     old = _reusable(folder, parameters) if mode == "update" else None
-    fresh = {name: listed for name, listed in services.items() if old is None or _changed(old, name, listed)}
+    fresh = _changed(old, services, opened) if old else services
     tasks = _tasks(fresh, places, scratch, every)
-    _check_plan(scratch, tasks, parameters)
+    _check_plan(scratch, tasks, [parameters, *(source.stamp() for source in opened.values())])
     n_workers = workers or os.cpu_count() or 1
     _run("reading", _read_task, [(task,) for task in tasks], n_workers, progress)
     parts = [scratch / f"read-{task.number:05d}" for task in tasks]
     batches = _annotation_batches(parts, scratch, text=text, skip=_known(old))
     _run("annotating", _annotate_task, batches, n_workers, progress)
     progress("writing", 0, 1)
-    frames = _assemble(parts, [Path(batch[1]) for batch in batches], old, set(fresh))
+    untouched = set(services) - set(fresh)
+    frames = _assemble(parts, [Path(batch[1]) for batch in batches], old, untouched)
     if len(frames["versions"]) != len(entries):
         raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
     frames["services"] = _services(services)
-    frames = {name: tables.check(name, frame) for name, frame in frames.items()}
+    read = frames["versions"]
+    hashes = dict(zip(zip(read["collection"], read["source"], strict=True), read["content_id"], strict=True))
     manifest = {
+        "inputs": _inputs(services, hashes),
         "parameters": parameters,
         "sources": {label: _described(source, entries) for label, source in sorted(opened.items())},
         "versions": _software(),
@@ -197,9 +221,9 @@ def _tasks(
     return [Task(i, tuple(group), tuple(places), scratch, every) for i, group in enumerate(groups)]
 
 
-def _check_plan(scratch: Path, tasks: Sequence[Task], parameters: Mapping[str, Any]) -> None:
-    """Parts of another plan (new versions, other parameters, other code) are not resumed."""
-    planned = json.dumps([parameters, [[service for service in task.services] for task in tasks]], default=str)
+def _check_plan(scratch: Path, tasks: Sequence[Task], conditions: Sequence[Any]) -> None:
+    """Parts of another plan (other versions, files, parameters or code) are not resumed."""
+    planned = json.dumps([*conditions, [task.services for task in tasks]], default=str)
     digest = hashlib.sha256(planned.encode()).hexdigest()
     path = scratch / "plan"
     if path.is_file() and path.read_text() != digest:
@@ -291,7 +315,7 @@ def _write_part(part: Path, frames: Mapping[str, arrow.Table]) -> None:
 @cache
 def _regions() -> dict[str, Region]:
     known = {fact.domain: fact.region for fact in sources.facts().values()}
-    return {domain: region for domain, region in known.items() if region in get_args(Region)}
+    return {domain: cast(Region, region) for domain, region in known.items() if region in get_args(Region)}
 
 
 # --- Stage 2: annotate ----------------------------------------------------------------------------------------------
@@ -366,22 +390,24 @@ def _annotate_task(batch: Path, part: Path, full: bool, text: bool) -> None:
 
 
 def _assemble(
-    parts: Sequence[Path], annotated: Sequence[Path], old: tables.Corpus | None, fresh: set[str]
+    parts: Sequence[Path], annotated: Sequence[Path], old: tables.Corpus | None, untouched: set[str]
 ) -> dict[str, pd.DataFrame]:
-    versions = _concat(part / "versions.arrow" for part in parts)
-    policies = _concat(part / "policies.arrow" for part in parts)
-    frames = {name: _concat(part / f"{name}.arrow" for part in annotated) for name in _HANGING}
+    versions = _concat("versions", (part / "versions.arrow" for part in parts))
+    policies = _concat("policies", (part / "policies.arrow" for part in parts))
+    frames = {name: _concat(name, (part / f"{name}.arrow" for part in annotated)) for name in _HANGING}
     if old is not None:
         frames = {name: pd.concat([old.table(name), frame]) for name, frame in frames.items()}
-    claims = _claims(pd.concat([frames["mentions"], _concat(part / "claims.arrow" for part in annotated)]))
+    claims = _claims(
+        pd.concat([frames["mentions"], _concat("mentions", (part / "claims.arrow" for part in annotated))])
+    )
     versions["claims"] = [_union(ids, claims) for ids in versions["segment_ids"]]
     policies["era_by_frameworks"] = [_era_by_frameworks(_union(ids, claims)) for ids in policies["segment_ids"]]
     occurrences = _occurrences(policies)
     policies = policies.drop(columns="segment_ids")
     versions = versions.drop(columns="segment_ids")
     if old is not None:
-        versions = pd.concat([_untouched(old.versions(), fresh), versions])
-        kept = _untouched(old.policies(), fresh)
+        versions = pd.concat([_of(old.versions(), untouched), versions])
+        kept = _of(old.policies(), untouched)
         policies = pd.concat([kept.drop(columns="reading_grade"), policies])
         known = old.occurrences()
         occurrences = pd.concat([known[known["policy_id"].isin(kept["policy_id"])], occurrences])
@@ -395,11 +421,13 @@ def _assemble(
 _HANGING = ("segments", "scores", "mentions", "cues")
 
 
-def _concat(paths_: Iterable[Path]) -> pd.DataFrame:
+def _concat(name: str, paths_: Iterable[Path]) -> pd.DataFrame:
+    """The rows of a table from its parts; where there is none, an empty frame of its columns."""
     found = [feather.read_table(path) for path in paths_ if path.is_file()]
-    found = [table for table in found if table.num_columns]
+    found = [part for part in found if part.num_columns]
     if not found:
-        return pd.DataFrame()
+        nothing = tables.TABLES[name].arrow_schema().empty_table()
+        found = [nothing.append_column("segment_ids", arrow.array([], arrow.list_(_ID)))]
     frame: pd.DataFrame = arrow.concat_tables(found, promote_options="permissive").to_pandas(date_as_object=False)
     return frame
 
@@ -424,14 +452,14 @@ def _era_by_frameworks(claims: Iterable[str]) -> str | None:
 
 
 def _occurrences(policies: pd.DataFrame) -> pd.DataFrame:
-    counts = policies["segment_ids"].map(len)
+    counts = [len(numbers) for numbers in policies["segment_ids"]]
     return pd.DataFrame(
         {
-            "policy_id": policies["policy_id"].repeat(counts).to_numpy(),
+            "policy_id": np.repeat(policies["policy_id"].to_numpy(), counts),
             "position": [position for count in counts for position in range(count)],
             "segment_id": [annotate.hex_id(number) for numbers in policies["segment_ids"] for number in numbers],
-        }
-    )
+        },
+    ).astype({"policy_id": "str", "segment_id": "str"})  # also where there is none
 
 
 def _reading_grades(policies: pd.DataFrame, occurrences: pd.DataFrame, segments: pd.DataFrame) -> pd.Series:
@@ -462,30 +490,59 @@ def _services(services: Mapping[str, Sequence[tuple[Entry, str]]]) -> pd.DataFra
 
 
 def _reusable(folder: Path, parameters: Mapping[str, Any]) -> tables.Corpus | None:
-    """The old corpus, if it was made with the same parameters by the same code; else all is read again."""
+    """The old corpus, if it is whole and was made with the same parameters by the same code; else all is read again."""
     try:
         old = tables.Corpus.open(folder)
     except tables.CorpusError:
         return None
-    same = all(old.manifest["parameters"].get(key) == value for key, value in parameters.items())
-    return old if same else None
+    manifest = old.manifest
+    same = all(manifest["parameters"].get(key) == value for key, value in parameters.items())
+    whole = all(tables.sha256(folder / f"{name}.parquet") == manifest["sha256"][name] for name in tables.TABLES)
+    return old if same and whole and manifest["versions"] == _software() and "inputs" in manifest else None
 
 
-def _changed(old: tables.Corpus, service: str, listed: Sequence[tuple[Entry, str]]) -> bool:
-    return _inputs(old).get(service) != sorted((e.collection, e.source, document) for e, document in listed)
+def _changed(
+    old: tables.Corpus, services: Mapping[str, list[tuple[Entry, str]]], opened: Mapping[str, sources.Source]
+) -> dict[str, list[tuple[Entry, str]]]:
+    inputs = _inputs(services, _file_hashes(opened, services))
+    return {name: listed for name, listed in services.items() if old.manifest["inputs"].get(name) != inputs[name]}
 
 
-@cache
-def _inputs(old: tables.Corpus) -> dict[str, list[tuple[str, str, str]]]:
-    found = defaultdict(list)
-    columns = ["service", "collection", "source", "document"]
-    for service, *key in old.versions(columns=columns)[columns].itertuples(index=False):
-        found[service].append(tuple(key))
-    return {service: sorted(keys) for service, keys in found.items()}
+def _inputs(
+    services: Mapping[str, Sequence[tuple[Entry, str]]], hashes: Mapping[tuple[str, str], str]
+) -> dict[str, str]:
+    """A hash for each service over all that its rows are read from: where it differs, ``update`` reads them again."""
+    found = {}
+    for service, listed in services.items():
+        rows = sorted(json.dumps([*entry, document, _content(entry, hashes)]) for entry, document in listed)
+        found[service] = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
+    return found
 
 
-def _untouched(frame: pd.DataFrame, fresh: set[str]) -> pd.DataFrame:
-    return frame[~frame["service"].isin(fresh)]
+def _content(entry: Entry, hashes: Mapping[tuple[str, str], str]) -> str | None:
+    """The content id of a file; in git the source says it already."""
+    return None if _is_in_git(entry) else hashes[entry.collection, entry.source]
+
+
+def _is_in_git(entry: Entry) -> bool:
+    return entry.source.endswith(f"@{entry.content}")
+
+
+def _file_hashes(
+    opened: Mapping[str, sources.Source], services: Mapping[str, Sequence[tuple[Entry, str]]]
+) -> dict[tuple[str, str], str]:
+    """The content id of each file that the sources hold now, by collection and source."""
+    entries = (entry for listed in services.values() for entry, _ in listed)
+    files = {(entry.collection, entry.content): entry.source for entry in entries if not _is_in_git(entry)}
+    found = {}
+    for label, source in opened.items():
+        for key, data, _ in source.contents([key for collection, key in files if collection == label]):
+            found[label, files[label, key]] = history.UNREAD if data is None else sources.content_id(data)
+    return found
+
+
+def _of(frame: pd.DataFrame, services: set[str]) -> pd.DataFrame:
+    return frame[frame["service"].isin(services)]
 
 
 def _known(old: tables.Corpus | None) -> set[int]:
@@ -507,8 +564,9 @@ def _software() -> dict[str, str]:
 
 
 _READING = (
-    "annotate build clauses cues dates eras frameworks history normalize screen segment sources tables wording".split()
-)
+    "annotate build clauses cues dateforms dates eras frameworks history normalize outline scope screen segment "
+    "sources tables wording"
+).split()
 
 
 @cache

@@ -1,25 +1,18 @@
-"""What all figures share: the style, colours with markers, legal dates, labels that do not collide, and `publish`.
+"""What all figures share: the style, colours with markers, legal dates, and labels that do not collide.
 
 Figures are made without pyplot and inside a private style: nothing that a notebook has set is changed or used.
 """
 
-import base64
 import contextlib
 import datetime as dt
-import io
-import os
-import tempfile
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from IPython.core.getipython import get_ipython
-from IPython.display import display
 from matplotlib import dates as mdates
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -27,13 +20,16 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, Locator, MaxNLocator, PercentFormatter
 
-from privacylab import eras, paths
+from privacylab import eras
 
 WIDTH = 6.5
 """Inches: the text width of a printed page."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito's colours, safe for colour-blind readers, without the yellow that white paper swallows."""
+
+Names = Mapping[str, str] | None
+"""Other names for what a figure shows, for the reader."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 INK, GREY, PALE = "#222222", "#666666", "#d9d9d9"
@@ -87,6 +83,8 @@ _NAMES = {
     "scc": "Standard clauses",
     "bcr": "Binding corporate rules",
     "adequacy": "Adequacy decision",
+    "none": "None named",
+    "not_seen": "Not in force",
     "n_words": "Words",
     "reading_grade": "Reading grade (US school years)",
     "us": "US",
@@ -286,6 +284,14 @@ def half_year_ends(names: Sequence[str]) -> npt.NDArray[np.float64]:
     return np.array([day(end) for end in ends])
 
 
+def since(rows: pd.DataFrame, column: str, first: str | None, few: int) -> pd.DataFrame:
+    """The rows from the first period on; by default from the first with ``few`` services (all, if none has)."""
+    periods = rows[column].astype(str)
+    enough = periods[rows["n"] >= few]
+    start = first or (enough.min() if len(enough) else periods.min())
+    return need(rows[periods >= start], column)
+
+
 def every_years(step: int) -> Locator:
     """Ticks at the first of January of each step-th year."""
     return mdates.YearLocator(step)  # type: ignore[no-untyped-call]
@@ -313,72 +319,48 @@ def years(axes: Axes, first: float, last: float) -> None:
     axes.xaxis.set_major_formatter(year_numbers())
 
 
-def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str, caption: str | None = None) -> None:
-    """Writes a figure and its numbers, ``figures/<name>.png`` and ``<name>.csv``, and shows it in a notebook.
-
-    Args:
-        figure: From one of the functions of `plots`.
-        frame: The numbers that it draws; written with four significant decimals.
-        name: Letters, digits, ``_`` and ``-``: the statistic's name.
-        alt: What the figure shows, in words, for those who do not see it: the finding, not the kind of figure.
-        caption: A sentence shown below the figure.
-
-    Raises:
-        ValueError: The name is no file name, or ``alt`` is empty.
-    """
-    if not name or not all(letter.isalnum() or letter in "_-" for letter in name) or not name.isascii():
-        raise ValueError(f"name {name!r} must be letters, digits, _ and -: it becomes a file name")
-    if not alt.strip():
-        raise ValueError("alt must say in words what the figure shows")
-    picture = png(figure)
-    folder = paths.figures()
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / f"{name}.png", picture)
-    _write(folder / f"{name}.csv", numbers(frame).encode())
-    if get_ipython() is not None:
-        shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
-        display(shown, metadata={"image/png": {"alt": alt}}, raw=True)  # type: ignore[no-untyped-call]
-        if caption:
-            markdown = {"text/markdown": f"*{caption}*", "text/plain": caption}
-            display(markdown, raw=True)  # type: ignore[no-untyped-call]
+def in_order(values: pd.Series) -> list[str]:
+    """The distinct values as text, as they come."""
+    return [str(value) for value in pd.unique(values.astype(str))]
 
 
-def png(figure: Figure) -> bytes:
-    """The figure as PNG: the same figure gives the same bytes under one version of matplotlib."""
-    buffer = io.BytesIO()
-    with style():
-        if figure.get_layout_engine() is not None:
-            # The layout moves a little whenever it is solved again: solve it once.
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+def look(index: int) -> dict[str, Any]:
+    """Colour and marker of the index-th thing: either alone tells them apart."""
+    return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
 
 
-def numbers(frame: pd.DataFrame) -> str:
-    """The frame as CSV: numbers with four significant digits, dates as ``YYYY-MM-DD``, null as an empty cell."""
-    plain = frame.copy()
-    for column in plain.columns:
-        if pd.api.types.is_float_dtype(plain[column]):
-            plain[column] = [None if pd.isna(value) else _four_digits(value) for value in plain[column]]
-        elif pd.api.types.is_datetime64_any_dtype(plain[column]):
-            plain[column] = plain[column].dt.strftime("%Y-%m-%d")
-    return plain.to_csv(index=False, lineterminator="\n")
+def dots(
+    axes: Axes, rows: pd.DataFrame, y: npt.NDArray[Any], style: Mapping[str, Any], *, hollow: bool = False
+) -> None:
+    """Values with whiskers, one row of the frame at each height."""
+    axes.hlines(y, rows["low"], rows["high"], color=style["color"], linewidth=1.1, zorder=2)
+    face = "white" if hollow else style["color"]
+    axes.plot(
+        rows["value"], y, linestyle="none", markerfacecolor=face, markersize=4.6, zorder=3, clip_on=False, **style
+    )
 
 
-def _four_digits(value: float) -> str:
-    # Whole numbers in full: 12,345 words are not 1.234e+04.
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value + 0.0:.4g}"
+def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int, below: bool = False) -> None:
+    """Marker and name above the axes (or below), in the order in which they are drawn."""
+    handles = [axes.plot([], [], linestyle="none", label=text, **style)[0] for text, style in entries]
+    axes.legend(
+        handles=handles,
+        loc="upper left" if below else "lower left",
+        bbox_to_anchor=(0, -0.08 if below else 1),
+        ncols=columns,
+        frameon=False,
+        fontsize=7.5,
+        handletextpad=0.1,
+        columnspacing=1.2,
+        borderpad=0.2,
+    )
 
 
-def _write(path: Path, data: bytes) -> None:
-    """All or nothing: a figure half written would be taken for a figure."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+def rows_of_text(axes: Axes, labels: Sequence[str]) -> None:
+    """One row of the figure a label, the first on top."""
+    axes.set_yticks(range(len(labels)), [wrapped(label, 28) for label in labels])
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    for border in range(1, len(labels)):
+        axes.axhline(border - 0.5, color=PALE, linewidth=0.5, zorder=0)

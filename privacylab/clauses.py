@@ -1,9 +1,9 @@
 """OPP-115 clause categories: load the shipped model, score segments.
 
-A segment's score in a category is a sum of three readings of its words (see `models/README.md`): the weights of its words and
-word pairs, the weights of its character n-grams, and its likeness to each training segment in a space of word vectors
-learnt from unlabelled policies. The sum is turned into a probability by a logistic curve (Platt 1999) fitted on held-out
-policies. Nothing here learns: `training.train` makes the arrays.
+A segment's score in a category is a sum of three readings of its words (see `models/README.md`): the weights of its
+words and word pairs, the weights of its character n-grams, and its likeness to each training segment in a space of word
+vectors learnt from unlabelled policies. The sum is turned into a probability by a logistic curve (Platt 1999) fitted on
+held-out policies. Nothing here learns: `training.train` makes the arrays.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,19 +23,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-CATEGORIES = (
-    "First Party Collection/Use",
-    "Third Party Sharing/Collection",
-    "User Choice/Control",
-    "User Access, Edit and Deletion",
-    "Data Retention",
-    "Data Security",
-    "Policy Change",
-    "Do Not Track",
-    "International and Specific Audiences",
-    "Other",
-)
+from privacylab import paths, tables
 
+CATEGORIES = tables.CATEGORIES
 ARRAYS = "clauses.npz"
 CARD = "clauses.json"
 FORMAT = 1
@@ -48,7 +39,7 @@ LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the flo
 BATCH = 1024
 
 FloatArray = npt.NDArray[np.float64]
-_MODELS = Path(__file__).parent / "models"
+_AGAIN = "reinstall the package, or make the model again with `privacylab train`"
 _WORD = re.compile(r"\w\w+")
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00ad": None, "\x00": None})
 _SAME |= dict.fromkeys(map(ord, "123456789"), "0")
@@ -77,7 +68,9 @@ def _counts(rows: Iterable[Iterable[int]], n_columns: int) -> sp.csr_matrix:
         indices.extend(row)
         starts.append(len(indices))
     ones = np.ones(len(indices))
-    counts = sp.csr_matrix((ones, np.array(indices, dtype=np.int32), np.array(starts)), shape=(len(starts) - 1, n_columns))
+    counts = sp.csr_matrix(
+        (ones, np.array(indices, dtype=np.int32), np.array(starts)), shape=(len(starts) - 1, n_columns)
+    )
     counts.sum_duplicates()
     return counts
 
@@ -95,7 +88,7 @@ def words_of(text: str) -> list[str]:
 def word_grams(text: str) -> list[str]:
     """Words and pairs of neighbouring words of a cleaned text."""
     words = _WORD.findall(text)
-    return words + [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    return words + [f"{first} {second}" for first, second in itertools.pairwise(words)]
 
 
 def char_grams(chunk: str) -> Iterator[str]:
@@ -127,7 +120,7 @@ def char_counts(texts: Sequence[str], index: Mapping[str, int]) -> sp.csr_matrix
     return counts
 
 
-def tfidf(counts: sp.csr_matrix, idf: FloatArray) -> sp.csr_matrix:
+def tfidf(counts: sp.csr_matrix, idf: npt.NDArray[np.floating]) -> sp.csr_matrix:
     """Rows of (1 + log count) x idf, of length 1 (or all zero)."""
     values = (1.0 + np.log(counts.data)) * idf[counts.indices]
     weighted = sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
@@ -145,7 +138,8 @@ def unit_rows(matrix: FloatArray) -> FloatArray:
 def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16]) -> FloatArray:
     """Likeness of unit vectors, in whole steps of 1/LIKENESS: h**4 + h**16, where h = (1 + cosine) / 2.
 
-    The two powers stand for a wide and a narrow bell curve around each landmark and, unlike exp, give the same bits everywhere.
+    The two powers stand for a wide and a narrow bell curve around each landmark; unlike exp, they give the same bits on
+    every processor.
 
     Args:
         points: whole-number unit vectors (scale UNIT), shape (n, d).
@@ -156,7 +150,7 @@ def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16]) ->
     """
     cosine = (points.astype(np.float32) @ landmarks.astype(np.float32).T) / np.float32(UNIT * UNIT)
     wide = np.square(np.square((1 + cosine) / 2))
-    return np.rint((wide + np.square(np.square(wide))) * LIKENESS).astype(np.float64)
+    return np.asarray(np.rint((wide + np.square(np.square(wide))) * LIKENESS), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +196,8 @@ class ClauseModel:
             headings: the heading over each segment, or None where there is none.
 
         Returns:
-            Probabilities, shape (n_texts, 10), columns in the order of CATEGORIES. A text's row does not depend on the others.
+            Probabilities, shape (n_texts, 10), columns in the order of CATEGORIES. A text's row does not
+            depend on the other texts.
 
         Raises:
             ValueError: if `texts` is a single string, or `headings` has another length.
@@ -250,12 +245,12 @@ def text_centre(texts: Sequence[str], index: Mapping[str, int], vectors: FloatAr
 
 
 def text_points(
-    texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray, centre: FloatArray
+    texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray, centre: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.int16]:
     """Directions of cleaned texts less `centre`, as whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
     directions = _text_vectors(texts, index, vectors)
-    known = directions.any(axis=1)[:, None]
-    return np.rint(np.where(known, unit_rows(directions - centre), 0.0) * UNIT).astype(np.int16)
+    known = np.abs(directions).sum(axis=1, keepdims=True) > 0
+    return np.asarray(np.rint(np.where(known, unit_rows(directions - centre), 0.0) * UNIT), dtype=np.int16)
 
 
 def pack(words: Sequence[str]) -> npt.NDArray[np.uint8]:
@@ -274,22 +269,26 @@ def load(path: str | Path | None = None) -> ClauseModel:
     Raises:
         ValueError: if a file is missing, cut short or altered.
     """
-    folder = Path(path) if path is not None else _MODELS
-    return _load(folder.resolve())
-
-
-@functools.cache
-def _load(folder: Path) -> ClauseModel:
-    again = "make it again with `privacylab train`, or reinstall the package"
+    folder = Path(path).resolve() if path is not None else paths.MODELS
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        data = (folder / ARRAYS).read_bytes()
-    except (OSError, ValueError) as error:
-        raise ValueError(f"clause model in {folder} cannot be read ({error}); {again}") from None
-    if card.get("format") != FORMAT or card.get("categories") != list(CATEGORIES):
-        raise ValueError(f"clause model in {folder} is of another format than {FORMAT}; {again}")
+        data, card = (folder / ARRAYS).read_bytes(), (folder / CARD).read_bytes()
+    except OSError as error:
+        raise ValueError(f"clause model: {error.filename} cannot be read ({error.strerror}); {_AGAIN}") from None
+    return _read(folder, data, card)
+
+
+@functools.lru_cache(maxsize=2)
+def _read(folder: Path, data: bytes, card_bytes: bytes) -> ClauseModel:
+    try:
+        card = json.loads(card_bytes)
+    except ValueError:
+        raise ValueError(f"clause model: {folder / CARD} is no JSON; {_AGAIN}") from None
+    if not isinstance(card, dict) or card.get("format") != FORMAT or card.get("categories") != list(CATEGORIES):
+        raise ValueError(f"clause model: {folder / CARD} is not of format {FORMAT} with the ten categories; {_AGAIN}")
     if hashlib.sha256(data).hexdigest() != card.get("arrays_sha256"):
-        raise ValueError(f"{folder / ARRAYS} is cut short or altered: its sha256 is not the one in {CARD}; {again}")
+        raise ValueError(
+            f"clause model: {folder / ARRAYS} is cut short or altered (its sha256 is not the one in {CARD}); {_AGAIN}"
+        )
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     return ClauseModel(thresholds=arrays["thresholds"], card=card, arrays=arrays)

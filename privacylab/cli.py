@@ -1,6 +1,7 @@
 """The command line: ``privacylab ...``, the only module that prints."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,8 @@ import privacylab
 from privacylab import paths, tables
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from privacylab.profile import Profile
 
 # Heavy modules are imported by the commands that need them: `--help` answers at once.
@@ -27,8 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-out = Console()
-err = Console(stderr=True)
+# File names and policies may hold what looks like markup: nothing is read as such.
+out = Console(markup=False, emoji=False, highlight=False)
+err = Console(stderr=True, markup=False, emoji=False, highlight=False)
 
 ARCHIVES = {
     "tosback2": "https://github.com/tosdr/tosback2.git",
@@ -47,7 +51,7 @@ def main() -> None:
     except (tables.CorpusError, OSError, ValueError, RuntimeError) as error:
         if _debug:
             raise
-        err.print(f"privacylab: {_line(error)}", style="red", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"privacylab: {_line(error)}", style="red", soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         err.print("privacylab: stopped; what was there before is unchanged", soft_wrap=True)
@@ -62,7 +66,7 @@ def _line(error: BaseException) -> str:
 
 def _version(asked: bool) -> None:
     if asked:
-        out.print(f"privacylab {privacylab.__version__}", highlight=False)
+        out.print(f"privacylab {privacylab.__version__}")
         raise typer.Exit
 
 
@@ -135,17 +139,15 @@ def _summary(corpus: tables.Corpus) -> int:
     shown = ", ".join(
         f"{counts[status]:,} {status.replace('_', ' ')}" for status in tables.STATUSES if status in counts
     )
-    out.print(f"{len(versions):,} versions: {shown}", highlight=False, soft_wrap=True)
+    out.print(f"{len(versions):,} versions: {shown}", soft_wrap=True)
     rejected = versions[versions["status"] == "rejected"]
     for row in rejected.head(10).itertuples():
         detail = f"{row.source}: rejected, {row.reason} ({row.detail})"
-        err.print(detail, markup=False, highlight=False, soft_wrap=True)
+        err.print(detail, soft_wrap=True)
     if len(rejected) > 10:
-        err.print(f"... and {len(rejected) - 10:,} more: see versions.parquet, status rejected", highlight=False)
+        err.print(f"... and {len(rejected) - 10:,} more: see versions.parquet, status rejected")
     n_policies, n_segments = corpus.manifest["counts"]["policies"], corpus.manifest["counts"]["segments"]
-    out.print(
-        f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}", highlight=False, soft_wrap=True
-    )
+    out.print(f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}", soft_wrap=True)
     return len(rejected)
 
 
@@ -165,14 +167,15 @@ def fetch(
     for label, place in wanted.items():
         target = into / label
         if target.exists():
-            out.print(f"{target} is there already", highlight=False)
+            out.print(f"{target} is there already")
             continue
         staging = into / f".{label}.fetching"
-        done = subprocess.run(["git", "clone", "--quiet", "--mirror", place, str(staging)], check=False)
+        shutil.rmtree(staging, ignore_errors=True)
+        done = subprocess.run(["git", "clone", "--quiet", "--mirror", "--", place, str(staging)], check=False)
         if done.returncode:
             raise RuntimeError(f"{place} cannot be cloned (see git's message above)")
         staging.rename(target)
-        out.print(f"{target} cloned from {place}", highlight=False, soft_wrap=True)
+        out.print(f"{target} cloned from {place}", soft_wrap=True)
 
 
 def _named_place(given: str) -> tuple[str, str]:
@@ -198,8 +201,9 @@ def report(
     chosen = corpus or paths.corpus()
     tables.Corpus.open(chosen)
     with _progress() as progress:
-        index = reporting.build(paths.notebooks(), corpus=chosen, out=out_dir, progress=progress)
-    out.print(f"{index}", highlight=False, soft_wrap=True)
+        cells: Callable[[int, int, str], None] = lambda done, total, name: progress("running cells", done, total)  # noqa: E731
+        index = reporting.build(paths.notebooks(), corpus=chosen, out=out_dir, progress=cells)
+    out.print(f"{index}", soft_wrap=True)
 
 
 @app.command()
@@ -207,7 +211,7 @@ def annotate(
     file: Annotated[list[Path], typer.Argument(help="Policies as HTML, Markdown, plain text or PDF.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Read one policy as a person would: date, era, frameworks, clauses.
+    """Read policies, each as a person would: date, era, frameworks, clauses.
 
     Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
     """
@@ -224,25 +228,23 @@ def annotate(
 def _show(found: "Profile") -> None:
     stated = found.effective_date
     date = f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})" if stated else "none stated"
-    out.print(f"{found.name}: {found.n_words:,} words, {found.n_segments} segments", style="bold", highlight=False)
-    out.print(
-        f"date {date}, era {found.era}" + (f"; no policy: {found.reason}" if found.reason else ""), highlight=False
-    )
+    out.print(f"{found.name}: {found.n_words:,} words, {found.n_segments} segments", style="bold")
+    out.print(f"date {date}, era {found.era}" + (f"; no policy: {found.reason}" if found.reason else ""))
     grid = Table("framework", "stance", "sentence", box=None, pad_edge=False)
     for row in dict.fromkeys(found.frameworks):
         grid.add_row(*row)
     if found.frameworks:
-        out.print(grid, markup=False)
+        out.print(grid)
     grid = Table("category", "segments", "clearest", box=None, pad_edge=False)
     for category in tables.CATEGORIES:
         hits = [clause for clause in found.clauses if category in clause.categories]
         if hits:
             best = max(hits, key=lambda clause: clause.categories[category])
             grid.add_row(category, str(len(hits)), best.segment.text.split("\n")[0][:160])
-    out.print(grid, markup=False)
+    out.print(grid)
     named = sorted({f"{cue}={value}" if value else cue for cue, value, _ in found.cues})
     if named:
-        out.print("names " + ", ".join(named), highlight=False)
+        out.print("names " + ", ".join(named))
 
 
 @app.command()
@@ -255,18 +257,26 @@ def export(
     Example: privacylab export corpus/panel --csv panel-csv
     """
     opened = tables.Corpus.open(corpus)
-    staging = csv.with_name(f".{csv.name}.writing")
-    staging.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.TABLES.items():
-        frame = opened.table(name)
-        for column, spec in table.columns.items():
-            if spec.kind == "list":
-                frame[column] = [";".join(values) for values in frame[column]]
-        frame.to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
     if csv.exists():
         raise ValueError(f"{csv} exists: name another folder")
-    staging.rename(csv)
-    out.print(f"{len(tables.TABLES)} tables in {csv}", highlight=False, soft_wrap=True)
+    staging = csv.with_name(f".{csv.name}.writing")
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        names = [name for name in tables.ALL_TABLES if (opened.path / f"{name}.parquet").is_file()]
+        for name in names:
+            _as_csv(name, opened.table(name)).to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
+        staging.rename(csv)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    out.print(f"{len(names)} tables in {csv}", soft_wrap=True)
+
+
+def _as_csv(name: str, frame: "pd.DataFrame") -> "pd.DataFrame":
+    """A table whose lists are text: their values joined by semicolons."""
+    lists = [column for column, spec in tables.ALL_TABLES[name].columns.items() if spec.kind == "list"]
+    return frame.assign(**{column: frame[column].map(";".join) for column in lists})
 
 
 @app.command()
@@ -277,12 +287,12 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
     """
     faults = tables.verify(corpus)
     for fault in faults:
-        err.print(fault, markup=False, highlight=False, soft_wrap=True)
+        err.print(fault, soft_wrap=True)
     if faults:
         raise tables.CorpusError(
             f"{corpus} is not whole ({len(faults)} faults): make it again with privacylab build --force"
         )
-    out.print(f"{corpus} is whole", highlight=False, soft_wrap=True)
+    out.print(f"{corpus} is whole", soft_wrap=True)
 
 
 @app.command()
@@ -302,7 +312,7 @@ def train(
     from privacylab import training
 
     training.train(opp115, archives=archives, out=out_dir or paths.MODELS)
-    out.print(f"weights in {out_dir or paths.MODELS}", highlight=False, soft_wrap=True)
+    out.print(f"weights in {out_dir or paths.MODELS}", soft_wrap=True)
 
 
 @app.command()
@@ -322,10 +332,14 @@ def evaluate(
     frames = []
     if opp115:
         frames.append(evaluation.clauses_on(opp115))
+        if evaluation.was_trained_on(opp115):
+            err.print(
+                f"{opp115} is part of what the shipped model learnt from: these are no test scores", soft_wrap=True
+            )
     if gold or not opp115:
         frames += evaluation.gold(gold or paths.gold(), archives=archives)
     for frame in frames:
-        out.print(frame.to_string(index=False), markup=False, highlight=False)
+        out.print(frame.to_string(index=False))
 
 
 if __name__ == "__main__":

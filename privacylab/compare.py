@@ -429,6 +429,7 @@ def placebo(
     before: int = 6,
     after: int = 6,
     apart: int = 1,
+    minimum: int = 20,
     treated: Collection[str] | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -441,6 +442,7 @@ def placebo(
         before: Periods before each date.
         after: Periods after it.
         apart: Periods within so many of a true event's are no placebo.
+        minimum: Services that a window must hold; dates with fewer are left out.
         treated: As in `event_study`.
         level: Confidence level.
 
@@ -463,7 +465,8 @@ def placebo(
     rows = []
     for end, kind, date in tried:
         steps = interrupted(panel, outcome, event=end.date(), before=before, after=after, treated=treated, level=level)
-        rows.append({"date": pd.Timestamp(date), "kind": kind, **steps.iloc[1].drop("term").to_dict()})
+        if steps["n"].iloc[0] >= minimum:
+            rows.append({"date": pd.Timestamp(date), "kind": kind, **steps.iloc[1].drop("term").to_dict()})
     columns = ["date", "kind", "n", "value", "low", "high", "p"]
     found = pd.DataFrame(rows, columns=columns).sort_values(["date", "kind"], ignore_index=True)
     others = found.loc[found["kind"] == "placebo", "value"].abs().dropna().to_numpy(dtype=float)

@@ -181,10 +181,8 @@ def _correct_row(
         found = labelled["service"].nunique()
         if found < needed:
             return (*null, n_gold, f"not corrected: gold has {found} services with a {kind} label, needs {needed}")
-    (sensitivity, se), (specificity, sp) = (
-        _rate(mine[truth], True, resamples, rng),
-        _rate(mine[~truth], False, resamples, rng),
-    )
+    sensitivity, se = _rate(mine[truth], True, resamples, rng)
+    specificity, sp = _rate(mine[~truth], False, resamples, rng)
     if sensitivity + specificity <= 1.1:
         # Below that the correction multiplies every error by ten.
         return (

@@ -25,8 +25,8 @@ _TENS = {"twenty-four": 24, "thirty": 30, "thirty-six": 36, "forty-five": 45, "s
 _VALUES = {word: number for number, word in enumerate(_NUMBERS)} | _TENS
 _WORDS = "|".join(sorted((word for word in _VALUES if word != "zero"), key=len, reverse=True))
 _DURATION = (
-    rf"(?:\d{{1,4}}|{_WORDS}|a|one)(?: ?\(?(?:\d{{1,4}}|{_WORDS})\)?)?(?:[ -](?:full|calendar|consecutive|additional))?[ -]"
-    r"(?:hour|day|week|month|year)s?"
+    rf"(?:\d{{1,4}}|{_WORDS}|a|one)(?: ?\(?(?:\d{{1,4}}|{_WORDS})\)?)?"
+    r"(?:[ -](?:full|calendar|consecutive|additional))?[ -](?:hour|day|week|month|year)s?"
 )
 _AGE = r"(?:1[0-9]|2[01]|thirteen|fourteen|fifteen|sixteen|eighteen|twenty-one)(?: ?\(\d\d\))?"
 _AMOUNT = re.compile(
@@ -79,7 +79,8 @@ def _rule(block: dict[str, Any]) -> _Rule:
         id=block["id"],
         anchors=tuple(block["anchors"]),
         # The values' patterns stand side by side, not in groups: groups would keep the matcher from skipping ahead.
-        pattern=_pattern(block, "patterns") or scope.phrases([word for words in values.values() for word in words], flags=0),
+        pattern=_pattern(block, "patterns")
+        or scope.phrases([word for words in values.values() for word in words], flags=0),
         exact=_pattern(block, "exact"),
         values=tuple((value, scope.phrases(words, flags=0)) for value, words in values.items()),
         value_from=block.get("value_from"),
@@ -164,14 +165,19 @@ def _matches(rule: _Rule, lower: str, view: str) -> Iterator[re.Match[str]]:
 
 
 def _fired(rule: _Rule, lower: str, view: str) -> Iterator[Cue]:
-    """Every firing of one rule; with the values of ``rule`` where it has them."""
+    """The first firing of one rule for each of its values; an exact pattern and an item may fire once more."""
     if rule.context is not None and not rule.context.search(lower):
         return
+    fired: set[str | None] = set()
+    values: dict[str, str | None] = {}
     for match in _matches(rule, lower, view):
-        if rule.unless is not None and rule.unless.search(_sentence(lower, match)):
+        if match.group() not in values:
+            values[match.group()] = _value(rule, match)
+        value = values[match.group()]
+        if value in fired or (value is None and (rule.values or rule.value_from)):
             continue
-        value = _value(rule, match)
-        if value is not None or not (rule.values or rule.value_from):
+        if rule.unless is None or not rule.unless.search(_sentence(lower, match)):
+            fired.add(value)
             yield Cue(rule.id, value, match.start())
     if rule.items is not None and "\n" in lower:
         lead = _rights_lead().search(lower)

@@ -21,14 +21,14 @@ _STATES = {
     "none": "#9a9a9a",
     "not_seen": "#dddddd",
 }
-_STATE_NAMES = {"none": "None named", "not_seen": "Not in force", "scc": "Clauses or rules only", "dpf": "DPF"}
+_STATE_NAMES = {"scc": "Clauses or rules only", "dpf": "DPF"}
 
 
 def transfer_flow(flow: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> Figure:
     """Which mechanism for transfers services named on the eve of each legal date, and where they went.
 
     Args:
-        flow: From `survival.transfer_flow`: ``before``, ``after``, ``source``, ``target``, ``n``.
+        flow: From `turnover.transfer_flow`: ``before``, ``after``, ``source``, ``target``, ``n``.
         names: Other names for mechanisms.
 
     Note:
@@ -50,7 +50,7 @@ def transfer_flow(flow: pd.DataFrame, *, names: Mapping[str, str] | None = None)
         low = min(
             top - column[state] for column, stack in zip(columns, tops, strict=True) for state, top in stack.items()
         )
-        axes.set_ylim(low - 2, 2)
+        axes.set_ylim(low * 1.01, -low * 0.02)
         eves = {str(event.date - dt.timedelta(days=1)): f"before\n{event.name}" for event in eras.events()}
         axes.set_xticks(range(len(dates)), [f"{date}\n{eves.get(date, '')}".rstrip() for date in dates])
         axes.xaxis.tick_top()
@@ -198,10 +198,10 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
         for i, collection in enumerate(collections):
             mine = timeline["collection"].astype(str).to_numpy() == collection
             n = timeline["n"].to_numpy()[mine]
-            axes.bar(x[mine] - 91, 0.78 * n / most, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
+            axes.bar(x[mine] - 91, 0.66 * n / most, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
             peak = int(np.argmax(n))
             axes.annotate(
-                f"{n[peak]:,}", xy=(x[mine][peak] - 91, -i + 0.78 * n[peak] / most), xytext=(0, 1),
+                f"{n[peak]:,}", xy=(x[mine][peak] - 91, -i + 0.66 * n[peak] / most), xytext=(0, 1),
                 textcoords="offset points", ha="center", va="bottom", fontsize=7,
             )  # fmt: skip
         axes.set_yticks([-i + 0.3 for i in range(len(collections))], [wrapped(name, 18) for name in collections])

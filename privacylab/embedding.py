@@ -1,8 +1,8 @@
 """Word vectors from policies that nobody labelled: which words stand near which in the public archives.
 
 The vectors are the factorised positive pointwise mutual information of words within a window (Levy, Goldberg and Dagan
-2015, "Improving distributional similarity with lessons learned from word embeddings": context smoothing 0.75, square root
-of the singular values), a paragraph read once however many versions repeat it.
+2015, "Improving distributional similarity with lessons learned from word embeddings": context smoothing 0.75, square
+root of the singular values), a paragraph read once however many versions repeat it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = D
     counts = collections.Counter(word for words in documents for word in words)
     words = sorted(word for word, n in counts.items() if n >= min_count)
     if len(words) < 2:
-        raise ValueError(f"only {len(words)} words occur {min_count} times or more: give more text, or a lower min_count")
+        raise ValueError(f"only {len(words)} words occur {min_count} times or more: give more text or lower min_count")
     index = {word: i for i, word in enumerate(words)}
     flat = np.fromiter((index.get(w, -1) for d in documents for w in d), dtype=np.int32)
     document = np.repeat(np.arange(len(documents)), [len(d) for d in documents])
@@ -89,7 +89,7 @@ def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = D
 
 def _ppmi(flat: npt.NDArray[np.int32], document: npt.NDArray[np.intp], n_words: int) -> sp.csr_matrix:
     """Positive pointwise mutual information of words within WINDOW of each other, shape (n_words, n_words)."""
-    together: Any = sp.csr_matrix((n_words, n_words), dtype=np.float32)
+    together: Any = 0
     for gap in range(1, WINDOW + 1):
         first, second = flat[:-gap], flat[gap:]
         near = (document[:-gap] == document[gap:]) & (first >= 0) & (second >= 0)

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 from privacylab import paths, scope
 
+# A flattened page may glue a heading to its neighbours: "personal dataPrivacy ShieldOur site".
+_GLUED_BEFORE = r"(?:(?<!\w)|(?<=(?-i:[a-z]))(?=(?-i:[A-Z])))"
+_GLUED_AFTER = r"(?:(?!\w)|(?<=(?-i:[a-z]))(?=(?-i:[A-Z])))"
 _NEAR_BEFORE = 70
 _NEAR_AFTER = 90
 _PARAGRAPH = 500
@@ -88,7 +91,7 @@ def _names(block: dict[str, Any]) -> re.Pattern[str]:
         "weak": block.get("weak_names", []),
     }
     groups = [f"(?P<{kind}>{'|'.join(words)})" for kind, words in kinds.items() if words]
-    return scope.phrases(groups)
+    return scope.phrases(groups, f"{_GLUED_BEFORE}{{}}{_GLUED_AFTER}", bounded=False)
 
 
 @cache
@@ -126,7 +129,7 @@ def _readings() -> tuple[_Reading, ...]:
             heading=block.get("heading", False),
             before=_pattern(block, "before"),
             after=_pattern(block, "after"),
-            close=_pattern(block, "close", r"{}(?:\s+[^\s;]+){{0,6}}[\s\"'(]*$"),
+            close=_pattern(block, "close", r"{}(?:\s+[^\s;,]+){{0,6}}[\s\"'(]*$"),
             follows=_pattern(block, "follows", r"^[\s\"')]*(?:[^\s;]+\s+){{0,6}}{}"),
             sentence=_pattern(block, "sentence"),
             paragraph=_pattern(block, "paragraph"),
@@ -218,11 +221,10 @@ def mentions(text: str) -> list[Mention]:
     view = scope.visible(text)
     found: list[Mention] = []
     for rule in _frameworks():
+        taken = tuple(found)
         for match in rule.names.finditer(view) if rule.id in present else ():
             start, end = match.span()
-            if any(other.start <= start and end <= other.end for other in found) or not _is_named(
-                rule, match, view, text
-            ):
-                continue
-            found.append(Mention(rule.id, _stance(rule, _place(view, start, end)), start, end))
+            inside = any(other.start <= start and end <= other.end for other in taken)
+            if not inside and _is_named(rule, match, view, text):
+                found.append(Mention(rule.id, _stance(rule, _place(view, start, end)), start, end))
     return sorted(found, key=lambda mention: (mention.start, mention.end, mention.framework))

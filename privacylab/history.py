@@ -22,6 +22,9 @@ EVERY: Mapping[str, Callable[[dt.date], str]] = {
 }
 """The last version of each of these is sampled; eras part them, so that a text before a legal date is never lost."""
 
+UNREAD = "0" * 16
+"""The content id of what could not be read."""
+
 Read = Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | None, str | None]]]
 
 
@@ -92,7 +95,7 @@ def read(
 def _text(data: bytes | None, detail: str | None, media_type: str | None, segments: dict[int, Segment]) -> Text:
     if data is None:
         reason = "unsafe_path" if detail == "unsafe_path" else "unreadable"
-        return _rejected("0" * 16, reason, "its path leads out of the archive" if reason == "unsafe_path" else detail)
+        return _rejected(UNREAD, reason, "its path leads out of the archive" if reason == "unsafe_path" else detail)
     content = sources.content_id(data)
     try:
         blocks = normalize.blocks(data, media_type=media_type)
@@ -125,10 +128,7 @@ def _dated(entry: Entry, text: Text, region: dates.Region | None) -> tuple[dt.da
 def _rows(
     service: str, versions: list[Version], segments: dict[int, Segment], *, every: str, region: dates.Region | None
 ) -> History:
-    versions.sort(
-        key=lambda v: (v.document, v.date or dt.date.min, v.entry.moment or 0, v.entry.collection, v.entry.source)
-    )
-    named = _named(service, versions)
+    named = _named(service, sorted(versions, key=_order))
     status = _statuses(named)
     kept_runs = _runs(named, status)
     sampled = _sampled(named, status, EVERY[every])

@@ -1,46 +1,30 @@
 """Bytes of HTML, Markdown, plain text or PDF -> blocks of clean text.
 
-Every format becomes a list of `Chunk`: a run of text that a reader sees as one block, with what its mark-up says of it.
-HTML is read by lexbor (selectolax), Markdown by cmark and then as HTML, PDF by pypdf and then as plain text. What the
-mark-up does not say (a heading in capitals, a bullet typed by hand) is then read off the chunks, the same way for all.
+Every format becomes a list of `outline.Chunk`: a run of text that a reader sees as one block, with what its mark-up
+says of it. HTML is read by lexbor (selectolax), Markdown by cmark and then as HTML, PDF by pypdf and then as plain
+text. What the mark-up does not say is then read off the chunks in `outline`, the same way for all.
 """
 
+import contextlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal, NamedTuple
 
 import charset_normalizer
-import cmarkgfm
 import ftfy
 import pypdf
+from cmarkgfm import cmark
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-Kind = Literal["heading", "paragraph", "item"]
+from privacylab.outline import Block as Block
+from privacylab.outline import Chunk, Kind, read_blocks
 
 MAX_BYTES = 20_000_000
 """A policy has some 30,000 bytes; above this a file is something else."""
 
 MAX_DEPTH = 400
 """Elements nested deeper than this are read as one block."""
-
-
-class Block(NamedTuple):
-    """A heading, a paragraph or a list item (a table's row is an item); ``level`` is a heading's, 1 to 6, else 0."""
-
-    kind: Kind
-    text: str
-    level: int = 0
-
-
-class Chunk(NamedTuple):
-    """A run of text before it is known what it is: ``kind`` is what the mark-up says."""
-
-    kind: Kind
-    text: str
-    level: int = 0
-    bold: bool = False
 
 
 class NormalizeError(ValueError):
@@ -76,12 +60,12 @@ def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
         raise NormalizeError("too_large", f"{len(data):,} bytes, at most {MAX_BYTES:,} are read")
     if isinstance(data, bytes) and (media_type == "application/pdf" or data[:1024].lstrip().startswith(b"%PDF-")):
         return read_blocks(_plain_chunks(_pdf_text(data)))
-    text = data if isinstance(data, str) else decode(data)
+    text = _SURROGATE.sub("\ufffd", data) if isinstance(data, str) else decode(data)
     return read_blocks(READERS[media_type or sniff(text)](text))
 
 
 def decode(data: bytes) -> str:
-    """Text from bytes: by byte order mark, as UTF-8, or as charset-normalizer's best guess.
+    """Text from bytes: by byte order mark, as UTF-8, as the page declares, or as charset-normalizer's best guess.
 
     Raises:
         NormalizeError: ``not_text``.
@@ -90,6 +74,9 @@ def decode(data: bytes) -> str:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
     if b"\0" in data[:4096]:
+        for encoding, zeros in (("utf-16-le", data[1:4096:2]), ("utf-16-be", data[:4096:2])):
+            if len(zeros) > 3 and zeros.count(0) > 0.9 * len(zeros) and 2 * zeros.count(0) > data[:4096].count(0) * 1.9:
+                return data.decode(encoding, errors="replace")
         raise NormalizeError("not_text", "it holds NUL bytes")
     try:
         return data.decode("utf-8")
@@ -98,16 +85,24 @@ def decode(data: bytes) -> str:
         damaged = data.decode("utf-8", errors="replace")
         if damaged.count("\ufffd") * 1000 < len(damaged) and len(damaged) > 1000 and error.start > 0:
             return damaged
+    declared = _CHARSET.search(data[:4096])
+    if declared:
+        with contextlib.suppress(LookupError, UnicodeError):
+            return data.decode(declared[1].decode("ascii"))
     best = charset_normalizer.from_bytes(data[:50_000], cp_isolation=["cp1252", "latin_1", "cp1250", "utf_16"]).best()
-    if best is None or _CONTROL.search(data.decode(best.encoding, errors="replace")[:4096]):
+    text = "" if best is None else data.decode(best.encoding, errors="replace")
+    if best is None or _CONTROL.search(text[:4096]):
         raise NormalizeError("not_text", "its bytes are no text in a known encoding")
-    return data.decode(best.encoding, errors="replace")
+    return text
 
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|b|strong|i|span|html|body)\b[^>]{0,200}>", re.IGNORECASE)
 _MARKDOWN = re.compile(
-    r"\]\([^)\s]+|^#{1,6} |^[^\n]{3,100}\n(?:={3,}|-{3,})\s*$|\*\*[^*\n]{2,80}\*\*|^\*   ", re.MULTILINE
+    r"\]\([^)\s]+|^#{1,6} |^[^\n]{3,100}\n(?:={3,}|-{3,})[ \t]*$|\*\*[^*\n]{2,80}\*\*|^\*   |\\[-\\`*_{}\[\]<>#|&~!+.]",
+    re.MULTILINE,
 )
 
 
@@ -116,8 +111,10 @@ def sniff(text: str) -> str:
     head = text[:2000].lower()
     if "<html" in head or "<!doctype html" in head or len(_TAG.findall(text, 0, 20_000)) >= 6:
         return "text/html"
-    marked = text.startswith("# ") or len(_MARKDOWN.findall(text, 0, 20_000)) >= 2
-    return "text/markdown" if marked else "text/plain"
+    n_marks = len(_MARKDOWN.findall(text, 0, 20_000)) + text.startswith("# ")
+    # Where blank lines part all blocks, Markdown and plain text differ in nothing but the marks.
+    is_parted = "\n" not in text.strip().replace("\n\n", "")
+    return "text/markdown" if n_marks >= 2 or (n_marks and is_parted) else "text/plain"
 
 
 # --- HTML -----------------------------------------------------------------------------------------------------------
@@ -140,8 +137,9 @@ _COOKIE_BANNER = re.compile(
 # ToSBack2 broke lines after every full stop and turned semicolons into full stops, those of entities too.
 _BROKEN_ENTITY = re.compile(r"&(amp|lt|gt|quot|nbsp|copy|reg|trade|[lr][sd]quo|[mn]dash|bull|#\d{2,5})\.(?=\s|$)")
 _BROKEN_SEMICOLON = re.compile(r"\.\n(?=[a-z])")
-
-
+_ABBREVIATED = re.compile(
+    r"(?:^|[^a-z])(?:[a-z]|e\.g|i\.e|inc|ltd|co|corp|no|mrs?|ms|dr|st|vs|etc|approx|incl)$", re.IGNORECASE
+)
 _PIECE = re.compile(r"\n(?=</?(?:p|li|ul|ol|h[1-6]|tr|table|div|dl|dt|dd)\b)")
 
 
@@ -150,8 +148,13 @@ def _html_chunks(text: str) -> list[Chunk]:
         tree = LexborHTMLParser(text)
         return _read_tree(_main_content(tree))
     # Leftover tags on a page's text: versions repeat each other, so that most pieces were read before.
-    mended = _BROKEN_SEMICOLON.sub("; ", _BROKEN_ENTITY.sub(r"&\1; ", text))
+    mended = _BROKEN_SEMICOLON.sub(_mended_stop, _BROKEN_ENTITY.sub(r"&\1; ", text))
     return [chunk for piece in _PIECE.split(mended) for chunk in _html_piece(piece)]
+
+
+def _mended_stop(stop: re.Match[str]) -> str:
+    """A full stop before a small letter was a semicolon, unless it ends an abbreviation."""
+    return ". " if _ABBREVIATED.search(stop.string, max(0, stop.start() - 8), stop.start()) else "; "
 
 
 @lru_cache(maxsize=50_000)
@@ -288,23 +291,47 @@ def _data_row(row: LexborNode) -> str | None:
 
 # --- Markdown, plain text, PDF --------------------------------------------------------------------------------------
 
-_UNSAFE = cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE  # leftover tags pass through to be read as HTML
+_UNSAFE = cmark.Options.CMARK_OPT_UNSAFE  # leftover tags pass through to be read as HTML
+_EXTENSIONS = ("table", "strikethrough")  # addresses need no links, and tags no filter
 _DEEP_INDENT = re.compile(r"^(?: {8,}|\t{2,})(?=\S)", re.MULTILINE)
+_SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
-
-_MARKDOWN_PIECE = re.compile(r"\n[ \t]*\n+(?=\S)")
+MAX_PIECE = 200_000
+"""Characters without a blank line; more are no Markdown that a person wrote, and are read as plain text."""
 
 
 def _markdown_chunks(text: str) -> list[Chunk]:
     # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
-    flat = _DEEP_INDENT.sub("    ", text.replace("\r\n", "\n"))
-    return [chunk for piece in _MARKDOWN_PIECE.split(flat) for chunk in _markdown_piece(piece)]
+    flat = _DEEP_INDENT.sub("    ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if "</script" in flat or "</style" in flat or "</noscript" in flat or "</iframe" in flat:
+        flat = _SCRIPT.sub(" ", flat)
+    return [chunk for piece in _markdown_pieces(flat) for chunk in _markdown_piece(piece)]
+
+
+def _markdown_pieces(text: str) -> Iterator[str]:
+    """Text cut at blank lines, except where the next line is indented and so belongs to an item."""
+    piece: list[str] = []
+    is_parted = False
+    for line in text.split("\n"):
+        if not line or line.isspace():
+            is_parted = True
+        else:
+            if is_parted and piece and line[0] not in " \t":
+                yield "\n".join(piece)
+                piece.clear()
+            elif is_parted:
+                piece.append("")
+            piece.append(line)
+            is_parted = False
+    if piece:
+        yield "\n".join(piece)
 
 
 @lru_cache(maxsize=50_000)
 def _markdown_piece(piece: str) -> tuple[Chunk, ...]:
-    html = cmarkgfm.github_flavored_markdown_to_html(piece, options=_UNSAFE)
-    tree = LexborHTMLParser(html)
+    if len(piece) > MAX_PIECE:
+        return tuple(_plain_chunks(piece))
+    tree = LexborHTMLParser(cmark.markdown_to_html_with_extensions(piece, options=_UNSAFE, extensions=_EXTENSIONS))
     return tuple(_read_tree(tree.body)) if tree.body else ()
 
 
@@ -316,20 +343,22 @@ def _pdf_text(data: bytes) -> str:
         text = "\n".join(page.extract_text() for page in reader.pages)
     except NormalizeError:
         raise
+    except pypdf.errors.DependencyError:
+        raise NormalizeError("encrypted", "the PDF is encrypted in a way that cannot be read here") from None
     except Exception as error:  # pypdf raises whatever a damaged file makes its parser meet
         raise NormalizeError("unreadable", f"the PDF is damaged ({type(error).__name__})") from None
     if not text.strip():
         raise NormalizeError("no_text", "the PDF holds no text: a scan?")
-    return text
+    return _PAGE_NUMBER.sub("", text)
 
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_PAGE_NUMBER = re.compile(r"^[ \t]*(?:page )?\d{1,3}(?: ?(?:of|/) ?\d{1,3})?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _LONE_BULLET = re.compile(r"^[\s]*[-–•*·▪◦o][ \t]*$")
 _STARTS_BLOCK = re.compile(r"^\s*(?:[-–•*·▪◦●‣]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s|[A-Z][A-Z ,&'/-]{5,}$)")
 
 
 def _plain_chunks(text: str) -> list[Chunk]:
-    lines = [line.rstrip() for line in _COMMENT.sub("", text).replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [line.rstrip() for line in _without_comments(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     lines = ["" if set(line) <= set("=-_*~ \t") and len(line) > 2 else line for line in lines]
     joined = _unwrap(lines) if _is_wrapped(lines) else lines
     return [Chunk("paragraph", cleaned) for line in joined if (cleaned := clean(line))]
@@ -367,12 +396,24 @@ READERS: dict[str, Callable[[str], list[Chunk]]] = {
 """What reads which media type; PDF arrives here as its text."""
 
 
-# --- Chunks to blocks -----------------------------------------------------------------------------------------------
+# --- Cleaning ------------------------------------------------------------------------------------------------------
 
+_TAG_NAMES = (
+    "a|abbr|article|aside|b|big|blockquote|body|br|button|center|cite|code|dd|del|div|dl|dt|em|font|footer|form|h[1-6]|head|"
+    "header|hr|html|i|iframe|img|input|ins|label|li|link|main|meta|nav|noscript|object|ol|option|p|param|pre|s|script|"
+    "section|select|small|span|strike|strong|style|sub|sup|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|"
+    r"\w+:\w+"
+)
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x08\x0b\x0e-\x1f\x7f]")
 _MOJIBAKE = re.compile(r"[\u0080-\u009f]|[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]|&(?:amp|nbsp|quot|lt|gt|#\d+);")
-_ESCAPED_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>|<!--.*?-->")
+_ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
+_CUT_LINK = re.compile(
+    r"!?\[([^\[\]]{0,300})\]\((?:https?:|mailto:|data:|www\.|[/#])[^\s()]{0,3000}(?:\s\"[^\"]{0,200}\")?\)"
+)
+_MENDABLE = re.compile(r"[&<]|\]\(|\*\*|\S{200}")
+_STARS = re.compile(r"(?<!\*)\*\*(?!\*)")
+_ENCODED = re.compile(r"data:[\w/+.-]{0,80};base64,[\w/+=]*|(?=\S*\d)(?<![\w/])[\w/+=%-]{200,}")
 _QUOTES = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u201f": '"', "\u2011": "-"}
 )
@@ -385,141 +426,52 @@ def clean(text: str) -> str:
     >>> clean("we\u00a0don\u2019t  sell\u00ad it")
     "we don't sell it"
     """
-    if not text.isascii():
+    cleaned = _cleaned(text)
+    # What mending brings to light is cleaned too: `&amp;lt;b&amp;gt;` is `<b>` to a reader.
+    while cleaned != text and (not cleaned.isascii() or _MENDABLE.search(cleaned)):
+        text, cleaned = cleaned, _cleaned(cleaned)
+    return cleaned
+
+
+def _cleaned(text: str) -> str:
+    if "&" in text or not text.isascii():
         if _MOJIBAKE.search(text):
             text = ftfy.fix_text(text)
-        text = _INVISIBLE.sub("", text).translate(_QUOTES)
-    elif "&" in text and _MOJIBAKE.search(text):
-        text = ftfy.fix_text(text)
+        text = text.translate(_QUOTES)
     if "<" in text:
-        text = _ESCAPED_TAG.sub(" ", text)
+        text = _without_comments(_ESCAPED_TAG.sub(" ", text))
+    if "](" in text:
+        text = _CUT_LINK.sub(r"\1", text)
+    if "**" in text:
+        text = _STARS.sub("", text)
+    if len(text) > 200:
+        text = _ENCODED.sub("", text)
     return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
 
 
-_BULLET = re.compile(r"^(?:[•·▪◦●‣■□»*]+|[-–—](?=\s)|o(?=\s+[A-Z]))\s*(?=\S)")
-_BULLET_ALONE = re.compile(r"^[•·▪◦●‣■□»*–—-]$|^o$")
-_NUMBERED = re.compile(
-    r"^(?:(?:section|article|part)\s+)?(?:\(?(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]|[IVX]{1,5})[.):]|\d{1,2})\s+(?=\S)", re.I
-)
-_LETTERED = re.compile(r"^\(?(?:[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
-_QUESTION = re.compile(
-    r"^(?:(?:\d{1,2}[.)]\s*)?(?:what|how|why|when|where|who|which|do|does|is|are|can|may|will|should)\b)", re.I
-)
-_ENDS_SENTENCE = re.compile(r"[.!;,]['\")\]]*$")
-_TITLE = re.compile(
-    r"\b(?:privacy|cookies?|data)\b.{0,40}\b(?:policy|notice|statement|policies|protection|practices)\b|^privacy$", re.I
-)
-_DATED = re.compile(r"\b(?:19|20)\d\d\b")
-_LINK_WORDS = re.compile(
-    r"^(?:skip to|back to top|return to top|top of page|home|about(?: us)?|contact(?: us)?|log ?[io]n|sign (?:in|up)|"
-    r"register|search|menu|help|faqs?|site ?map|terms(?: (?:of|and|&) .*)?|privacy|careers|jobs|press|blog|shop|cart|"
-    r"follow us|share|print|email|facebook|twitter|youtube|instagram|linkedin|pinterest|rss|close|next|previous|"
-    r"advertis.*|store locator|gift cards?|my account|download|support|news|accept|got it|copyright.*|©.*|"
-    r"all rights reserved.*|powered by.*|cookie policy|legal|subscribe|newsletter)$",
-    re.I,
-)
+def _without_comments(text: str) -> str:
+    """Text without ``<!-- -->``; a pattern would search to the end of the text for each comment that stays open."""
+    parts = []
+    position = 0
+    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:
+        parts.append(text[position:start])
+        position = end + 3
+    return text[position:] if not parts else "".join((*parts, text[position:]))
 
 
-def read_blocks(chunks: Iterable[Chunk]) -> list[Block]:
-    """Blocks from chunks: bullets read, headings told from short lines, the page's crumbs cut from both ends."""
-    marked = _join_lone_bullets(chunks)
-    found = []
-    for i, chunk in enumerate(marked):
-        following = marked[i + 1] if i + 1 < len(marked) else None
-        found.append(_block(chunk, following))
-    return _trim(found)
-
-
-def _join_lone_bullets(chunks: Iterable[Chunk]) -> list[Chunk]:
-    joined: list[Chunk] = []
-    pending = False
-    for chunk in chunks:
-        if chunk.kind == "paragraph" and _BULLET_ALONE.match(chunk.text):
-            pending = True
-            continue
-        joined.append(chunk._replace(kind="item") if pending else chunk)
-        pending = False
-    return joined
-
-
-@lru_cache(maxsize=50_000)
-def _block(chunk: Chunk, following: Chunk | None) -> Block:
-    text = chunk.text
-    if chunk.kind == "heading":
-        return Block("heading", text, chunk.level)
-    bullet = _BULLET.match(text)
-    if bullet:
-        return Block("item", text[bullet.end() :])
-    if chunk.kind == "item" and not chunk.bold:
-        return Block("item", text)
-    if _is_heading(text, chunk.bold, following):
-        return Block("heading", text, 3 if chunk.bold or text.isupper() else 4)
-    if chunk.kind == "item" or (_LETTERED.match(text) and len(text) < 600):
-        return Block("item", text)
-    return Block("paragraph", text)
-
-
-def _is_heading(text: str, bold: bool, following: Chunk | None) -> bool:
-    """Whether a short line without mark-up of its own is a heading."""
-    n_words = text.count(" ") + 1
-    if n_words > 16 or len(text) < 3 or following is None or not any(map(str.isalpha, text)):
-        return False
-    if text[-1] == "?":
-        return bool(_QUESTION.match(text))
-    if _ENDS_SENTENCE.search(text) or "@" in text or "://" in text or text[0] in "(\"'":
-        return False
-    if bold or (text.isupper() and len(text) > 5):
-        return True
-    if text[-1] == ":":
-        return n_words <= 5 and text[0].isupper() and following.kind != "item" and not _BULLET.match(following.text)
-    if _NUMBERED.match(text) and n_words <= 12:
-        return True
-    # A title-like line over a real paragraph.
-    return n_words <= 8 and text[0].isupper() and not _DATED.search(text) and _is_substantial(following.text)
-
-
-def _is_substantial(text: str) -> bool:
-    return text.count(" ") >= 11 and text[-1] in ".:;!?)\"'"
-
-
-def _is_crumb(block: Block) -> bool:
-    return block.text.count(" ") <= 5 and block.text[-1] not in ".:;!?" and "@" not in block.text
-
-
-def _trim(found: list[Block]) -> list[Block]:
-    """Cuts the crumbs of navigation at both ends: menus before the first full sentence and after the last one."""
-    full = [i for i, block in enumerate(found) if _is_substantial(block.text)]
-    if not full:
-        return found
-    first, last = full[0], full[-1]
-    head, body, tail = found[:first], found[first : last + 1], found[last + 1 :]
-    later = {block.text for block in body}
-    # A few short lines over the text are its title; a long run of them is a menu.
-    if len(head) > 4 or any(_LINK_WORDS.match(block.text) for block in head):
-        head = [block for block in head if not _is_crumb(block) or _keeps(block, later)]
-    if len(tail) > 6 and body[-1].text[-1] != ":":
-        tail = [block for block in tail if not _is_crumb(block) or _DATED.search(block.text)]
-    while tail and _LINK_WORDS.match(tail[-1].text):
-        tail.pop()
-    return head + body + tail
-
-
-def _keeps(block: Block, later: set[str]) -> bool:
-    """Whether a short block before the text belongs to it: a title, a date, a heading, a line of the contents list."""
-    return bool(
-        block.kind == "heading" or _TITLE.search(block.text) or _DATED.search(block.text) or block.text in later
-    )
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~!])")
+_LIST_MARK = re.compile(r"^(\d{1,9})([.)])|^([-+=])")
 
 
 def markdown(found: Iterable[Block]) -> str:
-    """Blocks as Markdown, which `blocks` reads as the same blocks."""
+    r"""Blocks as Markdown, which `blocks` reads as the same blocks.
+
+    >>> markdown([Block("heading", "Cookies", 2), Block("paragraph", "1. We use:"), Block("item", "pixels")])
+    '## Cookies\n\n1\\. We use:\n\n- pixels\n'
+    """
     lines = []
     for block in found:
-        text = re.sub(r"([\\`*_{}\[\]<>#|&~!])", r"\\\1", block.text)
-        if block.kind == "heading":
-            lines.append(f"{'#' * (block.level or 3)} {text}")
-        elif block.kind == "item":
-            lines.append(f"- {text}")
-        else:
-            lines.append(re.sub(r"^(\d+)([.)])|^([-+=])", r"\1\\\2\3" if text[:1].isdigit() else r"\\\3", text))
-    return "\n\n".join(lines) + "\n"
+        text = _LIST_MARK.sub(lambda mark: f"{mark[1] or ''}\\{mark[2] or mark[3]}", _SPECIAL.sub(r"\\\1", block.text))
+        mark = {"heading": "#" * (block.level or 3) + " ", "item": "- ", "paragraph": ""}[block.kind]
+        lines.append(mark + text)
+    return "\n\n".join(lines) + "\n" if lines else ""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from privacylab import annotate, clauses, cues, dates, eras, frameworks, normalize, screen, segment, wording
+import numpy as np
+
+from privacylab import annotate, cues, dates, eras, frameworks, normalize, screen, segment, sources, wording
 from privacylab.segment import Segment
 from privacylab.tables import CATEGORIES
 
@@ -57,11 +59,14 @@ def of_file(path: str | Path) -> Profile:
     """The profile of a file.
 
     Raises:
-        NormalizeError: The file cannot be read as text.
+        ValueError: The file cannot be read as text.
         OSError: It is not there.
     """
     file = Path(path)
-    return of_data(file.read_bytes(), name=file.name)
+    try:
+        return of_data(file.read_bytes(), name=file.name, media_type=sources.MEDIA_TYPES.get(file.suffix.lower()))
+    except normalize.NormalizeError as error:
+        raise ValueError(f"{file}: {error}") from None
 
 
 def of_data(data: bytes | str, *, name: str, media_type: str | None = None) -> Profile:
@@ -71,11 +76,12 @@ def of_data(data: bytes | str, *, name: str, media_type: str | None = None) -> P
     verdict = screen.judge(found)
     stated = dates.effective_date("\n".join(block.text for block in blocks))
     texts = [one.text for one in found]
-    scores = annotate.scores(found)
-    limits = clauses.load().thresholds
+    limits = annotate.thresholds()
+    # In whole percent, as the tables have them: a policy gets the same labels alone and in a corpus.
+    percents = np.rint(100 * annotate.scores(found)).astype(int)
     labelled = [
-        Clause(one, {c: round(float(p), 2) for c, p, limit in zip(CATEGORIES, row, limits, strict=True) if p >= limit})
-        for one, row in zip(found, scores, strict=True)
+        Clause(one, {c: p / 100 for c, p in zip(CATEGORIES, row, strict=True) if p >= limits[c]})
+        for one, row in zip(found, percents.tolist(), strict=True)
     ]
     return Profile(
         name=name,

@@ -14,7 +14,7 @@ _LEAD_REACH = 1500
 _SHORT_LINE = 60
 """Characters: a line that ends without a full stop is a heading below this, and a wrapped line above."""
 
-_TYPOGRAPHY = str.maketrans("\u00a0\u2007\u202f\u200b“”„‘’‐‑‒–—", "    \"\"\"''-----")
+_TYPOGRAPHY = str.maketrans("\u00a0\u2007\u202f\u200b“”„‘’‐‑‒–—", '    """\'\'-----')
 _ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(r"</?(?:p|br|h[1-6]|div|ul|ol|li|td|th|tr|table|dt|dd)\b[^<>]*>", re.IGNORECASE)
 _MARK = re.compile(r"[<&\\*_@]|//|\]\(|\.(?:com|org|gov|net|eu|uk)\b|\.gov|\sgov/")
@@ -25,8 +25,11 @@ _HIDDEN = (
     (("<",), re.compile(r"</?[a-zA-Z][^<>]{0,500}>")),
     (("&",), re.compile(r"&(?:\#x?)?\w{1,8};")),
     (("://", "//"), re.compile(r"(?:\bhttps?:)?//\S*[\w/]", re.IGNORECASE)),
-    (("www.", "@"), re.compile(r"\bwww\.\S*\w|\S+@\S+\w", re.IGNORECASE)),
-    ((*_DOMAINS, "gov/"), re.compile(r"\b[\w.-]+\.(?:com|org|gov|net|eu|uk)\b(?:/\S*\w/?)?|\bgov/\S+", re.IGNORECASE)),
+    (("www.", "@"), re.compile(r"\bwww\.\S*\w|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,250}\w", re.IGNORECASE)),
+    (
+        (*_DOMAINS, "gov/"),
+        re.compile(r"(?<![\w.-])[\w-][\w.-]{0,250}\.(?:com|org|gov|net|eu|uk)\b(?:/\S*\w/?)?|\bgov/\S+", re.IGNORECASE),
+    ),
     (("\\", "*", "_"), re.compile(r"\\(?=[^\w\s])|\*\*|__|(?<=\w)\*|\*(?=\w)|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")),
 )
 """What a reader does not see, each kind with the marks without which there is none."""
@@ -37,7 +40,7 @@ _BREAK = re.compile(
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Za-z]|No|Art|Arts|Sec|Inc|Ltd|Co|Corp|[Pp]aras?|Par|Abs|Nr|sent|Reg|lit|cf|e\.g|i\.e|vs|incl|Dr|Mr|Ms|Mrs|St))\.$"
+    r"(?:\b(?:[A-Za-z]|No|Art|Arts|Sec|Inc|Ltd|Co|Corp|[Pp]aras?|Par|Abs|Nr|sent|Reg|seq|lit|cf|e\.g|i\.e|vs|incl|Dr|Mr|Ms|Mrs|St))\.$"
 )
 _STARTER = re.compile(
     r"[\"'(\[]*(?:We|The|Our|This|These|If|You|Your|In|To|For|When|Where|It|Please|However|With|Under|All|Any|As)\b"
@@ -95,9 +98,9 @@ _PUNCTUATION = {ord(mark): " " for mark in string.punctuation + "\u201c\u201d\u2
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, without punctuation: for a quick look for a phrase.
+    r"""The words of a text in lower case, without punctuation: for a quick look for a phrase.
 
-    >>> words("the *Privacy\\n Shield*")
+    >>> words("the *Privacy\n Shield*")
     ['the', 'privacy', 'shield']
     """
     return text.lower().translate(_PUNCTUATION).split()
@@ -146,22 +149,24 @@ def _lead(view: str, start: int) -> str:
     return view[_begin(view, colon) : colon + 1] if colon > 0 else ""
 
 
-def phrases(words: list[str], form: str = "{}", *, flags: int = re.IGNORECASE) -> re.Pattern[str]:
-    """One pattern for the phrases of a rule: any of them, whole words.
+def phrases(words: list[str], form: str = "{}", *, flags: int = re.IGNORECASE, bounded: bool = True) -> re.Pattern[str]:
+    r"""One pattern for the phrases of a rule: any of them, whole words.
 
     Args:
         words: regular expressions, in which a space stands for any white space.
         form: where the phrase must stand, with ``{}`` for it: ``"^{}"`` at the beginning.
         flags: 0 for exact case.
+        bounded: False where ``form`` says itself how words begin and end.
 
-    >>> phrases(["privacy ?shields?"]).findall("Privacy\\nShield, privacyshields, privacy shielded")
-    ['Privacy\\nShield', 'privacyshields']
+    >>> phrases(["privacy ?shields?"]).findall("Privacy\nShield, privacyshields, privacy shielded")
+    ['Privacy\nShield', 'privacyshields']
     """
-    return re.compile(form.format(rf"(?<!\w)(?:{'|'.join(map(_spaced, words))})(?!\w)"), flags)
+    any_of = rf"(?:{'|'.join(map(_spaced, words))})"
+    return re.compile(form.format(rf"(?<!\w){any_of}(?!\w)" if bounded else any_of), flags)
 
 
 def _spaced(word: str) -> str:
-    """A rule's phrase with its spaces written as white space; an optional space and one in a class stay what they are."""
+    """A rule's phrase with its spaces written as white space; an optional one stays optional."""
     return re.sub(r"\[[^\]]*\]| \?| (?=\{)| ", _white_space, word)
 
 

@@ -7,11 +7,16 @@ each distinct content once. `READERS` is the table of layouts; the first whose t
 import csv
 import datetime as dt
 import hashlib
+import io
+import lzma
 import re
+import shutil
 import subprocess
 import tarfile
 import tempfile
+import unicodedata
 import zipfile
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -33,12 +38,14 @@ MEDIA_TYPES = {
     ".text": None,
     "": None,
 }
-"""The media type of a file's suffix. Files with other suffixes are no policies."""
+"""The media type of a file's suffix; that of other suffixes is told from the content as well."""
 
 IGNORED = re.compile(
-    r"(?:^|/)(?:\.[^/]*|__MACOSX|Thumbs\.db|README[^/]*|LICEN[CS]E[^/]*|[^/]*\.(?:csv|json|py|toml|yml|yaml))$", re.I
+    r"(?:^|/)(?:(?!\.\.)\.[^/]+(?:/.*)?|__MACOSX(?:/.*)?|Thumbs\.db|README[^/]*|LICEN[CS]E[^/]*|"
+    r"[^/]*\.(?:csv|json|parquet|py|toml|yml|yaml))$",
+    re.I,
 )
-"""Files that accompany policies: hidden ones, licences, indexes, code."""
+"""Files that accompany policies: hidden ones and those in hidden folders, licences, indexes, code, tables."""
 
 
 class SourceError(ValueError):
@@ -76,6 +83,9 @@ class Source(Protocol):
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """The bytes behind each `Entry.content` asked for; None with a reason where they cannot be read."""
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Differs where the bytes behind the same entries may have changed."""
 
 
 def policies(source: Source) -> Iterator[RawPolicy]:
@@ -134,27 +144,38 @@ class GitArchive:
         return sorted(found)
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-        """One ``git cat-file --batch``, read as it is written."""
+        """One ``git cat-file --batch``, read as it is written; one more after each damaged object, which ends it."""
         command = ["git", "-C", str(self.repository), "-c", "safe.directory=*", "cat-file", "--batch"]
-        # The requests stand in a file: through a pipe both sides could wait for each other.
-        with tempfile.TemporaryFile() as requests:
-            requests.write("".join(f"{key}\n" for key in keys).encode())
-            requests.seek(0)
-            with subprocess.Popen(
-                command, stdin=requests, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            ) as process:
-                assert process.stdout is not None
-                yield from _batch(process.stdout, keys)
+        n_done = 0
+        while n_done < len(keys):
+            # The requests stand in a file: through a pipe both sides could wait for each other.
+            with tempfile.TemporaryFile() as requests:
+                requests.write("".join(f"{key}\n" for key in keys[n_done:]).encode())
+                requests.seek(0)
+                with subprocess.Popen(
+                    command, stdin=requests, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                ) as process:
+                    assert process.stdout is not None
+                    for found in _batch(process.stdout, keys[n_done:]):
+                        n_done += 1
+                        yield found
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Nothing: a blob's name tells its bytes."""
+        return []
 
 
 def _batch(answers: IO[bytes], keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
+    """What git answers to each key, up to the one at which it gave up."""
     for key in keys:
         header = answers.readline().split()
         data = answers.read(int(header[2]) + 1)[:-1] if len(header) == 3 else None
         if data is not None and len(data) == int(header[2]):
             yield key, data, None
-        else:
-            yield key, None, "the object is missing or damaged in the repository"
+            continue
+        yield key, None, "the object is missing or damaged in the repository"
+        if header[1:] != [b"missing"]:
+            return
 
 
 class Layout(NamedTuple):
@@ -198,60 +219,80 @@ class Files:
     """A folder, a single file, or a zip or tar of files.
 
     The service is the name of a file's folder (of the file itself, less its date, where there is none). The date comes
-    from ``YYYY-MM-DD`` in the name or from a ``metadata.csv`` with the columns ``service,date,path``.
+    from ``YYYY-MM-DD`` in the name or from a ``metadata.csv`` with the columns ``service,date,path``. A path there with
+    no file behind it is an entry as well: the ledger shows that it could not be read.
     """
 
     def __init__(self, root: Path, *, label: str | None = None) -> None:
         self.root = root
-        self.label = label or re.sub(r"[^a-z0-9]+", "-", root.stem.lower()).strip("-") or "files"
-        self._unsafe: list[str] = []
+        self.label = label or slug(_shown(root.absolute().stem)) or "files"
 
     def entries(self) -> list[Entry]:
         """Every file but those that accompany policies."""
-        names = [name for name in self._names() if not IGNORED.search(name)]
-        metadata = self._metadata()
-        return sorted(self._entry(name, metadata.get(name)) for name in names)
+        names = self._names()
+        metadata = self._metadata(names)
+        names = [name for name in names if not IGNORED.search(name)]
+        named = {PurePosixPath(name).as_posix() for name in names}
+        listed = [self._entry(name, metadata.get(PurePosixPath(name).as_posix())) for name in names]
+        return listed + [self._entry(name, row) for name, row in metadata.items() if name not in named]
 
     def _entry(self, name: str, row: dict[str, str] | None) -> Entry:
-        path = PurePosixPath(name)
+        shown = _shown(name)
+        path = PurePosixPath(shown)
         stem = _DATE.sub("", path.stem).strip(" -_.")
         match = _DATE.search(path.stem)
         stated = "-".join(match.groups()) if match else None
         service = path.parent.name or stem or path.stem
         if row:
-            service, stated = row.get("service") or service, row.get("date") or stated
+            service, stated = row["service"] or service, row["date"] or stated
         document = "" if stem.lower().replace("_", "-") in ("", service.lower()) else stem
-        moment = _moment(stated, name) if stated else None
+        moment = _moment(stated, shown) if stated else None
         basis = "none" if moment is None else "effective" if self.label in _DATED_BY_REVISION else "snapshot"
         media_type = MEDIA_TYPES.get(path.suffix.lower())
-        return Entry(self.label, service, document, moment, name, name, media_type, basis)
+        return Entry(self.label, service, document, moment, shown, name, media_type, basis)
 
     def _names(self) -> list[str]:
         if self.root.is_dir():
             found = (path for path in self.root.rglob("*") if path.is_file() or path.is_symlink())
             return sorted(path.relative_to(self.root).as_posix() for path in found)
-        if zipfile.is_zipfile(self.root):
-            with zipfile.ZipFile(self.root) as archive:
-                return sorted(info.filename for info in archive.infolist() if not info.is_dir())
-        if _is_tar(self.root):
-            with tarfile.open(self.root) as archive:
-                return sorted(member.name for member in archive if member.isfile())
+        try:
+            if zipfile.is_zipfile(self.root):
+                with zipfile.ZipFile(self.root) as archive:
+                    return sorted(info.filename for info in archive.infolist() if not info.is_dir())
+            if _is_tar(self.root):
+                with tarfile.open(self.root) as archive:
+                    return sorted(member.name for member in archive if member.isfile())
+        except _DAMAGE as error:
+            raise SourceError(f"{self.root} is a damaged or truncated archive ({error})") from None
+        if self.root.name.lower().endswith(_ARCHIVE_SUFFIXES):
+            raise SourceError(f"{self.root} is a damaged or truncated archive: copy it here again")
         return [self.root.name]
 
-    def _metadata(self) -> dict[str, dict[str, str]]:
+    def _metadata(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The rows of each ``metadata.csv`` by the path that they speak of."""
         rows: dict[str, dict[str, str]] = {}
-        for name in (name for name in self._names() if PurePosixPath(name).name == "metadata.csv"):
-            (_, data, detail), *_rest = self.contents([name])
+        for name in (name for name in names if PurePosixPath(name).name == "metadata.csv"):
+            ((_, data, detail),) = self.contents([name])
             if data is None:
                 raise SourceError(f"{self.root}: {name} cannot be read ({detail})")
-            folder = PurePosixPath(name).parent
-            reader = csv.DictReader(data.decode("utf-8-sig").splitlines())
-            if not {"service", "date", "path"} <= set(reader.fieldnames or ()):
-                raise SourceError(
-                    f"{self.root}: {name} needs the columns service,date,path; it has {reader.fieldnames}"
-                )
-            rows.update({(folder / row["path"]).as_posix(): row for row in reader})
+            for row in self._rows(name, data):
+                rows[(PurePosixPath(name).parent / row["path"]).as_posix()] = row
         return rows
+
+    def _rows(self, name: str, data: bytes) -> Iterator[dict[str, str]]:
+        columns = ("service", "date", "path")
+        try:
+            reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+            rows = list(reader)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise SourceError(f"{self.root}: {name} is no CSV in UTF-8 ({error})") from None
+        if not set(columns) <= set(reader.fieldnames or ()):
+            found = ", ".join(reader.fieldnames or ()) or "none"
+            raise SourceError(f"{self.root}: {name} needs the columns service,date,path; it has {found}")
+        for number, row in enumerate(rows, 1):
+            if not row["path"]:
+                raise SourceError(f"{self.root}: {name}, row {number} has no path")
+            yield {column: (row[column] or "").strip() for column in columns}
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """The files' bytes; a name that leads out of the archive is not read."""
@@ -265,8 +306,21 @@ class Files:
             folder = self.root if self.root.is_dir() else self.root.parent
             yield from _read_each(keys, lambda name: (folder / name).read_bytes())
 
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Name, size and time of change of each file."""
+        files = [self.root / name for name in self._names()] if self.root.is_dir() else [self.root]
+        found = [(str(path), path.stat()) for path in files if path.exists()]
+        return [(name, state.st_size, state.st_mtime_ns) for name, state in found]
+
 
 _DATED_BY_REVISION = frozenset(("through-time",))
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".bundle")
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+
+
+def _shown(name: str) -> str:
+    """A file's name as text: bytes that are not UTF-8 are shown as the replacement character."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _moment(stated: str, name: str) -> int:
@@ -295,7 +349,7 @@ def _read_each(keys: Sequence[str], read: Callable[[str], bytes]) -> Iterator[tu
             continue
         try:
             yield key, read(key), None
-        except (OSError, KeyError, RuntimeError, zipfile.BadZipFile, tarfile.TarError) as error:
+        except (*_DAMAGE, KeyError, RuntimeError) as error:
             yield key, None, getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
@@ -314,7 +368,7 @@ def open_source(path: Path, *, scratch: Path) -> Source:
     """
     if not path.exists():
         raise SourceError(f"{path} is not there: name a folder, a file, a git repository, a bundle, a zip or a tar")
-    if path.is_file() and path.read_bytes()[:16].startswith((b"# v2 git bundle", b"# v3 git bundle")):
+    if path.is_file() and _is_bundle(path):
         path = _unbundle(path, scratch)
     if path.is_dir() and _is_repository(path):
         return GitArchive(path, _layout(path))
@@ -328,12 +382,18 @@ def _label(path: Path) -> str | None:
     return "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None
 
 
+def _is_bundle(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(15) in (b"# v2 git bundle", b"# v3 git bundle")
+
+
 def _is_repository(path: Path) -> bool:
     return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
 
 
 def _unbundle(bundle: Path, scratch: Path) -> Path:
-    target = scratch / f"{bundle.stem}.git"
+    target = scratch / f"{bundle.stem}-{content_id(str(bundle.resolve()).encode())}.git"
+    shutil.rmtree(target, ignore_errors=True)  # what a killed build left of it
     done = subprocess.run(
         ["git", "clone", "--quiet", "--mirror", str(bundle.resolve()), str(target)], capture_output=True, check=False
     )
@@ -374,10 +434,10 @@ class Fact(NamedTuple):
 
 @cache
 def facts() -> dict[str, Fact]:
-    """The rows of ``rules/services.csv`` by lower-case name."""
+    """The rows of ``rules/services.csv`` by case-folded name."""
     with (paths.RULES / "services.csv").open(encoding="utf-8", newline="") as file:
         rows = [Fact(*(row[field] or None for field in Fact._fields)) for row in csv.DictReader(file)]  # type: ignore[arg-type]
-    return {row.name.lower(): row for row in rows}
+    return {row.name.casefold(): row for row in rows}
 
 
 @cache
@@ -386,8 +446,8 @@ def _extract() -> tldextract.TLDExtract:
 
 
 def slug(text: str) -> str:
-    """Lower-case letters and digits, joined by hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    """Lower-case letters and digits of any script, joined by hyphens."""
+    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", text).lower()).strip("-")
 
 
 @cache
@@ -397,13 +457,13 @@ def service_of(name: str) -> tuple[str, str]:
     >>> service_of("mail.example.co.uk"), service_of("Acme Boats")
     (('example.co.uk', 'mail'), ('acme-boats', 'main'))
     """
-    fact = facts().get(name.lower())
+    fact = facts().get(name.casefold())
     if fact:
         return fact.domain, fact.document
-    parts = _extract()(name)
+    parts = _extract()(name.lower())
     if parts.suffix and parts.domain and " " not in name:
-        subdomain = parts.subdomain.removeprefix("www").strip(".")
-        return f"{parts.domain}.{parts.suffix}".lower(), slug(subdomain) or "main"
+        subdomain = re.sub(r"^www\d*(?:\.|$)", "", parts.subdomain)
+        return f"{parts.domain}.{parts.suffix}", slug(subdomain) or "main"
     return slug(name) or "unnamed", "main"
 
 
@@ -419,7 +479,8 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     """The (service, document) of each (collection, name, document) that sources use.
 
     A document is ``main`` if its title is general (Privacy Policy, Data Policy) or it is the only one. Where a
-    collection holds several general titles of a service at one time, the most frequent is ``main``.
+    collection holds several general titles of a service at one time, ``Privacy Policy`` is ``main``, for want of it the
+    most frequent.
     """
     seen: dict[tuple[str, str, str], dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in entries:
@@ -429,7 +490,8 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     for (service, part, _), titles in seen.items():
         main = _main_titles(titles)
         for title, listed in titles.items():
-            document = part if title in main else slug(title) if part == "main" else f"{part}-{slug(title)}"
+            own = slug(title) or "unnamed"
+            document = part if title in main else own if part == "main" else f"{part}-{own}"
             for entry in listed:
                 result[entry.collection, entry.name, entry.document] = (service, document)
     return result

@@ -200,6 +200,8 @@ TOPIC_TABLES: Mapping[str, Table] = {
 }
 """The tables that ``topics`` writes beside the others."""
 
+ALL_TABLES: Mapping[str, Table] = {**TABLES, **TOPIC_TABLES}
+
 
 class CorpusError(ValueError):
     """A folder is no corpus, or not a whole one; the message says what to do."""
@@ -209,7 +211,7 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The frame of a table, checked: columns, types, vocabularies, ranges, unique key; sorted by its key.
 
     Args:
-        name: A key of `TABLES` or `TOPIC_TABLES`.
+        name: A key of `ALL_TABLES`.
         frame: The rows, in any order, with the columns in the table's order.
 
     Returns:
@@ -218,32 +220,65 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: The first thing that is wrong: table, column, value.
     """
-    table = {**TABLES, **TOPIC_TABLES}[name]
-    typed = frame.astype({column: _PANDAS[spec.kind] for column, spec in table.columns.items() if column in frame})
+    table = ALL_TABLES[name]
+    _check_columns(name, frame)
+    rows = frame.reset_index(drop=True)
+    typed = rows.assign(**{column: _typed(name, column, rows[column]) for column in table.columns})
     try:
         checked = table.frame_schema().validate(typed)
     except pa.errors.SchemaError as error:
         cases = error.failure_cases
-        sample = (
-            sorted({str(v) for v in cases["failure_case"]})[:3] if isinstance(cases, pd.DataFrame) else [str(cases)]
-        )
-        where = getattr(error.schema, "name", None) or "its columns"
-        raise ValueError(f"table {name}, {where}: {error.check} fails for {', '.join(sample)}") from None
+        sample = sorted({str(v) for v in cases["failure_case"]})[:3] if isinstance(cases, pd.DataFrame) else [cases]
+        where = getattr(error.schema, "name", None) or " and ".join(table.key)
+        what = getattr(error.check, "error", None) or error.check
+        raise ValueError(f"table {name}, column {where}: {what} fails for {', '.join(map(str, sample))}") from None
     return checked.sort_values(list(table.key), ignore_index=True)
+
+
+def _check_columns(name: str, frame: pd.DataFrame) -> None:
+    expected, found = list(ALL_TABLES[name].columns), list(frame.columns)
+    for fault, columns in (
+        ("lacks", [column for column in expected if column not in found]),
+        ("has the foreign", [column for column in found if column not in expected]),
+        (
+            "has in another order the",
+            [column for column, other in zip(found, expected, strict=False) if column != other],
+        ),
+    ):
+        if columns:
+            raise ValueError(
+                f"table {name} {fault} column {', '.join(map(str, columns))}; it has {', '.join(expected)}"
+            )
+
+
+def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
+    """A column with its type; a value that the type cannot hold is an error, never cut to fit."""
+    kind = ALL_TABLES[name].columns[column].kind
+    try:
+        typed = values.astype(_PANDAS[kind])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"table {name}, column {column}: {error}") from None
+    if kind in ("count", "integer", "percent"):
+        changed = values[typed.to_numpy() != values.to_numpy()]
+        if len(changed):
+            raise ValueError(f"table {name}, column {column}: {changed.iloc[0]} does not fit {_PANDAS[kind]}")
+    return typed
 
 
 def write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
     """Writes one checked table as Parquet: the same rows give the same bytes."""
-    table = {**TABLES, **TOPIC_TABLES}[name]
+    table = ALL_TABLES[name]
     rows = arrow.Table.from_pandas(check(name, frame), schema=table.arrow_schema(), preserve_index=False)
+    # A corpus with text is made to be worked with, one without to be shipped: level 19 takes minutes for the text.
+    level = 3 if "text" in frame and frame["text"].notna().any() else 19
     integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
     parquet.write_table(
         rows.replace_schema_metadata(None),
         path,
         compression="zstd",
-        compression_level=19,
+        compression_level=level,
         # Dictionaries pay for words and repeated ids, delta coding for sorted integers.
-        use_dictionary=[column for column in table.columns if column not in integers],
+        use_dictionary=[column for column in table.columns if column not in [*integers, "text"]],
         column_encoding=dict.fromkeys(integers, "DELTA_BINARY_PACKED"),
         dictionary_pagesize_limit=64 << 20,
         data_page_size=8 << 20,
@@ -253,10 +288,19 @@ def write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
 
 
 def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
-    """Reads one table into pandas with the types of its schema (dates as ``datetime64[ms]``)."""
-    table = {**TABLES, **TOPIC_TABLES}[name]
-    frame: pd.DataFrame = parquet.read_table(path, columns=columns).to_pandas(date_as_object=False)
-    kinds = {str(column): table.columns[str(column)].kind for column in frame.columns}
+    """Reads one table into pandas with the types of its schema (dates as ``datetime64[ms]``).
+
+    Raises:
+        ValueError: A column is none of the table's.
+    """
+    known = ALL_TABLES[name].columns
+    unknown = [column for column in columns or () if column not in known]
+    if not unknown:
+        frame: pd.DataFrame = parquet.read_table(path, columns=columns).to_pandas(date_as_object=False)
+        unknown = [str(column) for column in frame.columns if column not in known]
+    if unknown:
+        raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(known)}")
+    kinds = {str(column): known[str(column)].kind for column in frame.columns}
     return frame.astype({column: _PANDAS[kind] for column, kind in kinds.items() if kind != "list"})
 
 
@@ -295,10 +339,10 @@ class Corpus:
             raise CorpusError(
                 f"{folder / MANIFEST} is damaged: make the corpus again with privacylab build --force"
             ) from None
-        if manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        if found != FORMAT:
             raise CorpusError(
-                f"{folder} has format {manifest.get('format')}, this version reads {FORMAT}: "
-                "make it again with privacylab build --force"
+                f"{folder} has format {found}, this version reads {FORMAT}: make it again with privacylab build --force"
             )
         missing = [name for name in TABLES if not (folder / f"{name}.parquet").is_file()]
         if missing:
@@ -316,7 +360,7 @@ class Corpus:
             raise CorpusError(f"{self.path} has no table {name}: run the notebook or command that writes it")
         try:
             return read_table(path, name, columns=columns)
-        except (arrow.ArrowInvalid, OSError) as error:
+        except (arrow.ArrowException, OSError) as error:
             raise CorpusError(f"{path} is damaged ({str(error).splitlines()[0]}): make the corpus again") from None
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
@@ -401,6 +445,7 @@ def write(folder: Path, frames: Mapping[str, pd.DataFrame], manifest: Mapping[st
         ValueError: A frame does not fit its schema; nothing was changed.
         OSError: The disk is full or may not be written; nothing was changed.
     """
+    restore(folder)
     staging = folder.with_name(f".{folder.name}.writing")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
@@ -440,6 +485,13 @@ def swap(staging: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def restore(folder: Path) -> None:
+    """Puts a corpus back that a build was replacing when it was killed between its two renames."""
+    old = folder.with_name(f".{folder.name}.old")
+    if old.is_dir() and not folder.exists():
+        old.rename(folder)
+
+
 def verify(folder: Path) -> list[str]:
     """What is wrong with a corpus: hashes, counts, schemas, keys that point nowhere.
 
@@ -457,17 +509,16 @@ def verify(folder: Path) -> list[str]:
     frames = {}
     for name in TABLES:
         path = folder / f"{name}.parquet"
-        if sha256(path) != corpus.manifest["sha256"].get(name):
+        if sha256(path) != corpus.manifest.get("sha256", {}).get(name):
             faults.append(f"{path.name}: its sha256 is not the manifest's")
         try:
             frames[name] = check(name, corpus.table(name))
         except ValueError as error:
             faults.append(f"{path.name}: {error}")
             continue
-        if len(frames[name]) != corpus.manifest["counts"].get(name):
-            faults.append(
-                f"{path.name}: {len(frames[name])} rows, the manifest says {corpus.manifest['counts'].get(name)}"
-            )
+        counted = corpus.manifest.get("counts", {}).get(name)
+        if len(frames[name]) != counted:
+            faults.append(f"{path.name}: {len(frames[name])} rows, the manifest says {counted}")
     return faults + _dangling(frames)
 
 
@@ -475,6 +526,7 @@ _REFERENCES = (
     ("policies", "version_id", "versions"),
     ("policies", "service", "services"),
     ("versions", "service", "services"),
+    ("versions", "same_as", "versions"),
     ("occurrences", "policy_id", "policies"),
     ("occurrences", "segment_id", "segments"),
     ("scores", "segment_id", "segments"),
@@ -487,7 +539,8 @@ def _dangling(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     faults = []
     for name, column, target in _REFERENCES:
         if name in frames and target in frames:
-            lost = ~frames[name][column].isin(frames[target][column])
-            if lost.any():
-                faults.append(f"{name}.{column}: {int(lost.sum())} values are not in {target}")
+            values = frames[name][column].dropna()
+            lost = values[~values.isin(frames[target][TABLES[target].key[0]])]
+            if len(lost):
+                faults.append(f"{name}.{column}: {len(lost)} values are not in {target}, as {lost.iloc[0]}")
     return faults

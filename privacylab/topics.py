@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,11 @@ from sklearn.preprocessing import normalize
 
 from privacylab import tables
 
+if TYPE_CHECKING:
+    from bertopic import BERTopic
+
 Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.signedinteger[Any]]
 
 BOILERPLATE = (
     "click contact_us describe detail example follow following https include information link notice page please "
@@ -46,8 +49,27 @@ _WORD = re.compile(r"[a-z][a-z'-]+[a-z]")
 class Encoder(Protocol):
     """Turns texts into vectors, as the models of sentence-transformers and model2vec do."""
 
-    def encode(self, texts: list[str], /) -> Any:
+    def encode(self, texts: list[str], /) -> npt.ArrayLike:
         """One row of numbers for each text."""
+
+
+class Reducer(Protocol):
+    """Makes vectors shorter, as UMAP and scikit-learn's PCA do."""
+
+    def fit(self, vectors: Floats, /) -> object:
+        """Learns how."""
+
+    def transform(self, vectors: Floats, /) -> npt.ArrayLike:
+        """The shorter vectors, one for each row."""
+
+
+class Clusterer(Protocol):
+    """Puts vectors into clusters, as HDBSCAN and scikit-learn's KMeans do; ``probabilities_`` is optional."""
+
+    labels_: npt.NDArray[Any]
+
+    def fit(self, vectors: Floats, /) -> object:
+        """Learns the clusters and sets ``labels_``, -1 for none."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +87,7 @@ class Topics:
     topics: pd.DataFrame
     topic_terms: pd.DataFrame
     assign: Callable[[pd.DataFrame], pd.DataFrame]
-    model: Any = None
+    model: "BERTopic | None" = None
 
 
 class Quality(NamedTuple):
@@ -99,8 +121,8 @@ def fit(
     min_count: int = 5,
     n_terms: int = 25,
     encoder: Encoder | None = None,
-    reducer: Any = None,
-    clusterer: Any = None,
+    reducer: Reducer | None = None,
+    clusterer: Clusterer | None = None,
 ) -> Topics:
     """Fits a topic model on distinct segments: the same segments, in any order, give the same topics anywhere.
 
@@ -135,13 +157,9 @@ def fit(
     """
     rows = _door(segments, n_topics)
     kept_out = _kept_out(names, boilerplate)
-    counts, words = _presence_of_terms(rows["terms"])
-    enough = _frequent(counts, rows["segment_id"], services, min_count) & ~np.isin(words, sorted(kept_out))
-    if not enough.any():
-        raise ValueError(f"no term occurs in {min_count} segments and services: give more segments or lower min_count")
-    vocabulary = [str(word) for word in words[enough]]
-    embedding = Embedding(encoder, vocabulary, seed)
-    vectors = embedding.fit(rows, counts[:, enough])
+    vocabulary = _vocabulary(rows, "terms", services, min_count, kept_out)
+    embedding = Embedding(encoder, _vocabulary(rows, "words", services, min_count, kept_out), seed)
+    vectors = embedding.fit(rows)
     if clusterer is None:
         n_different = len(np.unique(vectors[np.any(vectors != 0, axis=1)], axis=0))
         if n_different < n_topics:
@@ -157,7 +175,7 @@ def fit(
 
 
 def _door(segments: pd.DataFrame, n_topics: int = 1) -> pd.DataFrame:
-    """The segments sorted by id, each with ``terms`` that hold every term once, in order, and ``text`` to encode."""
+    """The segments by id: their ``terms``, each once; these with the ``words`` of phrases; the ``text`` to encode."""
     if "segment_id" not in segments:
         raise ValueError(f"segments has no column segment_id, only {', '.join(map(str, segments.columns))}: add it")
     source = next((c for c in ("terms", "text") if c in segments and segments[c].notna().any()), None)
@@ -174,7 +192,8 @@ def _door(segments: pd.DataFrame, n_topics: int = 1) -> pd.DataFrame:
     split = _words if source == "text" else str.split
     bags = [" ".join(sorted(set(split(value)))) for value in rows[source or "segment_id"].fillna("").astype(str)]
     texts = rows["text"].fillna("").astype(str) if "text" in rows and rows["text"].notna().all() else bags
-    return pd.DataFrame({"segment_id": rows["segment_id"].astype("str"), "terms": bags, "text": texts})
+    words = [" ".join(sorted({*bag.split(), *bag.replace("_", " ").split()})) for bag in bags]
+    return pd.DataFrame({"segment_id": rows["segment_id"].astype("str"), "terms": bags, "words": words, "text": texts})
 
 
 def _words(text: str) -> list[str]:
@@ -209,65 +228,79 @@ def _presence_of_terms(
     return counts, counter.get_feature_names_out()
 
 
-def _frequent(
-    counts: sparse.csr_matrix, segment_ids: "pd.Series[str]", services: "pd.Series[str] | None", min_count: int
-) -> npt.NDArray[np.bool_]:
-    """Which terms occur in enough segments, and in enough services where these are known."""
-    enough: npt.NDArray[np.bool_] = counts.sum(axis=0).A1 >= min_count
-    if services is None:
-        return enough
-    known = services[services.index.isin(segment_ids)]
-    missing = ~segment_ids.isin(known.index)
-    if missing.any():
-        raise ValueError(f"services lacks {int(missing.sum())} segments, {segment_ids[missing].iloc[0]} first: add them")
-    codes, _ = pd.factorize(known, sort=True)
-    row = pd.Index(segment_ids).get_indexer(known.index)
-    belongs = sparse.csr_matrix((np.ones(len(row)), (codes, row)), shape=(codes.max() + 1, len(segment_ids)))
-    return np.asarray(enough & (((belongs @ counts) > 0).sum(axis=0).A1 >= min(min_count, codes.max() + 1)))
+def _vocabulary(
+    rows: pd.DataFrame, column: str, services: "pd.Series[str] | None", min_count: int, kept_out: set[str]
+) -> list[str]:
+    """The terms that occur in enough segments, and in enough services where these are known; in order."""
+    counts, words = _presence_of_terms(rows[column])
+    enough = (_totals(counts) >= min_count) & ~np.isin(words, sorted(kept_out))
+    if services is not None:
+        ids = rows["segment_id"]
+        known = services[services.index.isin(ids)]
+        missing = ids[~ids.isin(known.index)]
+        if len(missing):
+            raise ValueError(f"services lacks {len(missing)} segments, {missing.iloc[0]} first: add them")
+        codes, listed = pd.factorize(known, sort=True)
+        place = pd.Index(ids).get_indexer(known.index)
+        belongs = sparse.csr_matrix((np.ones(len(place)), (codes, place)), shape=(len(listed), len(ids)))
+        enough &= _totals((belongs @ counts) > 0) >= min(min_count, len(listed))
+    if not enough.any():
+        raise ValueError(f"no term occurs in {min_count} segments and services: give more segments or lower min_count")
+    return [str(word) for word in words[enough]]
+
+
+def _totals(counts: sparse.csr_matrix) -> Floats:
+    """The sum of each column."""
+    return np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
 
 
 class Embedding:
     """Segments as unit vectors, rounded so that no machine's last digits decide anything.
 
-    By default term presence weighted by rarity (IDF), reduced to 50 dimensions by a singular value decomposition;
+    By default term presence weighted by rarity (IDF), reduced to 40 dimensions by a singular value decomposition;
     the phrases count for their words too. Fewer dimensions blur topics, more make them unstable (see the benchmark).
     """
 
-    def __init__(self, encoder: Encoder | None, vocabulary: list[str], seed: int, *, dimensions: int = 50) -> None:
+    def __init__(self, encoder: Encoder | None, vocabulary: list[str], seed: int, *, dimensions: int = 40) -> None:
         self.encoder = encoder
         self.vocabulary = vocabulary
         self.seed = seed
         self.dimensions = dimensions
         self._idf: Floats = np.ones(len(vocabulary))
-        self._axes: Floats = np.eye(len(vocabulary)) if len(vocabulary) < 3 else np.empty((0, 0))
+        self._axes: Floats = np.empty((0, 0))
 
-    def fit(self, rows: pd.DataFrame, counts: sparse.csr_matrix) -> Floats:
+    def fit(self, rows: pd.DataFrame) -> Floats:
         """Learns weights and axes; the vectors of the rows, shape (n_segments, n_dimensions)."""
         if self.encoder is None:
-            self._idf = np.round(np.log((1 + len(rows)) / (1 + counts.sum(axis=0).A1)) + 1, 9)
-            if len(self.vocabulary) >= 3:
-                size = min(self.dimensions, min(counts.shape) - 1)
+            counts, _ = _presence_of_terms(rows["words"], self.vocabulary)
+            self._idf = np.round(np.log((1 + len(rows)) / (1 + _totals(counts))) + 1, 9)
+            size = min(self.dimensions, min(counts.shape) - 1)
+            if size < 2:
+                self._axes = np.eye(len(self.vocabulary))
+            else:
                 # ARPACK goes on until the axes hold to the last digits; the randomised method stops half-way, and where
                 # it stops depends on the machine.
-                svd = TruncatedSVD(size, algorithm="arpack", random_state=self.seed).fit(self._weighted(counts))
+                svd = TruncatedSVD(size, algorithm="arpack", random_state=self.seed)
+                with np.errstate(
+                    divide="ignore", invalid="ignore"
+                ):  # shares of variance, which segments all alike lack
+                    svd.fit(self._weighted(counts))
                 self._axes = svd.components_.T
-        return self._vectors(rows, counts)
+        return self.transform(rows)
 
     def transform(self, rows: pd.DataFrame) -> Floats:
-        """The vectors of other rows, shape (n_segments, n_dimensions)."""
-        return self._vectors(rows, _presence_of_terms(rows["terms"], self.vocabulary)[0])
-
-    def _weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
-        return normalize(counts @ sparse.diags(self._idf))
-
-    def _vectors(self, rows: pd.DataFrame, counts: sparse.csr_matrix) -> Floats:
+        """The vectors of rows, shape (n_segments, n_dimensions); zeros where there are too few terms."""
+        counts, _ = _presence_of_terms(rows["words"], self.vocabulary)
         if self.encoder is None:
             vectors = self._weighted(counts) @ self._axes
         else:
             vectors = np.asarray(self.encoder.encode(list(rows["text"])), dtype=np.float64)
-        vectors = np.round(normalize(vectors), _DECIMALS)
-        vectors[counts.sum(axis=1).A1 < _MIN_TERMS] = 0.0
-        return np.asarray(vectors, dtype=np.float64)
+        rounded = np.round(normalize(vectors), _DECIMALS)
+        rounded[np.diff(counts.indptr) < _MIN_TERMS] = 0.0
+        return np.asarray(rounded, dtype=np.float64)
+
+    def _weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        return sparse.csr_matrix(normalize(counts @ sparse.diags(self._idf)))
 
 
 class SphericalKMeans:
@@ -303,7 +336,9 @@ class SphericalKMeans:
         whole = _whole(vectors)
         used = whole[np.any(whole != 0, axis=1)]
         rough = self._rough(used)
-        start = fcluster(linkage(rough, "ward"), self.n_clusters, "maxclust") - 1 if len(rough) > 1 else np.zeros(1, int)
+        start = (
+            fcluster(linkage(rough, "ward"), self.n_clusters, "maxclust") - 1 if len(rough) > 1 else np.zeros(1, int)
+        )
         labels, _ = _nearest(used, rough)
         self.centres_ = _lloyd(used, _centres(used, start[labels], self.n_clusters), rounds=100)
         self.labels_ = self.predict(vectors)
@@ -313,7 +348,9 @@ class SphericalKMeans:
     def predict(self, vectors: Floats) -> Labels:
         """The cluster of each row; -1 for rows of zeros."""
         whole = _whole(vectors)
-        return np.where(np.any(whole != 0, axis=1), _nearest(whole, self.centres_)[0], -1)
+        labels, _ = _nearest(whole, self.centres_)
+        labels[~np.any(whole != 0, axis=1)] = -1
+        return labels
 
     def _rough(self, whole: Floats) -> Floats:
         different = np.unique(whole, axis=0)
@@ -337,7 +374,7 @@ class SphericalKMeans:
         return np.where(used, np.round(sure, _DECIMALS), 0.0)
 
 
-# Vectors are whole multiples of 1e-4, centres of 1e-5: a product of two stays far below 2**53, so that doubles are exact.
+# Vectors are whole multiples of 1e-4, centres of 1e-5: their products stay far below 2**53, so that doubles are exact.
 _UNIT, _CENTRE, _BLOCK = 10**_DECIMALS, 10**5, 20_000
 
 
@@ -358,14 +395,16 @@ def _nearest(whole: Floats, centres: Floats) -> tuple[Labels, Floats]:
 
 def _centres(whole: Floats, labels: Labels, n_clusters: int) -> Floats:
     """The direction of each cluster's sum; zeros for a cluster without rows."""
-    member = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(n_clusters, len(labels)))
-    sums = member @ whole
+    member = sparse.csr_matrix(
+        (np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(n_clusters, len(labels))
+    )
+    sums = np.asarray(member @ whole)
     lengths = np.array([math.sqrt(math.fsum(value * value for value in row)) or 1.0 for row in sums.tolist()])
     return np.asarray(np.round(sums / lengths[:, None] * _CENTRE))
 
 
 def _lloyd(whole: Floats, centres: Floats, *, rounds: int) -> Floats:
-    """Moves each centre to the middle of its rows until nothing moves; an empty cluster takes the row that fits worst."""
+    """Moves each centre to the middle of its rows until none moves; an empty cluster takes the row that fits worst."""
     for _ in range(rounds):
         labels, cosines = _nearest(whole, centres)
         moved = _centres(whole, labels, len(centres))
@@ -376,6 +415,36 @@ def _lloyd(whole: Floats, centres: Floats, *, rounds: int) -> Floats:
             break
         centres = moved
     return centres
+
+
+class ClassTermWeight:
+    """How a topic's terms are weighed, in the place of BERTopic's c-TF-IDF: p(t|topic)**a * log(p(t|topic) / p(t)).
+
+    At a = 1 these are the terms' parts of the Kullback-Leibler divergence of the topic from the corpus. A smaller a
+    gives rare terms more room: topics share fewer terms, but the terms hold less firmly. Against c-TF-IDF the same
+    diversity costs less of the stability (see the benchmark).
+    """
+
+    seed_words: list[str] | None = None
+
+    def __init__(self, *, power: float = 0.65) -> None:
+        self.power = power
+        self._shares: Floats = np.empty(0)
+
+    def fit(self, counts: sparse.csr_matrix, multiplier: object = None) -> "ClassTermWeight":
+        """Learns how frequent each term is anywhere, from the counts by topic (n_topics, n_terms)."""
+        totals = _totals(counts)
+        self._shares = np.maximum(totals, 1) / totals.sum()
+        return self
+
+    def transform(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        """The weights, 0 for what is no more frequent than anywhere."""
+        weights = sparse.csr_matrix(counts, dtype=np.float64, copy=True)
+        sums = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1)
+        share = weights.data / np.repeat(sums, np.diff(weights.indptr))
+        over = np.log(share / self._shares[weights.indices])
+        weights.data = share**self.power * np.maximum(over, 0)
+        return weights
 
 
 @contextmanager
@@ -391,14 +460,18 @@ def _quiet() -> Iterator[None]:
 
 
 def _bertopic(
-    terms: "pd.Series[str]", vectors: Floats, vocabulary: list[str], reducer: Any, clusterer: Any, n_terms: int
-) -> Any:
+    terms: "pd.Series[str]",
+    vectors: Floats,
+    vocabulary: list[str],
+    reducer: Reducer | None,
+    clusterer: Clusterer,
+    n_terms: int,
+) -> "BERTopic":
     with _quiet():
         # Here and not above: the import takes seconds, and most of this module works without it.
         from bertopic import BERTopic
         from bertopic.backend import BaseEmbedder
         from bertopic.dimensionality import BaseDimensionalityReduction
-        from bertopic.vectorizers import ClassTfidfTransformer
 
         model = BERTopic(
             # An embedder that is there but never asked: the vectors come with the call.
@@ -406,7 +479,7 @@ def _bertopic(
             umap_model=BaseDimensionalityReduction() if reducer is None else reducer,
             hdbscan_model=clusterer,
             vectorizer_model=_counter(vocabulary),
-            ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
+            ctfidf_model=ClassTermWeight(),
             top_n_words=n_terms,
         )
         model.fit_transform(list(terms), embeddings=vectors)
@@ -415,11 +488,15 @@ def _bertopic(
     return model
 
 
-def _number(model: Any, n_terms: int) -> pd.DataFrame:
-    """Numbers the model's topics by size, then first term, in place; their terms by weight, then alphabet."""
+def _number(fitted: "BERTopic", n_terms: int) -> pd.DataFrame:
+    """Numbers the model's topics by size, then first term, in place; their terms by weight, then alphabet.
+
+    BERTopic leaves the order of equals to the processor's way of sorting.
+    """
+    model: Any = fitted
     words = model.vectorizer_model.get_feature_names_out()
     olds = sorted(set(model.topics_))
-    weights = np.round(np.asarray(model.c_tf_idf_.todense()), 6)
+    weights = np.round(model.c_tf_idf_.toarray(), 6)
     ranked = {}
     for old, row in zip(olds, weights, strict=True):
         order = np.lexsort((words, -row))[:n_terms]
@@ -441,19 +518,22 @@ def _number(model: Any, n_terms: int) -> pd.DataFrame:
             for topic, listed in model.topic_representations_.items()
             if topic >= 0
             for rank, (term, weight) in enumerate(listed)
+            if term
         ],
         columns=["topic", "rank", "term", "weight"],
     )
 
 
-def _sureness(model: Any) -> Floats:
+def _sureness(model: "BERTopic") -> Floats:
     """The probability of each segment's topic; NaN where it has none or the clusterer does not say."""
     given = model.probabilities_
-    values = np.full(len(model.topics_), np.nan) if given is None else np.round(np.asarray(given, dtype=float), _DECIMALS)
+    values = (
+        np.full(len(model.topics_), np.nan) if given is None else np.round(np.asarray(given, dtype=float), _DECIMALS)
+    )
     return np.where(np.asarray(model.topics_) < 0, np.nan, np.clip(values, 0, 1))
 
 
-def _assigner(model: Any, embedding: Embedding) -> Callable[[pd.DataFrame], pd.DataFrame]:
+def _assigner(model: "BERTopic", embedding: Embedding) -> Callable[[pd.DataFrame], pd.DataFrame]:
     def assign(segments: pd.DataFrame) -> pd.DataFrame:
         rows = _door(segments, 1)
         with _quiet():
@@ -554,7 +634,7 @@ def alignment(topics: pd.DataFrame, labels: pd.DataFrame) -> Alignment:
         raise ValueError("no segment has both a topic and a category: pass topics and labels of one corpus")
     table = pd.crosstab(pairs["topic"], pairs["category"])
     sizes = placed["topic"].value_counts()
-    counts = table.stack().rename("n").reset_index()
+    counts = table.reset_index().melt("topic", var_name="category", value_name="n")
     shares = counts.assign(share=counts["n"] / counts["topic"].map(sizes))
     shares = shares.sort_values(["topic", "share", "category"], ascending=[True, False, True], ignore_index=True)
     weight = 1 / pairs.groupby("segment_id")["category"].transform("size")
@@ -683,7 +763,7 @@ def stability(
     n_draws: int = 10,
     seed: int = 0,
     fit: Callable[..., Topics] = fit,
-    **options: Any,
+    **options: object,
 ) -> pd.DataFrame:
     """How much of a model comes back when it is fitted again on other services, fewer, or rows in another order.
 

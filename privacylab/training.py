@@ -1,8 +1,8 @@
 """Make the clause model from OPP-115 and unlabelled policies, and say how good it is on policies it has not seen.
 
-A ridge regression in a kernel space: the kernel of two segments is the cosine of their words and word pairs, plus the cosine
-of their character n-grams, plus their likeness in the space of word vectors (`clauses.likeness`). Its solution is turned
-into weights of n-grams and of training segments, which is all that `clauses` needs. Everything is chosen by
+A ridge regression in a kernel space: the kernel of two segments is the cosine of their words and word pairs, plus the
+cosine of their character n-grams, plus their likeness in the space of word vectors (`clauses.likeness`). Its solution
+is turned into weights of n-grams and of training segments, which is all that `clauses` needs. Everything is chosen by
 cross-validation over whole policies: segments of one policy never stand on both sides.
 """
 
@@ -26,6 +26,7 @@ from privacylab import clauses, embedding
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+Arrays = dict[str, npt.NDArray[Any]]
 
 FILES = ("train.jsonl", "valid.jsonl")
 MIN_SEGMENTS = 3  # an n-gram must stand in this many training segments
@@ -45,12 +46,6 @@ class Labelled(NamedTuple):
     files: dict[str, str]
 
 
-class Fit(NamedTuple):
-    """A model before calibration: arrays as in `ClauseModel.arrays`."""
-
-    arrays: dict[str, npt.NDArray[Any]]
-
-
 def read(folder: Path, files: Sequence[str] = FILES) -> Labelled:
     """OPP-115 segments as JSON lines `{"policy", "text", "label": [...]}`.
 
@@ -67,7 +62,9 @@ def read(folder: Path, files: Sequence[str] = FILES) -> Labelled:
             row = json.loads(line)
             unknown = set(row["label"]) - set(clauses.CATEGORIES)
             if unknown:
-                raise ValueError(f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(clauses.CATEGORIES)}")
+                raise ValueError(
+                    f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(clauses.CATEGORIES)}"
+                )
             texts.append(clauses.cleaned(clauses.with_heading(row["text"], None)))
             labels.append([category in row["label"] for category in clauses.CATEGORIES])
             policies.append(row["policy"])
@@ -96,7 +93,7 @@ def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | 
     return _write(Path(out), arrays, data, summary(held_out, data))
 
 
-def _vector_arrays(archives: Path | None) -> dict[str, npt.NDArray[Any]]:
+def _vector_arrays(archives: Path | None) -> Arrays:
     if archives is None:
         shipped = clauses.load().arrays
         return {name: shipped[name] for name in VECTOR_ARRAYS}
@@ -114,18 +111,20 @@ def _vocabulary(grams: Iterable[Iterable[str]], n_texts: int) -> tuple[list[str]
 class Features(NamedTuple):
     """What is fitted on texts alone, and those texts' own features."""
 
-    arrays: dict[str, npt.NDArray[Any]]
+    arrays: Arrays
     grams: sp.csr_matrix
     chars: sp.csr_matrix
 
 
-def features(texts: Sequence[str], vectors: dict[str, npt.NDArray[Any]]) -> Features:
+def features(texts: Sequence[str], vectors: Arrays) -> Features:
     """Vocabulary, idf, centre and landmarks of cleaned training texts, with their TF-IDF matrices."""
     grams, gram_idf = _vocabulary((clauses.word_grams(t) for t in texts), len(texts))
-    chars, char_idf = _vocabulary(([g for c in set(t.split()) for g in clauses.char_grams(c)] for t in texts), len(texts))
+    chars, char_idf = _vocabulary(
+        ([g for c in set(t.split()) for g in clauses.char_grams(c)] for t in texts), len(texts)
+    )
     index = {word: i for i, word in enumerate(clauses.unpack(vectors["vector_words"]))}
     centre = clauses.text_centre(texts, index, clauses.vectors_of(vectors)).astype(np.float32)
-    arrays = vectors | {
+    arrays: Arrays = vectors | {
         "grams": clauses.pack(grams),
         "gram_idf": gram_idf.astype(np.float32),
         "chars": clauses.pack(chars),
@@ -138,11 +137,12 @@ def features(texts: Sequence[str], vectors: dict[str, npt.NDArray[Any]]) -> Feat
     return Features(arrays, gram_rows, char_rows)
 
 
-def fit(texts: Sequence[str], labels: BoolArray, vectors: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+def fit(texts: Sequence[str], labels: BoolArray, vectors: Arrays) -> Arrays:
     """The arrays of an uncalibrated model (`ClauseModel.margins` works on them)."""
     made = features(texts, vectors)
     near = clauses.likeness(made.arrays["landmarks"], made.arrays["landmarks"]) / clauses.LIKENESS
-    kernel = (made.grams @ made.grams.T).toarray() + (made.chars @ made.chars.T).toarray() + near
+    # Sparse times dense: the product of two sparse matrices this full takes several times as long.
+    kernel = near + made.grams @ made.grams.T.toarray() + made.chars @ made.chars.T.toarray()
     base = labels.mean(axis=0)
     kernel[np.diag_indices_from(kernel)] += RIDGE
     dual = scipy.linalg.solve(kernel, labels - base, assume_a="pos")
@@ -163,8 +163,8 @@ class HeldOut(NamedTuple):
     fold: npt.NDArray[np.intp]
 
 
-def out_of_fold(data: Labelled, vectors: dict[str, npt.NDArray[Any]], *, seed: int) -> HeldOut:
-    """Cross-validated margins, folds made of whole policies; vocabulary, idf and weights are fitted in each fold anew."""
+def out_of_fold(data: Labelled, vectors: Arrays, *, seed: int) -> HeldOut:
+    """Cross-validated margins, folds made of whole policies; vocabulary, idf and weights are fitted in each fold."""
     margins, fold = np.zeros(data.labels.shape), np.zeros(len(data.texts), dtype=np.intp)
     splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
     for k, (seen, unseen) in enumerate(splitter.split(data.texts, groups=data.policies)):
@@ -175,13 +175,13 @@ def out_of_fold(data: Labelled, vectors: dict[str, npt.NDArray[Any]], *, seed: i
 
 
 def platt(margins: FloatArray, labels: BoolArray) -> FloatArray:
-    """Slope and offset of the logistic curve from margin to probability for each category, shape (2, 10) (Platt 1999)."""
+    """Slope and offset of each category's logistic curve from margin to probability, shape (2, 10) (Platt 1999)."""
     curves = [LogisticRegression(C=1e4).fit(m[:, None], y) for m, y in zip(margins.T, labels.T, strict=True)]
     return np.array([[c.coef_[0, 0] for c in curves], [c.intercept_[0] for c in curves]])
 
 
 def threshold(scores: FloatArray, truth: BoolArray) -> float:
-    """The score at the peak of F1, after F1 is averaged over neighbouring cuts, so that a rare category is not fitted to a few segments.
+    """The score at the peak of F1, averaged over neighbouring cuts lest a few segments of a rare category decide.
 
     Args:
         scores: shape (n,).
@@ -196,7 +196,7 @@ def threshold(scores: FloatArray, truth: BoolArray) -> float:
     return float(scores[order[peak : peak + 2]].mean())
 
 
-def calibrate(margins: Sequence[FloatArray], labels: BoolArray) -> dict[str, npt.NDArray[Any]]:
+def calibrate(margins: Sequence[FloatArray], labels: BoolArray) -> Arrays:
     """`platt` and `thresholds` from the held-out margins of all seeds."""
     pooled, truth = np.vstack(margins), np.vstack([labels] * len(margins))
     curve = platt(pooled, truth)
@@ -205,7 +205,7 @@ def calibrate(margins: Sequence[FloatArray], labels: BoolArray) -> dict[str, npt
 
 
 def cross_labels(held_out: HeldOut, labels: BoolArray) -> tuple[BoolArray, FloatArray]:
-    """Labels and probabilities of each fold under thresholds and curves fitted on the other folds, each of shape (n, 10)."""
+    """Labels and probabilities of each fold, thresholds and curves fitted on the others; each of shape (n, 10)."""
     given, chance = np.zeros(labels.shape, dtype=bool), np.zeros(labels.shape)
     for k in np.unique(held_out.fold):
         here = held_out.fold == k
@@ -226,7 +226,7 @@ def micro_f1(given: BoolArray, truth: BoolArray) -> float:
 
 
 def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -> float:
-    """Expected calibration error of one category: mean gap between probability and share true, over bins of equal width.
+    """Expected calibration error of a category: mean gap between probability and share true, in bins of equal width.
 
     Args:
         chance: probabilities, shape (n,).
@@ -241,18 +241,19 @@ def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -
 def intervals(given: Sequence[BoolArray], data: Labelled, *, draws: int = 1000) -> FloatArray:
     """95% bootstrap intervals over policies of each category's F1, then micro and macro; shape (12, 2)."""
     names, group = np.unique(data.policies, return_inverse=True)
-    both = sum(np.array([np.bincount(group, (g & data.labels)[:, c]) for c in range(10)]) for g in given)
-    sizes = sum(np.array([np.bincount(group, g[:, c] + data.labels[:, c].astype(int)) for c in range(10)]) for g in given)
+    of_policy = sp.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
+    both = of_policy @ np.sum([g & data.labels for g in given], axis=0)
+    sizes = of_policy @ (np.sum(given, axis=0) + len(given) * data.labels)
     rng = np.random.default_rng(0)
     times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    hit, size = times @ np.asarray(both).T, times @ np.asarray(sizes).T
+    hit, size = times @ both, times @ sizes
     each = 2 * hit / np.maximum(size, 1)
     micro = 2 * hit.sum(axis=1) / size.sum(axis=1)
     return np.asarray(np.percentile(np.column_stack([each, micro, each.mean(axis=1)]), [2.5, 97.5], axis=0).T)
 
 
 def summary(held_out: Sequence[HeldOut], data: Labelled) -> dict[str, Any]:
-    """Scores in cross-validation for the card: per category F1, interval, support and calibration error; micro and macro."""
+    """Scores in cross-validation: per category F1, interval, support and calibration error; micro and macro F1."""
     pairs = [cross_labels(h, data.labels) for h in held_out]
     given, chances = [g for g, _ in pairs], [c for _, c in pairs]
     each = np.mean([f1(g, data.labels) for g in given], axis=0)
@@ -261,7 +262,7 @@ def summary(held_out: Sequence[HeldOut], data: Labelled) -> dict[str, Any]:
     micro = [micro_f1(g, data.labels) for g in given]
     macro = [float(f1(g, data.labels).mean()) for g in given]
     return {
-        "folds": f"{FOLDS} folds of whole policies, seeds {list(SEEDS)}; thresholds and calibration from the other folds",
+        "folds": f"{FOLDS} folds of whole policies, seeds {list(SEEDS)}; thresholds and curves from the other folds",
         "n_segments": len(data.texts),
         "n_policies": len(np.unique(data.policies)),
         "micro_f1": round(float(np.mean(micro)), 4),
@@ -278,10 +279,11 @@ def summary(held_out: Sequence[HeldOut], data: Labelled) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(out: Path, arrays: dict[str, npt.NDArray[Any]], data: Labelled, scores: dict[str, Any]) -> clauses.ClauseModel:
+def _write(out: Path, arrays: Arrays, data: Labelled, scores: dict[str, Any]) -> clauses.ClauseModel:
     out.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(out / clauses.ARRAYS, **{name: arrays[name] for name in sorted(arrays)})
-    vectors = hashlib.sha256(b"".join(np.ascontiguousarray(arrays[name]).tobytes() for name in VECTOR_ARRAYS)).hexdigest()
+    named: dict[str, Any] = {name: arrays[name] for name in sorted(arrays)}
+    np.savez_compressed(out / clauses.ARRAYS, **named)
+    vectors = hashlib.sha256(b"".join(arrays[name].tobytes() for name in VECTOR_ARRAYS)).hexdigest()
     card = {
         "format": clauses.FORMAT,
         "categories": list(clauses.CATEGORIES),
@@ -294,5 +296,4 @@ def _write(out: Path, arrays: dict[str, npt.NDArray[Any]], data: Labelled, score
         "cross_validation": scores,
     }
     (out / clauses.CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    clauses._load.cache_clear()
     return clauses.load(out)

@@ -234,6 +234,12 @@ def test_placebo_has_every_date_with_a_whole_window():
     assert found.loc[found["kind"] == "placebo", "rank_p"].isna().all()
 
 
+def test_dates_with_few_services_are_no_placebo():
+    panel, outcome = simulated(19)
+    found = compare.placebo(panel, outcome, events=["2018-05-25"], before=4, after=4)
+    assert found.empty and "rank_p" in found
+
+
 def test_placebo_events_are_significant_no_more_often_than_they_should():
     # 200 simulated panels of 30 services with errors that linger and no event: 5% and what 200 runs may add.
     hits = 0

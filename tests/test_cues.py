@@ -34,12 +34,31 @@ def test_every_cue_has_examples_both_ways(block):
 
 def test_ids_hold_the_vocabulary():
     assert {
-        "right_access", "right_rectification", "right_erasure", "right_portability", "right_objection", "right_restriction",
-        "right_withdraw_consent", "right_complaint", "basis_consent", "basis_contract", "basis_legal_obligation",
-        "basis_vital_interests", "basis_public_task", "basis_legitimate_interests", "retention_period", "dpo",
-        "supervisory_authority", "do_not_track", "global_privacy_control", "sale_of_data", "children_age", "privacy_seal",
-        "tracker", "ai",
-    } <= set(cues.IDS)  # fmt: skip
+        "right_access",
+        "right_rectification",
+        "right_erasure",
+        "right_portability",
+        "right_objection",
+        "right_restriction",
+        "right_withdraw_consent",
+        "right_complaint",
+        "basis_consent",
+        "basis_contract",
+        "basis_legal_obligation",
+        "basis_vital_interests",
+        "basis_public_task",
+        "basis_legitimate_interests",
+        "retention_period",
+        "dpo",
+        "supervisory_authority",
+        "do_not_track",
+        "global_privacy_control",
+        "sale_of_data",
+        "children_age",
+        "privacy_seal",
+        "tracker",
+        "ai",
+    } <= set(cues.IDS)
 
 
 @pytest.mark.parametrize(
@@ -99,8 +118,12 @@ def test_children_age(text, value):
 def test_rights_in_a_list_are_found_under_their_lead():
     text = "You have the right to:\n- access your data\n- correct errors\n- erase them\n- object\n- restrict processing"
     assert {cue.cue for cue in cues.cues(text)} >= {
-        "right_access", "right_rectification", "right_erasure", "right_objection", "right_restriction",
-    }  # fmt: skip
+        "right_access",
+        "right_rectification",
+        "right_erasure",
+        "right_objection",
+        "right_restriction",
+    }
 
 
 def test_a_list_without_rights_gives_none():
@@ -118,8 +141,28 @@ def test_an_address_fires_nothing():
 
 DURATIONS = re.compile(r"P(?:\d+[DWMY]|T\d+H)|as-long-as-necessary")
 PIECES = st.sampled_from(
-    ["we keep", "deleted after", "30", "days", "twelve (12)", "months", "right to", "access", "under 13", "children", "do not sell", "your data", "cookies", "TRUSTe", "\n- ", "](", "İ", "six", "a year"]
-)  # fmt: skip
+    [
+        "we keep",
+        "deleted after",
+        "30",
+        "days",
+        "twelve (12)",
+        "months",
+        "right to",
+        "access",
+        "under 13",
+        "children",
+        "do not sell",
+        "your data",
+        "cookies",
+        "TRUSTe",
+        "\n- ",
+        "](",
+        "İ",
+        "six",
+        "a year",
+    ]
+)
 
 
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=25).map(" ".join)))

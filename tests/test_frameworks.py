@@ -38,7 +38,9 @@ def test_counter_example_of_a_reading_has_another_stance(text, stance):
     assert pairs(text)[-1][1] != stance
 
 
-@pytest.mark.parametrize("block", RULES["framework"] + RULES["reading"], ids=lambda block: block.get("id") or block["name"])
+@pytest.mark.parametrize(
+    "block", RULES["framework"] + RULES["reading"], ids=lambda block: block.get("id") or block["name"]
+)
 def test_every_rule_has_examples_both_ways(block):
     assert block["examples"]
     assert block["counter_examples"]
@@ -46,9 +48,24 @@ def test_every_rule_has_examples_both_ways(block):
 
 def test_ids_and_stances_are_those_of_the_vocabulary():
     assert set(frameworks.IDS) == {
-        "safe_harbor", "privacy_shield", "dpf", "gdpr", "uk_gdpr", "uk_dpa_2018", "directive_95_46", "ccpa", "coppa",
-        "coppa_safe_harbor", "hipaa", "lgpd", "pipeda", "pecr", "scc", "bcr", "adequacy",
-    }  # fmt: skip
+        "safe_harbor",
+        "privacy_shield",
+        "dpf",
+        "gdpr",
+        "uk_gdpr",
+        "uk_dpa_2018",
+        "directive_95_46",
+        "ccpa",
+        "coppa",
+        "coppa_safe_harbor",
+        "hipaa",
+        "lgpd",
+        "pipeda",
+        "pecr",
+        "scc",
+        "bcr",
+        "adequacy",
+    }
     assert frameworks.STANCES == ("adheres", "relies", "third_party", "withdrawn", "mentions")
 
 
@@ -64,7 +81,10 @@ CASES = [
     ("Acme Inc. no longer participates in the EU-U.S. Privacy Shield.", [("privacy_shield", "withdrawn")]),
     ("In 2015 the Safe Harbor was declared invalid by the Court.", [("safe_harbor", "withdrawn")]),
     ("Acme is not certified under the Data Privacy Framework between the EU and the U.S.", [("dpf", "mentions")]),
-    ("Our hosting provider, which is certified under the Privacy Shield, stores it.", [("privacy_shield", "third_party")]),
+    (
+        "Our hosting provider, which is certified under the Privacy Shield, stores it.",
+        [("privacy_shield", "third_party")],
+    ),
     ("We only use processors who participate in the Privacy Shield.", [("privacy_shield", "third_party")]),
     ("If the GDPR applies to you, you have the right to object.", [("gdpr", "adheres")]),
     ("We rely on the Commission's adequacy decision for Canada.", [("adequacy", "relies")]),
@@ -72,7 +92,10 @@ CASES = [
         "We use safeguards for transfers, such as:\n- Standard Contractual Clauses\n- Binding Corporate Rules",
         [("scc", "relies"), ("bcr", "relies")],
     ),
-    ("Residents of Quebec may complain under PIPEDA to the Commissioner, and you may write to us.", [("pipeda", "adheres")]),
+    (
+        "Residents of Quebec may complain under PIPEDA to the Commissioner, and you may write to us.",
+        [("pipeda", "adheres")],
+    ),
     ("Health information covered under HIPAA is outside this notice.", [("hipaa", "mentions")]),
     # what the eye does not see
     ("Read [our notice](https://www.acme.example/privacy-shield-notice) on it.", []),
@@ -81,8 +104,16 @@ CASES = [
     ('<a href="/safe-harbor">Our statement</a> is short.', []),
     ("We comply with the <b>Privacy</b> Shield in full.", [("privacy_shield", "adheres")]),
     # lines broken by an archive
-    ("We comply with the U.S.\n- E.U.\nSafe Harbor framework of the U.S.\nDepartment of Commerce.", [("safe_harbor", "adheres")]),
+    (
+        "We comply with the U.S.\n- E.U.\nSafe Harbor framework of the U.S.\nDepartment of Commerce.",
+        [("safe_harbor", "adheres")],
+    ),
     ("We comply with the EU-U.S.\nPrivacy\nShield.", [("privacy_shield", "adheres")]),
+    # a flattened page
+    (
+        "Children's dataPrivacy ShieldWe comply with the Privacy Shield.",
+        [("privacy_shield", "adheres"), ("privacy_shield", "adheres")],
+    ),
     # headings
     ("Privacy Shield\n\nWe collect e-mail addresses.", [("privacy_shield", "mentions")]),
     ("Safe Harbor Certification\n\nWe collect e-mail addresses.", [("safe_harbor", "adheres")]),
@@ -97,7 +128,7 @@ CASES = [
     ("Our games are part of a COPPA safe harbor run by PRIVO.", [("coppa_safe_harbor", "adheres")]),
     ("Acme is registered under the Data Protection Act 1998.", []),
     ("Write to gdpr@acme.example.", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), CASES)
@@ -106,7 +137,7 @@ def test_mentions_by_hand(text, expected):
 
 
 def test_offsets_hold_in_the_text_given_where_markdown_is_hidden():
-    text = "[See](https://acme.example/gdpr \"GDPR\") how we comply with the **GDPR**\u00a0here."
+    text = '[See](https://acme.example/gdpr "GDPR") how we comply with the **GDPR**\u00a0here.'
     (mention,) = frameworks.mentions(text)
     assert (mention.start, text[mention.start : mention.end]) == (text.index("**GDPR") + 2, "GDPR")
 
@@ -122,8 +153,27 @@ def test_text_without_a_framework_has_no_mentions():
 
 
 PIECES = st.sampled_from(
-    ["Safe Harbor", "the Privacy Shield", "GDPR", "UK and EU GDPR", "SCCs", "adequacy decision", "we comply with", "U.S.", "\n", "\n- ", "](", "<li>", "**", ". ", "İ", "invalid", ": ", "Google is"]
-)  # fmt: skip
+    [
+        "Safe Harbor",
+        "the Privacy Shield",
+        "GDPR",
+        "UK and EU GDPR",
+        "SCCs",
+        "adequacy decision",
+        "we comply with",
+        "U.S.",
+        "\n",
+        "\n- ",
+        "](",
+        "<li>",
+        "**",
+        ". ",
+        "İ",
+        "invalid",
+        ": ",
+        "Google is",
+    ]
+)
 
 
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=25).map(" ".join)))

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from privacylab import canvas, diagrams, eras, measure, observe, plots
+from privacylab import canvas, diagrams, eras, measure, observe, plots, publishing
 
 HALVES = [f"{year}-H{half}" for year in range(2013, 2024) for half in (1, 2)]
 SPAN = {"value": 0.3, "low": 0.2, "high": 0.45, "n": 40}
@@ -79,7 +79,7 @@ parametrize = pytest.mark.parametrize("name", sorted(FIGURES))
 def drawn():
     figures = {name: draw(frame, **options) for name, (draw, frame, options) in FIGURES.items()}
     for figure in figures.values():
-        canvas.png(figure)
+        publishing.png(figure)
     return figures
 
 
@@ -120,20 +120,20 @@ def test_no_text_is_cut_off_at_the_figures_edge(drawn, name):
 def test_the_same_frame_gives_the_same_bytes_and_stays_as_it_is(drawn, name):
     draw, frame, options = FIGURES[name]
     before = frame.copy()
-    assert canvas.png(draw(frame, **options)) == canvas.png(drawn[name])
+    assert publishing.png(draw(frame, **options)) == publishing.png(drawn[name])
     pd.testing.assert_frame_equal(frame, before)
 
 
 def test_the_global_style_stays_as_it_is(monkeypatch):
     monkeypatch.setitem(mpl.rcParams, "font.size", 13.0)
     before = dict(mpl.rcParams)
-    canvas.png(plots.placebo(STEPS))
+    publishing.png(plots.placebo(STEPS))
     assert dict(mpl.rcParams) == before
 
 
 def test_a_style_set_by_the_notebook_has_no_effect(drawn, monkeypatch):
     monkeypatch.setitem(mpl.rcParams, "font.size", 13.0)
-    assert canvas.png(plots.placebo(STEPS)) == canvas.png(drawn["placebo"])
+    assert publishing.png(plots.placebo(STEPS)) == publishing.png(drawn["placebo"])
 
 
 @parametrize
@@ -164,6 +164,20 @@ def test_an_era_without_services_is_not_drawn():
     assert "GDPR (n = 40)" in labels
 
 
+def test_an_era_with_few_services_is_named_but_not_drawn():
+    frame = cross(ERAS, FEATURES)
+    frame.loc[frame["era"] == "gap", "n"] = 3
+    for figure in (plots.share_by_era(frame), plots.era_matrix(frame)):
+        assert any("Not drawn: Between the frameworks (n = 3)" in text.get_text() for text in texts(figure))
+
+
+def test_a_series_begins_with_services_enough():
+    frame = cross(("half_year", HALVES), ("feature", ["claims:gdpr"]))
+    frame.loc[frame["half_year"] < "2015-H1", "n"] = 5
+    drawn = [plots.share_by_half_year(frame, since=since).axes[0].lines[0].get_xdata() for since in (None, "2013-H1")]
+    assert [len(each) for each in drawn] == [18, 22]
+
+
 def test_uncorrected_shares_are_hollow():
     frame = cross(("era", ["gdpr"]), FEATURES).assign(
         corrected=[0.2, np.nan, 0.4], corrected_low=0.1, corrected_high=0.5
@@ -175,7 +189,6 @@ def test_uncorrected_shares_are_hollow():
 
 def test_figures_of_the_real_functions(corpus, policies):
     features, amounts = observe.features(corpus), observe.amounts(corpus)
-    plots.share_by_era(measure.share_by_era(policies, features, columns=["claims:gdpr"]))
     plots.share_by_half_year(measure.share_by_half_year(policies, features, columns=["claims:gdpr"]))
     plots.length_by_half_year(measure.length_by_half_year(policies, amounts, resamples=20))
     plots.versions_by_year(measure.versions_by_year(corpus.versions()))
@@ -243,18 +256,18 @@ def test_the_picture_does_not_name_the_software(folder, drawn):
 
 
 def test_dates_in_the_numbers_are_days():
-    assert canvas.numbers(STEPS[["date", "kind"]]) == "date,kind\n2016-01-01,placebo\n2018-05-25,event\n"
+    assert publishing.numbers(STEPS[["date", "kind"]]) == "date,kind\n2016-01-01,placebo\n2018-05-25,event\n"
 
 
 @pytest.mark.parametrize("value", [-0.0, 0.0])
 def test_zero_has_no_sign(value):
-    assert canvas.numbers(pd.DataFrame({"x": [value]})) == "x\n0\n"
+    assert publishing.numbers(pd.DataFrame({"x": [value]})) == "x\n0\n"
 
 
 def test_publish_shows_the_picture_with_its_alternative_text(folder, drawn, monkeypatch):
     shown = []
-    monkeypatch.setattr(canvas, "get_ipython", lambda: object())
-    monkeypatch.setattr(canvas, "display", lambda data, **options: shown.append((data, options)))
+    monkeypatch.setattr(publishing, "get_ipython", lambda: object())
+    monkeypatch.setattr(publishing, "display", lambda data, **options: shown.append((data, options)))
     plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens", caption="Steps.")
     (picture, options), (caption, _) = shown
     assert picture["text/plain"] == "Nothing happens"
@@ -285,7 +298,7 @@ def test_a_failed_write_leaves_the_old_figure(folder, drawn, monkeypatch):
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(canvas.os, "fdopen", full)
+    monkeypatch.setattr(publishing.os, "fdopen", full)
     with pytest.raises(OSError, match="no space left"):
         plots.publish(drawn["era_matrix"], STEPS, "placebo", alt="x")
     assert (folder / "placebo.png").read_bytes() == old

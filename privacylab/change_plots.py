@@ -1,0 +1,169 @@
+"""The figures of change: before and after, event studies, the survival of claims, the hazard of change.
+
+Import them from `plots`, where all figures are.
+"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from privacylab import canvas
+from privacylab.canvas import COLOURS, GREY, PALE, Names, dots, in_order, key, look, need, readable, rows_of_text
+
+
+def paired_change(changes: pd.DataFrame, *, names: Names = None) -> Figure:
+    """The same services before and after: both shares joined by a line, and the difference with its interval.
+
+    Args:
+        changes: From `compare.paired`.
+        names: Other names for features.
+    """
+    rows = need(changes, "feature", "n", "before", "after", "value", "low", "high")
+    rows = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
+    with canvas.style():
+        made, axs = canvas.figure(0.8 + 0.26 * len(rows), columns=2, sharey=True, widths=[3, 2])
+        left, right = axs[0]
+        y = np.arange(len(rows))
+        left.hlines(y, rows["before"], rows["after"], color=PALE, linewidth=2.2)
+        left.plot(rows["before"], y, linestyle="none", markerfacecolor="white", markersize=5, clip_on=False, **look(5))
+        left.plot(rows["after"], y, linestyle="none", markersize=5, clip_on=False, **look(0))
+        rows_of_text(left, [readable(feature, names) for feature in rows["feature"]])
+        left.set_xlim(left=0)
+        canvas.percent(left, "x")
+        left.set_xlabel(f"Share of the same {int(rows['n'].max()):,} services")
+        key(left, [("before", {**look(5), "markerfacecolor": "white"}), ("after", look(0))], columns=2)
+        right.axvline(0, color=GREY, linewidth=0.8)
+        dots(right, rows.assign(value=100 * rows["value"], low=100 * rows["low"], high=100 * rows["high"]), y, look(0))
+        right.grid(axis="x")
+        right.tick_params(axis="y", length=0)
+        right.set_xlabel("Difference in percentage points")
+    return made
+
+
+def event_study(effects: pd.DataFrame, *, label: str = "Difference from the period before") -> Figure:
+    """Effects by period around an event; the period before it is the reference, at 0 by definition.
+
+    Args:
+        effects: From `compare.event_study`: ``period`` (0 is the first period after the event).
+        label: What the y axis shows, with its unit.
+    """
+    rows = need(effects, "period", "n", "value", "low", "high")
+    with canvas.style():
+        made, axs = canvas.figure(2.8)
+        axes = axs[0, 0]
+        axes.axhline(0, color=GREY, linewidth=0.8)
+        axes.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
+        axes.vlines(rows["period"], rows["low"], rows["high"], color=COLOURS[0], linewidth=1.1)
+        axes.plot(rows["period"], rows["value"], linewidth=0.8, **look(0))
+        reference = rows[rows["period"] == -1]
+        axes.plot(reference["period"], reference["value"], markerfacecolor="white", **look(0))
+        axes.annotate(
+            "event", xy=(-0.5, 1), xytext=(0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
+            ha="center", va="bottom", fontsize=7, color=GREY,
+        )  # fmt: skip
+        axes.grid(axis="y")
+        axes.xaxis.set_major_locator(canvas.whole_numbers())
+        axes.set_xlabel("Periods from the event")
+        axes.set_ylabel(label)
+    return made
+
+
+def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
+    """The step at each date that was tried, the true events among dates on which nothing happened.
+
+    Args:
+        steps: From `compare.placebo`: ``date``, ``kind`` (``event`` or ``placebo``), ``value``, ``low``, ``high``.
+        label: What the y axis shows, with its unit.
+    """
+    rows = need(steps, "date", "kind", "value", "low", "high")
+    with canvas.style():
+        made, axs = canvas.figure(2.8)
+        axes, entries = axs[0, 0], []
+        axes.axhline(0, color=GREY, linewidth=0.8)
+        for kind, look in (
+            ("placebo", {"color": "#999999", "marker": "o"}),
+            ("event", {"color": COLOURS[1], "marker": "D"}),
+        ):
+            part = rows[rows["kind"] == kind]
+            x = [canvas.day(date) for date in part["date"]]
+            axes.vlines(x, part["low"], part["high"], color=look["color"], linewidth=1.1)
+            axes.plot(x, part["value"], linestyle="none", **look)
+            entries.append(({"placebo": "placebo date", "event": "legal date"}[kind], look))
+        first, last = canvas.day(rows["date"].min()), canvas.day(rows["date"].max())
+        canvas.years(axes, first - 150, last + 150)
+        axes.grid(axis="y")
+        axes.set_ylabel(label)
+        canvas.mark_events(axes)
+        key(axes, entries, columns=2, below=True)
+    return made
+
+
+def claim_survival(curves: pd.DataFrame, *, names: Names = None) -> Figure:
+    """How long a claim outlives its framework: the share of services that still make it.
+
+    Args:
+        curves: From `survival.claim_survival`; with a column ``framework`` several curves.
+        names: Other names for frameworks.
+    """
+    return _curves(
+        need(curves, "days", "n", "value", "low", "high"), "framework", names, "Services that still claim it"
+    )
+
+
+def claim_outcomes(curves: pd.DataFrame, *, names: Names = None) -> Figure:
+    """What became of a claim: the share of services that have gone to each outcome.
+
+    Args:
+        curves: From `survival.claim_outcomes`.
+        names: Other names for outcomes.
+    """
+    return _curves(need(curves, "outcome", "days", "n", "value", "low", "high"), "outcome", names, "Services")
+
+
+def _curves(rows: pd.DataFrame, by: str, names: Names, label: str) -> Figure:
+    kinds = in_order(rows[by]) if by in rows else [""]
+    counts = rows.groupby(by, observed=True)["n"].max() if by in rows else rows["n"]
+    several = by in rows and counts.min() != counts.max()
+    with canvas.style():
+        made, axs = canvas.figure(3.0)
+        axes, ends = axs[0, 0], []
+        for i, kind in enumerate(kinds):
+            part = rows[rows[by].astype(str) == kind] if by in rows else rows
+            x = part["days"] / 365.25
+            axes.fill_between(x, part["low"], part["high"], step="post", color=COLOURS[i], alpha=0.16, linewidth=0)
+            axes.step(x, part["value"], where="post", color=COLOURS[i], linestyle=("-", "--", "-.", ":")[i % 4])
+            n = f"n = {int(part['n'].max()):,}"
+            text = f"{readable(kind, names)}\n({n})" if several else readable(kind, names) if kind else n
+            ends.append((float(part["value"].iloc[-1]), text, COLOURS[i]))
+        axes.set_xlim(0, float(rows["days"].max()) / 365.25)
+        axes.set_ylim(0, 1.0 if rows["value"].max() > 0.6 else None)
+        axes.grid(axis="y")
+        canvas.percent(axes)
+        axes.set_xlabel("Years since the framework ended")
+        axes.set_ylabel(label if several or not kinds[0] else f"{label} (n = {int(counts.max()):,})")
+        canvas.end_labels(axes, ends)
+    return made
+
+
+def change_by_month(hazard: pd.DataFrame, *, since: str | None = None) -> Figure:
+    """The share of watched services that changed their text in each month, with intervals and the legal dates.
+
+    Args:
+        hazard: From `turnover.change_by_month`.
+        since: The first month drawn, ``YYYY-MM``; None: the first with 20 services.
+    """
+    rows = need(hazard, "month", "n", "value", "low", "high")
+    rows = canvas.since(rows[rows["n"] > 0], "month", since, 20)
+    with canvas.style():
+        made, axs = canvas.figure(3.0)
+        axes = axs[0, 0]
+        x = np.array([canvas.day(f"{month}-15") for month in rows["month"].astype(str)])
+        axes.vlines(x, rows["low"], rows["high"], color=COLOURS[0], linewidth=0.7, alpha=0.55)
+        axes.plot(x, rows["value"], color=COLOURS[0], marker="o", markersize=2, linewidth=0.7)
+        canvas.years(axes, float(x.min()) - 60, float(x.max()) + 60)
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y")
+        canvas.percent(axes)
+        axes.set_ylabel("Services that changed their text")
+        canvas.mark_events(axes)
+    return made

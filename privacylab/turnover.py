@@ -1,0 +1,181 @@
+"""What replaced what, and when texts change: flows between mechanisms for transfers, and the hazard of change by month.
+
+Like `survival`, these use the ledger of all versions.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from privacylab import eras, uncertainty
+from privacylab.observe import MONTHS_IN_FORCE
+from privacylab.survival import MECHANISMS, NONE, mechanism, sightings
+
+NOT_SEEN = "not_seen"
+
+
+def transfer_flow(
+    versions: pd.DataFrame,
+    *,
+    dates: Sequence[dt.date | str] | None = None,
+    months: int = MONTHS_IN_FORCE,
+    document: str = "main",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Which mechanism services named on each date, and on the next.
+
+    Args:
+        versions: The table.
+        dates: Two or more; None: the eves of the two Schrems judgments, the Privacy Shield, the GDPR and the DPF, and
+            the last date of the data.
+        months: How old the sighting may be.
+        document: Which document.
+        level: Confidence level.
+
+    Returns:
+        A row for each pair of dates and of mechanisms: ``before``, ``after`` (``YYYY-MM-DD``), ``source``, ``target``
+        (`mechanism`, or ``not_seen`` where nothing is in force), ``n`` (services), ``value`` (share of the source's
+        services), ``low``, ``high`` (Wilson); null shares where the source has no service.
+
+    Raises:
+        ValueError: Fewer than two dates.
+    """
+    seen = sightings(versions, document=document)
+    if dates is None:
+        eves = [event.date - dt.timedelta(days=1) for event in eras.events() if event.id != "ccpa"]
+        last = seen["date"].max()
+        dates = [*(eve for eve in eves if pd.Timestamp(eve) < last), last.date()]
+    days = sorted({pd.Timestamp(eras.as_date(date)) for date in dates})
+    if len(days) < 2:
+        raise ValueError("a flow needs two dates or more")
+    names = [*MECHANISMS, NONE, NOT_SEEN]
+    services = sorted(seen["service"].unique())
+    states = [_states(seen, day, months).reindex(services, fill_value=NOT_SEEN) for day in days]
+    rows = []
+    for i in range(len(days) - 1):
+        table = pd.crosstab(states[i].to_numpy(), states[i + 1].to_numpy())
+        counts = table.reindex(index=names, columns=names, fill_value=0).to_numpy()
+        dated = {"before": str(days[i].date()), "after": str(days[i + 1].date())}
+        rows += [
+            {**dated, "source": source, "target": target, "n": int(counts[j, k])}
+            for j, source in enumerate(names)
+            for k, target in enumerate(names)
+            if (source, target) != (NOT_SEEN, NOT_SEEN)
+        ]
+    found = pd.DataFrame(rows)
+    whole = found.groupby(["before", "source"])["n"].transform("sum")
+    low, high = uncertainty.wilson(found["n"], whole, level=level)
+    return found.assign(value=found["n"] / whole.where(whole > 0), low=low, high=high)
+
+
+def _states(seen: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.Series:
+    rows = seen[(seen["date"] <= day) & (seen["date"] >= day - pd.DateOffset(months=months))]
+    last = rows.drop_duplicates("service", keep="last")
+    return pd.Series([mechanism(claims) for claims in last["claims"]], index=last["service"].to_numpy(), dtype=object)
+
+
+class _Watch(NamedTuple):
+    """Which services were watched in which month, and which of them changed their text; shape (services, months)."""
+
+    months: pd.PeriodIndex
+    at_risk: npt.NDArray[np.bool_]
+    changed: npt.NDArray[np.bool_]
+
+
+def _watched(versions: pd.DataFrame, months: int, document: str) -> _Watch:
+    rows = versions[versions["date"].notna() & (versions["status"] != "rejected") & (versions["document"] == document)]
+    if rows.empty:
+        raise ValueError("no dated version of that document: there is no month to count")
+    calendar = pd.period_range(rows["date"].min(), rows["date"].max(), freq="M")
+    services = pd.Index(sorted(rows["service"].unique()))
+    place = services.get_indexer(pd.Index(rows["service"]))
+    month = calendar.get_indexer(pd.PeriodIndex(rows["date"].dt.to_period("M")))
+    ends = rows.groupby("collection")["date"].max().dt.to_period("M")
+    until = calendar.get_indexer(pd.PeriodIndex(rows["collection"].map(ends)))
+    at_risk = np.zeros((len(services), len(calendar)), dtype=bool)
+    # A sighting keeps a service under watch from the next month on, while it counts as in force and its archive lives.
+    for service, first, last in zip(place, month + 1, np.minimum(month + months, until), strict=True):
+        at_risk[service, first : last + 1] = True
+    new = rows["status"].isin(["kept", "sampled_out"]).to_numpy()
+    first_seen = rows.groupby("service")["date"].transform("min").to_numpy() == rows["date"].to_numpy()
+    changed = np.zeros_like(at_risk)
+    changed[place[new & ~first_seen], month[new & ~first_seen]] = True
+    return _Watch(calendar, at_risk, changed & at_risk)
+
+
+def change_by_month(
+    versions: pd.DataFrame, *, months: int = MONTHS_IN_FORCE, document: str = "main", level: float = 0.95
+) -> pd.DataFrame:
+    """The share of watched services whose text changed in each month.
+
+    A change is a version that is kept or only sampled out; near duplicates (cosmetic changes), flips and repeats are
+    none. A service is watched in a month if it was seen in the ``months`` months before, and its archive was alive.
+
+    Returns:
+        ``month`` (``YYYY-MM``, from the first to the last), ``n`` (watched), ``count``, ``value``, ``low``, ``high``
+        (Wilson: one observation a service and month), ``interval``; n=0 and nulls where nothing was watched.
+
+    Raises:
+        ValueError: No version is dated.
+    """
+    watch = _watched(versions, months, document)
+    n, count = watch.at_risk.sum(axis=0), watch.changed.sum(axis=0)
+    low, high = uncertainty.wilson(count, n, level=level)
+    share = {"value": np.where(n > 0, count / np.maximum(n, 1), np.nan), "low": low, "high": high}
+    interval = np.where(n > 0, "wilson", uncertainty.NO_SERVICE)
+    return pd.DataFrame({"month": watch.months.astype(str), "n": n, "count": count, **share, "interval": interval})
+
+
+def change_excess(
+    versions: pd.DataFrame,
+    *,
+    at: Sequence[str],
+    months: int = MONTHS_IN_FORCE,
+    document: str = "main",
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How much likelier a change was in some months than in the same calendar months of the other years.
+
+    Args:
+        versions: The table.
+        at: Months ``YYYY-MM``.
+        months: As in `change_by_month`.
+        document: Which document.
+        level: Confidence level.
+        resamples: Bootstrap resamples of services.
+        seed: For the bootstrap.
+
+    Returns:
+        ``month``, ``n`` (watched in it), ``share``, ``others`` (share in the other years), ``value`` (their ratio),
+        ``low``, ``high``; null where either has no service or the others no change.
+
+    Raises:
+        ValueError: A month lies outside the data.
+    """
+    watch = _watched(versions, months, document)
+    names = list(watch.months.astype(str))
+    missing = [month for month in at if month not in names]
+    if missing:
+        raise ValueError(f"month {missing[0]!r} lies outside the data, {names[0]} to {names[-1]}")
+    drawn = uncertainty.resampled_services(len(watch.at_risk), resamples=resamples, seed=seed).astype(float)
+    weights = np.vstack([np.ones((1, len(watch.at_risk))), drawn])
+    rows = []
+    for month in at:
+        here = np.array([name == month for name in names])
+        there = np.array([name[5:] == month[5:] for name in names]) & ~here
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share, others = (
+                (weights @ watch.changed[:, part].sum(axis=1)) / (weights @ watch.at_risk[:, part].sum(axis=1))
+                for part in (here, there)
+            )
+            ratio = np.where(others > 0, share / others, np.nan)
+        low, high = uncertainty.percentiles(ratio[1:], level=level)
+        sizes = {"month": month, "n": int(watch.at_risk[:, here].sum()), "share": share[0], "others": others[0]}
+        rows.append({**sizes, "value": ratio[0], "low": float(low), "high": float(high)})
+    return pd.DataFrame(rows)

@@ -1,0 +1,126 @@
+import pandas as pd
+import pytest
+
+from privacylab import turnover
+
+HARBOR, SHIELD = "safe_harbor:adheres", "privacy_shield:adheres"
+
+
+def ledger(rows):
+    """Versions from (service, date, claims[, status])."""
+    made = [
+        {
+            "version_id": f"{service}#{i:03}",
+            "service": service,
+            "document": "main",
+            "collection": "crawl",
+            "date": date,
+            "claims": claims.split(),
+            "status": more[0] if more else "kept",
+        }
+        for i, (service, date, claims, *more) in enumerate(rows)
+    ]
+    return pd.DataFrame(made).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
+
+
+@pytest.fixture
+def versions():
+    return ledger(
+        [
+            ("a", "2015-09-01", HARBOR),
+            ("a", "2016-09-01", SHIELD),
+            ("b", "2015-09-01", f"{HARBOR} scc:relies"),
+            ("b", "2016-09-01", "scc:relies"),
+            ("c", "2015-09-01", ""),
+            ("d", "2016-12-01", SHIELD),
+        ]
+    )
+
+
+def test_flow_by_hand(versions):
+    flow = turnover.transfer_flow(versions, dates=["2015-10-05", "2016-12-31"])
+    moved = flow[flow["n"] > 0].set_index(["source", "target"])["n"].to_dict()
+    assert moved == {
+        ("safe_harbor", "privacy_shield"): 1,
+        ("safe_harbor", "scc"): 1,
+        ("none", "none"): 1,
+        ("not_seen", "privacy_shield"): 1,
+    }
+
+
+def test_flow_keeps_every_service(versions):
+    flow = turnover.transfer_flow(versions, dates=["2015-10-05", "2016-12-31", "2018-12-31"])
+    # On the first pair all four are seen on one of the dates; on the second a, b and d are.
+    assert flow.groupby("before")["n"].sum().to_dict() == {"2015-10-05": 4, "2016-12-31": 4}
+
+
+def test_flow_shares_of_a_source_add_up(versions):
+    flow = turnover.transfer_flow(versions, dates=["2015-10-05", "2016-12-31"])
+    shares = flow.groupby("source")["value"].sum(min_count=1)
+    assert shares["safe_harbor"] == 1
+    assert flow.loc[flow["source"] == "dpf", "value"].isna().all()
+
+
+def test_flow_by_default_stands_on_the_eves_of_the_legal_dates(versions):
+    flow = turnover.transfer_flow(versions)
+    assert sorted({*flow["before"], *flow["after"]}) == ["2015-10-05", "2016-07-11", "2016-12-01"]
+
+
+def test_one_date_is_no_flow(versions):
+    with pytest.raises(ValueError, match="two dates or more"):
+        turnover.transfer_flow(versions, dates=["2015-10-05"])
+
+
+@pytest.fixture
+def changes():
+    return ledger(
+        [
+            ("a", "2017-05-10", ""),
+            ("a", "2017-06-10", "", "near_duplicate"),
+            ("a", "2018-05-20", ""),
+            ("b", "2017-05-01", ""),
+            ("b", "2017-08-01", "", "flip"),
+            ("b", "2018-05-25", "", "sampled_out"),
+            ("b", "2019-05-25", ""),
+            ("c", "2018-04-01", ""),
+            ("c", "2019-06-01", "", "near_duplicate"),
+        ]
+    )
+
+
+def test_hazard_by_hand(changes):
+    months = turnover.change_by_month(changes).set_index("month")
+    # May 2018: a, b and c are watched, a and b change. June 2017: a's cosmetic change is none.
+    assert months.loc["2018-05", ["n", "count"]].tolist() == [3, 2]
+    assert months.loc["2017-06", ["n", "count"]].tolist() == [2, 0]
+    assert months.loc["2017-08", "count"] == 0
+    assert months.loc["2019-05", ["n", "count"]].tolist() == [3, 1]
+
+
+def test_the_first_text_of_a_service_is_no_change(changes):
+    months = turnover.change_by_month(changes).set_index("month")
+    assert months.loc["2017-05", ["n", "interval"]].tolist() == [0, "none: no service"]
+    assert pd.isna(months.loc["2017-05", "value"])
+
+
+def test_a_service_not_seen_for_long_is_not_watched(changes):
+    months = turnover.change_by_month(changes, months=6).set_index("month")
+    assert months.loc["2018-05", ["n", "count"]].tolist() == [1, 0]
+
+
+def test_a_dead_archive_watches_nobody():
+    versions = ledger([("a", "2017-01-01", ""), ("b", "2017-01-05", ""), ("b", "2018-01-01", "")])
+    versions.loc[0, "collection"] = "dead"
+    assert turnover.change_by_month(versions).set_index("month").loc["2017-06", "n"] == 1
+
+
+def test_excess_by_hand(changes):
+    found = turnover.change_excess(changes, at=["2018-05"], resamples=100).iloc[0]
+    # May 2018: 2 of 3. Other Mays: 2017 none watched, 2019 1 of 3.
+    assert (found["n"], found["share"], found["others"]) == (3, pytest.approx(2 / 3), pytest.approx(1 / 3))
+    assert found["value"] == pytest.approx(2)
+
+
+def test_a_month_outside_the_data_is_refused(changes):
+    with pytest.raises(ValueError, match="month '2025-05' lies outside the data, 2017-05 to 2019-06"):
+        turnover.change_excess(changes, at=["2025-05"])
