@@ -167,7 +167,7 @@ def fetch(
     for label, place in wanted.items():
         target = into / label
         if target.exists():
-            out.print(f"{target} is there already")
+            out.print(f"{target} is there already", soft_wrap=True)
             continue
         staging = into / f".{label}.fetching"
         shutil.rmtree(staging, ignore_errors=True)

@@ -442,7 +442,7 @@ def placebo(
         before: Periods before each date.
         after: Periods after it.
         apart: Periods within so many of a true event's are no placebo.
-        minimum: Services that a window must hold; dates with fewer are left out.
+        minimum: Services that must be seen on both sides of a date; dates with fewer are left out.
         treated: As in `event_study`.
         level: Confidence level.
 
@@ -464,11 +464,21 @@ def placebo(
     tried += [(ends[period], "placebo", ends[period].date()) for period in far]
     rows = []
     for end, kind, date in tried:
+        if _on_both_sides(panel, end, before, after) < minimum:
+            continue
         steps = interrupted(panel, outcome, event=end.date(), before=before, after=after, treated=treated, level=level)
-        if steps["n"].iloc[0] >= minimum:
-            rows.append({"date": pd.Timestamp(date), "kind": kind, **steps.iloc[1].drop("term").to_dict()})
+        rows.append({"date": pd.Timestamp(date), "kind": kind, **steps.iloc[1].drop("term").to_dict()})
     columns = ["date", "kind", "n", "value", "low", "high", "p"]
     found = pd.DataFrame(rows, columns=columns).sort_values(["date", "kind"], ignore_index=True)
     others = found.loc[found["kind"] == "placebo", "value"].abs().dropna().to_numpy(dtype=float)
     ranks = [(1 + int((others >= abs(value)).sum())) / (1 + len(others)) for value in found["value"]]
     return found.assign(rank_p=pd.Series(ranks, dtype=float).where(found["kind"] == "event"))
+
+
+def _on_both_sides(panel: pd.DataFrame, end: pd.Timestamp, before: int, after: int) -> int:
+    zero = int(panel.loc[panel["end"] == end, "period"].iloc[0])
+    early, late = (
+        set(panel.loc[panel["period"].between(first, last), "service"])
+        for first, last in ((zero - before, zero - 1), (zero, zero + after))
+    )
+    return len(early & late)

@@ -54,7 +54,7 @@ def documents(corpus: Corpus, observed: pd.DataFrame, *, by: str = "era") -> Doc
     if (rows < 0).any():
         raise ValueError(f"policy {observed['policy_id'].iloc[int(np.argmin(rows))]!r} is not in the corpus")
     # In Arrow: a million Python strings would take a gigabyte.
-    words = compute.split_pattern(arrow.array(corpus.segments(columns=["terms"])["terms"], type=arrow.string()), " ")
+    words = compute.split_pattern(_arrow(corpus.segments(columns=["terms"])["terms"]), " ")
     encoded = compute.list_flatten(words).dictionary_encode()
     segment = compute.list_parent_indices(words).to_numpy()
     terms, codes = np.unique(encoded.dictionary.to_numpy(zero_copy_only=False).astype(object), return_inverse=True)
@@ -65,6 +65,11 @@ def documents(corpus: Corpus, observed: pd.DataFrame, *, by: str = "era") -> Doc
     kept = np.flatnonzero((counts.sum(axis=0) > 0) & (np.asarray(terms) != ""))
     named = (observed["service"].astype(str).to_numpy(dtype=object), observed[by].astype(str).to_numpy(dtype=object))
     return Documents(sparse.csr_array(counts[:, kept]), np.asarray(terms, dtype=object)[kept], *named)
+
+
+def _arrow(texts: pd.Series) -> arrow.Array:
+    made = arrow.array(texts, type=arrow.string())
+    return made.combine_chunks() if isinstance(made, arrow.ChunkedArray) else made
 
 
 def log_odds(

@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 FEW = 20
-"""Cells with fewer services are not drawn, or hollow in a series: their intervals hide the rest. The tables have them."""
+"""Cells with fewer services are not drawn, or hollow in a series; the tables have them."""
 
 _BLUES = LinearSegmentedColormap.from_list("paper to blue", ["#ffffff", "#c6dcee", "#4b9bd0"])
 

@@ -368,10 +368,9 @@ def open_source(path: Path, *, scratch: Path) -> Source:
     """
     if not path.exists():
         raise SourceError(f"{path} is not there: name a folder, a file, a git repository, a bundle, a zip or a tar")
-    if path.is_file() and _is_bundle(path):
-        path = _unbundle(path, scratch)
-    if path.is_dir() and _is_repository(path):
-        return GitArchive(path, _layout(path))
+    repository = _unbundle(path, scratch) if path.is_file() and _is_bundle(path) else path
+    if repository.is_dir() and _is_repository(repository):
+        return GitArchive(repository, _layout(repository, shown=path))
     files = Files(path, label=_label(path))
     if not files.entries():
         raise SourceError(f"{path} holds no policy: files end in {', '.join(filter(None, MEDIA_TYPES))}")
@@ -403,8 +402,10 @@ def _unbundle(bundle: Path, scratch: Path) -> Path:
     return target
 
 
-def _layout(repository: Path) -> Layout:
+def _layout(repository: Path, *, shown: Path) -> Layout:
     heads = _git(repository, "for-each-ref", "--format=%(objectname)").decode().split()
+    if not heads:
+        raise SourceError(f"{shown} holds no branch: it is empty, or was cut short")
     for head in heads:
         listing = _git(repository, "-c", "core.quotepath=off", "ls-tree", "-r", "--name-only", head).decode(
             errors="replace"
@@ -413,7 +414,7 @@ def _layout(repository: Path) -> Layout:
             if layout.test.search(listing):
                 return layout
     raise SourceError(
-        f"{repository} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
+        f"{shown} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
         "<Service>/Privacy Policy.md (Open Terms Archive); for a folder of files, copy them out of git"
     )
 

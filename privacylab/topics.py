@@ -379,7 +379,7 @@ _UNIT, _CENTRE, _BLOCK = 10**_DECIMALS, 10**5, 20_000
 
 
 def _whole(vectors: Floats) -> Floats:
-    return np.round(np.asarray(vectors, dtype=np.float64) * _UNIT)
+    return np.asarray(np.round(np.asarray(vectors, dtype=np.float64) * _UNIT))
 
 
 def _nearest(whole: Floats, centres: Floats) -> tuple[Labels, Floats]:
@@ -502,8 +502,8 @@ def _number(fitted: "BERTopic", n_terms: int) -> pd.DataFrame:
         order = np.lexsort((words, -row))[:n_terms]
         ranked[old] = [(str(words[i]), float(row[i])) for i in order if row[i] > 0] or [("", 0.0)]
     sizes = pd.Series(model.topics_).value_counts().to_dict()
-    order = sorted((old for old in olds if old >= 0), key=lambda old: (-sizes[old], ranked[old]))
-    new = {-1: -1} | {old: number for number, old in enumerate(order)}
+    largest_first = sorted((old for old in olds if old >= 0), key=lambda old: (-sizes[old], ranked[old]))
+    new = {-1: -1} | {old: number for number, old in enumerate(largest_first)}
     rows = [olds.index(old) for old in sorted(olds, key=new.__getitem__)]
     model.topics_ = [new[old] for old in model.topics_]
     model.topic_sizes_ = {new[old]: size for old, size in sizes.items()}

@@ -1,0 +1,125 @@
+"""One policy as a person would read it."""
+
+import json
+
+import archives
+import pytest
+from archives import GDPR, SHIELD, policy
+
+from privacylab import annotate, build, profile, tables
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch):
+    monkeypatch.setattr(annotate, "_model", archives.tiny_model)
+
+
+TEXT = policy(SHIELD, GDPR, "You may write to our data protection officer.", stated="May 3, 2018")
+
+
+def test_the_profile_tells_date_era_and_size():
+    found = profile.of_data(TEXT, name="boats")
+    assert (found.effective_date.value, found.effective_date.kind, found.era) == (
+        "2018-05-03",
+        "updated",
+        "privacy_shield",
+    )
+    assert (found.name, found.reason, found.language) == ("boats", None, "en")
+
+
+def test_the_size_is_that_of_the_tables(tmp_path):
+    archives.write(tmp_path / "mine", {"boats/2018-05-03.md": TEXT})
+    corpus = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1)
+    found = profile.of_file(tmp_path / "mine" / "boats" / "2018-05-03.md")
+    assert found.n_segments == corpus.policies()["n_segments"].item()
+    assert found.n_words == corpus.segments()["n_words"].sum()
+
+
+def test_the_labels_are_those_of_the_tables(tmp_path):
+    archives.write(tmp_path / "mine", {"boats/2018-05-03.md": TEXT})
+    labels = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1).labels()
+    found = profile.of_file(tmp_path / "mine" / "boats" / "2018-05-03.md")
+    assert sorted(c for clause in found.clauses for c in clause.categories) == sorted(labels["category"])
+
+
+def test_frameworks_come_with_stance_and_sentence():
+    assert set(profile.of_data(TEXT, name="boats").frameworks) == {
+        ("privacy_shield", "adheres", SHIELD),
+        ("gdpr", "adheres", GDPR),
+    }
+
+
+def test_cues_come_with_their_sentence():
+    cues = profile.of_data(TEXT, name="boats").cues
+    assert any(sentence == "You may write to our data protection officer." for _, _, sentence in cues)
+
+
+def test_a_clause_has_the_categories_that_reach_their_threshold():
+    (clause,) = [c for c in profile.of_data(TEXT, name="boats").clauses if "encryption" in c.segment.text]
+    assert clause.categories == {"Data Security": 0.9}
+
+
+@pytest.mark.parametrize(("score", "given"), [(0.494, False), (0.496, True), (0.51, True)])
+def test_a_score_counts_in_whole_percent_as_in_the_tables(score, given, monkeypatch):
+    class Model(archives.TinyModel):
+        def scores(self, texts, headings=None):
+            return archives.np.full((len(texts), 10), score)
+
+    monkeypatch.setattr(annotate, "_model", Model)
+    assert bool(profile.of_data("We sell boats.", name="x").clauses[0].categories) is given
+
+
+@pytest.mark.parametrize(("value", "percent"), [(0.5, 50), (0.07, 7), (0.561, 57), (0.29, 29)])
+def test_a_threshold_is_the_next_whole_percent(value, percent, monkeypatch):
+    class Model(archives.TinyModel):
+        thresholds = archives.np.full(10, value)
+
+    monkeypatch.setattr(annotate, "_model", Model)
+    assert annotate.thresholds() == dict.fromkeys(tables.CATEGORIES, percent)
+
+
+def test_a_page_that_is_no_policy_says_why():
+    assert profile.of_data(archives.NO_POLICY, name="race").reason == "not_policy"
+
+
+@pytest.mark.parametrize("data", [b"", "", b"   \n"])
+def test_an_empty_policy_has_an_empty_profile(data):
+    found = profile.of_data(data, name="nothing")
+    assert (found.reason, found.era, found.effective_date, found.clauses) == ("empty", "undated", None, [])
+
+
+def test_the_record_is_plain_json():
+    record = json.loads(json.dumps(profile.of_data(TEXT, name="boats").record()))
+    assert (record["effective_date"], record["date_kind"], record["is_policy"]) == ("2018-05-03", "updated", True)
+    assert record["frameworks"][0] == {"framework": "privacy_shield", "stance": "adheres", "sentence": SHIELD}
+    assert record["clauses"][1]["text"] == archives.BASE[0]
+    assert len(record["clauses"]) == record["n_segments"]
+
+
+def test_a_file_is_read_as_its_suffix_says(tmp_path):
+    text = "We sell <b>boats</b>.\n\n<p>And kites.</p>"
+    for name in ("a.html", "a.txt"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "b.html").write_text("# Boats and kites #")
+    assert profile.of_file(tmp_path / "b.html").clauses[0].segment.text == "# Boats and kites #"
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "photo.txt").write_bytes(bytes(1000))
+    with pytest.raises(ValueError, match=r"photo\.txt: not_text: it holds NUL bytes"):
+        profile.of_file(tmp_path / "photo.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "expected"),
+    [
+        ("We sell. You buy.", 0, "We sell."),
+        ("We sell. You buy.", 7, "We sell."),
+        ("We sell. You buy.", 9, "You buy."),
+        ("We sell:\n- boats\n- kites", 10, "boats"),
+        ("We sell. We sell.", 12, "We sell."),
+        ("no end", 3, "no end"),
+    ],
+)
+def test_sentence_at(text, start, expected):
+    assert profile.sentence_at(text, start) == expected
