@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from privacylab import eras, uncertainty
 from privacylab.observe import MONTHS_IN_FORCE, choose, in_force, in_force_on, observations
@@ -326,7 +326,7 @@ def _fit(window: _Window, design: Floats, *, report: int, level: float) -> pd.Da
     if services < 2 or np.linalg.matrix_rank(x[:, used]) < len(used):
         return null
     options = {"groups": window.service, "use_correction": True, "df_correction": True}
-    fit = sm.OLS(y, x[:, used]).fit(cov_type="cluster", cov_kwds=options, use_t=True)
+    fit = OLS(y, x[:, used]).fit(cov_type="cluster", cov_kwds=options, use_t=True)
     limits = fit.conf_int(1 - level)
     for place, column in enumerate(used):
         if column < report:

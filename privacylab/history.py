@@ -131,15 +131,18 @@ def _rows(
     named = _named(service, sorted(versions, key=_order))
     status = _statuses(named)
     kept_runs = _runs(named, status)
-    sampled = _sampled(named, status, EVERY[every])
+    sampled = _sampled(named, status, every)
     ledger, policies = [], []
     for version_id, version in named.items():
         state = status[version_id]
-        if state.status == "kept" and version_id not in sampled:
-            state = screen.Repeat("sampled_out", None)
+        if version_id in sampled:
+            state = state._replace(status="kept")
+        elif state.status == "kept":
+            state = state._replace(status="sampled_out")
         ledger.append(_version_row(service, version_id, version, state))
         if state.status == "kept":
-            policies.append(_policy_row(service, version_id, version, kept_runs[version_id], region))
+            seen = kept_runs[state.same_as or version_id]
+            policies.append(_policy_row(service, version_id, version, seen, region))
     wanted = {number for version in versions for number in version.text.segment_ids}
     return History(ledger, policies, {number: segments[number] for number in sorted(wanted)})
 
@@ -200,15 +203,19 @@ def _runs(named: Mapping[str, Version], status: Mapping[str, screen.Repeat]) -> 
     return defaultdict(list, runs)
 
 
-def _sampled(
-    named: Mapping[str, Version], status: Mapping[str, screen.Repeat], period: Callable[[dt.date], str]
-) -> set[str]:
-    """The last kept version of each document and period; the undated ones all."""
+def _sampled(named: Mapping[str, Version], status: Mapping[str, screen.Repeat], every: str) -> set[str]:
+    """The versions that become policies.
+
+    Of each document and period the last version, also where it repeats a text of an earlier period: a policy that does
+    not change speaks for its service in every era in which it was seen. Undated texts all; with ``all``, each text once.
+    """
     last = {}
     for version_id, version in named.items():
-        if status[version_id].status == "kept":
-            key = (version.document, period(version.date) if version.date else version_id)
-            last[key] = version_id
+        state = status[version_id].status
+        if state == "kept" and (version.date is None or every == "all"):
+            last[version_id] = version_id
+        elif state in ("kept", "near_duplicate") and version.date is not None and every != "all":
+            last[version.document, EVERY[every](version.date)] = version_id
     return set(last.values())
 
 

@@ -7,6 +7,7 @@ text. What the mark-up does not say is then read off the chunks in `outline`, th
 
 import contextlib
 import io
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -143,7 +144,19 @@ _ABBREVIATED = re.compile(
 _PIECE = re.compile(r"\n(?=</?(?:p|li|ul|ol|h[1-6]|tr|table|div|dl|dt|dd)\b)")
 
 
+_ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
+
+MAX_UNCLOSED = 10_000
+"""Elements that nobody closed; more take a parser that follows the standard hours, and their tags are cut instead."""
+
+
+def _is_unclosed(text: str) -> bool:
+    return len(text) > 5 * MAX_UNCLOSED and text.count("<") - 2 * text.count("</") > MAX_UNCLOSED
+
+
 def _html_chunks(text: str) -> list[Chunk]:
+    if _is_unclosed(text):
+        return _plain_chunks(_ANY_TAG.sub("\n", text))
     if "<body" in text[:200_000].lower():
         tree = LexborHTMLParser(text)
         return _read_tree(_main_content(tree))
@@ -329,10 +342,14 @@ def _markdown_pieces(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=50_000)
 def _markdown_piece(piece: str) -> tuple[Chunk, ...]:
-    if len(piece) > MAX_PIECE:
+    if len(piece) > MAX_PIECE or _is_unclosed(piece):
         return tuple(_plain_chunks(piece))
     tree = LexborHTMLParser(cmark.markdown_to_html_with_extensions(piece, options=_UNSAFE, extensions=_EXTENSIONS))
     return tuple(_read_tree(tree.body)) if tree.body else ()
+
+
+# What pypdf says of a damaged file becomes a reason in the ledger; it shall not go to standard error as well.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def _pdf_text(data: bytes) -> str:
@@ -411,9 +428,9 @@ _ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IG
 _CUT_LINK = re.compile(
     r"!?\[([^\[\]]{0,300})\]\((?:https?:|mailto:|data:|www\.|[/#])[^\s()]{0,3000}(?:\s\"[^\"]{0,200}\")?\)"
 )
-_MENDABLE = re.compile(r"[&<]|\]\(|\*\*|\S{200}")
+_MENDABLE = re.compile(r"[&<]|\]\(|\*\*")
 _STARS = re.compile(r"(?<!\*)\*\*(?!\*)")
-_ENCODED = re.compile(r"data:[\w/+.-]{0,80};base64,[\w/+=]*|(?=\S*\d)(?<![\w/])[\w/+=%-]{200,}")
+_ENCODED = re.compile(r"data:[\w/+.-]{0,80};base64,[\w/+=]*|(?<![\w/+=%-])[\w/+=%-]{200,}")
 _QUOTES = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u201f": '"', "\u2011": "-"}
 )
@@ -445,8 +462,13 @@ def _cleaned(text: str) -> str:
     if "**" in text:
         text = _STARS.sub("", text)
     if len(text) > 200:
-        text = _ENCODED.sub("", text)
+        text = _ENCODED.sub(_without_code, text)
     return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+
+
+def _without_code(run: re.Match[str]) -> str:
+    """Nothing for encoded bytes or a long address; a long run of letters alone is left."""
+    return "" if any(map(str.isdigit, run.group())) else run.group()
 
 
 def _without_comments(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 Kind = Literal["heading", "paragraph", "item"]
 
 MAX_HEADING_WORDS = 16
+MAX_HEADING_LENGTH = 200
 MAX_MARKED_WORDS = 30
 """A longer text is no heading, whatever its mark-up says."""
 
@@ -271,7 +272,7 @@ _INTRODUCES = re.compile(
 
 def _look(text: str, n_words: int, numbered: bool) -> tuple[str, bool]:
     """What kind of heading a line may be (empty for none), and whether its words are capitalised."""
-    if n_words > MAX_HEADING_WORDS or len(text) < 3 or not any(map(str.isalpha, text)):
+    if n_words > MAX_HEADING_WORDS or not 3 <= len(text) <= MAX_HEADING_LENGTH or not any(map(str.isalpha, text)):
         return "", False
     is_caps = text.isupper() and len(text) > 4
     if _NO_HEADING.search(text.rstrip(".") if is_caps or (n_words <= 4 and numbered) else text):

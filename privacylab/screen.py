@@ -25,6 +25,7 @@ class Evidence(NamedTuple):
     n_words: int
     n_english: int
     groups: tuple[int, ...]
+    is_clause: bool
     fingerprints: frozenset[int]
 
 
@@ -72,8 +73,10 @@ _MONTH = frozenset(
 
 def _fingerprints(text: str) -> Iterable[int]:
     """A number for each substantive sentence, blind to case, digits, months, links and punctuation."""
-    for sentence in sentences(_LINK.sub(" ", text).lower()):
-        words = [word for word in _WORD.findall(sentence) if word not in _MONTH]
+    if "://" in text or "@" in text or "www." in text:
+        text = _LINK.sub(" ", text)
+    for sentence in sentences(text):
+        words = [word for word in _WORD.findall(sentence.lower()) if word not in _MONTH]
         if len(words) >= rules()["duplicates"]["min_words"] and not _substantive().isdisjoint(words):
             yield int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
 
@@ -86,10 +89,12 @@ def evidence(segment: Segment) -> Evidence:
     words = _WORD.findall(lower)
     n_function = sum(1 for word in words if word in _english())
     is_english = len(words) < 5 or n_function >= rules()["language"]["min_share_of_segment"] * len(words)
+    groups = tuple(len(pattern.findall(lower)) for pattern in _groups())
     return Evidence(
         n_words=len(words),
         n_english=len(words) if is_english else 0,
-        groups=tuple(len(pattern.findall(lower)) for pattern in _groups()),
+        groups=groups,
+        is_clause=len(words) >= rules()["policy"]["min_words_of_clause"] and sum(map(bool, groups)) >= 2,
         fingerprints=frozenset(_fingerprints(text)),
     )
 
@@ -113,13 +118,17 @@ def judge(found: Sequence[Segment]) -> Verdict:
         if language != "en":
             return Verdict("language", language, language, share, n_words, fingerprint)
     counts = [sum(column) for column in zip(*(item.groups for item in seen), strict=True)]
-    density = 1000 * sum(counts) / n_words
+    n_clauses = sum(item.is_clause for item in seen)
+    weight = n_clauses * 1000 * sum(counts) / n_words
     n_groups = sum(1 for count in counts if count)
     reason = detail = None
     if n_words < limits["min_words"]:
         reason, detail = "too_short", f"{n_words} words, a policy has at least {limits['min_words']}"
-    elif n_groups < limits["min_groups"] or density < limits["min_per_thousand"] or not counts[0] + counts[1]:
-        reason, detail = "not_policy", f"{density:.1f} privacy words in 1,000, of {n_groups} kinds"
+    elif n_groups < limits["min_groups"] or weight < limits["min_weight"] or not counts[0] + counts[1]:
+        reason, detail = (
+            "not_policy",
+            f"{sum(counts)} privacy words in {n_words}, of {n_groups} kinds, {n_clauses} clauses",
+        )
     return Verdict(reason, detail, "en", share, n_words, fingerprint)
 
 
@@ -142,8 +151,8 @@ def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
     """Near duplicates and A-B-A flips in the history of one document.
 
     Two versions are near duplicates if their substantive sentences are the same. A text that comes and goes within
-    ``flip_days`` between two stands of another is a flip (a crawler in another country, an experiment, an outage): of two
-    that alternate, the one seen less is the flip. What returns later than that is a new version of its own.
+    ``flip_days`` between two stands of another is a flip (a crawler in another country, an experiment, an outage): of
+    two that alternate, the one seen less is the flip. What returns later than that is a new version of its own.
 
     Args:
         history: The sightings of one document, one a day, by date.

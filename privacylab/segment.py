@@ -76,10 +76,16 @@ def _is_short(lines: Sequence[str]) -> bool:
     return all(line.count(" ") + 1 < MIN_WORDS for line in lines)
 
 
-_SENTENCE_END = re.compile(
-    r"(?<![ (][A-Z]\.)(?<!\bInc\.)(?<!\bLtd\.)(?<!\bCo\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bNo\.)(?<!\bMr\.)"
-    r"(?<!\bvs\.)(?<!\bU\.S\.)(?<!\bArt\.)(?<!\bSt\.)(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n"
-)
+_STOP = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n")
+_ABBREVIATED = re.compile(r"(?:(?:^|[\s(])[A-Z]|\b(?:Inc|Ltd|Co|e\.g|i\.e|etc|No|Mr|vs|U\.S|Art|St))\.$")
+
+
+def _stops(text: str) -> Iterator[re.Match[str]]:
+    """Where sentences end: line breaks, and stops before a capital or a digit that are not an abbreviation's."""
+    for match in _STOP.finditer(text):
+        position = match.start()
+        if text[position] != "." or not _ABBREVIATED.search(text, max(0, position - 8), position + 1):
+            yield match
 
 
 def sentences(text: str) -> list[str]:
@@ -88,7 +94,14 @@ def sentences(text: str) -> list[str]:
     >>> sentences("We share data, e.g. with Acme Inc. in the U.S. today. You may object!")
     ['We share data, e.g. with Acme Inc. in the U.S. today.', 'You may object!']
     """
-    return [part for part in _SENTENCE_END.split(text) if part]
+    parts = []
+    start = 0
+    for match in _stops(text):
+        # The stop stays with its sentence, closing quotes and brackets too.
+        if part := text[start : match.end()].rstrip():
+            parts.append(part)
+        start = match.end()
+    return [*parts, text[start:]] if start < len(text) else parts
 
 
 def _cut(text: str) -> Iterator[str]:
@@ -97,11 +110,14 @@ def _cut(text: str) -> Iterator[str]:
         yield text
         return
     start = position = n_words = 0
-    for match in _SENTENCE_END.finditer(text):
-        length = text.count(" ", position, match.end()) + 1
+    for match in _stops(text):
+        length = text.count(" ", position, match.start()) + 1
         if n_words and n_words + length > MAX_WORDS:
             yield text[start:position].rstrip()
             start, n_words = position, 0
         n_words += length
         position = match.end()
+    if n_words and n_words + text.count(" ", position) + 1 > MAX_WORDS:
+        yield text[start:position].rstrip()
+        start = position
     yield text[start:].rstrip()

@@ -100,7 +100,7 @@ def _watched(versions: pd.DataFrame, months: int, document: str) -> _Watch:
     # A sighting keeps a service under watch from the next month on, while it counts as in force and its archive lives.
     for service, first, last in zip(place, month + 1, np.minimum(month + months, until), strict=True):
         at_risk[service, first : last + 1] = True
-    new = rows["status"].isin(["kept", "sampled_out"]).to_numpy()
+    new = (rows["status"].isin(["kept", "sampled_out"]) & rows["same_as"].isna()).to_numpy()
     first_seen = rows.groupby("service")["date"].transform("min").to_numpy() == rows["date"].to_numpy()
     changed = np.zeros_like(at_risk)
     changed[place[new & ~first_seen], month[new & ~first_seen]] = True

@@ -125,9 +125,22 @@ def test_the_last_text_of_each_period_and_era_is_sampled(every, dates, kept):
     assert [row["status"] for row in found.versions] == ["kept" if date in kept else "sampled_out" for date in dates]
 
 
-def test_a_near_duplicate_after_a_legal_date_does_not_push_out_the_text_before_it():
-    found = read(("2018-05-01", A), ("2018-06-01", A), every="half-year")
-    assert [(row["date"], row["last_seen"]) for row in found.policies] == [(dt.date(2018, 5, 1), dt.date(2018, 6, 1))]
+def test_a_text_that_outlives_its_era_speaks_in_the_next_one_too():
+    found = read(("2018-05-01", A), ("2018-06-01", A), ("2018-06-20", A), every="half-year")
+    assert [row["date"] for row in found.policies] == [dt.date(2018, 5, 1), dt.date(2018, 6, 20)]
+    assert {(row["first_seen"], row["last_seen"]) for row in found.policies} == {
+        (dt.date(2018, 5, 1), dt.date(2018, 6, 20))
+    }
+    assert [(row["status"], bool(row["same_as"])) for row in found.versions] == [
+        ("kept", False),
+        ("near_duplicate", True),
+        ("kept", True),
+    ]
+
+
+def test_with_all_each_text_is_a_policy_once():
+    found = read(("2018-05-01", A), ("2018-06-01", A), every="all")
+    assert [row["status"] for row in found.versions] == ["kept", "near_duplicate"]
 
 
 def test_each_document_has_a_sample_of_its_own():
@@ -171,7 +184,7 @@ def test_each_kept_version_is_a_policy_and_no_other():
         (b"", None, "empty", "no words"),
         (b"\x00\x01\x02" * 500, None, "not_text", "it holds NUL bytes"),
         ("We collect your personal data and share it.", None, "too_short", "8 words"),
-        (archives.NO_POLICY, None, "not_policy", "0.0 privacy words in 1,000"),
+        (archives.NO_POLICY, None, "not_policy", "0 privacy words in 200"),
         (b"x" * 20_000_001, None, "too_large", "20,000,001 bytes"),
     ],
 )

@@ -17,6 +17,7 @@ def ledger(rows):
             "date": date,
             "claims": claims.split(),
             "status": more[0] if more else "kept",
+            "same_as": None,
         }
         for i, (service, date, claims, *more) in enumerate(rows)
     ]

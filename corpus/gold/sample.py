@@ -263,6 +263,122 @@ def draw_phrases(options: argparse.Namespace, families: dict[str, tuple[int, str
     write(options.out, columns, sorted(rows))
 
 
+def archives(options: argparse.Namespace) -> list[tuple[list[Version], Path]]:
+    """All versions of the three archives, each with where its texts are."""
+    return [
+        (list(git_versions(options.tosback, "tosback2")), options.tosback),
+        (list(git_versions(options.ota, "ota")), options.ota),
+        (list(folder_versions(options.through_time, "through-time")), options.through_time),
+    ]
+
+
+def halves(n: int, rng: random.Random) -> list[str]:
+    """`tune` and `held` for `n` rows, by lot."""
+    lot = ["tune" if i % 2 else "held" for i in range(n)]
+    rng.shuffle(lot)
+    return lot
+
+
+def by_service(versions: list[Version], rng: random.Random, *, per_era: bool = False) -> list[Version]:
+    """One version of each service (and era), in an order by lot."""
+    documents: defaultdict[tuple[str, ...], list[Version]] = defaultdict(list)
+    for version in versions:
+        documents[(service_key(version.service), *([version.era] if per_era else []))].append(version)
+    keys = sorted(documents)
+    rng.shuffle(keys)
+    return [rng.choice(documents[key]) for key in keys]
+
+
+def headings(options: argparse.Namespace) -> None:
+    """40 policies whose headings bear no mark-up of their own, of 300 to 3,000 words, one a service.
+
+    ToSBack2 and through-time lost theirs; of Open Terms Archive those are drawn that have fewer than three.
+    """
+    rng = random.Random(options.seed)
+    taken: set[str] = set()
+    rows = []
+    for (versions, root), n in zip(archives(options), (16, 10, 14), strict=True):
+        drawn: list[Version] = []
+        for version in by_service(versions, rng, per_era=len(versions) < 1000):
+            key = service_key(version.service)
+            text = read(version, root) if key not in taken or not version.blob else ""
+            n_marked = len(re.findall(r"^#{1,6} |^(?:={3,}|-{3,})\s*$|<h[1-6]", text, re.MULTILINE))
+            if is_english_policy(text) and 300 <= len(text.split()) <= 3000 and n_marked < 3:
+                taken.add(key)
+                drawn.append(version)
+            if len(drawn) == n:
+                break
+        rows += [(v.collection, v.source, "", half, "") for v, half in zip(drawn, halves(len(drawn), rng), strict=True)]
+    write(options.out, ("collection", "source", "spans", "half", "note"), sorted(rows))
+
+
+def privacy_density(text: str) -> tuple[int, float]:
+    """Words, and words on privacy in 1,000: a crude count, and no part of the program."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"<[^>]*>", " ", text).lower())
+    about = {"privacy", "personal", "information", "data", "cookies", "collect", "third", "disclose", "consent"}
+    return len(words), 1000 * sum(word in about for word in words) / max(1, len(words))
+
+
+def policies(options: argparse.Namespace) -> None:
+    """200 pages, half of them from those that are short or low in privacy words, at most one a service and half.
+
+    `weight`: how many pages of its stratum a row stands for.
+    """
+    rng = random.Random(options.seed)
+    found: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
+    for versions, root in archives(options)[:2]:
+        for _ in range(2):
+            for version in by_service(versions, rng):
+                n_words, density = privacy_density(read(version, root))
+                stratum = "doubtful" if n_words < 300 or density < 30 else "likely"
+                found[version.collection, stratum].append(version)
+    rows = []
+    for (collection, stratum), candidates in sorted(found.items()):
+        drawn = sorted(rng.sample(candidates, min(len(candidates), 60 if collection == "tosback2" else 40)))
+        weight = f"{len(candidates) / len(drawn):.2f}"
+        lot = halves(len(drawn), rng)
+        rows += [(v.collection, v.source, stratum, weight, "", h, "") for v, h in zip(drawn, lot, strict=True)]
+    write(options.out, ("collection", "source", "stratum", "weight", "label", "half", "note"), sorted(rows))
+
+
+def languages(options: argparse.Namespace) -> None:
+    """60 pages, 35 of them from those with few English words, one a service."""
+    rng = random.Random(options.seed)
+    found: defaultdict[str, list[Version]] = defaultdict(list)
+    for versions, root in archives(options)[:2]:
+        for version in by_service(versions, rng):
+            words = re.findall(r"[^\W\d_]+", re.sub(r"<[^>]*>|\]\([^)]*\)", " ", read(version, root)).lower())
+            english = sum(word in {"the", "and", "of", "to", "you", "your"} for word in words)
+            if len(words) >= 60:
+                found["other" if english < 0.08 * len(words) else "english"].append(version)
+    drawn = rng.sample(sorted(found["other"]), 35) + rng.sample(sorted(found["english"]), 25)
+    lot = halves(len(drawn), rng)
+    rows = [(v.collection, v.source, "", h, "") for v, h in zip(drawn, lot, strict=True)]
+    write(options.out, ("collection", "source", "label", "half", "note"), sorted(rows))
+
+
+def passive(options: argparse.Namespace) -> None:
+    """100 sentences of 6 to 60 words, one a service: runs of text from a capital to a full stop."""
+    rng = random.Random(options.seed)
+    sentence = re.compile(
+        r"(?<=[.>\n] )[A-Z][^.<>|\n\[\]*#]{30,400}\.(?=\s)|^[A-Z][^.<>|\n\[\]*#]{30,400}\.(?=\s)", re.M
+    )
+    rows = []
+    for (versions, root), n in zip(archives(options), (45, 40, 15), strict=True):
+        drawn: list[tuple[Version, int, int]] = []
+        for version in by_service(versions, rng):
+            text = read(version, root)
+            spans = [hit.span() for hit in sentence.finditer(text) if 6 <= len(hit.group().split()) <= 60]
+            if is_english_policy(text) and len(spans) > 10 and len(drawn) < n:
+                drawn.append((version, *rng.choice(spans)))
+        lot = halves(len(drawn), rng)
+        rows += [
+            (v.collection, v.source, str(start), str(end), "", h, "")
+            for (v, start, end), h in zip(drawn, lot, strict=True)
+        ]
+    write(options.out, ("collection", "source", "start", "end", "label", "half", "note"), sorted(rows))
+
+
 def write(out: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Writes a draw. Raises `FileExistsError` rather than lose labels."""
     with out.open("x", encoding="utf-8", newline="") as file:
@@ -275,7 +391,7 @@ def main() -> None:
     """Parses the command line; the function named like the subcommand draws."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (dates, mentions, namesakes):
+    for function in (dates, mentions, namesakes, headings, policies, languages, passive):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.add_argument("--tosback", type=Path, required=True, help="git repository of tosdr/tosback2")
         command.add_argument("--ota", type=Path, required=True, help="the same of contrib-versions")
