@@ -1,7 +1,7 @@
 """Mines the two-word phrases of rules/phrases.txt from a corpus with text.
 
-A pair of neighbouring content words is a phrase if it stands in the texts of many services and its words prefer each other:
-normalised pointwise mutual information (Bouma 2009) over distinct segments. Usage:
+A pair of neighbouring content words is a phrase if it stands in the texts of many services and its words prefer each
+other: normalised pointwise mutual information (Bouma 2009) over distinct segments. Usage:
 
     python benchmarks/mine_phrases.py CORPUS > privacylab/rules/phrases.txt
 """

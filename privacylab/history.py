@@ -207,9 +207,10 @@ def _sampled(named: Mapping[str, Version], status: Mapping[str, screen.Repeat], 
     """The versions that become policies.
 
     Of each document and period the last version, also where it repeats a text of an earlier period: a policy that does
-    not change speaks for its service in every era in which it was seen. Undated texts all; with ``all``, each text once.
+    not change speaks for its service in every era in which it was seen. Undated texts all; with ``all``, each text
+    once.
     """
-    last = {}
+    last: dict[object, str] = {}
     for version_id, version in named.items():
         state = status[version_id].status
         if state == "kept" and (version.date is None or every == "all"):

@@ -13,7 +13,10 @@ READING = (
     "sources outline normalize segment wording screen dateforms dates scope frameworks cues clauses annotate "
     "history build"
 ).split()
-FINDINGS = "uncertainty observe measure correct compare survival turnover keyness topics canvas publishing diagrams change_plots plots".split()
+FINDINGS = (
+    "uncertainty observe measure correct compare survival turnover keyness topics canvas publishing diagrams "
+    "change_plots plots"
+).split()
 TOP = "embedding training evaluate profile explore pages report cli".split()
 BELOW = {
     **{name: GROUND[:i] for i, name in enumerate(GROUND)},
