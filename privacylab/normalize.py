@@ -90,6 +90,9 @@ def decode(data: bytes) -> str:
     if declared:
         with contextlib.suppress(LookupError, UnicodeError):
             return data.decode(declared[1].decode("ascii"))
+    # A text with few bytes above 127 is English in the code page of Windows, whatever else these bytes might be.
+    if sum(byte > 127 for byte in data[:50_000]) * 20 < len(data[:50_000]) and not _CONTROL_BYTE.search(data[:4096]):
+        return data.decode("cp1252", errors="replace")
     best = charset_normalizer.from_bytes(data[:50_000], cp_isolation=["cp1252", "latin_1", "cp1250", "utf_16"]).best()
     text = "" if best is None else data.decode(best.encoding, errors="replace")
     if best is None or _CONTROL.search(text[:4096]):
@@ -99,6 +102,7 @@ def decode(data: bytes) -> str:
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
+_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|b|strong|i|span|html|body)\b[^>]{0,200}>", re.IGNORECASE)
 _MARKDOWN = re.compile(
@@ -217,7 +221,7 @@ class _HtmlReader:
             if tag == "-text":
                 self._text(node.text_content or "")
             elif tag == "br":
-                self._parts.append("\n")
+                self._break()
             elif tag == "tr" and (row := _data_row(node)):
                 self._flush()
                 self.chunks.append(Chunk("item", row))
@@ -266,6 +270,12 @@ class _HtmlReader:
             self._kind, self._level = "paragraph", 0
         elif tag in _BLOCK or tag in ("td", "th", "tr"):
             self._flush()
+
+    def _break(self) -> None:
+        if self._n_text and self._n_bold == self._n_text:
+            self._flush()  # a line in bold over the rest of its paragraph
+        else:
+            self._parts.append("\n")
 
     def _flush(self) -> None:
         if not self._n_text:

@@ -204,7 +204,7 @@ def _without_links(lines: list[_Line], body: list[_Line]) -> list[_Line]:
 def _menus(lines: Sequence[_Line]) -> list[tuple[int, int]]:
     """Runs of short lines, three of them furniture.
 
-    The last two before a sentence may be its headings, and what a sentence ends in a colon for is a list.
+    The last one before a sentence may be its heading, and what a sentence ends in a colon for is a list.
     """
     furniture = [i for i, line in enumerate(lines) if line.crumb == "furniture"]
     menus: list[tuple[int, int]] = []
@@ -219,7 +219,7 @@ def _menus(lines: Sequence[_Line]) -> list[tuple[int, int]]:
             end += 1
         n_links = len({line.key for line in lines[i:end] if line.crumb == "furniture"})
         if end - start >= _MENU and n_links >= 3 and not (start and lines[start - 1].chunk.text[-1] == ":"):
-            menus.append((start, end - 2 if end < len(lines) else end))
+            menus.append((start, end - 1 if end < len(lines) else end))
     return menus
 
 
@@ -237,7 +237,7 @@ def _between(spans: Sequence[tuple[int, int]], start: int, end: int) -> Iterator
 
 _NUMBER = r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]|[IVX]{1,5})[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}(?= [A-Z])"
 _NUMBERED = re.compile(rf"^(?:(?:section|article|part|chapter)\s+\w{{1,4}}\b[.:]?|{_NUMBER})\s*[-–—]?\s*(?=\S)", re.I)
-_LETTERED = re.compile(r"^\(?(?:[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
+_LETTERED = re.compile(r"^(?!\(c\) \d)\(?(?:[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
 _QUESTION = re.compile(
     r"^(?:what|how|why|when|where|who|whose|which|do|does|is|are|can|may|will|should|have|has|did|am|must)\b", re.I
 )
