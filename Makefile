@@ -11,9 +11,10 @@ test: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	figures=$$(mktemp -d) && PRIVACYLAB_FIGURES=$$figures TQDM_DISABLE=1 $(BIN)/pytest -n 2 --dist loadfile \
-		--doctest-modules --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
-		privacylab tests notebooks; status=$$?; rm -rf "$$figures"; exit $$status
+	$(BIN)/pytest -n 2 --dist loadfile --doctest-modules privacylab tests
+	figures=$$(mktemp -d) && PRIVACYLAB_FIGURES=$$figures TQDM_DISABLE=1 $(BIN)/pytest \
+		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-kernel-startup-timeout 180 notebooks; \
+		status=$$?; rm -rf "$$figures"; exit $$status
 
 lab: setup
 	$(BIN)/jupyter lab notebooks

@@ -31,8 +31,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 # File names and policies may hold what looks like markup: nothing is read as such.
-out = Console(markup=False, emoji=False, highlight=False)
-err = Console(stderr=True, markup=False, emoji=False, highlight=False)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+
+
+out, err = _console(), _console(stderr=True)
 
 ARCHIVES = {
     "tosback2": "https://github.com/tosdr/tosback2.git",
@@ -77,8 +82,9 @@ def _options(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    global _debug
+    global _debug, out, err
     _debug = debug
+    out, err = _console(), _console(stderr=True)  # as wide as the terminal is now
 
 
 @contextmanager

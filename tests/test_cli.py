@@ -100,7 +100,7 @@ def test_build_says_what_it_made(tmp_path, call, tiny):
     archives.write(tmp_path / "mine", {"boats/2019-01-01.md": policy(), "boats/2019-01-02.md": policy()})
     code, out, err = call("build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1)
     assert (code, err) == (0, "")
-    assert out == (f"2 versions: 1 kept, 1 near duplicate\n1 policies, 12 distinct segments in {tmp_path / 'out'}\n")
+    assert out == (f"2 versions: 1 kept, 1 sampled out\n1 policies, 12 distinct segments in {tmp_path / 'out'}\n")
 
 
 @pytest.mark.parametrize(("more", "expected"), [([], 0), (["--strict"], 1)])
