@@ -357,6 +357,29 @@ def languages(options: argparse.Namespace) -> None:
     write(options.out, ("collection", "source", "label", "half", "note"), sorted(rows))
 
 
+# Frequent words of ten languages that English has not; who draws by them must not judge by them.
+OTHER_WORDS = frozenset(
+    "und der das nicht et les des vous nous los las para del que uw het een van och att som nie oraz jest il della che "
+    "não dos você hogy ve bir için".split()
+)
+
+
+def foreign(options: argparse.Namespace) -> None:
+    """25 more pages for the language: of those with many frequent words of other languages, or of another script."""
+    rng = random.Random(options.seed)
+    found = []
+    for versions, root in archives(options)[:2]:
+        for version in by_service(versions, rng):
+            words = re.findall(r"[^\W\d_]+", re.sub(r"<[^>]*>|\]\([^)]*\)", " ", read(version, root)).lower())
+            n_other = sum(word in OTHER_WORDS or word[0] > "\u0370" for word in words)
+            if len(words) >= 30 and n_other > 0.04 * len(words):
+                found.append(version)
+    drawn = rng.sample(sorted(found), min(25, len(found)))
+    lot = halves(len(drawn), rng)
+    rows = [(v.collection, v.source, "", h, "") for v, h in zip(drawn, lot, strict=True)]
+    write(options.out, ("collection", "source", "label", "half", "note"), sorted(rows))
+
+
 def passive(options: argparse.Namespace) -> None:
     """100 sentences of 6 to 60 words, one a service: runs of text from a capital to a full stop."""
     rng = random.Random(options.seed)
@@ -391,7 +414,7 @@ def main() -> None:
     """Parses the command line; the function named like the subcommand draws."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (dates, mentions, namesakes, headings, policies, languages, passive):
+    for function in (dates, mentions, namesakes, headings, policies, languages, foreign, passive):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.add_argument("--tosback", type=Path, required=True, help="git repository of tosdr/tosback2")
         command.add_argument("--ota", type=Path, required=True, help="the same of contrib-versions")
