@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 Kind = Literal["heading", "paragraph", "item"]
 
 MAX_HEADING_WORDS = 16
+MAX_QUESTION_WORDS = 25
 MAX_HEADING_LENGTH = 200
 MAX_MARKED_WORDS = 30
 """A longer text is no heading, whatever its mark-up says."""
@@ -59,6 +60,11 @@ def read_blocks(chunks: Iterable[Chunk]) -> list[Block]:
 
 _BULLET = re.compile(r"^(?:(?:[•·▪◦●‣■□»*]+|[-–—](?=\s)|o(?=\s+[A-Z]))\s*(?=\S))+")
 _BULLET_ALONE = re.compile(r"^[•·▪◦●‣■□»*–—-]$|^o$")
+_NAVIGATION = re.compile(
+    r"^(?:(?:back|return|go) to (?:the )?top(?: of (?:the )?page)?|top of (?:the )?page|"
+    r"skip to (?:the )?(?:main )?content)$",
+    re.I,
+)
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _CODE = re.compile(
     r"\bfunction ?\(|\bvar \w+ ?=|\bwindow\.\w|\bdocument\.\w+[.(]|<!\[CDATA\[|"
@@ -88,6 +94,8 @@ def _line(chunk: Chunk) -> _Line | None:
     """A line as it looks by itself; None for scripts and what has no words."""
     if not _ALPHANUMERIC.search(chunk.text) or _is_code(chunk.text) or _BULLET_ALONE.match(chunk.text):
         return None
+    if len(chunk.text) < 40 and _NAVIGATION.match(chunk.text):
+        return None
     bullet = _BULLET.match(chunk.text) if chunk.kind != "heading" else None
     if bullet:
         chunk = Chunk("item", chunk.text[bullet.end() :], 0, chunk.bold)
@@ -100,7 +108,7 @@ def _line(chunk: Chunk) -> _Line | None:
         chunk=chunk,
         block=Block("item" if is_item else "paragraph", text),
         key=text[numbered.end() if numbered else 0 :].lower().rstrip(":."),
-        is_prose=n_words >= 12 and text[-1] in ".:;!?)\"'",
+        is_prose=_is_prose(text),
         crumb=_crumb(text, n_words),
         shape=shape,
         capitalised=capitalised,
@@ -238,17 +246,20 @@ def _between(spans: Sequence[tuple[int, int]], start: int, end: int) -> Iterator
 _NUMBER = r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]|[IVX]{1,5})[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}(?= [A-Z])"
 _NUMBERED = re.compile(rf"^(?:(?:section|article|part|chapter)\s+\w{{1,4}}\b[.:]?|{_NUMBER})\s*[-–—]?\s*(?=\S)", re.I)
 _LETTERED = re.compile(r"^(?!\(c\) \d)\(?(?:[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
+_ASKS = re.compile(r"^(?:how|what|why|who|whose|where)\b", re.I)
 _QUESTION = re.compile(
     r"^(?:what|how|why|when|where|who|whose|which|do|does|is|are|can|may|will|should|have|has|did|am|must)\b", re.I
 )
 _NO_HEADING = re.compile(
-    r"[.!;,]['\")\]]*$|@|://|www\.|^[(\"']| \| |»| > |^(?:note|attn|attention|tel|fax|phone|e-?mail|address)\b\W?.*:|"
+    r"[.!;,]['\")\]]*$|@|protected\]|\b\d{5}(?:-\d{4})?$|(?:,[^,]+){3}|://|www\.|^[(\"']| \| |»| > |"
+    r"^(?:note|attn|attention|tel|fax|phone|e-?mail|address)\b\W?.*:|"
     r"\bP\.? ?O\.? Box\b|\b[A-Z]{2} \d{5}\b|^\+?[\d() -]{7,}$|(?:copyright|©|\(c\)) ?\d|all rights reserved|"
     r"^\d{1,5}[a-z]? (?:[A-Z][\w.'-]+ ){1,4}(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|way|"
     r"boulevard|blvd|square|"
     r"court|place|plaza|parkway|floor|building|house|park|row|hill|close|terrace)\b|"
     r"^(?:click|read|see|learn|view|find out|go|download|back|return|skip|print|top)\b"
-    r"(?: (?:here|more|to|as|this|all)\b.*)?$|^(?:e\.g|i\.e)\b|\b(?:Inc|LLC|Ltd|GmbH|Corp|Corporation|Limited)\.?$",
+    r"(?: (?:here|more|to|as|this|all|current|previous)\b.*)?$|^(?:e\.g|i\.e)\b|\b(?:Inc|LLC|Ltd|GmbH|"
+    r"Corp|Corporation|Limited)\.?$",
     re.I,
 )
 _DATE = re.compile(
@@ -263,36 +274,57 @@ _SMALL_WORDS = frozenset(
     "within without you "
     "your about".split()
 )
+_CONNECTIVES = frozenset(
+    "a an and are as at be but by for from if in is it may not of on or so such that the then this to we which will "
+    "with you".split()
+)
+_CLAUSE = re.compile(r"\b(?:we|you|they|it|is|are|was|may|will|can|explains?|includes?|has|have)\b", re.I)
 _INTRODUCES = re.compile(
     r"\b(?:following|includes?|including|such as|we (?:\w+ ){0,2}(?:use|collect|share|may)|you (?:can|may)|at|to|by|"
-    r"for|following ways)\W*:$",
+    r"for|will|must|should|(?:following|two|three) ways)\W*:$",
     re.I,
 )
 
 
 def _look(text: str, n_words: int, numbered: bool) -> tuple[str, bool]:
     """What kind of heading a line may be (empty for none), and whether its words are capitalised."""
-    if n_words > MAX_HEADING_WORDS or not 3 <= len(text) <= MAX_HEADING_LENGTH or not any(map(str.isalpha, text)):
+    is_asked = text[-1] == "?" and n_words <= MAX_QUESTION_WORDS
+    if (
+        (n_words > MAX_HEADING_WORDS and not is_asked)
+        or not 3 <= len(text) <= MAX_HEADING_LENGTH
+        or not any(map(str.isalpha, text))
+    ):
         return "", False
     is_caps = text.isupper() and len(text) > 4
     if _NO_HEADING.search(text.rstrip(".") if is_caps or (n_words <= 4 and numbered) else text):
         return "", False
-    if _is_date_line(text, n_words, numbered) or (text[0].islower() and not _QUESTION.match(text)):
+    if _is_date_line(text, n_words, numbered) or _is_fragment(text, n_words):
         return "", False
     words = [word for word in re.findall(r"[^\W\d_][^\W_]*", text) if word.lower() not in _SMALL_WORDS]
-    return _shape(text, n_words, numbered, is_caps), is_caps or all(word[0].isupper() for word in words)
+    capitalised = is_caps or all(word[0].isupper() for word in words)
+    return _shape(text, n_words, numbered, is_caps, capitalised), capitalised
 
 
-def _shape(text: str, n_words: int, numbered: bool, is_caps: bool) -> str:
+def _shape(text: str, n_words: int, numbered: bool, is_caps: bool, capitalised: bool) -> str:
     if text[-1] == "?":
         return "question" if n_words > 1 else ""
+    if text[-1] == ":":
+        is_label = n_words <= 3 or capitalised or not _CLAUSE.search(text)
+        return "colon" if n_words <= 8 and is_label and not _INTRODUCES.search(text) else ""
     if is_caps:
         return "caps"
     if numbered:
         return "numbered" if n_words <= 12 else ""
-    if text[-1] == ":":
-        return "colon" if n_words <= 8 and not _INTRODUCES.search(text) else ""
-    return "title" if n_words <= 10 and text[0].isupper() else ("question" if _QUESTION.match(text) else "")
+    if text[0].islower() and not _ASKS.match(text):
+        return "lower"
+    return "title" if n_words <= 10 else ("question" if _ASKS.match(text) else "")
+
+
+def _is_fragment(text: str, n_words: int) -> bool:
+    """Whether a line in small letters is no title or question, but a part of a sentence."""
+    if not text[0].islower() or (text[-1] == "?" and _QUESTION.match(text)) or _ASKS.match(text):
+        return False
+    return n_words > 10 or text.split(" ", 1)[0] in _CONNECTIVES
 
 
 def _is_date_line(text: str, n_words: int, numbered: bool) -> bool:
@@ -314,7 +346,7 @@ def _outlined(lines: Sequence[_Line]) -> list[Block]:
         if line.chunk.kind == "heading":
             if line.chunk.text.count(" ") < MAX_MARKED_WORDS:
                 block = Block("heading", line.chunk.text, line.chunk.level)
-        elif line.shape and following and i not in contents and _is_heading(i, lines, following):
+        elif line.shape and following and i not in contents and _is_heading(i, lines, contents, following):
             block = Block("heading", line.chunk.text, 3 if line.chunk.bold or line.shape == "caps" else 4)
         following = block
         found.append(block)
@@ -329,7 +361,7 @@ def _contents(lines: Sequence[_Line]) -> set[int]:
     return {i for i in repeated if i - 1 in repeated or i + 1 in repeated}
 
 
-def _is_heading(i: int, lines: Sequence[_Line], following: Block) -> bool:
+def _is_heading(i: int, lines: Sequence[_Line], contents: set[int], following: Block) -> bool:
     """Whether a line that may be a heading is one, by its neighbours."""
     line = lines[i]
     if line.chunk.kind == "item":
@@ -338,28 +370,38 @@ def _is_heading(i: int, lines: Sequence[_Line], following: Block) -> bool:
         return True
     if line.shape == "colon" and following.kind == "item" and not (line.capitalised and " " in line.chunk.text):
         return False
-    above = _run_above(i, lines)
-    opened = i >= above and lines[i - above].chunk.text[-1] == ":"
+    above = _run_above(i, lines, contents)
+    before = lines[i - above].chunk.text if i >= above else ""
+    is_list = above > 1 and before.endswith(":")
+    if line.shape == "lower":
+        return above == 1 and before[-1:] in ("", ".", "!", "?") and _is_text(following)
     if following.kind == "heading":
         # A heading over a heading; more than three in a row are a list.
-        return above <= 2 and not opened and (line.capitalised or line.shape != "title")
+        return above <= 2 and not is_list and (line.capitalised or line.shape != "title")
     if line.shape in ("caps", "question", "numbered"):
         return above <= 3 and (_is_text(following) or following.kind == "item")
     if not _is_text(following) and not (following.kind == "item" and line.capitalised):
         return False
-    return above <= 3 if line.capitalised else above <= 2 and not opened
+    return above <= 3 if line.capitalised else above <= 2 and not is_list
 
 
-def _run_above(i: int, lines: Sequence[_Line]) -> int:
+def _run_above(i: int, lines: Sequence[_Line], contents: set[int]) -> int:
     """How many short lines in a row end with this one, itself included; a look at five will do."""
     n = 1
-    while n < 5 and i >= n and lines[i - n].short:
+    while n < 5 and i >= n and lines[i - n].short and i - n not in contents:
         n += 1
     return n
 
 
 def _is_text(block: Block) -> bool:
-    """Whether a heading may stand over a block: a sentence, or the date under a title."""
+    """Whether a heading may stand over a block: a sentence, a line of one, or the date under a title."""
     if block.kind != "paragraph":
         return False
-    return (block.text.count(" ") >= 4 and block.text[-1] in ".:;!?)\"'") or bool(_YEAR.search(block.text))
+    n_blanks = block.text.count(" ")
+    if n_blanks >= 4 and block.text[-1] in ".:;!?)\"'":
+        return True
+    return n_blanks >= 7 or bool(_YEAR.search(block.text))
+
+
+def _is_prose(text: str) -> bool:
+    return text.count(" ") >= 11 and text[-1] in ".:;!?)\"'"

@@ -114,7 +114,9 @@ def judge(found: Sequence[Segment]) -> Verdict:
     fingerprint = frozenset().union(*(item.fingerprints for item in seen))
     limits = rules()["policy"]
     if share < rules()["language"]["min_share_of_policy"]:
-        language = py3langid.classify("\n".join(segment.text for segment in found)[:5000])[0]
+        # The first of several languages may be English: what the rest is in says more of the page.
+        rest = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
+        language = py3langid.classify("\n".join(rest)[:5000])[0]
         if language != "en":
             return Verdict("language", language, language, share, n_words, fingerprint)
     counts = [sum(column) for column in zip(*(item.groups for item in seen), strict=True)]
