@@ -121,6 +121,12 @@ def evidence(segment: Segment) -> Evidence:
     )
 
 
+@lru_cache(maxsize=10_000)
+def _language(text: str) -> str:
+    """The language of a text; pages that are no policy have thousands of versions with the same beginning."""
+    return str(py3langid.classify(text)[0])
+
+
 def judge(found: Sequence[Segment]) -> Verdict:
     """Whether the segments of a page are an English policy.
 
@@ -138,7 +144,7 @@ def judge(found: Sequence[Segment]) -> Verdict:
     if share < rules()["language"]["min_share_of_policy"]:
         # The first of several languages may be English: what the rest is in says more of the page.
         rest = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
-        language = py3langid.classify("\n".join(rest)[:5000])[0]
+        language = _language("\n".join(rest)[:5000])
         if language != "en":
             return Verdict("language", language, language, share, n_words, fingerprint)
     counts = [sum(column) for column in zip(*(item.groups for item in seen), strict=True)]
