@@ -1,13 +1,13 @@
 """Draws the segments whose clause categories people then label by reading: one subcommand for each set.
 
-- `policies`: 50 policies an era, one a service; of each the five segments that score highest in each category, and of ten
-  policies an era every segment. They tell how often the program is right about a policy.
+- `policies`: 50 policies an era, one a service; of each the five segments that score highest in each category, and of
+  ten policies an era every segment. They tell how often the program is right about a policy.
 - `segments`: 100 segments an era with known probabilities of being drawn, so that rare categories are met.
 - `training`: segments of services that stand in neither, to learn from.
 
-A draw is made before anything is labelled and never after: it refuses to write over a file that exists. What is stored are
-references (archive, source, characters of the decoded text; a heading of up to eight words), never text; `--show FILE` writes
-the texts for the reader. Example:
+A draw is made before anything is labelled and never after: it refuses to write over a file that exists. What is stored
+are references (archive, source, characters of the decoded text; a heading of up to eight words), never text;
+`--show FILE` writes the texts for the reader. Example:
 
     python corpus/gold/clause_sample.py policies --tosback tosback2.git --ota contrib-versions.git \
         --through-time privacy-policies-through-time --seed 40 --out clause_policies.csv --show /tmp/read.txt
@@ -30,8 +30,8 @@ from privacylab import clauses, normalize, paths, segment, tables
 
 MEDIA_TYPES = {"tosback2": "text/html", "ota": "text/markdown", "through-time": "text/plain"}
 
-# Copied on purpose: the strata of a draw that is made must not move when an era does. The gap between Safe Harbor and the
-# Privacy Shield is left out, and the GDPR's years are cut in two.
+# Copied on purpose: the strata of a draw that is made must not move when an era does. The gap between Safe Harbor and
+# the Privacy Shield is left out, and the GDPR's years are cut in two.
 ERAS = (
     ("safe_harbor", "2000-07-26", "2015-10-06"),
     ("privacy_shield", "2016-07-12", "2018-05-25"),
