@@ -14,10 +14,10 @@ READING = (
     "history build"
 ).split()
 FINDINGS = (
-    "uncertainty observe measure correct compare survival turnover keyness topics canvas publishing diagrams "
+    "uncertainty observe measure correct compare series survival turnover keyness topics canvas publishing diagrams "
     "change_plots plots"
 ).split()
-TOP = "embedding training evaluate profile explore pages report cli".split()
+TOP = "embedding training evaluate profile explore controls pages report cli".split()
 BELOW = {
     **{name: GROUND[:i] for i, name in enumerate(GROUND)},
     **{name: GROUND + READING[:i] for i, name in enumerate(READING)},
