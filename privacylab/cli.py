@@ -433,6 +433,7 @@ def evaluate(
     archives: Annotated[
         Path | None, typer.Option(help="Where the archives are, whose texts the labels refer to.")
     ] = None,
+    predictions: Annotated[Path | None, typer.Option(help="A folder to store the predictions in.")] = None,
 ) -> None:
     """Score the reading of policies against hand-made labels.
 
@@ -440,17 +441,19 @@ def evaluate(
     """
     from privacylab import evaluate as evaluation
 
-    frames = []
     if opp115:
-        frames.append(evaluation.clauses_on(opp115))
+        out.print(evaluation.clauses_on(opp115).to_string(index=False))
         if evaluation.was_trained_on(opp115):
             err.print(
                 f"{opp115} is part of what the shipped model learnt from: these are no test scores", soft_wrap=True
             )
     if gold or not opp115:
-        frames += evaluation.gold(gold or paths.gold(), archives=archives)
-    for frame in frames:
-        out.print(frame.to_string(index=False))
+        labelled = gold or paths.gold()
+        predicted = evaluation.predict(labelled, archives=archives)
+        for name, frame in evaluation.score(labelled, predicted).items():
+            out.print(f"\n{name}\n{frame.to_string(index=False)}")
+        if predictions:
+            predicted.to_csv(predictions / evaluation.PREDICTIONS, index=False)
 
 
 if __name__ == "__main__":

@@ -360,22 +360,11 @@ def test_annotate_finds_the_date_of_a_sample(row, records):
     assert (records[row["path"]]["effective_date"] or "") == row["effective_date"]
 
 
-# Where the rules still misread a sample: take a line away when they are mended.
-MISREAD = {
-    "lindenmere/lindenmere-2016-12-19.md": {"safe_harbor"},  # "until last year ... relied on": withdrawn
-    "quillwisp/quillwisp-2025-03-04.md": {"dpf", "gdpr", "uk_gdpr"},  # "some of them are certified"; "is subject to"
-    "thistlewick/thistlewick-1999-11-15.txt": {
-        "directive_95_46"
-    },  # "we understand that ... have a Directive": mentions
-}
-
-
-def stances(claims, *, without):
+def stances(claims):
     """The stances of each framework; a mere mention counts only where there is no other stance."""
     found = {}
     for framework, _, stance in (claim.partition(":") for claim in claims):
-        if framework not in without:
-            found.setdefault(framework, set()).add(stance)
+        found.setdefault(framework, set()).add(stance)
     return {framework: each - {"mentions"} or each for framework, each in found.items()}
 
 
@@ -383,8 +372,7 @@ def stances(claims, *, without):
 def test_annotate_finds_the_frameworks_of_a_sample(row, records):
     found = {f"{mention['framework']}:{mention['stance']}" for mention in records[row["path"]]["frameworks"]}
     expected = filter(None, row["frameworks"].split(";"))
-    misread = MISREAD.get(row["path"], set())
-    assert stances(found, without=misread) == stances(expected, without=misread)
+    assert stances(found) == stances(expected)
 
 
 @pytest.mark.parametrize("row", EXPECTED, ids=lambda row: row["path"])
