@@ -3,7 +3,7 @@
     python benchmarks/reading.py ARCHIVES
 
 ARCHIVES is a folder that `privacylab fetch` made. Writes `results/reading.csv`: for each reader and gold set
-the columns of `evaluate.score`. Needs the development extra (htmldate, trafilatura); what a baseline cannot read is as it gives it.
+the columns of `evaluate.score`. Needs the development extra (htmldate, trafilatura).
 """
 
 import argparse
