@@ -14,8 +14,8 @@ READING = (
     "history build"
 ).split()
 FINDINGS = (
-    "uncertainty observe measure correct compare series survival turnover keyness topics canvas publishing diagrams "
-    "change_plots plots"
+    "uncertainty observe measure correct compare series survival turnover replication keyness topics canvas publishing "
+    "diagrams change_plots plots"
 ).split()
 TOP = "embedding training evaluate profile explore pages report cli".split()
 BELOW = {
