@@ -73,51 +73,43 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
 def replication(table: pd.DataFrame) -> Figure:
     """Published sizes and this corpus's estimates on one scale, and what was said not to change beside its margin.
 
-    Left, sizes as multiples of the published one (ratios by their logarithm): 1 is as published, 0 no change, the band
-    what agrees. Right, claims of no change as multiples of the margin. Shares and mere directions are left out.
+    Above, sizes as multiples of the published one (ratios by their logarithm): 1 is as published, 0 no change, the band
+    what agrees. Below, claims of no change as multiples of the margin. Shares and mere directions are left out.
 
     Args:
         table: From `replication.table`.
     """
     rows = need(table, "part", "what", "kind", "unit", "published", "agrees_low", "agrees_high", "value", "low", "high")
     rows = rows[rows["unit"] != "share"]
-    sides = [rows[rows["kind"] == kind].reset_index(drop=True) for kind in ("size", "none")]
+    sizes, flat = (rows[rows["kind"] == kind].reset_index(drop=True) for kind in ("size", "none"))
+    heights = [len(sizes) + 1, len(flat) + 1]
     with canvas.style():
-        made, axs = canvas.figure(1.0 + 0.38 * max(len(side) for side in sides), columns=2)
-        for axes, part, band, label in zip(
-            axs[0],
-            sides,
-            ((0.5, 2.0), (-1.0, 1.0)),
-            ("Multiple of the published size", "Multiple of the margin"),
-            strict=True,
-        ):
-            y = np.arange(len(part))
-            scale = _scaled(part, part["published"] if band[0] > 0 else part["agrees_high"])
-            axes.axvspan(*band, color=PALE, alpha=0.5, linewidth=0)
-            axes.axvline(0, color=GREY, linewidth=0.8)
-            if band[0] > 0:
-                axes.axvline(1, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
-            for verdict, colour in _VERDICTS.items():
-                mine = (part["part_verdict"] == verdict).to_numpy()
-                axes.hlines(y[mine], scale["low"][mine], scale["high"][mine], color=colour[0], linewidth=1.3)
-                axes.plot(
-                    scale["value"][mine], y[mine], linestyle="none", color=colour[0], marker=colour[1], clip_on=False
-                )
-            rows_of_text(
-                axes, [f"{number}  {_short(what)}" for number, what in zip(part["part"], part["what"], strict=True)]
-            )
-            axes.grid(axis="x")
-            axes.set_xlabel(label)
-        entries = [(verdict, {"color": c, "marker": m}) for verdict, (c, m) in _VERDICTS.items()]
-        key(axs[0, 0], entries, columns=3)
+        made, axs = canvas.figure(1.0 + 0.27 * sum(heights), rows=2, heights=heights)
+        _multiples(axs[0, 0], sizes, sizes["published"], band=(0.5, 2), label="Multiple of the published size")
+        _multiples(axs[1, 0], flat, flat["agrees_high"], band=(-1, 1), label="Multiple of the margin")
+        axs[0, 0].axvline(1, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
+        key(axs[0, 0], [(verdict, {"color": c, "marker": m}) for verdict, (c, m) in _VERDICTS.items()], columns=3)
     return made
+
+
+def _multiples(axes: Axes, part: pd.DataFrame, unit: pd.Series, *, band: tuple[float, float], label: str) -> None:
+    y, scale = np.arange(len(part)), _scaled(part, unit)
+    axes.axvspan(*band, color=PALE, alpha=0.5, linewidth=0)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    for verdict, (colour, marker) in _VERDICTS.items():
+        mine = (part["part_verdict"] == verdict).to_numpy()
+        # Whiskers of no row have no place, and the layout would shrink the axes to nothing.
+        if mine.any():
+            dots(axes, scale[mine], y[mine], {"color": colour, "marker": marker})
+    rows_of_text(axes, [f"{number}  {_short(what)}" for number, what in zip(part["part"], part["what"], strict=True)])
+    axes.set_xlabel(label)
 
 
 _VERDICTS = {"confirmed": (COLOURS[0], "o"), "refuted": (COLOURS[1], "D"), "cannot tell": ("#777777", "s")}
 
 
 def _short(what: str) -> str:
-    return canvas.wrapped(what.split(";")[0].split(", 20")[0].split(" in the same services")[0], 28)
+    return what.split(";")[0].split(",")[0].split(" in the same services")[0]
 
 
 def _scaled(part: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
