@@ -1,18 +1,31 @@
 """The command line: ``privacylab ...``, the only module that prints."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 import privacylab
 from privacylab import paths, tables
@@ -26,6 +39,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="The history of privacy policies: build a corpus, annotate, measure, report.",
+    epilog="Example: privacylab annotate my-policy.html",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -46,7 +60,7 @@ ARCHIVES = {
 }
 """The public archives that ``fetch`` clones."""
 
-_debug = False
+_debug = _verbose = False
 
 
 def main() -> None:
@@ -80,30 +94,51 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Tell each stage with its time, and all that was rejected.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    global _debug, out, err
-    _debug = debug
+    global _debug, _verbose, out, err
+    _debug, _verbose = debug, verbose
     out, err = _console(), _console(stderr=True)  # as wide as the terminal is now
+
+
+class _Rate(ProgressColumn):
+    """How many a second are done, or a minute where it takes longer."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:,.0f}/s" if speed >= 1 else f"{60 * speed:.0f}/min", style="progress.data.speed")
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar a stage with rate and time left; silent where standard error is no terminal."""
+    """A bar a stage with rate and time left; silent where standard error is no terminal.
+
+    With ``--verbose`` each stage leaves a line with its time, terminal or not.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None if err.width < 60 else 40),
         MofNCompleteColumn(),
+        _Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
+    with Progress(*columns, console=err, disable=not err.is_terminal, expand=err.width < 60) as bars:
         shown: dict[str, Any] = {}
+        begun = time.monotonic()
 
         def update(stage: str, done: int, total: int) -> None:
             if stage not in shown:
                 shown[stage] = bars.add_task(stage, total=total)
             bars.update(shown[stage], completed=done, total=total)
+            if _verbose and done == total and shown.get(f"told {stage}") is None:
+                shown[f"told {stage}"] = True
+                bars.console.print(f"{time.monotonic() - begun:6.1f} s  {stage}: {total:,}", soft_wrap=True)
 
         yield update
 
@@ -147,11 +182,12 @@ def _summary(corpus: tables.Corpus) -> int:
     )
     out.print(f"{len(versions):,} versions: {shown}", soft_wrap=True)
     rejected = versions[versions["status"] == "rejected"]
-    for row in rejected.head(10).itertuples():
+    told = len(rejected) if _verbose else 10
+    for row in rejected.head(told).itertuples():
         detail = f"{row.source}: rejected, {row.reason} ({row.detail})"
         err.print(detail, soft_wrap=True)
-    if len(rejected) > 10:
-        err.print(f"... and {len(rejected) - 10:,} more: see versions.parquet, status rejected")
+    if len(rejected) > told:
+        err.print(f"... and {len(rejected) - told:,} more: see versions.parquet, status rejected, or give -v")
     n_policies, n_segments = corpus.manifest["counts"]["policies"], corpus.manifest["counts"]["segments"]
     out.print(f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}", soft_wrap=True)
     return len(rejected)
@@ -207,7 +243,14 @@ def report(
     chosen = corpus or paths.corpus()
     tables.Corpus.open(chosen)
     with _progress() as progress:
-        cells: Callable[[int, int, str], None] = lambda done, total, name: progress("running cells", done, total)  # noqa: E731
+
+        def cells(done: int, total: int, name: str) -> None:
+            progress("running cells", done, total)
+            if _verbose and name != running[-1]:
+                running.append(name)
+                err.print(f"running {name}", soft_wrap=True)
+
+        running = [""]
         index = reporting.build(paths.notebooks(), corpus=chosen, out=out_dir, progress=cells)
     out.print(f"{index}", soft_wrap=True)
 
@@ -217,7 +260,7 @@ def annotate(
     file: Annotated[list[Path], typer.Argument(help="Policies as HTML, Markdown, plain text or PDF.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Read policies, each as a person would: date, era, frameworks, clauses.
+    """Read policies, each as a person would: date, era, frameworks, clauses, rights, contacts, and what is unusual.
 
     Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
     """
@@ -225,10 +268,31 @@ def annotate(
 
     for path in file:
         found = profile.of_file(path)
+        lacks, why = _lacks(found)
         if as_json:
-            sys.stdout.write(json.dumps(found.record(), ensure_ascii=False) + "\n")
+            record = {**found.record(), "lacks": lacks, "lacks_unknown": why}
+            sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
         else:
             _show(found)
+            _show_lacks(found, lacks, why)
+
+
+def _lacks(found: "Profile") -> tuple[list[dict[str, Any]] | None, str | None]:
+    """What others of its era mostly have and it lacks; or None, and why that is not known."""
+    from privacylab import profile
+
+    try:
+        rows = profile.lacking(found, _era_shares())
+    except (ValueError, OSError) as error:  # no date, no panel, few services of that era
+        return None, _line(error)
+    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")], None
+
+
+@cache
+def _era_shares() -> "pd.DataFrame":
+    from privacylab import profile
+
+    return profile.era_shares(tables.Corpus.open(paths.corpus()))
 
 
 def _show(found: "Profile") -> None:
@@ -236,21 +300,62 @@ def _show(found: "Profile") -> None:
     date = f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})" if stated else "none stated"
     out.print(f"{found.name}: {found.n_words:,} words, {found.n_segments} segments", style="bold")
     out.print(f"date {date}, era {found.era}" + (f"; no policy: {found.reason}" if found.reason else ""))
-    grid = Table("framework", "stance", "sentence", box=None, pad_edge=False)
-    for row in dict.fromkeys(found.frameworks):
+    rows = dict.fromkeys(found.frameworks)
+    _grid(("framework", "stance", "sentence"), [(name, stance, _short(text)) for name, stance, text in rows])
+    hits = {name: [clause for clause in found.clauses if name in clause.categories] for name in tables.CATEGORIES}
+    best = {name: max(those, key=lambda c: c.categories[name]) for name, those in hits.items() if those}
+    clauses = [(name, str(len(hits[name])), _short(clause.segment.text)) for name, clause in best.items()]
+    _grid(("category", "segments", "clearest"), clauses)
+    named: dict[str, tuple[str, list[str]]] = {}
+    for cue, value, sentence in found.cues:
+        named.setdefault(cue, (sentence, []))[1].append(_duration(value or ""))
+    for title, rights in (("right", True), ("other", False)):
+        chosen = [(cue, *told) for cue, told in sorted(named.items()) if cue.startswith("right_") == rights]
+        rows_ = [
+            (cue.removeprefix("right_").replace("_", " "), ", ".join(dict.fromkeys(filter(None, values))), _short(text))
+            for cue, text, values in chosen
+        ]
+        _grid((title, "value", "sentence"), rows_)
+    _grid(("contact", "where"), found.contacts)
+
+
+def _show_lacks(found: "Profile", lacks: list[dict[str, Any]] | None, why: str | None) -> None:
+    if lacks is None:
+        out.print(f"what its era mostly has and it lacks is not known: {why}")
+    elif not lacks:
+        out.print(f"it has all that most services of the era {found.era} have")
+    else:
+        from privacylab import canvas
+
+        rows = [
+            (canvas.readable(row["feature"]), f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})")
+            for row in lacks
+        ]
+        _grid((f"most of the era {found.era} have, it lacks", "services"), rows)
+
+
+def _grid(columns: tuple[str, ...], rows: "list[Any]") -> None:
+    grid = Table(box=None, pad_edge=False)
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
         grid.add_row(*row)
-    if found.frameworks:
+    if rows:
         out.print(grid)
-    grid = Table("category", "segments", "clearest", box=None, pad_edge=False)
-    for category in tables.CATEGORIES:
-        hits = [clause for clause in found.clauses if category in clause.categories]
-        if hits:
-            best = max(hits, key=lambda clause: clause.categories[category])
-            grid.add_row(category, str(len(hits)), best.segment.text.split("\n")[0][:160])
-    out.print(grid)
-    named = sorted({f"{cue}={value}" if value else cue for cue, value, _ in found.cues})
-    if named:
-        out.print("names " + ", ".join(named))
+
+
+def _short(text: str, limit: int = 160) -> str:
+    line = text.split("\n")[0]
+    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " ..."
+
+
+def _duration(value: str) -> str:
+    """An ISO 8601 duration in words; any other value as it is."""
+    found = re.fullmatch(r"PT?(\d+)([HDWMY])", value)
+    if found is None:
+        return value
+    unit = dict(zip("HDWMY", ("hour", "day", "week", "month", "year"), strict=True))[found[2]]
+    return f"{found[1]} {unit}{'s' * (found[1] != '1')}"
 
 
 @app.command()
@@ -328,6 +433,7 @@ def evaluate(
     archives: Annotated[
         Path | None, typer.Option(help="Where the archives are, whose texts the labels refer to.")
     ] = None,
+    predictions: Annotated[Path | None, typer.Option(help="A folder to store the predictions in.")] = None,
 ) -> None:
     """Score the reading of policies against hand-made labels.
 
@@ -335,17 +441,19 @@ def evaluate(
     """
     from privacylab import evaluate as evaluation
 
-    frames = []
     if opp115:
-        frames.append(evaluation.clauses_on(opp115))
+        out.print(evaluation.clauses_on(opp115).to_string(index=False))
         if evaluation.was_trained_on(opp115):
             err.print(
                 f"{opp115} is part of what the shipped model learnt from: these are no test scores", soft_wrap=True
             )
     if gold or not opp115:
-        frames += evaluation.gold(gold or paths.gold(), archives=archives)
-    for frame in frames:
-        out.print(frame.to_string(index=False))
+        labelled = gold or paths.gold()
+        predicted = evaluation.predict(labelled, archives=archives)
+        for name, frame in evaluation.score(labelled, predicted).items():
+            out.print(f"\n{name}\n{frame.to_string(index=False)}")
+        if predictions:
+            predicted.to_csv(predictions / evaluation.PREDICTIONS, index=False)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from privacylab import paths, scope
@@ -16,6 +17,8 @@ _SENTENCE = 250
 
 _STEM = 3
 """Letters of a word by which anchors are looked up; a shorter word is its own stem."""
+
+_stem = itemgetter(slice(_STEM))
 
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -109,7 +112,7 @@ def _anchors() -> dict[str, list[tuple[str, str]]]:
 def _present(text: str) -> set[str]:
     """The cues that may fire: a cheap look for their anchors."""
     words, stems = scope.words(text), _anchors()
-    hits = stems.keys() & {word[:_STEM] for word in words}
+    hits = stems.keys() & set(map(_stem, set(words)))
     joined = " " + " ".join(words)
     return {cue for hit in hits for anchor, cue in stems[hit] if anchor in joined}
 

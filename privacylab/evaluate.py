@@ -1,18 +1,36 @@
 """The reading wing against labels made by hand: OPP-115's for clauses, ``corpus/gold`` for the rest.
 
-Gold labels are references (archive, path and blob, offsets), so scoring them needs the archives.
+Gold labels are references (archive, path and blob, offsets), so predicting needs the archives. A prediction is one
+string a row; scores come from labels and predictions alone, so stored predictions can be scored without any text.
 """
 
+import datetime as dt
 import json
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
 
-from privacylab import clauses, dates, eras, frameworks, paths, sources, tables, uncertainty
+from privacylab import (
+    clauses,
+    dates,
+    eras,
+    frameworks,
+    normalize,
+    paths,
+    screen,
+    segment,
+    sources,
+    tables,
+    wording,
+)
 from privacylab.tables import CATEGORIES
 
 ARCHIVE_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -71,16 +89,187 @@ def _scores(name: str, hits: int, false: int, missed: int) -> dict[str, Any]:
     return {"category": name, "support": int(hits + missed), "precision": precision, "recall": recall, "f1": f1}
 
 
-def gold(folder: Path, *, archives: Path | None = None) -> list[pd.DataFrame]:
-    """Scores against the hand-made labels: a frame each for dates and for mentions of frameworks.
+# --- Gold sets: predictions ------------------------------------------------------------------------------------------
+
+Row = Mapping[str, str]
+"""A row of labels, by column; `source` and `collection` say which text it is of."""
+
+
+class Version(NamedTuple):
+    """The text behind a label: its bytes, what they are, and the day of the version (ISO; empty: unknown)."""
+
+    data: bytes
+    media_type: str | None
+    day: str
+
+    @property
+    def text(self) -> str:
+        """The text whose characters the labels' offsets count."""
+        return self.data.decode("utf-8", errors="replace")
+
+
+def _date(row: Row, version: Version) -> str:
+    stated = dates.effective_date(version.text, snapshot=row["snapshot"] or None)
+    return stated.value if stated else ""
+
+
+@lru_cache(maxsize=8)
+def _mentions(text: str) -> list[frameworks.Mention]:
+    return frameworks.mentions(text)
+
+
+def _mention(row: Row, version: Version) -> str:
+    """Framework and stance of the mention that overlaps the labelled phrase, or ``none``."""
+    start, end = int(row["start"]), int(row["end"])
+    hit = next((found for found in _mentions(version.text) if found.start < end and start < found.end), None)
+    return f"{hit.framework} {hit.stance}" if hit else "none"
+
+
+def _bare(text: str) -> str:
+    """Letters and digits of a heading as a reader sees it: without tags, entities, links, marks and case."""
+    text = re.sub(r"&(amp|lt|gt|quot|nbsp)\.(?=\s|$)", r"&\1;", text)
+    text = re.sub(r"\]\([^)]*\)", "]", re.sub(r"<[^>]*>", " ", text))
+    return "".join(re.findall(r"[^\W_]+", normalize.clean(text).lower()))
+
+
+def heading_counts(row: Row, text: str, given: Iterable[str]) -> str:
+    """Headings found, missed and invented, told by their letters; labelled spans with ``?`` count for neither side."""
+    spans = [span for span in row["spans"].split(";") if span]
+    named = {span: _bare(text[slice(*map(int, span.lstrip("?").split("-")))]) for span in spans}
+    wanted = Counter(named[span] for span in spans if not span.startswith("?"))
+    optional = Counter(named[span] for span in spans if span.startswith("?"))
+    stated = Counter(map(_bare, given))
+    invented = (stated - wanted) - optional
+    return f"{(wanted & stated).total()} {(wanted - stated).total()} {invented.total()}"
+
+
+def _headings(row: Row, version: Version) -> str:
+    found = normalize.blocks(version.text, media_type=version.media_type)
+    return heading_counts(row, version.text, [block.text for block in found if block.kind == "heading"])
+
+
+def _judged(version: Version) -> screen.Verdict | None:
+    try:
+        return screen.judge(segment.segments(normalize.blocks(version.data, media_type=version.media_type)))
+    except normalize.NormalizeError:
+        return None
+
+
+def _policy(row: Row, version: Version) -> str:
+    judged = _judged(version)
+    return {None: "policy", "language": "foreign"}.get(judged.reason, "not") if judged else "not"
+
+
+def _language(row: Row, version: Version) -> str:
+    judged = _judged(version)
+    return f"{judged.language} {judged.language_share:.2f}" if judged else "und 0"
+
+
+def _passive(row: Row, version: Version) -> str:
+    sentence = version.text[int(row["start"]) : int(row["end"])]
+    seen = wording.counts(normalize.clean(re.sub(r"<[^>]*>", " ", sentence)))
+    return "passive" if seen.n_passive else "active"
+
+
+# --- Gold sets: what a prediction is worth ---------------------------------------------------------------------------
+
+Outcome = tuple[str, float, float]
+"""A measure, what was right of it, and of how many; F1 counts half a heading for each that is missed or invented."""
+
+
+def _date_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    yield ("dated: the date" if row["label"] else "undated: none"), predicted == row["label"], 1
+
+
+def _mention_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    framework, _, stance = predicted.partition(" ")
+    right = framework == row["framework"]
+    yield ("namesake: none" if row["framework"] == "none" else "framework: its id"), right, 1
+    if "safe_harbor" in row["framework"] or row["note"] in HARBOR_NAMESAKES:
+        yield "Safe Harbor or namesake", right, 1
+    if right and stance:
+        yield "stance: first reading", stance == row["stance"], 1
+        yield "stance: either reading", stance in (row["stance"], row["second"]), 1
+
+
+def _heading_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    found, missed, invented = map(int, predicted.split())
+    yield "precision", found, found + invented
+    yield "recall", found, found + missed
+    yield "F1", found, found + (missed + invented) / 2
+
+
+def _policy_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    if row["label"] == "either":
+        return
+    if predicted == "policy":
+        yield "precision", row["label"] == "policy", 1
+    if row["label"] == "policy":
+        yield "recall", predicted == "policy", 1
+    yield "verdict", predicted == row["label"], 1
+
+
+def _language_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    language, share = predicted.split()
+    is_mixed = language != "en" or float(share) < MIXED_SHARE
+    yield "language", is_mixed if row["label"] == "mixed" else language == row["label"], 1
+
+
+def _passive_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    yield f"{row['label']} sentences", predicted == row["label"], 1
+    yield "all sentences", predicted == row["label"], 1
+
+
+HARBOR_NAMESAKES = frozenset(("DMCA", "HIPAA de-identification"))
+"""Notes of labelled phrases that say "safe harbor" and mean none."""
+
+MIXED_SHARE = 0.9
+"""Share of English words below which a page is known to be mixed."""
+
+
+class GoldSet(NamedTuple):
+    """How a kind of label is predicted from a text, and what a prediction is worth."""
+
+    predict: Callable[[Row, Version], str]
+    outcomes: Callable[[Row, str], Iterable[Outcome]]
+
+
+SETS: Mapping[str, GoldSet] = {
+    "dates": GoldSet(_date, _date_outcomes),
+    "mentions": GoldSet(_mention, _mention_outcomes),
+    "headings": GoldSet(_headings, _heading_outcomes),
+    "policies": GoldSet(_policy, _policy_outcomes),
+    "languages": GoldSet(_language, _language_outcomes),
+    "passive": GoldSet(_passive, _passive_outcomes),
+}
+"""The gold sets: ``NAME.csv`` in the folder of labels."""
+
+PREDICTIONS = "predictions.csv"
+
+
+def labels(folder: Path, name: str) -> pd.DataFrame:
+    """The labels of one gold set, all columns as text, in the order of the file.
+
+    Raises:
+        ValueError: The set is unknown, or its file is not there.
+    """
+    if name not in SETS or not (folder / f"{name}.csv").is_file():
+        raise ValueError(f"{folder} holds no gold set {name!r}: expected {name}.csv, one of {', '.join(SETS)}")
+    return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
+
+
+def predict(
+    folder: Path, *, archives: Path | None, by: Mapping[str, Callable[[Row, Version], str]] | None = None
+) -> pd.DataFrame:
+    """What the program says of every labelled text.
 
     Args:
         folder: The labels, as in ``corpus/gold``.
         archives: The folder that holds the archives under one of `ARCHIVE_NAMES`.
+        by: Another predictor for each gold set to predict, for a comparison; by default the program's.
 
     Returns:
-        Frames with ``measure``, ``half`` (``tune`` was seen while the rules were written, ``held`` was not), ``era``,
-        ``n``, ``right``, ``share``, ``low``, ``high`` (Wilson).
+        ``gold``, ``row`` (in the labels' file, from 0), ``source``, ``era`` (of the version), ``prediction``.
 
     Raises:
         ValueError: The archives are not there: the labels hold no text.
@@ -89,16 +278,73 @@ def gold(folder: Path, *, archives: Path | None = None) -> list[pd.DataFrame]:
         raise ValueError(
             "gold labels are references into the archives: give --archives FOLDER (privacylab fetch makes it)"
         )
-    labels = {
-        name: pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False) for name in ("dates", "mentions")
-    }
-    wanted = pd.concat([frame[["collection", "source"]] for frame in labels.values()]).drop_duplicates()
-    texts = _texts(wanted.itertuples(index=False, name=None), archives)
-    return [_dates(labels["dates"], texts), _mentions(labels["mentions"], texts)]
+    predictors = by or {name: gold_set.predict for name, gold_set in SETS.items()}
+    labelled = {name: labels(folder, name) for name in predictors}
+    wanted = pd.concat([frame[["collection", "source"]] for frame in labelled.values()]).drop_duplicates()
+    versions = _versions(wanted.itertuples(index=False, name=None), archives)
+    rows = []
+    for name, frame in labelled.items():
+        for number, fields in enumerate(frame.itertuples(index=False, name=None)):
+            row = dict(zip(frame.columns, fields, strict=True))
+            version = versions[row["collection"], row["source"]]
+            said = predictors[name](row, version)
+            rows.append((name, number, row["source"], eras.era(version.day or None), said))
+    return pd.DataFrame(rows, columns=["gold", "row", "source", "era", "prediction"])
 
 
-def _texts(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[str, str], str]:
-    """The raw text behind each (collection, source)."""
+def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Predictions against labels; needs no text.
+
+    Args:
+        folder: The labels.
+        predictions: As `predict` returns them, or read from the file that it was stored in.
+
+    Returns:
+        For each gold set ``measure``, ``half`` (``tune`` was seen while the rules were written, ``held`` was not),
+        ``era`` (or ``all``), ``n``, ``right``, ``share``, ``low``, ``high`` (Wilson, 95%).
+
+    Raises:
+        ValueError: A prediction is of another text than the label in its row: the labels have changed since.
+    """
+    tables_found = {}
+    for name, given in predictions.groupby("gold", sort=False):
+        labelled = labels(folder, str(name))
+        rows: list[tuple[str, str, str, float, float]] = []
+        for number, source, era, said in given[["row", "source", "era", "prediction"]].itertuples(index=False):
+            label = labelled.iloc[number].to_dict()
+            if label["source"] != source:
+                raise ValueError(
+                    f"{name}, row {number}: predicted of {source}, labelled {label['source']}; predict anew"
+                )
+            rows += [
+                (measure, label["half"], era, float(right), float(n))
+                for measure, right, n in SETS[str(name)].outcomes(label, said)
+            ]
+        tables_found[str(name)] = _shares(rows)
+    return tables_found
+
+
+def stored(folder: Path) -> pd.DataFrame:
+    """The predictions that were stored beside the labels by ``privacylab evaluate --predictions``."""
+    return pd.read_csv(folder / PREDICTIONS, dtype={"row": int}, keep_default_na=False)
+
+
+def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["measure", "half", "era", "right", "n"])
+    order = ["all", *(era.id for era in eras.eras()), eras.UNDATED]
+    both = pd.concat([frame.assign(era="all"), frame])
+    both["era"] = pd.Categorical(both["era"], order)
+    both["measure"] = pd.Categorical(both["measure"], frame["measure"].unique())
+    table = both.groupby(["measure", "half", "era"], observed=True)[["n", "right"]].sum().reset_index()
+    low, high = proportion_confint(table["right"], table["n"], method="wilson")
+    return table.assign(share=table["right"] / table["n"], low=low, high=high).round(3)
+
+
+# --- Gold sets: the texts --------------------------------------------------------------------------------------------
+
+
+def _versions(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[str, str], Version]:
+    """The version behind each (collection, source)."""
     by_collection: dict[str, list[str]] = {}
     for collection, source in wanted:
         by_collection.setdefault(collection, []).append(source)
@@ -106,22 +352,25 @@ def _texts(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[str,
     with tempfile.TemporaryDirectory() as scratch:
         for collection, listed in by_collection.items():
             opened = sources.open_source(_archive(collection, archives), scratch=Path(scratch))
-            keys = [entry.source for entry in opened.entries()]
-            asked: dict[str, list[str]] = {}
-            for source in listed:
-                asked.setdefault(source.rpartition("@")[2] if "@" in source else _inside(source, keys), []).append(
-                    source
-                )
-            for key, data, detail in opened.contents(list(asked)):
+            entries = {entry.source: entry for entry in reversed(opened.entries())}
+            named = {source: entries[_inside(source, entries)] for source in listed}
+            contents = {key: (data, why) for key, data, why in opened.contents([one.content for one in named.values()])}
+            for source, entry in named.items():
+                data, why = contents[entry.content]
                 if data is None:
-                    raise ValueError(f"{collection}: {asked[key][0]} is not in the archive ({detail})")
-                text = data.decode("utf-8", errors="replace")
-                found.update({(collection, source): text for source in asked[key]})
+                    raise ValueError(f"{collection}: {source} cannot be read ({why})")
+                day = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date().isoformat() if entry.moment else ""
+                found[collection, source] = Version(data, entry.media_type, day)
     return found
 
 
-def _inside(source: str, keys: Iterable[str]) -> str:
-    return next((key for key in keys if key == source or key.endswith(f"/{source}")), source)
+def _inside(source: str, known: Mapping[str, sources.Entry]) -> str:
+    if source in known:
+        return source
+    inside = next((key for key in known if key == source or key.endswith(f"/{source}")), None)
+    if inside is None:
+        raise ValueError(f"{source} is not in the archive")
+    return inside
 
 
 def _archive(collection: str, archives: Path) -> Path:
@@ -129,43 +378,3 @@ def _archive(collection: str, archives: Path) -> Path:
         if (archives / name).exists():
             return archives / name
     raise ValueError(f"{archives} holds no {collection}: expected {' or '.join(ARCHIVE_NAMES.get(collection, ()))}")
-
-
-def _dates(labels: pd.DataFrame, texts: Mapping[tuple[str, str], str]) -> pd.DataFrame:
-    rows: list[tuple[str, str, str, bool]] = []
-    columns = ["collection", "source", "snapshot", "label", "half"]
-    for collection, source, snapshot, label, half in labels[columns].itertuples(index=False, name=None):
-        stated = dates.effective_date(texts[collection, source], snapshot=snapshot or None)
-        value = stated.value if stated else ""
-        measure = "date, dated policies" if label else "date, undated policies"
-        rows.append((measure, half, eras.era(snapshot or label or None), value == label))
-    return _shares(rows)
-
-
-def _mentions(labels: pd.DataFrame, texts: Mapping[tuple[str, str], str]) -> pd.DataFrame:
-    """A labelled phrase is met by the mention that overlaps it."""
-    rows: list[tuple[str, str, str, bool]] = []
-    found: dict[tuple[str, str], list[frameworks.Mention]] = {}
-    columns = ["collection", "source", "start", "end", "framework", "stance", "second", "half"]
-    for collection, source, start, end, framework, stance, second, half in labels[columns].itertuples(
-        index=False, name=None
-    ):
-        key = (collection, source)
-        if key not in found:
-            found[key] = frameworks.mentions(texts[key])
-        hit = next((m for m in found[key] if m.start < int(end) and int(start) < m.end), None)
-        measure = "framework, namesakes" if framework == "none" else "framework, mentions"
-        rows.append((measure, half, "all", (hit.framework if hit else "none") == framework))
-        if framework != "none" and hit and hit.framework == framework:
-            rows.append(("stance, first reading", half, "all", hit.stance == stance))
-            rows.append(("stance, either reading", half, "all", hit.stance in (stance, second)))
-    return _shares(rows)
-
-
-def _shares(rows: list[tuple[str, str, str, bool]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["measure", "half", "era", "right"])
-    every = frame.assign(era="all")
-    counted = pd.concat([every, frame[frame["era"] != "all"]]).groupby(["measure", "half", "era"])["right"]
-    table = counted.agg(n="size", right="sum").reset_index()
-    low, high = uncertainty.wilson(table["right"].to_numpy(), table["n"].to_numpy())
-    return table.assign(share=table["right"] / table["n"], low=low, high=high).round(3)

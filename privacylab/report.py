@@ -119,7 +119,7 @@ def build(
     try:
         site.mkdir(parents=True)
         executed = _run_all(sources, corpus=corpus, figures=site / "figures", timeout=timeout, progress=progress)
-        _write_site(site, sources, executed, corpus=corpus)
+        write_pages(site, sources, executed, corpus=corpus)
         _swap(site, out)
     except OSError as error:
         raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error
@@ -289,7 +289,15 @@ def _hide_paths(nb: NotebookNode, names: dict[Path, str]) -> None:
                 output.data[kind] = hidden(value)
 
 
-def _write_site(site: Path, sources: Sequence[Path], executed: Sequence[NotebookNode], *, corpus: Path) -> None:
+def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[NotebookNode], *, corpus: Path) -> None:
+    """Write the pages of executed notebooks beside their figures; nothing is run.
+
+    Args:
+        site: A folder that holds ``figures/``.
+        sources: The notebooks' files, for the pages' names.
+        executed: The notebooks themselves, in the same order.
+        corpus: The folder of tables whose numbers they show.
+    """
     links = [
         pages.Link(f"{source.stem}.html", pages.heading_one(nb, default=source.stem))
         for source, nb in zip(sources, executed, strict=True)

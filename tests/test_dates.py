@@ -349,3 +349,136 @@ def test_any_text_gives_none_or_a_day_of_the_calendar(text, snapshot, region):
 )
 def test_every_day_is_read_in_every_plain_form(day, form):
     assert value(f"Privacy Policy\nLast updated: {day.strftime(form)}\n") == day.isoformat()
+
+
+TITLE = "Privacy Policy\n"
+BODY = "\nWe collect what you tell us and use it to answer you.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "options"),
+    [
+        (TITLE + "Effective as of the 1st day of May, 2018" + BODY, "2018-05-01", {}),
+        (TITLE + "Last updated 1st May 2018" + BODY, "2018-05-01", {}),
+        (TITLE + "Rev. 10-JUN-2021" + BODY, "2021-06-10", {}),
+        (TITLE + "Updated 2020.12.07" + BODY, "2020-12-07", {}),
+        (TITLE + "Stand: 09.07.2019" + BODY, "2019-07-09", {}),
+        (TITLE + "Version current as of: November 2016" + BODY, "2016-11", {}),
+        (TITLE + "Last updated: Spring 2018" + BODY, None, {}),
+        (TITLE + "Effective date: 2019" + BODY, "2019", {}),
+        (TITLE + "Last modified on: 12\\-03\\-2017" + BODY, "2017-12-03", {"region": "us"}),
+        (TITLE + "Last modified on: 12/03/2017" + BODY, "2017-03-12", {"region": "uk"}),
+        (TITLE + "**Last Updated: \\[May 25, 2018\\]**" + BODY, "2018-05-25", {}),
+        (TITLE + "_Effective: January 1st, 2020_" + BODY, "2020-01-01", {}),
+        (TITLE + "Last Updated: 25th of May 2018" + BODY, "2018-05-25", {}),
+        (TITLE + "Last updated on Friday, 25 May 2018" + BODY, "2018-05-25", {}),
+        (
+            TITLE + "This policy was last updated on 25 May 2018 and replaces the policy dated 3 March 2016." + BODY,
+            "2018-05-25",
+            {},
+        ),
+        (TITLE + "Previous version: 3 March 2016. Current version: 25 May 2018." + BODY, "2018-05-25", {}),
+        (TITLE + BODY + "Copyright 2001-2018 Acme Inc. All rights reserved.", None, {}),
+        (
+            TITLE + BODY + "We comply with the GDPR of 27 April 2016, which took effect on 25 May 2018.",
+            None,
+            {},
+        ),
+        (TITLE + BODY + "Terms of Service last updated 4 June 2015.", None, {}),
+        (TITLE + "Last updated: 4 June 2015" + BODY + "Terms of Service\nLast updated: 7 July 2016", "2015-06-04", {}),
+        (TITLE + "Change history\n2021-03-01 Added cookies\n2019-02-02 First version" + BODY, "2021-03-01", {}),
+        (
+            TITLE
+            + BODY
+            + "Version history\nv1.0 - 2 February 2019 - first version\nv1.1 - 1 March 2021 - added cookies",
+            "2021-03-01",
+            {},
+        ),
+        (TITLE + "Date of last revision: Sept. 5, 2011" + BODY, "2011-09-05", {}),
+        (TITLE + "Date last modified: 2011/09/05" + BODY, "2011-09-05", {}),
+        (TITLE + "Last reviewed in Aug 2014" + BODY, "2014-08", {}),
+        (TITLE + "Updated May 24th 2018" + BODY, "2018-05-24", {}),
+        (TITLE + "UPDATED MAY 24, 2018" + BODY, "2018-05-24", {}),
+        (TITLE + "Last update 24 May, 2018" + BODY, "2018-05-24", {}),
+        (TITLE + "(as amended on 24.5.18)" + BODY, "2018-05-24", {}),
+        (
+            TITLE
+            + "This Privacy Policy became effective on March 3, 2003 and was last revised on April 4, 2009."
+            + BODY,
+            "2003-03-03",
+            {},
+        ),
+        (TITLE + "These changes will take effect on 1 June 2019." + BODY, "2019-06-01", {}),
+        (TITLE + BODY + "If you opened an account before 25 May 2018, the old terms apply.", None, {}),
+        (TITLE + BODY + "Our site was launched on 4 March 2009.", None, {}),
+        (TITLE + BODY + "From 1 January 2020, Californian residents have the right to know.", None, {}),
+        (TITLE + BODY + "The Privacy Shield was invalidated on 16 July 2020.", None, {}),
+        (TITLE + BODY + "As of the effective date of this policy, April 1, 2012, we share no data.", "2012-04-01", {}),
+        (TITLE + BODY + "This policy is effective as of 1/2/2012.", "2012-01-02", {"region": "us"}),
+        (TITLE + BODY + "This policy is effective as of 1/2/2012.", "2012-02-01", {"region": "eu"}),
+        (TITLE + "Last updated: 11/10/2012" + BODY, "2012-10-11", {"snapshot": "2012-10-20"}),
+        (TITLE + "Last updated: 05.25.2018" + BODY, "2018-05-25", {}),
+        (TITLE + "Last updated: 2018-05-25T10:00:00Z" + BODY, "2018-05-25", {}),
+        (TITLE + "Last updated: 20180525" + BODY, "2018-05-25", {}),
+        (TITLE + "Last updated: May, 2018" + BODY, "2018-05", {}),
+        (TITLE + "Last updated: 05/2018" + BODY, "2018-05", {}),
+        (TITLE + "Last Updated on\n\nMay 25, 2018\n" + BODY, "2018-05-25", {}),
+        (TITLE + "Posted/Revised: May 25, 2018" + BODY, "2018-05-25", {}),
+        (TITLE + "Publication date: 25 May 2018; effective date: 1 June 2018." + BODY, "2018-06-01", {}),
+        ("Acme Privacy Policy - 25 May 2018\n" + BODY, "2018-05-25", {}),
+        ("Acme Privacy Policy v2 (25 May 2018)\n" + BODY, "2018-05-25", {}),
+        (TITLE + BODY + "Acme Ltd, London\nMay 2018", "2018-05", {}),
+        (TITLE + BODY + "Last Updated: May 25, 2018 Copyright 2019 Acme", "2018-05-25", {}),
+        (
+            TITLE + "Our policy was changed on December 1st, 2015. Before, that of 1 June 2013 applied." + BODY,
+            "2015-12-01",
+            {},
+        ),
+        (TITLE + "Effective from 6 April 2021 to present" + BODY, "2021-04-06", {}),
+        (TITLE + "The following privacy policy is valid from 6 April 2021." + BODY, "2021-04-06", {}),
+        (TITLE + "In effect since 6 April 2021" + BODY, "2021-04-06", {}),
+        (TITLE + "Dated 6 April 2021" + BODY, "2021-04-06", {}),
+        (TITLE + "LAST UPDATED: APRIL 6 2021 |" + BODY, "2021-04-06", {}),
+        (TITLE + "Last updated – 6th April, 2021." + BODY, "2021-04-06", {}),
+        (TITLE + "Last Updated Date: 6-Apr-21" + BODY, "2021-04-06", {}),
+        (TITLE + "Last Updated: '21 April" + BODY, None, {}),
+        (TITLE + "Version 3.2 dated 2021-04-06" + BODY, "2021-04-06", {}),
+        (TITLE + "Version: 06.04.21" + BODY, "2021-04-06", {}),
+        (TITLE + "Policy number 2021-04 was approved by the board on 6 April 2021." + BODY, "2021-04-06", {}),
+        (TITLE + "Last Revision: 04\\-06\\-2021" + BODY, "2021-04-06", {"region": "us"}),
+        (TITLE + BODY + "Log: 127.0.0.1 - [10/Oct/2000:13:55:36] GET /", None, {}),
+        (TITLE + BODY + "ISO 27001:2013 certified. Directive 2002/58/EC of 12 July 2002.", None, {}),
+        (TITLE + BODY + "News\nMay 3, 2018 - We opened a shop in Rome.\nApril 2, 2018 - New shoes.", None, {}),
+        (TITLE + "We last changed this notice in the month of June 2017." + BODY, "2017-06", {}),
+        (TITLE + "Date de mise: Effective Date. 1/13/12" + BODY, "2012-01-13", {}),
+        (TITLE + "Last updated October 1999" + BODY, "1999-10", {}),
+        (TITLE + "Revision date: 3.X.2005" + BODY, None, {}),
+        (
+            TITLE + "This privacy notice was issued in March 2022 and will be reviewed in March 2023." + BODY,
+            "2022-03",
+            {},
+        ),
+        (TITLE + "Next review: March 2023. Last review: March 2022." + BODY, "2022-03", {}),
+        (TITLE + "Privacy policy last updated 2 days ago." + BODY, None, {}),
+        (
+            TITLE
+            + "This version was last updated on 2 March 2022 and historic versions can be obtained by contacting us. "
+            + BODY,
+            "2022-03-02",
+            {},
+        ),
+        (TITLE + "It was last updated in the week of June 6, 2016." + BODY, "2016-06-06", {}),
+        (
+            TITLE
+            + "We've updated our policy, effective Monday, June 6th, 2016. To see the version before, click here."
+            + BODY,
+            "2016-06-06",
+            {},
+        ),
+        (TITLE + "Last edited by Legal, June 6, 2016" + BODY, "2016-06-06", {}),
+        (TITLE + "Last Updated by: Acme Legal Team on June 6, 2016" + BODY, "2016-06-06", {}),
+    ],
+)
+def test_policies_written_to_mislead(text, expected, options):
+    stated = effective_date(text, **options)
+    assert (stated.value if stated else None) == expected

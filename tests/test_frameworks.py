@@ -182,3 +182,138 @@ def test_any_text_gives_valid_ordered_offsets(text):
     assert [m.start for m in found] == sorted(m.start for m in found)
     assert all(0 <= m.start < m.end <= len(text) for m in found)
     assert all(m.framework in frameworks.IDS and m.stance in frameworks.STANCES for m in found)
+
+
+# Some sentences may be read in two ways; None: any stance.
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Acme participated in the Safe Harbor program until 2015.", {"safe_harbor": "withdrawn"}),
+        ("Until last year we relied on the U.S.-EU Safe Harbor; today we do not.", {"safe_harbor": "withdrawn"}),
+        ("The Safe Harbor framework was declared invalid by the Court of Justice.", {"safe_harbor": "withdrawn"}),
+        (
+            "After the Schrems II ruling, Acme does not rely on the EU-U.S. Privacy Shield for transfers.",
+            {"privacy_shield": "withdrawn"},
+        ),
+        (
+            "The Privacy Shield was invalidated, but Acme continues to comply with the Privacy Shield.",
+            {"privacy_shield": ["withdrawn", "adheres"]},
+        ),
+        ("Our hosting provider is certified under the EU-US Data Privacy Framework.", {"dpf": "third_party"}),
+        (
+            "Our vendors are in the USA; some of them are certified under the EU-US Data Privacy Framework.",
+            {"dpf": "third_party"},
+        ),
+        (
+            "Google LLC participates in the Privacy Shield (https://www.privacyshield.gov).",
+            {"privacy_shield": "third_party"},
+        ),
+        (
+            "Acme has certified that it adheres to the Safe Harbor Privacy Principles of notice, choice and access.",
+            {"safe_harbor": "adheres"},
+        ),
+        (
+            "Acme abides by the safe harbor framework as set forth by the Department of Commerce.",
+            {"safe_harbor": "adheres"},
+        ),
+        ("kidSAFE is an FTC-approved Safe Harbor program under COPPA.", {"coppa_safe_harbor": None, "coppa": None}),
+        ("Acme is a member of the ESRB Privacy Certified Kids safe harbor program.", {"coppa_safe_harbor": "adheres"}),
+        ("Our notice procedure follows the safe harbor of the Digital Millennium Copyright Act.", {}),
+        (
+            "Such statements fall under the safe harbor of the Private Securities Litigation Reform Act.",
+            {},
+        ),
+        ("Data are de-identified under the HIPAA safe harbor method.", {"hipaa": None}),
+        ("Our bank's capital adequacy is reviewed each year.", {}),
+        ("We built our own privacy framework for data.", {}),
+        ("Acme Shield blocks malware; Shield is sold by the year.", {}),
+        ("Maximilian Schrems brought the case.", {}),
+        ("Ask for Ms Schrems at our front desk.", {}),
+        ("A privacy shield is mounted on every cash machine.", {}),
+        ("The monitor comes with a privacy shield filter.", {}),
+        ("We do not claim to be certified under the EU-U.S. Data Privacy Framework.", {"dpf": "mentions"}),
+        (
+            "Acme is not yet a participant in the Data Privacy Framework between the EU and the U.S.",
+            {"dpf": "mentions"},
+        ),
+        ("We intend to certify to the EU-U.S. Privacy Shield.", {"privacy_shield": "mentions"}),
+        ("See https://www.privacyshield.gov/list for more.", {}),
+        ("[notice](https://acme.example/safe-harbor)", {}),
+        ("Privacy Shield", {"privacy_shield": "mentions"}),
+        ('"GDPR" means Regulation (EU) 2016/679.', {"gdpr": "mentions"}),
+        ("Under the GDPR you have the right to ask for erasure.", {"gdpr": "adheres"}),
+        ("Acme is subject to the GDPR.", {"gdpr": "adheres"}),
+        ("Our parent company is subject to the GDPR, and so are we.", {"gdpr": "adheres"}),
+        (
+            "We process data in line with the UK GDPR and the Data Protection Act 2018.",
+            {"uk_gdpr": "adheres", "uk_dpa_2018": "adheres"},
+        ),
+        ("Personal data has the meaning given in the General Data Protection Regulation.", {"gdpr": "mentions"}),
+        ("Our legal basis is Art. 6 (1) (f) GDPR.", {"gdpr": "adheres"}),
+        (
+            "We understand that the members of the European Union have a Directive on Data Protection.",
+            {"directive_95_46": "mentions"},
+        ),
+        ("Acme has signed the Standard Contractual Clauses with each recipient.", {"scc": "relies"}),
+        ("Where we transfer data, we rely on the European Commission's adequacy decisions.", {"adequacy": "relies"}),
+        ("Some countries have no adequacy decision.", {"adequacy": "mentions"}),
+        ("Our processor has Binding Corporate Rules approved by the Dutch authority.", {"bcr": "third_party"}),
+        ("Acme's Binding Corporate Rules govern transfers within the group.", {"bcr": "relies"}),
+        ("The CCPA gives California residents the right to know.", {"ccpa": None}),
+        ("If you live in California, you may have rights under the CCPA.", {"ccpa": "adheres"}),
+        ("We comply with COPPA and collect nothing from children under 13.", {"coppa": "adheres"}),
+        ("Acme is not a covered entity under HIPAA.", {"hipaa": "mentions"}),
+        ("We are required to follow PIPEDA.", {"pipeda": "adheres"}),
+        ("Brazilian residents have rights under the LGPD.", {"lgpd": "adheres"}),
+        (
+            "Acme complies with the EU-U.S. Data Privacy Framework (EU-U.S. DPF) and the UK Extension to it.",
+            {"dpf": "adheres"},
+        ),
+        ("Acme no longer participates in the Swiss-U.S. Privacy Shield.", {"privacy_shield": "withdrawn"}),
+        (
+            "Acme has withdrawn from the Privacy Shield, but keeps protecting data received under it.",
+            {"privacy_shield": "withdrawn"},
+        ),
+        ("Transfers to the US are covered by the Privacy Shield.", {"privacy_shield": "relies"}),
+        ("We use service providers that are certified to the Privacy Shield.", {"privacy_shield": "third_party"}),
+        (
+            "TRUSTe is a provider of dispute resolution; its Safe Harbor programme reviewed our site.",
+            {"safe_harbor": None},
+        ),
+        (
+            "The European Commission has approved the Data Privacy Framework between the EU and the United States.",
+            {"dpf": "mentions"},
+        ),
+        (
+            "To learn more about the Privacy Shield program, visit www.privacyshield.gov.",
+            {"privacy_shield": "mentions"},
+        ),
+        ("Acme and its affiliates adhere to the Privacy Shield Principles.", {"privacy_shield": "adheres"}),
+        (
+            "Our subsidiary Acme Labs Inc. is certified under the EU-US Privacy Shield.",
+            {"privacy_shield": ["adheres", "third_party"]},
+        ),
+        ("We are committed to complying with the GDPR.", {"gdpr": "adheres"}),
+        ("The GDPR entered into force in 2018.", {"gdpr": "mentions"}),
+        ("Standard Contractual Clauses", {"scc": "mentions"}),
+        ("The EU Commission's standard data protection clauses apply to this transfer.", {"scc": "relies"}),
+        (
+            "Because the Safe Harbor agreement no longer holds, we now use model clauses.",
+            {"safe_harbor": "withdrawn", "scc": "relies"},
+        ),
+        (
+            "The previous Safe Harbor has been replaced by the Privacy Shield, to which Acme has certified.",
+            {"safe_harbor": "withdrawn", "privacy_shield": "adheres"},
+        ),
+        ("For residents of the UK: the Data Protection Act 1998 applies.", {}),
+        ("Mailchimp relies on the Standard Contractual Clauses.", {"scc": ["third_party", "relies"]}),
+    ],
+)
+def test_sentences_written_to_mislead(text, expected):
+    found = {}
+    for mention in frameworks.mentions(text):
+        found.setdefault(mention.framework, set()).add(mention.stance)
+    assert found.keys() == expected.keys()
+    for framework, stances in expected.items():
+        allowed = {stances} if isinstance(stances, str) else stances
+        assert allowed is None or found[framework] <= set(allowed)

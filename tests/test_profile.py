@@ -1,12 +1,15 @@
 """One policy as a person would read it."""
 
+import html
 import json
+import re
 
 import archives
+import pandas as pd
 import pytest
 from archives import GDPR, SHIELD, policy
 
-from privacylab import annotate, build, profile, tables
+from privacylab import annotate, build, observe, profile, tables
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +111,70 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
     (tmp_path / "photo.txt").write_bytes(bytes(1000))
     with pytest.raises(ValueError, match=r"photo\.txt: not_text: it holds NUL bytes"):
         profile.of_file(tmp_path / "photo.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Write to privacy@example.org.", [("email", "privacy@example.org")]),
+        ("Call us at (415) 555-0100 or +49 941 1234567.", [("phone", "(415) 555-0100"), ("phone", "+49 941 1234567")]),
+        ("Write to us at Box 12, Ohio. We read it.", [("post", "Write to us at Box 12, Ohio.")]),
+        ("By post: 14 Mill Lane, Brattlewood.", [("post", "By post: 14 Mill Lane, Brattlewood.")]),
+        ("Write to us, or see the Act of 09.07.2019 (2016/679), of 1997-2003.", []),
+        ("We keep it by mail.", []),
+        ("a@example.org, a@example.org", [("email", "a@example.org")]),
+    ],
+)
+def test_contacts(text, expected):
+    assert profile.contacts([text]) == expected
+
+
+def test_show_marks_what_it_found_and_escapes_the_rest():
+    shown = profile.show(
+        profile.of_data(TEXT + "\n\nWe collect <script>alert(1)</script> & more.", name="<b>x</b>")
+    ).data
+    assert "<script" not in shown
+    assert "&lt;b&gt;x&lt;/b&gt;" in shown
+    assert "<mark>General Data Protection Regulation</mark><small> [gdpr: adheres]</small>" in shown
+    assert ">Data Security</span>" in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no mark", "We do not sell your data. GDPR & <i>you</i>.", "GDPR GDPR", SHIELD + GDPR]
+)
+def test_marks_change_no_text(text):
+    plain = re.sub(r"<small>.*?</small>|</?mark>", "", profile.marked(text))
+    assert html.unescape(plain.replace("<br>", "\n")) == text
+
+
+SHARES = pd.DataFrame(
+    [
+        ("gdpr", "framework:gdpr", 30, 0.9, 0.8, 0.95),
+        ("gdpr", "cue:dpo", 30, 0.6, 0.5, 0.7),
+        ("gdpr", "cue:ai", 30, 0.49, 0.3, 0.6),
+        ("gdpr", "cue:sale_of_data", 30, 0.7, 0.5, 0.8),
+        ("safe_harbor", "cue:dpo", 3, 0.9, 0.2, 1.0),
+    ],
+    columns=["era", "feature", "n", "value", "low", "high"],
+)
+
+
+def test_lacking_is_what_most_of_the_era_have_and_it_has_not():
+    found = profile.of_data(policy(stated="May 30, 2018"), name="boats")  # the twelve sentences sell nothing
+    assert profile.lacking(found, SHARES)["feature"].tolist() == ["framework:gdpr", "cue:dpo"]
+
+
+@pytest.mark.parametrize(("stated", "why"), [(None, "states no date"), ("May 30, 2014", "fewer than 20 services")])
+def test_lacking_needs_an_era_with_services(stated, why):
+    with pytest.raises(ValueError, match=why):
+        profile.lacking(profile.of_data(policy(stated=stated), name="boats"), SHARES)
+
+
+def test_a_policy_and_the_tables_name_features_alike(tmp_path):
+    archives.write(tmp_path / "mine", {"boats/2018-05-03.md": TEXT})
+    held = observe.features(build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1))
+    names = {name for name in held if held[name].item() and "=" not in name}
+    assert profile.of_data(TEXT, name="boats").features() == names
 
 
 @pytest.mark.parametrize(
