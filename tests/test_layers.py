@@ -14,7 +14,7 @@ READING = (
     "history build"
 ).split()
 FINDINGS = (
-    "uncertainty observe measure correct compare series survival turnover keyness topics canvas publishing diagrams "
+    "uncertainty observe measure gold correct compare series survival turnover keyness topics canvas publishing diagrams "
     "change_plots plots"
 ).split()
 TOP = "embedding training evaluate profile explore controls pages report cli".split()
