@@ -13,7 +13,7 @@ import os
 import platform
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.feather as feather
@@ -45,17 +46,17 @@ class BuildError(RuntimeError):
 
 
 class Task(NamedTuple):
-    """Some services to be read by one worker, with where their bytes are."""
+    """Some services to be read by one worker, with what their bytes are read from."""
 
     number: int
     services: tuple[tuple[str, tuple[tuple[Entry, str], ...]], ...]
-    sources: tuple[tuple[str, Path], ...]
+    sources: Mapping[str, sources.Source]
     scratch: Path
     every: str
 
 
 def corpus(
-    given: Iterable[str | Path],
+    given: Iterable[str | Path | sources.Source],
     out: str | Path,
     *,
     every: str = "half-year",
@@ -67,7 +68,7 @@ def corpus(
     """Builds a corpus from sources.
 
     Args:
-        given: Folders, files, git repositories, git bundles, zips, tars.
+        given: Folders, files, git repositories, git bundles, zips, tars; or sources that are open already.
         out: The folder for the tables.
         every: Which kept versions become policies: the last of each ``half-year`` or ``quarter`` (and era), or ``all``.
         text: Whether segments keep their text.
@@ -92,7 +93,7 @@ def corpus(
     with _scratch(folder, keep=mode == "resume") as scratch:
         tables.restore(folder)
         _check_out(folder, mode)
-        return _build(list(map(Path, given)), folder, scratch, every, text, workers, mode, progress or _silent)
+        return _build(list(given), folder, scratch, every, text, workers, mode, progress or _silent)
 
 
 def _check_out(folder: Path, mode: Mode) -> None:
@@ -137,7 +138,7 @@ def _scratch(folder: Path, *, keep: bool) -> Iterator[Path]:
 
 
 def _build(
-    given: Sequence[Path],
+    given: Sequence[str | Path | sources.Source],
     folder: Path,
     scratch: Path,
     every: str,
@@ -148,13 +149,13 @@ def _build(
 ) -> tables.Corpus:
     if not given:
         raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
-    opened, places = _open(given, scratch)
+    opened = _open(given, scratch)
     entries = [entry for source in opened.values() for entry in source.entries()]
     parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
     services = _by_service(entries)
     old = _reusable(folder, parameters) if mode == "update" else None
     fresh = _changed(old, services, opened) if old else services
-    tasks = _tasks(fresh, places, scratch, every)
+    tasks = _tasks(fresh, opened, scratch, every)
     _check_plan(scratch, tasks, [parameters, *(source.stamp() for source in opened.values())])
     n_workers = workers or os.cpu_count() or 1
     _run("reading", _read_task, [(task,) for task in tasks], n_workers, progress)
@@ -183,18 +184,16 @@ def _build(
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
 
 
-def _open(given: Sequence[Path], scratch: Path) -> tuple[dict[str, sources.Source], list[tuple[str, Path]]]:
+def _open(given: Sequence[str | Path | sources.Source], scratch: Path) -> dict[str, sources.Source]:
     opened: dict[str, sources.Source] = {}
-    places = []
-    for path in given:
-        source = sources.open_source(path, scratch=scratch)
+    for one in given:
+        source = sources.open_source(Path(one), scratch=scratch) if isinstance(one, str | Path) else one
         if source.label in opened:
             raise sources.SourceError(
-                f"{path} and another source are both called {source.label}: give them different names"
+                f"{one} and another source are both called {source.label}: give them different names"
             )
         opened[source.label] = source
-        places.append((source.label, getattr(source, "repository", path).resolve()))
-    return opened, places
+    return opened
 
 
 def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
@@ -207,7 +206,7 @@ def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
 
 
 def _tasks(
-    services: Mapping[str, list[tuple[Entry, str]]], places: list[tuple[str, Path]], scratch: Path, every: str
+    services: Mapping[str, list[tuple[Entry, str]]], opened: Mapping[str, sources.Source], scratch: Path, every: str
 ) -> list[Task]:
     """Services in groups of about `READ_BATCH` versions, the largest first, so that no worker is left with them."""
     groups: list[list[tuple[str, tuple[tuple[Entry, str], ...]]]] = []
@@ -218,7 +217,7 @@ def _tasks(
             size = 0
         groups[-1].append((name, tuple(listed)))
         size += len(listed)
-    return [Task(i, tuple(group), tuple(places), scratch, every) for i, group in enumerate(groups)]
+    return [Task(i, tuple(group), opened, scratch, every) for i, group in enumerate(groups)]
 
 
 def _check_plan(scratch: Path, tasks: Sequence[Task], conditions: Sequence[Any]) -> None:
@@ -270,8 +269,7 @@ def _read_task(task: Task) -> None:
     part = task.scratch / f"read-{task.number:05d}"
     if part.is_dir():
         return
-    opened = {label: sources.open_source(path, scratch=task.scratch) for label, path in task.sources}
-    contents = history.reader(opened)
+    contents = history.reader(task.sources)
     versions: list[dict[str, Any]] = []
     policies: list[dict[str, Any]] = []
     segments: dict[int, Segment] = {}
@@ -322,25 +320,25 @@ def _regions() -> dict[str, Region]:
 
 
 def _annotation_batches(
-    parts: Sequence[Path], scratch: Path, *, text: bool, skip: set[int]
+    parts: Sequence[Path], scratch: Path, *, text: bool, skip: Collection[int]
 ) -> list[tuple[Path, Path, bool, bool]]:
     """Batches of distinct segments, in files: those of policies to be annotated in full, the others for mentions."""
-    wanted: set[int] = set()
-    for part in parts:
-        policies = feather.read_table(part / "policies.arrow")
-        if policies.num_rows:
-            wanted.update(policies["segment_ids"].combine_chunks().flatten().to_pylist())
+    policies = [feather.read_table(part / "policies.arrow") for part in parts]
+    lists = [rows["segment_ids"].combine_chunks().flatten().to_numpy() for rows in policies if rows.num_rows]
+    wanted = np.unique(np.concatenate(lists)) if lists else np.array([], dtype=np.uint64)
     writer = {True: _BatchWriter(scratch, "full"), False: _BatchWriter(scratch, "claims")}
     seen = set(skip)
     for part in parts:
         rows = feather.read_table(part / "segments.arrow")
-        for number, heading, line in zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True):
-            if number not in seen:
-                seen.add(number)
-                writer[number in wanted].add(number, heading, line)
-    full, claims = writer[True].close(), writer[False].close()
-    jobs = [(path, True) for path in full] + [(path, False) for path in claims]
-    return [(path, scratch / f"annotate-{path.stem}", is_full, text) for path, is_full in jobs]
+        numbers = rows["segment_id"].to_numpy()
+        is_new = np.array([number not in seen for number in numbers.tolist()], dtype=bool)
+        is_wanted = np.isin(numbers, wanted)
+        seen.update(numbers[is_new].tolist())
+        for full in (True, False):
+            writer[full].add(rows.filter(arrow.array(is_new & (is_wanted == full))))
+    full_paths, claims_paths = writer[True].close(), writer[False].close()
+    jobs = [(path, True) for path in full_paths] + [(path, False) for path in claims_paths]
+    return [(path, scratch / f"annotate-{path.stem}", full, text) for path, full in jobs]
 
 
 class _BatchWriter:
@@ -348,30 +346,28 @@ class _BatchWriter:
 
     def __init__(self, scratch: Path, name: str) -> None:
         self._scratch, self._name = scratch, name
-        self._rows: list[tuple[int, str | None, str]] = []
+        self._rows: list[arrow.Table] = []
+        self._n_rows = 0
         self._paths: list[Path] = []
 
-    def add(self, number: int, heading: str | None, text: str) -> None:
-        self._rows.append((number, heading, text))
-        if len(self._rows) >= ANNOTATE_BATCH:
+    def add(self, rows: arrow.Table) -> None:
+        self._rows.append(rows)
+        self._n_rows += rows.num_rows
+        while self._n_rows >= ANNOTATE_BATCH:
             self._flush()
 
     def close(self) -> list[Path]:
-        if self._rows:
+        if self._n_rows:
             self._flush()
         return self._paths
 
     def _flush(self) -> None:
         path = self._scratch / f"{self._name}-{len(self._paths):05d}.arrow"
-        numbers, headings, texts = zip(*self._rows, strict=True)
-        columns = {
-            "segment_id": arrow.array(numbers, _ID),
-            "heading": arrow.array(headings, arrow.string()),
-            "text": arrow.array(texts, arrow.string()),
-        }
-        feather.write_feather(arrow.table(columns), path, compression="lz4")
+        rows = arrow.concat_tables(self._rows)
+        feather.write_feather(rows.slice(0, ANNOTATE_BATCH), path, compression="lz4")
         self._paths.append(path)
-        self._rows = []
+        self._rows = [rows.slice(ANNOTATE_BATCH)]
+        self._n_rows = self._rows[0].num_rows
 
 
 def _annotate_task(batch: Path, part: Path, full: bool, text: bool) -> None:
@@ -392,26 +388,24 @@ def _annotate_task(batch: Path, part: Path, full: bool, text: bool) -> None:
 def _assemble(
     parts: Sequence[Path], annotated: Sequence[Path], old: tables.Corpus | None, untouched: set[str]
 ) -> dict[str, pd.DataFrame]:
-    versions = _concat("versions", (part / "versions.arrow" for part in parts))
-    policies = _concat("policies", (part / "policies.arrow" for part in parts))
+    versions, version_ids = _with_ids("versions", parts)
+    policies, policy_ids = _with_ids("policies", parts)
     frames = {name: _concat(name, (part / f"{name}.arrow" for part in annotated)) for name in _HANGING}
     if old is not None:
         frames = {name: pd.concat([old.table(name), frame]) for name, frame in frames.items()}
     claims = _claims(
         pd.concat([frames["mentions"], _concat("mentions", (part / "claims.arrow" for part in annotated))])
     )
-    versions["claims"] = [_union(ids, claims) for ids in versions["segment_ids"]]
-    policies["era_by_frameworks"] = [_era_by_frameworks(_union(ids, claims)) for ids in policies["segment_ids"]]
-    occurrences = _occurrences(policies)
-    policies = policies.drop(columns="segment_ids")
-    versions = versions.drop(columns="segment_ids")
+    versions["claims"] = version_ids.claims(claims)
+    policies["era_by_frameworks"] = [_era_by_frameworks(found) for found in policy_ids.claims(claims)]
+    occurrences = _occurrences(policies["policy_id"], policy_ids)
     if old is not None:
         versions = pd.concat([_of(old.versions(), untouched), versions])
         kept = _of(old.policies(), untouched)
         policies = pd.concat([kept.drop(columns="reading_grade"), policies])
         known = old.occurrences()
         occurrences = pd.concat([known[known["policy_id"].isin(kept["policy_id"])], occurrences])
-    in_use = set(occurrences["segment_id"])
+    in_use = occurrences["segment_id"].unique()
     frames = {name: frame[frame["segment_id"].isin(in_use)] for name, frame in frames.items()}
     policies["reading_grade"] = _reading_grades(policies, occurrences, frames["segments"])
     frames |= {"versions": versions, "policies": policies, "occurrences": occurrences}
@@ -421,28 +415,52 @@ def _assemble(
 _HANGING = ("segments", "scores", "mentions", "cues")
 
 
+class _SegmentIds(NamedTuple):
+    """The segments of each of some rows: their numbers one row after another, and how many each row has."""
+
+    numbers: npt.NDArray[np.uint64]
+    counts: npt.NDArray[np.int64]
+
+    def claims(self, claims: Mapping[int, frozenset[str]]) -> list[list[str]]:
+        """What the segments of each row claim."""
+        found: list[set[str]] = [set() for _ in self.counts]
+        hits = np.isin(self.numbers, np.fromiter(claims, dtype=np.uint64, count=len(claims)))
+        rows = np.repeat(np.arange(len(self.counts)), self.counts)[hits]
+        for row, number in zip(rows.tolist(), self.numbers[hits].tolist(), strict=True):
+            found[row] |= claims[number]
+        return [sorted(claimed) for claimed in found]
+
+
+def _with_ids(name: str, parts: Sequence[Path]) -> tuple[pd.DataFrame, _SegmentIds]:
+    """The rows of a table from its parts, and their segments."""
+    rows = _rows_of(name, (part / f"{name}.arrow" for part in parts))
+    lists = rows["segment_ids"].combine_chunks()
+    ids = _SegmentIds(lists.flatten().to_numpy(), lists.value_lengths().to_numpy().astype(np.int64))
+    frame: pd.DataFrame = rows.drop_columns(["segment_ids"]).to_pandas(date_as_object=False)
+    return frame, ids
+
+
 def _concat(name: str, paths_: Iterable[Path]) -> pd.DataFrame:
-    """The rows of a table from its parts; where there is none, an empty frame of its columns."""
+    frame: pd.DataFrame = _rows_of(name, paths_).to_pandas(date_as_object=False)
+    return frame
+
+
+def _rows_of(name: str, paths_: Iterable[Path]) -> arrow.Table:
+    """The rows of a table from its parts; where there is none, an empty table of its columns."""
     found = [feather.read_table(path) for path in paths_ if path.is_file()]
     found = [part for part in found if part.num_columns]
     if not found:
         nothing = tables.TABLES[name].arrow_schema().empty_table()
         found = [nothing.append_column("segment_ids", arrow.array([], arrow.list_(_ID)))]
-    frame: pd.DataFrame = arrow.concat_tables(found, promote_options="permissive").to_pandas(date_as_object=False)
-    return frame
+    return arrow.concat_tables(found, promote_options="permissive")
 
 
-def _claims(mentions: pd.DataFrame) -> dict[str, frozenset[str]]:
+def _claims(mentions: pd.DataFrame) -> dict[int, frozenset[str]]:
     """``framework:stance`` of each segment that has any."""
     if mentions.empty:
         return {}
     claims = mentions["framework"] + ":" + mentions["stance"]
-    return {str(key): frozenset(group) for key, group in claims.groupby(mentions["segment_id"])}
-
-
-def _union(numbers: Iterable[int], claims: Mapping[str, frozenset[str]]) -> list[str]:
-    found = (claims.get(annotate.hex_id(number)) for number in numbers)
-    return sorted(set().union(*(claim for claim in found if claim)))
+    return {int(str(key), 16): frozenset(group) for key, group in claims.groupby(mentions["segment_id"])}
 
 
 def _era_by_frameworks(claims: Iterable[str]) -> str | None:
@@ -451,15 +469,18 @@ def _era_by_frameworks(claims: Iterable[str]) -> str | None:
     return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
 
 
-def _occurrences(policies: pd.DataFrame) -> pd.DataFrame:
-    counts = [len(numbers) for numbers in policies["segment_ids"]]
-    return pd.DataFrame(
-        {
-            "policy_id": np.repeat(policies["policy_id"].to_numpy(), counts),
-            "position": [position for count in counts for position in range(count)],
-            "segment_id": [annotate.hex_id(number) for numbers in policies["segment_ids"] for number in numbers],
-        },
-    ).astype({"policy_id": "str", "segment_id": "str"})  # also where there is none
+def _occurrences(policy_ids: pd.Series, found: _SegmentIds) -> pd.DataFrame:
+    distinct, places = np.unique(found.numbers, return_inverse=True)
+    ends = np.cumsum(found.counts)
+    columns = {
+        "policy_id": arrow.array(policy_ids, arrow.string()).take(
+            arrow.array(np.repeat(np.arange(len(found.counts)), found.counts))
+        ),
+        "position": np.arange(len(found.numbers)) - np.repeat(ends - found.counts, found.counts),
+        "segment_id": arrow.array(map(annotate.hex_id, distinct.tolist()), arrow.string()).take(arrow.array(places)),
+    }
+    frame: pd.DataFrame = arrow.table(columns).to_pandas()
+    return frame
 
 
 def _reading_grades(policies: pd.DataFrame, occurrences: pd.DataFrame, segments: pd.DataFrame) -> pd.Series:
