@@ -216,5 +216,5 @@ def test_the_explorer_works_in_jupyterlab(lab, browser):
     expect(answer).not_to_have_text(everywhere, timeout=60_000)
     with page.expect_download() as download:
         page.locator('a[download="trend.csv"]').click()
-    assert Path(download.value.path()).read_text().startswith("half_year,feature,n,value,low,high")
+    assert Path(download.value.path()).read_text().startswith("half_year,feature,n,")
     page.close()
