@@ -17,7 +17,7 @@ FINDINGS = (
     "uncertainty observe measure correct compare series survival turnover keyness topics canvas publishing diagrams "
     "change_plots plots"
 ).split()
-TOP = "embedding training evaluate profile explore controls pages report cli".split()
+TOP = "embedding labelled training evaluate profile explore controls pages report cli".split()
 BELOW = {
     **{name: GROUND[:i] for i, name in enumerate(GROUND)},
     **{name: GROUND + READING[:i] for i, name in enumerate(READING)},
