@@ -19,9 +19,11 @@ test: setup
 lab: setup
 	$(BIN)/jupyter lab notebooks
 
-# Runs the tracked notebooks in place and refreshes figures/: review the difference like code.
+# Runs the tracked notebooks in place and refreshes figures/ and docs/replication.md: review the difference like code.
 notebooks: setup
 	$(BIN)/python -c "from privacylab import paths, report; [report.refresh(path, corpus=paths.corpus()) for path in paths.notebooks()]"
+	$(BIN)/python -c "import pandas; from privacylab import replication; \
+		print(replication.markdown(pandas.read_csv('figures/replication.csv')), end='')" > docs/replication.md
 
 # The API's pages from the docstrings: api/index.html.
 api: setup

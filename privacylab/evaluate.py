@@ -20,6 +20,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from privacylab import (
     clauses,
+    cues,
     dates,
     eras,
     frameworks,
@@ -171,6 +172,13 @@ def _passive(row: Row, version: Version) -> str:
     return "passive" if seen.n_passive else "active"
 
 
+def _cues(row: Row, version: Version) -> str:
+    """The cues of a paragraph; with their value where it says more than a name."""
+    paragraph = version.text[int(row["start"]) : int(row["end"])]
+    found = cues.cues("\n".join(block.text for block in normalize.blocks(paragraph, media_type=version.media_type)))
+    return " ".join(sorted({f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in found}))
+
+
 # --- Gold sets: what a prediction is worth ---------------------------------------------------------------------------
 
 Outcome = tuple[str, float, float]
@@ -220,6 +228,26 @@ def _passive_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     yield "all sentences", predicted == row["label"], 1
 
 
+def _cue_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    """Cues found are right or not, cues labelled found or not: over all, and by the group that a cue belongs to."""
+    found, wanted = set(predicted.split()), set(row["label"].split())
+    for cue in sorted(found):
+        for group in ("all", _group(cue)):
+            yield f"{group}: precision", cue in wanted, 1
+    for cue in sorted(wanted):
+        for group in ("all", _group(cue)):
+            yield f"{group}: recall", cue in found, 1
+
+
+def _group(cue: str) -> str:
+    """The group of a cue: ``right``, ``basis``, or the cue by itself, without its value."""
+    name = cue.partition("=")[0]
+    return name.partition("_")[0] if name.startswith(("right_", "basis_")) else name
+
+
+VALUED = frozenset(("retention_period", "children_age", "sale_of_data"))
+"""Cues that are labelled with their value."""
+
 HARBOR_NAMESAKES = frozenset(("DMCA", "HIPAA de-identification"))
 """Notes of labelled phrases that say "safe harbor" and mean none."""
 
@@ -241,6 +269,7 @@ SETS: Mapping[str, GoldSet] = {
     "policies": GoldSet(_policy, _policy_outcomes),
     "languages": GoldSet(_language, _language_outcomes),
     "passive": GoldSet(_passive, _passive_outcomes),
+    "cues": GoldSet(_cues, _cue_outcomes),
 }
 """The gold sets: ``NAME.csv`` in the folder of labels."""
 
@@ -336,6 +365,7 @@ def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:
     both["era"] = pd.Categorical(both["era"], order)
     both["measure"] = pd.Categorical(both["measure"], frame["measure"].unique())
     table = both.groupby(["measure", "half", "era"], observed=True)[["n", "right"]].sum().reset_index()
+    table = table[table["n"] > 0]
     low, high = proportion_confint(table["right"], table["n"], method="wilson")
     return table.assign(share=table["right"] / table["n"], low=low, high=high).round(3)
 

@@ -153,11 +153,16 @@ def _fit(
         return null
     options = {"groups": service, "use_correction": True, "df_correction": True}
     fit = OLS(y, x[:, used]).fit(cov_type="cluster", cov_kwds=options, use_t=True)
-    limits = fit.conf_int(1 - level)
+    variances = np.diag(fit.cov_params())
     for place, column in enumerate(used):
-        if column < report:
-            null.loc[column, _ESTIMATE] = [fit.params[place], *limits[place], fit.pvalues[place]]
-            if margin is not None and fit.bse[place] > 0:
+        if column >= report:
+            continue
+        null.loc[column, "value"] = fit.params[place]
+        # An outcome that never moves, or moves in too few services, has no error: the value then stands alone.
+        if variances[place] > 1e-24:
+            with np.errstate(invalid="ignore"):
+                null.loc[column, _ESTIMATE[1:]] = [*fit.conf_int(1 - level)[place], fit.pvalues[place]]
+            if margin is not None:
                 test = equivalence(fit.params[place], fit.bse[place], margin=margin, df=services - 1)
                 null.loc[column, "p_equivalence"] = test.p
     return null
@@ -263,7 +268,7 @@ def steps(
     *,
     events: Iterable[eras.Event] | None = None,
     before: int = 4,
-    after: int = 2,
+    after: int = 1,
     treated: Collection[str] | None = None,
     minimum: int = 20,
     level: float = 0.95,
@@ -334,7 +339,7 @@ def placebo(
     *,
     events: Iterable[dt.date | str] | None = None,
     before: int = 4,
-    after: int = 2,
+    after: int = 1,
     apart: int = 1,
     minimum: int = 20,
     treated: Collection[str] | None = None,

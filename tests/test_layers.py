@@ -14,10 +14,10 @@ READING = (
     "history build"
 ).split()
 FINDINGS = (
-    "uncertainty observe measure correct compare series survival turnover keyness topics canvas publishing diagrams "
-    "change_plots plots"
+    "uncertainty observe measure gold correct compare series survival turnover replication keyness "
+    "topic_parts topics topic_reading topic_quality canvas publishing diagrams change_plots topic_plots plots"
 ).split()
-TOP = "embedding training evaluate profile explore controls pages report cli".split()
+TOP = "embedding labelled training evaluate profile explore controls pages report cli".split()
 BELOW = {
     **{name: GROUND[:i] for i, name in enumerate(GROUND)},
     **{name: GROUND + READING[:i] for i, name in enumerate(READING)},
