@@ -14,8 +14,8 @@ READING = (
     "history build"
 ).split()
 FINDINGS = (
-    "uncertainty observe measure correct compare survival turnover keyness topic_parts topics topic_reading topic_quality "
-    "canvas publishing diagrams change_plots topic_plots plots"
+    "uncertainty observe measure correct compare survival turnover keyness "
+    "topic_parts topics topic_reading topic_quality canvas publishing diagrams change_plots topic_plots plots"
 ).split()
 TOP = "embedding training evaluate profile explore pages report cli".split()
 BELOW = {
