@@ -41,6 +41,7 @@ from privacylab.change_plots import (
 )
 from privacylab.diagrams import archive_timeline, exclusion_flow, transfer_flow
 from privacylab.publishing import publish
+from privacylab.topic_plots import topic_categories, topic_map
 
 __all__ = [
     "archive_timeline",
@@ -59,7 +60,9 @@ __all__ = [
     "replication",
     "share_by_era",
     "share_by_half_year",
+    "topic_categories",
     "topic_heatmap",
+    "topic_map",
     "topics_over_time",
     "transfer_flow",
     "versions_by_year",

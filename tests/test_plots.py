@@ -78,6 +78,16 @@ FIGURES = {
     "keyness": (plots.keyness, WORDS, {"target": "gdpr", "reference": "safe_harbor"}),
     "topics_over_time": (plots.topics_over_time, cross(("topic", [1, 2, 3, 4, 5]), ("half_year", HALVES)), {}),
     "topics_by_era": (plots.topics_over_time, cross(("topic", [1, 2]), ERAS), {}),
+    "topic_map": (
+        plots.topic_map,
+        cross(("topic", [1, 2, 3])),
+        {"tree": pd.DataFrame({"left": [0, 2], "right": [1, 3], "distance": [0.2, 0.7], "size": [2, 3]})},
+    ),
+    "topic_categories": (
+        plots.topic_categories,
+        cross(("topic", [1, 2]), ("category", ["Data Security", "Policy Change"])).rename(columns={"value": "share"}),
+        {},
+    ),
     "topic_heatmap": (plots.topic_heatmap, cross(("label", ["cookies", "children"]), ERAS), {}),
     "exclusion_flow": (plots.exclusion_flow, EXCLUSION, {}),
     "archive_timeline": (plots.archive_timeline, cross(("collection", ["a", "b"]), ("half_year", HALVES)), {}),
