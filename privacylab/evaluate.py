@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from privacylab import (
     dates,
     eras,
     frameworks,
+    labelled,
     normalize,
     paths,
     screen,
@@ -179,6 +180,19 @@ def _cues(row: Row, version: Version) -> str:
     return " ".join(sorted({f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in found}))
 
 
+def _clauses(row: Row, version: Version) -> str:
+    """The ten probabilities in percent of a segment under its heading."""
+    cut = version.text[int(row["start"]) : int(row["end"])]
+    text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
+    scores = _model().scores([text], [row["heading"] or None])[0]
+    return " ".join(f"{100 * score:.1f}" for score in scores)
+
+
+@cache
+def _model() -> clauses.ClauseModel:
+    return clauses.load()
+
+
 # --- Gold sets: what a prediction is worth ---------------------------------------------------------------------------
 
 Outcome = tuple[str, float, float]
@@ -248,6 +262,17 @@ def _group(cue: str) -> str:
 VALUED = frozenset(("retention_period", "children_age", "sale_of_data"))
 """Cues that are labelled with their value."""
 
+
+def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    """F1 of each category, as for headings; one touched only in passing (a small letter) counts for neither side."""
+    given = [float(score) >= 100 * limit for score, limit in zip(predicted.split(), _model().thresholds, strict=True)]
+    for code, name, is_given in zip(labelled.CODES, CATEGORIES, given, strict=True):
+        if code in row["label"] or (is_given and code.lower() not in row["label"]):
+            hit = is_given and code in row["label"]
+            yield name, hit, 1 if hit else 0.5
+            yield "all categories", hit, 1 if hit else 0.5
+
+
 HARBOR_NAMESAKES = frozenset(("DMCA", "HIPAA de-identification"))
 """Notes of labelled phrases that say "safe harbor" and mean none."""
 
@@ -269,6 +294,7 @@ SETS: Mapping[str, GoldSet] = {
     "policies": GoldSet(_policy, _policy_outcomes),
     "languages": GoldSet(_language, _language_outcomes),
     "passive": GoldSet(_passive, _passive_outcomes),
+    "clause_segments": GoldSet(_clauses, _clause_outcomes),
     "cues": GoldSet(_cues, _cue_outcomes),
 }
 """The gold sets: ``NAME.csv`` in the folder of labels."""
@@ -346,7 +372,7 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
                     f"{name}, row {number}: predicted of {source}, labelled {label['source']}; predict anew"
                 )
             rows += [
-                (measure, label["half"], era, float(right), float(n))
+                (measure, label.get("half", "held"), era, float(right), float(n))
                 for measure, right, n in SETS[str(name)].outcomes(label, said)
             ]
         tables_found[str(name)] = _shares(rows)
