@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.proportion import proportion_confint
 
 from privacylab import (
@@ -382,6 +383,51 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def stored(folder: Path) -> pd.DataFrame:
     """The predictions that were stored beside the labels by ``privacylab evaluate --predictions``."""
     return pd.read_csv(folder / PREDICTIONS, dtype={"row": int}, keep_default_na=False)
+
+
+def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *, steps: int = 10) -> pd.DataFrame:
+    """How often a category is there, against the probability that the model gave it; all categories together.
+
+    Args:
+        labelled_segments: The gold set ``clause_segments``, with the columns ``label`` and ``weight``.
+        probabilities: Shape (n_segments, 10), 0 to 1, in the same order.
+        steps: Intervals of probability, equally wide.
+
+    Returns:
+        ``step``, ``n`` (segments times categories), ``given`` (mean probability), ``share`` (that plainly have the
+        category; a category touched in passing counts half), both weighted to all segments of the eras; steps without
+        a segment are left out. ``error``: the expected calibration error of the whole, in every row.
+    """
+    truth = np.array([labelled.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
+    given = probabilities.to_numpy(dtype=float)
+    weight = np.repeat(labelled_segments["weight"].astype(float).to_numpy()[:, None], given.shape[1], axis=1)
+    step = np.minimum((given * steps).astype(int), steps - 1)
+    flat = pd.DataFrame({"step": step.ravel(), "weight": weight.ravel(), "n": 1})
+    flat = flat.assign(given=given.ravel() * flat["weight"], share=truth.ravel() * flat["weight"])
+    sums = flat.groupby("step").sum()
+    table = sums[["given", "share"]].div(sums["weight"], axis=0).assign(n=sums["n"])
+    error = float((sums["weight"] * (table["given"] - table["share"]).abs()).sum() / sums["weight"].sum())
+    return table.reset_index()[["step", "n", "given", "share"]].assign(error=error).round(4)
+
+
+def agreement(labelled_segments: pd.DataFrame) -> pd.DataFrame:
+    """Cohen's kappa between two readings of the same segments, by category.
+
+    Args:
+        labelled_segments: The gold set ``clause_segments``; ``second`` is empty where it was read once.
+
+    Returns:
+        ``category``, ``n`` (segments read twice), ``first``, ``second`` (plainly there at each reading), ``kappa``
+        (null where a reading never or always gives it).
+    """
+    twice = labelled_segments[labelled_segments["second"] != ""]
+    rows = []
+    for code, category in zip(labelled.CODES, CATEGORIES, strict=True):
+        first, second = (twice[column].str.contains(code, regex=False) for column in ("label", "second"))
+        one_sided = first.nunique() < 2 or second.nunique() < 2
+        kappa = np.nan if one_sided else float(cohen_kappa_score(first, second))
+        rows.append((category, len(twice), int(first.sum()), int(second.sum()), kappa))
+    return pd.DataFrame(rows, columns=["category", "n", "first", "second", "kappa"]).round(3)
 
 
 def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:
