@@ -203,9 +203,10 @@ def test_uncorrected_shares_are_hollow():
     frame = cross(("era", ["gdpr"]), FEATURES).assign(
         corrected=[0.2, np.nan, 0.4], corrected_low=0.1, corrected_high=0.5
     )
-    axes = plots.share_by_era(frame, corrected=True).axes[0]
-    faces = [line.get_markerfacecolor() for line in axes.lines if len(line.get_xdata())]
-    assert "white" in faces and canvas.COLOURS[0] in faces
+    raw, better = plots.share_by_era(frame, corrected=True).axes
+    faces = [[line.get_markerfacecolor() for line in axes.lines if len(line.get_xdata())] for axes in (raw, better)]
+    assert "white" not in faces[0]
+    assert "white" in faces[1] and canvas.COLOURS[0] in faces[1]
 
 
 def test_figures_of_the_real_functions(corpus, policies):
@@ -224,7 +225,11 @@ def test_figures_of_the_real_functions(corpus, policies):
         ("claims:dpf", "Data Privacy Framework"),
         ("privacy_shield", "Privacy Shield"),
         ("gap", "Between the frameworks"),
-        ("cue:privacy_seal=truste", "Privacy seal: truste"),
+        ("cue:privacy_seal=truste", "Privacy seal: TRUSTe"),
+        ("cue:dpo", "Data-protection officer"),
+        ("cue:ai=machine_learning", "AI: machine learning"),
+        ("cue:retention_period=P1M", "Retention period: 1 month"),
+        ("cue:retention_period=PT72H", "Retention period: 72 hours"),
     ],
 )
 def test_names_as_a_reader_would_write_them(name, expected):
