@@ -217,7 +217,7 @@ def test_index_shows_four_figures_and_every_sentence():
     found = pages.stories(notebook(*figures, printing("Only a sentence.", "story")), href="0.html")
     shown = LexborHTMLParser(pages.home([pages.Entry("0.html", "How many?", pages.Markup("Two."))], found))
     assert len(shown.css(".stories img")) == pages.MAX_STORY_FIGURES
-    assert [node.text() for node in shown.css(".stories p")] == ["Only a sentence."]
+    assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. How many?"]
 
 
 TEXT_COLOURS = ("ink", "soft", "link", "keyword", "string", "number", "name")
