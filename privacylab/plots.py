@@ -57,6 +57,7 @@ __all__ = [
     "paired_change",
     "placebo",
     "publish",
+    "reliability",
     "replication",
     "share_by_era",
     "share_by_half_year",
@@ -290,6 +291,27 @@ def versions_by_year(counts: pd.DataFrame) -> Figure:
         axes.grid(axis="y")
         axes.set_ylabel("Services with a version in the year")
         key(axes, [(collection, look(i)) for i, collection in enumerate(collections)], columns=4)
+    return made
+
+
+def reliability(table: pd.DataFrame) -> Figure:
+    """The share that is there against the probability given, with the diagonal of a calibrated model.
+
+    Args:
+        table: ``given`` and ``share`` (0 to 1), ``n`` (written beside each point), as from `evaluate.reliability`.
+    """
+    rows = canvas.need(table, "given", "share", "n")
+    with canvas.style():
+        made, grid = canvas.figure(3.2)
+        axes = grid[0, 0]
+        axes.plot([0, 1], [0, 1], color=canvas.PALE, zorder=0)
+        axes.plot(rows["given"], rows["share"], **canvas.look(0))
+        for given, share, n in rows[["given", "share", "n"]].itertuples(index=False):
+            axes.annotate(f"{n:,.0f}", (given, share), xytext=(5, -9), textcoords="offset points", fontsize=7)
+        axes.set_xlabel("probability given")
+        axes.set_ylabel("share that is there")
+        for which in ("x", "y"):
+            canvas.percent(axes, which)
     return made
 
 

@@ -72,6 +72,11 @@ FIGURES = {
     ),
     "replication": (plots.replication, REPLICATED, {}),
     "placebo": (plots.placebo, STEPS, {}),
+    "reliability": (
+        plots.reliability,
+        pd.DataFrame({"given": [0.05, 0.6, 0.95], "share": [0.02, 0.5, 1.0], "n": [1200, 40, 9]}),
+        {},
+    ),
     "claim_survival": (plots.claim_survival, cross(("days", [0, 100, 400])), {}),
     "claim_outcomes": (plots.claim_outcomes, cross(("outcome", ["none", "scc"]), ("days", [0, 400])), {}),
     "transfer_flow": (plots.transfer_flow, FLOW, {}),
