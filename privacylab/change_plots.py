@@ -4,7 +4,9 @@ Import them from `plots`, where all figures are.
 """
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from privacylab import canvas
@@ -40,39 +42,137 @@ def paired_change(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     return made
 
 
-def event_study(effects: pd.DataFrame, *, label: str = "Difference from the period before") -> Figure:
+def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
+    """Differences as the cross-sections stand and in the same services: where they part, the sample changed.
+
+    Args:
+        changes: From `compare.both_ways`.
+        names: Other names for features.
+    """
+    rows = need(changes, "feature", "view", "n", "value", "low", "high")
+    features = in_order(rows["feature"])
+    with canvas.style():
+        made, axs = canvas.figure(0.9 + 0.3 * len(features))
+        axes, entries = axs[0, 0], []
+        axes.axvline(0, color=GREY, linewidth=0.8)
+        for place, (view, text) in enumerate(
+            (("cross_section", "all services of either side"), ("panel", "the same services"))
+        ):
+            part = rows[rows["view"] == view].set_index("feature").reindex(features)
+            n = part["n"].max()
+            points = part.assign(**{end: 100 * part[end] for end in ("value", "low", "high")})
+            dots(axes, points, np.arange(len(features)) + (0.16 if place else -0.16), look(5 if place == 0 else 0))
+            entries.append((f"{text} (n = {int(n):,})", look(5 if place == 0 else 0)))
+        rows_of_text(axes, [readable(feature, names) for feature in features])
+        axes.grid(axis="x")
+        axes.set_xlabel("Difference in percentage points")
+        key(axes, entries, columns=2)
+    return made
+
+
+def replication(table: pd.DataFrame) -> Figure:
+    """Published sizes and this corpus's estimates on one scale, and what was said not to change beside its margin.
+
+    Above, sizes as multiples of the published one (ratios by their logarithm): 1 is as published, 0 no change, the band
+    what agrees. Below, claims of no change as multiples of the margin. Shares and mere directions are left out.
+
+    Args:
+        table: From `replication.table`.
+    """
+    rows = need(table, "part", "what", "kind", "unit", "published", "agrees_low", "agrees_high", "value", "low", "high")
+    rows = rows[rows["unit"] != "share"]
+    sizes, flat = (rows[rows["kind"] == kind].reset_index(drop=True) for kind in ("size", "none"))
+    heights = [len(sizes) + 1, len(flat) + 1]
+    with canvas.style():
+        made, axs = canvas.figure(1.0 + 0.27 * sum(heights), rows=2, heights=heights)
+        _multiples(axs[0, 0], sizes, sizes["published"], band=(0.5, 2), label="Multiple of the published size")
+        _multiples(axs[1, 0], flat, flat["agrees_high"], band=(-1, 1), label="Multiple of the margin")
+        axs[0, 0].axvline(1, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
+        key(axs[0, 0], [(verdict, {"color": c, "marker": m}) for verdict, (c, m) in _VERDICTS.items()], columns=3)
+    return made
+
+
+def _multiples(axes: Axes, part: pd.DataFrame, unit: pd.Series, *, band: tuple[float, float], label: str) -> None:
+    y, scale = np.arange(len(part)), _scaled(part, unit)
+    axes.axvspan(*band, color=PALE, alpha=0.5, linewidth=0)
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    for verdict, (colour, marker) in _VERDICTS.items():
+        mine = (part["part_verdict"] == verdict).to_numpy()
+        # Whiskers of no row have no place, and the layout would shrink the axes to nothing.
+        if mine.any():
+            dots(axes, scale[mine], y[mine], {"color": colour, "marker": marker})
+    rows_of_text(axes, [f"{number}  {_short(what)}" for number, what in zip(part["part"], part["what"], strict=True)])
+    axes.set_xlabel(label)
+
+
+_VERDICTS = {"confirmed": (COLOURS[0], "o"), "refuted": (COLOURS[1], "D"), "cannot tell": ("#777777", "s")}
+
+
+def _short(what: str) -> str:
+    return what.split(";")[0].split(",")[0].split(" in the same services")[0]
+
+
+def _scaled(part: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
+    """Estimates as multiples of the published size or the margin, on the scale on which the unit adds up."""
+    ratio = (part["unit"] == "ratio").to_numpy()
+
+    def added(values: pd.Series) -> npt.NDArray[np.float64]:
+        given = values.to_numpy(dtype=float)
+        return np.where(ratio, np.log(np.where(ratio, given, 1)), given)
+
+    return pd.DataFrame({end: added(part[end]) / added(unit) for end in ("value", "low", "high")})
+
+
+def event_study(
+    effects: pd.DataFrame, *, label: str = "Difference from the period before", names: Names = None
+) -> Figure:
     """Effects by period around an event; the period before it is the reference, at 0 by definition.
 
     Args:
-        effects: From `compare.event_study`: ``period`` (0 is the first period after the event).
+        effects: From `series.event_study`: ``period`` (0 is the first period after the event); with a column
+            ``outcome`` a panel for each.
         label: What the y axis shows, with its unit.
+        names: Other names for outcomes.
     """
     rows = need(effects, "period", "n", "value", "low", "high")
+    outcomes = in_order(rows["outcome"]) if "outcome" in rows else [None]
+    columns = min(3, len(outcomes))
+    down = -(-len(outcomes) // columns)
     with canvas.style():
-        made, axs = canvas.figure(2.8)
-        axes = axs[0, 0]
-        axes.axhline(0, color=GREY, linewidth=0.8)
-        axes.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
-        axes.vlines(rows["period"], rows["low"], rows["high"], color=COLOURS[0], linewidth=1.1)
-        axes.plot(rows["period"], rows["value"], linewidth=0.8, **look(0))
-        reference = rows[rows["period"] == -1]
-        axes.plot(reference["period"], reference["value"], markerfacecolor="white", **look(0))
+        made, axs = canvas.figure(0.4 + 2.2 * down, rows=down, columns=columns)
+        for axes in axs.flat[len(outcomes) :]:
+            axes.set_visible(False)
+        for axes, outcome in zip(axs.flat, outcomes, strict=False):
+            part = rows if outcome is None else rows[rows["outcome"].astype(str) == outcome]
+            _effects(axes, part, label="event" if outcome is None else None)
+            if outcome is not None:
+                axes.set_title(readable(outcome, names), fontsize=8, loc="left")
+        made.supylabel(label, fontsize=8)
+    return made
+
+
+def _effects(axes: Axes, rows: pd.DataFrame, *, label: str | None) -> None:
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
+    axes.vlines(rows["period"], rows["low"], rows["high"], color=COLOURS[0], linewidth=1.1)
+    axes.plot(rows["period"], rows["value"], linewidth=0.8, **look(0))
+    reference = rows[rows["period"] == -1]
+    axes.plot(reference["period"], reference["value"], markerfacecolor="white", **look(0))
+    if label:
         axes.annotate(
-            "event", xy=(-0.5, 1), xytext=(0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
+            label, xy=(-0.5, 1), xytext=(0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
             ha="center", va="bottom", fontsize=7, color=GREY,
         )  # fmt: skip
-        axes.grid(axis="y")
-        axes.xaxis.set_major_locator(canvas.whole_numbers())
-        axes.set_xlabel("Periods from the event")
-        axes.set_ylabel(label)
-    return made
+    axes.grid(axis="y")
+    axes.xaxis.set_major_locator(canvas.whole_numbers())
+    axes.set_xlabel("Half-years from the event")
 
 
 def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
     """The step at each date that was tried, the true events among dates on which nothing happened.
 
     Args:
-        steps: From `compare.placebo`: ``date``, ``kind`` (``event`` or ``placebo``), ``value``, ``low``, ``high``.
+        steps: From `series.placebo`: ``date``, ``kind`` (``event`` or ``placebo``), ``value``, ``low``, ``high``.
         label: What the y axis shows, with its unit.
     """
     rows = need(steps, "date", "kind", "value", "low", "high")

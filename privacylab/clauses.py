@@ -37,6 +37,8 @@ CHAR_GRAMS = range(2, 5)
 UNIT = 2048
 LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are exact as well
 BATCH = 1024
+MAX_KNOWN = 200_000  # chunks of which the n-grams are kept
+LIKENESS_ROWS = 128  # texts whose likenesses stay in a processor's cache
 
 FloatArray = npt.NDArray[np.float64]
 _AGAIN = "reinstall the package, or make the model again with `privacylab train`"
@@ -106,15 +108,21 @@ def gram_counts(texts: Sequence[str], index: Mapping[str, int]) -> sp.csr_matrix
     return _counts(([i for gram in word_grams(t) if (i := index.get(gram)) is not None] for t in texts), len(index))
 
 
-def char_counts(texts: Sequence[str], index: Mapping[str, int]) -> sp.csr_matrix:
+def char_counts(
+    texts: Sequence[str], index: Mapping[str, int], *, known: dict[str, list[int]] | None = None
+) -> sp.csr_matrix:
     """Counts of the character n-grams in `index`, shape (n_texts, len(index)); texts are cleaned ones.
 
-    Chunks repeat, so the n-grams of each distinct one are found once and then summed by a sparse product.
+    Chunks repeat, so the n-grams of each distinct one are found once and then summed by a sparse product. ``known``
+    keeps them from one call to the next.
     """
+    known = {} if known is None else known
     chunks: dict[str, int] = {}
     rows = [[chunks.setdefault(chunk, len(chunks)) for chunk in text.split()] for text in texts]
+    for chunk in chunks.keys() - known.keys():
+        known[chunk] = [i for gram in char_grams(chunk) if (i := index.get(gram)) is not None]
     in_text = _counts(rows, len(chunks))
-    in_chunk = _counts(([i for g in char_grams(c) if (i := index.get(g)) is not None] for c in chunks), len(index))
+    in_chunk = _counts(map(known.__getitem__, chunks), len(index))
     counts = sp.csr_matrix(in_text @ in_chunk)
     counts.sort_indices()
     return counts
@@ -135,7 +143,7 @@ def unit_rows(matrix: FloatArray) -> FloatArray:
     return np.asarray(matrix / np.maximum(lengths, 1e-12))
 
 
-def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16]) -> FloatArray:
+def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16 | np.float32]) -> FloatArray:
     """Likeness of unit vectors, in whole steps of 1/LIKENESS: h**4 + h**16, where h = (1 + cosine) / 2.
 
     The two powers stand for a wide and a narrow bell curve around each landmark; unlike exp, they give the same bits on
@@ -148,9 +156,16 @@ def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16]) ->
     Returns:
         Whole numbers from 0 to 2 x LIKENESS, shape (n, m).
     """
-    cosine = (points.astype(np.float32) @ landmarks.astype(np.float32).T) / np.float32(UNIT * UNIT)
-    wide = np.square(np.square((1 + cosine) / 2))
-    return np.asarray(np.rint((wide + np.square(np.square(wide))) * LIKENESS), dtype=np.float64)
+    wide = points.astype(np.float32) @ landmarks.astype(np.float32, copy=False).T
+    wide /= np.float32(UNIT * UNIT)  # in place: these arrays are the largest here
+    wide += 1
+    wide /= 2
+    np.square(np.square(wide, out=wide), out=wide)
+    narrow = np.square(wide)
+    np.square(narrow, out=narrow)
+    narrow += wide
+    narrow *= LIKENESS
+    return np.asarray(np.rint(narrow, out=narrow), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,19 +188,33 @@ class ClauseModel:
         return {n: {w: i for i, w in enumerate(unpack(self.arrays[n]))} for n in names}
 
     @functools.cached_property
+    def _known_chunks(self) -> dict[str, list[int]]:
+        return {}
+
+    @functools.cached_property
+    def _landmarks(self) -> tuple[npt.NDArray[np.float32], FloatArray]:
+        return self.arrays["landmarks"].astype(np.float32), self.arrays["landmark_weights"].astype(np.float64)
+
+    @functools.cached_property
     def _vectors(self) -> FloatArray:
         return vectors_of(self.arrays)
 
     def points(self, texts: Sequence[str]) -> npt.NDArray[np.int16]:
         """Where cleaned texts lie in the space of word vectors: whole-number unit vectors, shape (n_texts, d)."""
-        return text_points(texts, self._index["vector_words"], self._vectors, self.arrays["centre"])
+        directions = text_directions(texts, self._index["vector_words"], self._vectors)
+        return points_from(directions, self.arrays["centre"])
 
     def margins(self, texts: Sequence[str]) -> FloatArray:
         """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
         a = self.arrays
         total = tfidf(gram_counts(texts, self._index["grams"]), a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
-        total += tfidf(char_counts(texts, self._index["chars"]), a["char_idf"]) @ a["char_weights"].astype(np.float64)
-        near = likeness(self.points(texts), a["landmarks"]) @ a["landmark_weights"].astype(np.float64)
+        if len(self._known_chunks) > MAX_KNOWN:
+            self._known_chunks.clear()
+        chars = char_counts(texts, self._index["chars"], known=self._known_chunks)
+        total += tfidf(chars, a["char_idf"]) @ a["char_weights"].astype(np.float64)
+        points, (landmarks, weights) = self.points(texts), self._landmarks
+        rows = range(0, len(points), LIKENESS_ROWS)
+        near = np.concatenate([likeness(points[row : row + LIKENESS_ROWS], landmarks) @ weights for row in rows])
         return np.asarray(total + near * a["landmark_scale"] + a["bias"])
 
     def scores(self, texts: Sequence[str], headings: Sequence[str | None] | None = None) -> npt.NDArray[np.float32]:
@@ -232,23 +261,15 @@ def vectors_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
     return np.asarray(arrays["vectors"].astype(np.float64) * arrays["vector_scale"][:, None])
 
 
-def _text_vectors(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
+def text_directions(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
     """Direction of each cleaned text's weighted mean word vector, shape (n_texts, d); zero where no word is known."""
     counts = _counts(([i for w in _WORD.findall(t) if (i := index.get(w)) is not None] for t in texts), len(index))
     counts.data = 1.0 + np.log(counts.data)
     return unit_rows(np.asarray(counts @ vectors))
 
 
-def text_centre(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
-    """Mean direction of cleaned texts, shape (d,): what all policies say, which `text_points` takes off."""
-    return np.asarray(_text_vectors(texts, index, vectors).mean(axis=0))
-
-
-def text_points(
-    texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray, centre: npt.NDArray[np.floating]
-) -> npt.NDArray[np.int16]:
-    """Directions of cleaned texts less `centre`, as whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
-    directions = _text_vectors(texts, index, vectors)
+def points_from(directions: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+    """Directions less `centre`, what all policies say: whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
     known = np.abs(directions).sum(axis=1, keepdims=True) > 0
     return np.asarray(np.rint(np.where(known, unit_rows(directions - centre), 0.0) * UNIT), dtype=np.int16)
 

@@ -300,7 +300,9 @@ def average_ratio(
     weights, drawn, found = uncertainty.resampled_services(len(union), resamples=resamples, seed=seed), [], []
     for side in values:
         mine, held = weights[:, union.get_indexer(side.index)], side.to_numpy(dtype=float)
-        drawn.append(uncertainty.medians(held, mine) if statistic == "median" else mine @ held / mine.sum(axis=1))
+        # A resample without any service of a side has no ratio, and is left out.
+        total = np.where(mine.sum(axis=1) > 0, mine.sum(axis=1), np.nan)
+        drawn.append(uncertainty.medians(held, mine) if statistic == "median" else mine @ held / total)
         found.append(float(np.median(held) if statistic == "median" else held.mean()))
     low, high = uncertainty.percentiles(drawn[1] / drawn[0], level=level)
     shown = {"before": found[0], "after": found[1], "value": found[1] / found[0], "low": low, "high": high}
@@ -332,8 +334,8 @@ def both_ways(
 
     Returns:
         ``feature``, ``view`` (``cross_section``: all services of either side; ``panel``: those on both), ``n_before``,
-        ``n_after``, ``n`` (services behind the difference), ``before``, ``after``, ``value``, ``low``, ``high``, and for
-        the panel ``gained``, ``lost``, ``p`` and ``q`` of `paired`. Null shares where a side is empty.
+        ``n_after``, ``n`` (services behind the difference), ``before``, ``after``, ``value``, ``low``, ``high``, and
+        for the panel ``gained``, ``lost``, ``p`` and ``q`` of `paired`. Null shares where a side is empty.
     """
     wanted = choose(features, columns)
     options: dict[str, Any] = {"months": months, "document": document}

@@ -5,12 +5,14 @@ says of it. HTML is read by lexbor (selectolax), Markdown by cmark and then as H
 text. What the mark-up does not say is then read off the chunks in `outline`, the same way for all.
 """
 
+import codecs
 import contextlib
 import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 
 import charset_normalizer
 import ftfy
@@ -81,11 +83,13 @@ def decode(data: bytes) -> str:
         raise NormalizeError("not_text", "it holds NUL bytes")
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # One stray byte in an otherwise valid text is damage, not another encoding.
-        damaged = data.decode("utf-8", errors="replace")
-        if damaged.count("\ufffd") * 1000 < len(damaged) and len(damaged) > 1000 and error.start > 0:
-            return damaged
+    except UnicodeDecodeError:
+        # Stray bytes among more letters of UTF-8 were pasted from Windows; a letter cut in two is dropped.
+        valid = data.decode("utf-8", errors="ignore")
+        n_letters = len(valid) - len(valid.encode("ascii", errors="ignore"))
+        n_stray = len(data) - len(valid.encode())
+        if (n_stray <= n_letters or _cut_short(data)) and not _CONTROL_BYTE.search(data[:4096]):
+            return data.decode("utf-8", errors=_STRAY)
     declared = _CHARSET.search(data[:4096])
     if declared:
         with contextlib.suppress(LookupError, UnicodeError):
@@ -99,6 +103,22 @@ def decode(data: bytes) -> str:
         raise NormalizeError("not_text", "its bytes are no text in a known encoding")
     return text
 
+
+def _cut_short(data: bytes) -> bool:
+    """Whether nothing is wrong but that the last letter is not whole."""
+    return any(data[:-n].isascii() for n in (1, 2, 3))
+
+
+def _stray_byte(error: UnicodeError) -> tuple[str, int]:
+    """A byte that is no UTF-8 as Windows reads it; nothing for the beginning of a letter at the end of the text."""
+    assert isinstance(error, UnicodeDecodeError)
+    if error.reason == "unexpected end of data":
+        return "", error.end
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+
+_STRAY = "privacylab.stray"
+codecs.register_error(_STRAY, _stray_byte)
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
@@ -146,6 +166,8 @@ _ABBREVIATED = re.compile(
     r"(?:^|[^a-z])(?:[a-z]|e\.g|i\.e|inc|ltd|co|corp|no|mrs?|ms|dr|st|vs|etc|approx|incl)$", re.IGNORECASE
 )
 _PIECE = re.compile(r"\n(?=</?(?:p|li|ul|ol|h[1-6]|tr|table|div|dl|dt|dd)\b)")
+_SIMPLE_PIECE = re.compile(r"<(p|li)>([^<&\0\r]*)(?:</\1>)?\s*")
+"""Half of the pieces: one element that holds nothing but text, for which a parser would take ten times as long."""
 
 
 _ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
@@ -166,7 +188,7 @@ def _html_chunks(text: str) -> list[Chunk]:
         return _read_tree(_main_content(tree))
     # Leftover tags on a page's text: versions repeat each other, so that most pieces were read before.
     mended = _BROKEN_SEMICOLON.sub(_mended_stop, _BROKEN_ENTITY.sub(r"&\1; ", text))
-    return [chunk for piece in _PIECE.split(mended) for chunk in _html_piece(piece)]
+    return list(chain.from_iterable(map(_html_piece, _PIECE.split(mended))))
 
 
 def _mended_stop(stop: re.Match[str]) -> str:
@@ -179,6 +201,9 @@ def _html_piece(piece: str) -> tuple[Chunk, ...]:
     if "<" not in piece and "&" not in piece:
         cleaned = clean(piece)
         return (Chunk("paragraph", cleaned),) if cleaned else ()
+    if simple := _SIMPLE_PIECE.fullmatch(piece):
+        cleaned = clean(simple[2].replace("\n", " "))
+        return (Chunk("item" if simple[1] == "li" else "paragraph", cleaned),) if cleaned else ()
     tree = LexborHTMLParser(f"<table>{piece}" if piece.startswith("<tr") else piece)
     return tuple(_read_tree(tree.body)) if tree.body else ()
 
@@ -328,7 +353,7 @@ def _markdown_chunks(text: str) -> list[Chunk]:
     flat = _DEEP_INDENT.sub("    ", text.replace("\r\n", "\n").replace("\r", "\n"))
     if "</script" in flat or "</style" in flat or "</noscript" in flat or "</iframe" in flat:
         flat = _SCRIPT.sub(" ", flat)
-    return [chunk for piece in _markdown_pieces(flat) for chunk in _markdown_piece(piece)]
+    return list(chain.from_iterable(map(_markdown_piece, _markdown_pieces(flat))))
 
 
 def _markdown_pieces(text: str) -> Iterator[str]:
@@ -431,19 +456,23 @@ _TAG_NAMES = (
     "section|select|small|span|strike|strong|style|sub|sup|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|"
     r"\w+:\w+"
 )
-_SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x08\x0b\x0e-\x1f\x7f]")
-_MOJIBAKE = re.compile(r"[\u0080-\u009f]|[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]|&(?:amp|nbsp|quot|lt|gt|#\d+);")
+_CONTROL_1 = re.compile("[\u0080-\u009f]")
+_MOJIBAKE = re.compile(r"[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]")
+_MENDED_ENTITY = re.compile(r"&(?:amp|nbsp|quot|lt|gt|#\d+);")
 _ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
 _CUT_LINK = re.compile(
     r"!?\[([^\[\]]{0,300})\]\((?:https?:|mailto:|data:|www\.|[/#])[^\s()]{0,3000}(?:\s\"[^\"]{0,200}\")?\)"
 )
-_MENDABLE = re.compile(r"[&<]|\]\(|\*\*")
+_MENDABLE = ("&", "<", "](", "**")
 _STARS = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ENCODED = re.compile(r"data:[\w/+.-]{0,80};base64,[\w/+=]*|(?<![\w/+=%-])[\w/+=%-]{200,}")
-_QUOTES = str.maketrans(
-    {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u201f": '"', "\u2011": "-"}
+_QUOTES = (
+    *(("\u2018", "'"), ("\u2019", "'"), ("\u201b", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u201f", '"')),
+    ("\u2011", "-"),
 )
+_LONG = 200
+"""Characters of a word from which it may be encoded bytes."""
 
 
 @lru_cache(maxsize=200_000)
@@ -455,25 +484,35 @@ def clean(text: str) -> str:
     """
     cleaned = _cleaned(text)
     # What mending brings to light is cleaned too: `&amp;lt;b&amp;gt;` is `<b>` to a reader.
-    while cleaned != text and (not cleaned.isascii() or _MENDABLE.search(cleaned)):
+    while cleaned != text and (not cleaned.isascii() or any(mark in cleaned for mark in _MENDABLE)):
         text, cleaned = cleaned, _cleaned(cleaned)
     return cleaned
 
 
 def _cleaned(text: str) -> str:
+    # Every line of every version comes by here: a search for one character is many times faster than a pattern.
     if "&" in text or not text.isascii():
-        if _MOJIBAKE.search(text):
+        if len(text) < MAX_PIECE and _is_mojibake(text):
             text = ftfy.fix_text(text)
-        text = text.translate(_QUOTES)
+        for mark, plain in _QUOTES:
+            text = text.replace(mark, plain)
     if "<" in text:
         text = _without_comments(_ESCAPED_TAG.sub(" ", text))
     if "](" in text:
         text = _CUT_LINK.sub(r"\1", text)
     if "**" in text:
         text = _STARS.sub("", text)
-    if len(text) > 200:
+    if len(text) > _LONG and (";base64," in text or max(map(len, text.split()), default=0) >= _LONG):
         text = _ENCODED.sub(_without_code, text)
-    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip()
+    if not text.isprintable():
+        text = _INVISIBLE.sub("", text)
+    return " ".join(text.split())
+
+
+def _is_mojibake(text: str) -> bool:
+    if "&" in text and _MENDED_ENTITY.search(text):
+        return True
+    return bool(_CONTROL_1.search(text) or (("Ã" in text or "Â" in text or "â" in text) and _MOJIBAKE.search(text)))
 
 
 def _without_code(run: re.Match[str]) -> str:

@@ -30,18 +30,22 @@ from privacylab.canvas import (
     wrapped,
 )
 from privacylab.change_plots import (
+    both_ways,
     change_by_month,
     claim_outcomes,
     claim_survival,
     event_study,
     paired_change,
     placebo,
+    replication,
 )
 from privacylab.diagrams import archive_timeline, exclusion_flow, transfer_flow
 from privacylab.publishing import publish
+from privacylab.topic_plots import topic_categories, topic_map
 
 __all__ = [
     "archive_timeline",
+    "both_ways",
     "change_by_month",
     "claim_outcomes",
     "claim_survival",
@@ -53,9 +57,12 @@ __all__ = [
     "paired_change",
     "placebo",
     "publish",
+    "replication",
     "share_by_era",
     "share_by_half_year",
+    "topic_categories",
     "topic_heatmap",
+    "topic_map",
     "topics_over_time",
     "transfer_flow",
     "versions_by_year",

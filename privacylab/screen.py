@@ -53,9 +53,22 @@ def _english() -> frozenset[str]:
 
 
 @cache
-def _groups() -> tuple[re.Pattern[str], ...]:
-    groups = rules()["policy"]["groups"].values()
-    return tuple(re.compile(rf"\b(?:{'|'.join(patterns)})\b") for patterns in groups)
+def _groups() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """Each group's pattern; before it the same one without a border in front, which is many times faster."""
+    groups = ["|".join(patterns) for patterns in rules()["policy"]["groups"].values()]
+    return tuple((re.compile(rf"(?:{any_of})\b"), re.compile(rf"\b(?:{any_of})\b")) for any_of in groups)
+
+
+def _n_found(group: tuple[re.Pattern[str], re.Pattern[str]], lower: str) -> int:
+    """How often a group's words stand in a text: where all that the fast pattern finds begin words, it is right."""
+    fast, exact = group
+    n = 0
+    for match in fast.finditer(lower):
+        before = lower[match.start() - 1 : match.start()]
+        if before.isalnum() or before == "_":
+            return len(exact.findall(lower))
+        n += 1
+    return n
 
 
 @cache
@@ -64,6 +77,14 @@ def _substantive() -> frozenset[str]:
 
 
 _WORD = re.compile(r"[^\W\d_]+")
+_NO_LETTER = {code: " " for code in range(128) if not chr(code).isalpha()}
+
+
+def _words(lower: str) -> list[str]:
+    """The words of a text in lower case: runs of letters."""
+    return lower.translate(_NO_LETTER).split() if lower.isascii() else _WORD.findall(lower)
+
+
 _LINK = re.compile(r"\S*(?:://|www\.|@)\S*")
 _MONTH = frozenset(
     "january february march april may june july august september october november december "
@@ -75,9 +96,10 @@ def _fingerprints(text: str) -> Iterable[int]:
     """A number for each substantive sentence, blind to case, digits, months, links and punctuation."""
     if "://" in text or "@" in text or "www." in text:
         text = _LINK.sub(" ", text)
+    min_words = rules()["duplicates"]["min_words"]
     for sentence in sentences(text):
-        words = [word for word in _WORD.findall(sentence.lower()) if word not in _MONTH]
-        if len(words) >= rules()["duplicates"]["min_words"] and not _substantive().isdisjoint(words):
+        words = [word for word in _words(sentence.lower()) if word not in _MONTH]
+        if len(words) >= min_words and not _substantive().isdisjoint(words):
             yield int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
 
 
@@ -86,10 +108,10 @@ def evidence(segment: Segment) -> Evidence:
     """What one segment says; its heading counts with it."""
     text = segment.text if segment.heading is None else f"{segment.heading}\n{segment.text}"
     lower = text.lower()
-    words = _WORD.findall(lower)
-    n_function = sum(1 for word in words if word in _english())
+    words = _words(lower)
+    n_function = sum(map(_english().__contains__, words))
     is_english = len(words) < 5 or n_function >= rules()["language"]["min_share_of_segment"] * len(words)
-    groups = tuple(len(pattern.findall(lower)) for pattern in _groups())
+    groups = tuple(_n_found(group, lower) for group in _groups())
     return Evidence(
         n_words=len(words),
         n_english=len(words) if is_english else 0,
@@ -97,6 +119,12 @@ def evidence(segment: Segment) -> Evidence:
         is_clause=len(words) >= rules()["policy"]["min_words_of_clause"] and sum(map(bool, groups)) >= 2,
         fingerprints=frozenset(_fingerprints(text)),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _language(text: str) -> str:
+    """The language of a text; pages that are no policy have thousands of versions with the same beginning."""
+    return str(py3langid.classify(text)[0])
 
 
 def judge(found: Sequence[Segment]) -> Verdict:
@@ -116,7 +144,7 @@ def judge(found: Sequence[Segment]) -> Verdict:
     if share < rules()["language"]["min_share_of_policy"]:
         # The first of several languages may be English: what the rest is in says more of the page.
         rest = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
-        language = py3langid.classify("\n".join(rest)[:5000])[0]
+        language = _language("\n".join(rest)[:5000])
         if language != "en":
             return Verdict("language", language, language, share, n_words, fingerprint)
     counts = [sum(column) for column in zip(*(item.groups for item in seen), strict=True)]

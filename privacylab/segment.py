@@ -40,9 +40,13 @@ def segments(found: Iterable[Block]) -> list[Segment]:
 
     def flush() -> None:
         nonlocal n_words, unused
-        if lines:
+        if not lines:
+            return
+        if n_words < MAX_WORDS:
+            result.append(Segment(heading, "\n".join(lines)))
+        else:
             result.extend(Segment(heading, part) for part in _cut("\n".join(lines)))
-            unused = False
+        unused = False
         lines.clear()
         n_words = 0
 

@@ -76,18 +76,21 @@ def spells(
     *,
     at: dt.date | str,
     months: int = MONTHS_IN_FORCE,
+    stands: int = 0,
     document: str = "main",
 ) -> pd.DataFrame:
     """The services that claimed a framework on a date, and when the claim went: between two sightings.
 
     A claim has gone at the first sighting without it, even if it comes back (flips are taken out before). A service
-    that an archive saw no more with another text is censored at its last sighting.
+    that no archive saw with another text is censored at its last sighting.
 
     Args:
         versions: The table.
         framework: For example ``safe_harbor``.
         at: The date on which the claim must be in force, for example the eve of its end.
         months: How old the sighting that shows it may be.
+        stands: Months for which a text is taken to stand after its last sighting, while its archive lives: archives
+            record changes, so that a text seen no more may just not have changed. 0 claims nothing; compare both.
         document: Which document.
 
     Returns:
@@ -113,9 +116,27 @@ def spells(
     before = later.merge(found[["service", "right"]], on="service")
     held_until = before[before["days"] < before["right"]].groupby("service")["days"].max()
     found["left"] = found["service"].map(held_until).astype(float).fillna(0.0)
+    censored = np.isinf(found["right"])
+    if stands and censored.any():
+        found.loc[censored, "left"] = _stood(versions, found.loc[censored], last, day=day, stands=stands)
     outcomes = {str(name): mechanism(claims, without=framework) for name, claims in gone["claims"].items()}
     found["outcome"] = [outcomes.get(name, CENSORED) for name in found["service"]]
     return found[["service", "start", "left", "right", "outcome"]].sort_values("service", ignore_index=True)
+
+
+def _stood(
+    versions: pd.DataFrame, censored: pd.DataFrame, last: pd.DataFrame, *, day: pd.Timestamp, stands: int
+) -> Floats:
+    """Days until which texts seen no more are taken to stand: so many months on, but not beyond their archives."""
+    dated = versions[versions["date"].notna()]
+    closing = dated.groupby("collection")["date"].max()
+    archives = dated[dated["service"].isin(censored["service"])].groupby("service")["collection"].unique()
+    lives = censored["service"].map({service: closing[names].max() for service, names in archives.items()})
+    before = censored["service"].map(last.set_index("service")["date"])
+    seen = before.where(censored["left"] == 0, day + pd.to_timedelta(censored["left"], unit="D"))
+    until = np.minimum(seen + pd.DateOffset(months=stands), lives)
+    days = (until - day).dt.days.to_numpy(dtype=float)
+    return np.asarray(np.maximum(days, censored["left"].to_numpy(dtype=float)))
 
 
 class _Turnbull(NamedTuple):
@@ -179,8 +200,8 @@ def claim_survival(
         between these two fits them as well. ``value`` spreads the loss evenly. One row with n=0 if there is no claim.
 
     Note:
-        lifelines (``KaplanMeierFitter.fit_interval_censoring``) gives the same estimate, but takes seconds a fit:
-        too long to resample.
+        lifelines (``KaplanMeierFitter.fit_interval_censoring``) gives the same estimate, but no interval, and fits one
+        sample at a time; here all resamples are fitted at once.
 
     References:
         Turnbull, B. W. (1976). The empirical distribution function with arbitrarily grouped, censored and truncated

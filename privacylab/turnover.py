@@ -79,11 +79,15 @@ def _states(seen: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.Series:
 
 
 class _Watch(NamedTuple):
-    """Which services were watched in which month, and which of them changed their text; shape (services, months)."""
+    """Which services were watched in which month, and which of them changed their text; shape (services, months).
+
+    ``last_seen``: the place of the month in which each service was seen last.
+    """
 
     months: pd.PeriodIndex
     at_risk: npt.NDArray[np.bool_]
     changed: npt.NDArray[np.bool_]
+    last_seen: npt.NDArray[np.intp]
 
 
 def _watched(versions: pd.DataFrame, months: int, document: str) -> _Watch:
@@ -104,7 +108,8 @@ def _watched(versions: pd.DataFrame, months: int, document: str) -> _Watch:
     first_seen = rows.groupby("service")["date"].transform("min").to_numpy() == rows["date"].to_numpy()
     changed = np.zeros_like(at_risk)
     changed[place[new & ~first_seen], month[new & ~first_seen]] = True
-    return _Watch(calendar, at_risk, changed & at_risk)
+    last_seen = pd.Series(month).groupby(place).max().to_numpy()
+    return _Watch(calendar, at_risk, changed & at_risk, last_seen)
 
 
 def change_by_month(
@@ -128,6 +133,59 @@ def change_by_month(
     share = {"value": np.where(n > 0, count / np.maximum(n, 1), np.nan), "low": low, "high": high}
     interval = np.where(n > 0, "wilson", uncertainty.NO_SERVICE)
     return pd.DataFrame({"month": watch.months.astype(str), "n": n, "count": count, **share, "interval": interval})
+
+
+def change_within(
+    versions: pd.DataFrame,
+    *,
+    first: str,
+    last: str,
+    months: int = MONTHS_IN_FORCE,
+    document: str = "main",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """The share of services whose text changed at least once within some months.
+
+    An archive writes down changes. A watched service that it never saw again may have stayed as it was or have left:
+    the interval allows for both, after Manski's bounds. Below, none of these changed; above, they are left out.
+
+    Args:
+        versions: The table.
+        first: The first month, ``YYYY-MM``.
+        last: The last month.
+        months: As in `change_by_month`.
+        document: Which document.
+        level: Confidence level.
+
+    Returns:
+        One row: ``first``, ``last``, ``n`` (services watched in all of these months), ``n_seen`` (those seen in them or
+        later), ``count`` (changed), ``value`` (of those seen), ``low`` (Wilson's lower end, of all watched), ``high``
+        (Wilson's upper end, of those seen); null shares if none was seen.
+
+    Raises:
+        ValueError: A month lies outside the data, or the last one before the first.
+
+    References:
+        Manski, C. F. (1990). Nonparametric bounds on treatment effects. American Economic Review 80, 319-323.
+    """
+    watch = _watched(versions, months, document)
+    names = list(watch.months.astype(str))
+    _known(names, [first, last])
+    if last < first:
+        raise ValueError(f"last month {last!r} lies before the first, {first!r}")
+    part = slice(names.index(first), names.index(last) + 1)
+    watched = watch.at_risk[:, part].all(axis=1)
+    seen = watched & (watch.last_seen >= part.start)
+    n, n_seen, count = int(watched.sum()), int(seen.sum()), int(watch.changed[seen, part].any(axis=1).sum())
+    low, high = uncertainty.wilson(np.array([count, count]), np.array([n, n_seen]), level=level)
+    shares = {"value": count / n_seen if n_seen else np.nan, "low": low[0], "high": high[1]}
+    return pd.DataFrame([{"first": first, "last": last, "n": n, "n_seen": n_seen, "count": count, **shares}])
+
+
+def _known(names: Sequence[str], wanted: Sequence[str]) -> None:
+    missing = [month for month in wanted if month not in names]
+    if missing:
+        raise ValueError(f"month {missing[0]!r} lies outside the data, {names[0]} to {names[-1]}")
 
 
 def change_excess(
@@ -160,9 +218,7 @@ def change_excess(
     """
     watch = _watched(versions, months, document)
     names = list(watch.months.astype(str))
-    missing = [month for month in at if month not in names]
-    if missing:
-        raise ValueError(f"month {missing[0]!r} lies outside the data, {names[0]} to {names[-1]}")
+    _known(names, at)
     drawn = uncertainty.resampled_services(len(watch.at_risk), resamples=resamples, seed=seed).astype(float)
     weights = np.vstack([np.ones((1, len(watch.at_risk))), drawn])
     rows = []

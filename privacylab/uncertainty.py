@@ -99,13 +99,15 @@ def medians(values: Floats, weights: npt.NDArray[np.float32]) -> Floats:
 
     Args:
         values: Shape (n,).
-        weights: From `resampled_services`, shape (resamples, n).
+        weights: From `resampled_services`, shape (resamples, n), or those of its columns that have a value. Null
+            where a resample draws none.
     """
-    order, n = np.argsort(values, kind="stable"), len(values)
+    order = np.argsort(values, kind="stable")
     drawn = np.cumsum(weights[:, order], axis=1)
+    n = drawn[:, -1:]
     lower, upper = (np.argmax(drawn >= rank, axis=1) for rank in ((n + 1) // 2, n // 2 + 1))
     ordered = values[order]
-    return np.asarray((ordered[lower] + ordered[upper]) / 2, dtype=np.float64)
+    return np.where(n[:, 0] > 0, (ordered[lower] + ordered[upper]) / 2, np.nan)
 
 
 def percentiles(replicates: npt.NDArray[Any], *, level: float = 0.95) -> tuple[Floats, Floats]:

@@ -62,6 +62,10 @@ def syllables(word: str) -> int:
     return sum(max(1, syllapy.count(part)) for part in word.replace("'", "").split("-"))
 
 
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub(" ", text) if "@" in text or "://" in text or "www." in text else text
+
+
 def counts(text: str) -> Counts:
     """Counts of a text as `normalize` gives it.
 
@@ -71,7 +75,7 @@ def counts(text: str) -> Counts:
     >>> counts("Your data may be sold. We sell it.")
     Counts(n_words=8, n_sentences=2, n_syllables=9, n_passive=1, n_vague=1)
     """
-    lower = _ADDRESS.sub(" ", text).lower() if "@" in text or "://" in text or "www." in text else text.lower()
+    lower = _without_addresses(text).lower()
     words = _WORD.findall(lower)
     parts = sentences(text)
     return Counts(
@@ -104,7 +108,7 @@ def content_words(text: str) -> list[str]:
     >>> content_words("We share data with third parties.")
     ['', 'share', 'data', '', 'third', 'party']
     """
-    return [_lemma(word) for word in _LOWER_WORD.findall(_ADDRESS.sub(" ", text).lower())]
+    return [_lemma(word) for word in _LOWER_WORD.findall(_without_addresses(text).lower())]
 
 
 def terms(text: str) -> list[str]:

@@ -138,3 +138,69 @@ def test_tost_by_hand():
 def test_tost_refuses_no_error_and_no_margin(error, margin):
     with pytest.raises(ValueError, match="must be above 0"):
         compare.equivalence(0, error, margin=margin)
+
+
+def test_the_mean_of_ratios_is_geometric_and_moves_where_the_median_stays():
+    # Ratios 1, 1, 8: median 1, geometric mean 2.
+    policies = twice(3)
+    lengths = values(policies, [100.0] * 3, [100.0, 100.0, 800.0])
+    found = [compare.paired_amount(policies, lengths, statistic=name, **SIDES).iloc[0] for name in ("median", "mean")]
+    assert [row["value"] for row in found] == pytest.approx([1, 2])
+    assert found[1]["low"] < 2 < found[1]["high"]
+
+
+@pytest.mark.parametrize("option", [{"scale": "log"}, {"statistic": "mode"}])
+def test_a_scale_or_statistic_that_is_none_is_refused(option):
+    policies = twice(2)
+    with pytest.raises(ValueError, match="must be ratio or difference, and statistic"):
+        compare.paired_amount(policies, values(policies, [1.0] * 2, [2.0] * 2), **option, **SIDES)
+
+
+@pytest.fixture
+def changing():
+    """a and b on both sides, c before only, d and e after only."""
+    before, after = ["2018-01-01"], ["2018-12-01"]
+    policies = policies_of({"a": before + after, "b": before + after, "c": before, "d": after, "e": after})
+    amounts = pd.Series({"a": 10, "b": 20, "c": 90, "d": 60, "e": 80}).rename("n_words")
+    later = policies["date"] > "2018-06-01"
+    words = policies["service"].map(amounts) * np.where(later & policies["service"].isin(["a", "b"]), 2, 1)
+    return policies, pd.DataFrame({"n_words": words.to_numpy(dtype=float)}, index=policies["policy_id"].to_numpy())
+
+
+def test_ratio_of_averages_by_hand(changing):
+    policies, amounts = changing
+    # Before 10, 20, 90 (mean 40, median 20); after 20, 40, 60, 80 (both 50).
+    mean = compare.average_ratio(policies, amounts, statistic="mean", **SIDES)
+    assert mean[["n", "n_before", "n_after", "before", "after", "value"]].tolist() == [5, 3, 4, 40, 50, 1.25]
+    assert compare.average_ratio(policies, amounts, **SIDES)["value"] == 2.5
+    assert mean["low"] < 1.25 < mean["high"]
+
+
+def test_ratio_of_averages_in_the_same_services_has_no_width_where_all_double(changing):
+    policies, amounts = changing
+    same = compare.average_ratio(policies, amounts, statistic="mean", same=True, **SIDES)
+    assert same[["n", "value", "low", "high"]].tolist() == pytest.approx([2, 2, 2, 2])
+
+
+def test_ratio_of_averages_without_a_side_is_null(changing):
+    policies, amounts = changing
+    found = compare.average_ratio(policies, amounts, before="safe_harbor", after="gdpr")
+    assert (found["n_before"], found["n_after"]) == (0, 4)
+    assert found[["before", "after", "value", "low", "high"]].isna().all()
+
+
+def test_both_ways_parts_change_of_sample_from_change_of_practice(changing):
+    policies, _ = changing
+    # Only the newcomers have it: all of the change is change of sample.
+    has = pd.DataFrame({"x": policies["service"].isin(["d", "e"]).to_numpy()}, index=policies["policy_id"].to_numpy())
+    found = compare.both_ways(policies, has, **SIDES).set_index("view")
+    assert found.loc["cross_section", ["n_before", "n_after", "n", "value"]].tolist() == [3, 4, 5, 0.5]
+    assert found.loc["panel", ["n_before", "n_after", "n", "value", "p"]].tolist() == [2, 2, 2, 0, 1]
+
+
+def test_both_ways_with_an_empty_side_is_explicit(changing):
+    policies, _ = changing
+    has = pd.DataFrame({"x": True}, index=policies["policy_id"].to_numpy())
+    found = compare.both_ways(policies, has, before="safe_harbor", after="gdpr").set_index("view")
+    assert found["n_before"].tolist() == [0, 0]
+    assert found[["value", "low", "high"]].isna().all(axis=None)

@@ -43,6 +43,10 @@ EXCLUSION = pd.DataFrame(
     ],
     columns=["stage", "kind", "reason", "n_versions", "n"],
 )
+REPLICATED = cross(("kind", ["size", "none"]), ("unit", ["ratio", "points", "share"])).assign(
+    part="1", what="words per sentence in the same services", published=2.0, agrees_low=0.5, agrees_high=2.0,
+    part_verdict=["confirmed", "refuted", "cannot tell"] * 2,
+)  # fmt: skip
 FIGURES = {
     "share_by_era": (plots.share_by_era, cross(ERAS, FEATURES), {}),
     "share_by_era_corrected": (
@@ -59,7 +63,14 @@ FIGURES = {
     ),
     "versions_by_year": (plots.versions_by_year, cross(("year", ["2013", "2014"]), ("collection", ["a", "b"])), {}),
     "paired_change": (plots.paired_change, CHANGES, {}),
+    "both_ways": (plots.both_ways, cross(FEATURES, ("view", ["cross_section", "panel"])), {}),
     "event_study": (plots.event_study, cross(("period", list(range(-3, 4)))), {}),
+    "event_studies": (
+        plots.event_study,
+        cross(("outcome", ["GDPR, erasure", "b", "c", "d"]), ("period", list(range(-3, 4)))),
+        {},
+    ),
+    "replication": (plots.replication, REPLICATED, {}),
     "placebo": (plots.placebo, STEPS, {}),
     "claim_survival": (plots.claim_survival, cross(("days", [0, 100, 400])), {}),
     "claim_outcomes": (plots.claim_outcomes, cross(("outcome", ["none", "scc"]), ("days", [0, 400])), {}),
@@ -67,6 +78,16 @@ FIGURES = {
     "keyness": (plots.keyness, WORDS, {"target": "gdpr", "reference": "safe_harbor"}),
     "topics_over_time": (plots.topics_over_time, cross(("topic", [1, 2, 3, 4, 5]), ("half_year", HALVES)), {}),
     "topics_by_era": (plots.topics_over_time, cross(("topic", [1, 2]), ERAS), {}),
+    "topic_map": (
+        plots.topic_map,
+        cross(("topic", [1, 2, 3])),
+        {"tree": pd.DataFrame({"left": [0, 2], "right": [1, 3], "distance": [0.2, 0.7], "size": [2, 3]})},
+    ),
+    "topic_categories": (
+        plots.topic_categories,
+        cross(("topic", [1, 2]), ("category", ["Data Security", "Policy Change"])).rename(columns={"value": "share"}),
+        {},
+    ),
     "topic_heatmap": (plots.topic_heatmap, cross(("label", ["cookies", "children"]), ERAS), {}),
     "exclusion_flow": (plots.exclusion_flow, EXCLUSION, {}),
     "archive_timeline": (plots.archive_timeline, cross(("collection", ["a", "b"]), ("half_year", HALVES)), {}),
@@ -308,3 +329,20 @@ def test_a_failed_write_leaves_the_old_figure(folder, drawn, monkeypatch):
         plots.publish(drawn["era_matrix"], STEPS, "placebo", alt="x")
     assert (folder / "placebo.png").read_bytes() == old
     assert sorted(path.name for path in folder.iterdir()) == ["placebo.csv", "placebo.png"]
+
+
+def test_replicated_sizes_are_multiples_of_the_published_one():
+    rows = REPLICATED.assign(value=4.0, low=1.0, high=8.0)
+    sizes, flat = plots.replication(rows).axes
+    # Published 2: a ratio of 4 is twice the logarithm of 2, 4 points are twice 2 points; shares are left out.
+    shown = sorted(
+        line.get_xdata()[0] for line in sizes.lines if len(line.get_xdata()) == 1 and line.get_marker() != "None"
+    )
+    assert shown == pytest.approx([2, 2])
+    assert len(flat.get_yticks()) == 2
+
+
+def test_an_event_study_of_several_outcomes_hides_the_places_it_does_not_need(drawn):
+    axes = drawn["event_studies"].axes
+    assert [each.get_title(loc="left") for each in axes if each.get_visible()] == ["GDPR, erasure", "B", "C", "D"]
+    assert len(axes) == 6

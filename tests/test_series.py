@@ -1,8 +1,14 @@
+import datetime as dt
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from privacylab import observe, series
+from privacylab import eras, observe, series
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 def policies_of(histories):
@@ -155,3 +161,110 @@ def test_the_panel_of_the_corpus_goes_through(policies, features):
     panel = series.panel(policies)
     found = series.interrupted(panel, features["claims:gdpr"], event="2018-05-25", before=3, after=3)
     assert found["term"].tolist() == ["trend", "step", "trend_change"]
+
+
+def test_a_dead_archive_shows_no_more_that_nothing_changed():
+    policies = policies_of({"a": ["2018-02-01"], "b": ["2018-03-01", "2019-12-01"]})
+    policies = policies.assign(collection=["dead", "alive", "alive"])
+    held = series.panel(policies).groupby("service")["end"].max().dt.strftime("%Y-%m-%d").to_dict()
+    assert held == {"a": "2018-06-30", "b": "2019-12-31"}
+
+
+def test_another_archive_of_a_service_is_another_series():
+    panel, outcome = simulated(40, noise=0.01)
+    # At the event every service goes over to an archive that cuts a unit off each text: no service is in one on both
+    # sides, so that nothing can be told; while half of them stay, the step is theirs.
+    late = panel["period"] >= 12
+    moved = panel.assign(collection=np.where(late, "other", "crawl"))
+    cut = outcome.where(~late.to_numpy(), outcome - 5)
+    alone = series.interrupted(moved, cut, event="2018-05-25", before=4, after=2)
+    assert alone["n"].tolist() == [0, 0, 0] and alone["value"].isna().all()
+    half = late & (panel["service"] < "s020")
+    some = panel.assign(collection=np.where(half, "other", "crawl"))
+    step = series.interrupted(some, outcome.where(~half.to_numpy(), outcome - 5), event="2018-05-25", before=4, after=2)
+    assert step.loc[1, "n"] == 20
+    assert step.loc[1, "value"] == pytest.approx(0, abs=0.05)
+
+
+def test_two_policies_of_a_service_in_a_period_are_refused():
+    panel, outcome = simulated(3)
+    twice = pd.concat([panel, panel.iloc[:1].assign(policy_id=panel["policy_id"].iloc[1])])
+    with pytest.raises(ValueError, match="stands twice in one period"):
+        series.event_study(twice, outcome, event="2014-05-25")
+
+
+def test_of_two_versions_on_one_day_the_panel_holds_one():
+    policies = policies_of({"a": ["2018-02-01", "2018-02-01", "2018-12-31"]})
+    policies["policy_id"] = ["a@1", "a@2", "a@3"]
+    assert series.panel(policies)["policy_id"].tolist() == ["a@2", "a@3"]
+
+
+def test_a_small_step_is_shown_to_be_small_by_equivalence():
+    panel, outcome = simulated(60, noise=0.1)
+    wide, narrow = (
+        series.interrupted(panel, outcome, event="2018-05-25", before=4, after=1, margin=margin).loc[1, "p_equivalence"]
+        for margin in (0.5, 0.001)
+    )
+    assert wide < 0.05 < narrow
+
+
+EVENTS = [eras.Event("a", "A", dt.date(2018, 5, 25)), eras.Event("b", "B", dt.date(2031, 1, 1))]
+
+
+def test_steps_are_those_of_each_interrupted_series():
+    panel, outcome = simulated(30, effect=2.0)
+    found = series.steps(panel, pd.DataFrame({"x": outcome, "y": -outcome}), events=EVENTS[:1]).set_index("outcome")
+    alone = series.interrupted(panel, outcome, event="2018-05-25", before=4, after=1).loc[1]
+    assert found.loc["x", ["n", "value", "p"]].tolist() == pytest.approx(alone[["n", "value", "p"]].tolist())
+    assert found.loc["y", "value"] == pytest.approx(-alone["value"])
+    assert found.loc["x", "q"] == pytest.approx(alone["p"])
+
+
+def test_steps_outside_the_data_or_of_few_services_are_explicit_empty_rows():
+    panel, outcome = simulated(30)
+    outside = series.steps(panel, outcome.to_frame("x"), events=EVENTS[1:]).iloc[0]
+    assert outside["n"] == 0 and np.isnan(outside["value"])
+    few = series.steps(panel, outcome.to_frame("x"), events=EVENTS[:1], treated=["s001", "s002"]).iloc[0]
+    assert (few["n"], few["n_treated"]) == (30, 2) and np.isnan(few["value"])
+
+
+def test_an_outcome_that_never_moves_has_no_interval():
+    panel, outcome = simulated(30)
+    row = series.steps(panel, (outcome * 0).to_frame("x"), events=EVENTS[:1]).iloc[0]
+    assert row["value"] == 0 and row[["low", "high", "p", "q"]].isna().all()
+
+
+def test_trend_by_hand():
+    panel, outcome = simulated(20, trend=0.5, noise=1e-6)
+    # Half a unit every half-year is 20 units in 20 years.
+    row = series.trend(panel, outcome.to_frame("x"), years=20).iloc[0]
+    assert (row["n"], row["value"]) == (20, pytest.approx(20, rel=1e-3))
+
+
+def test_trend_of_one_service_has_no_estimate():
+    panel, outcome = simulated(1)
+    row = series.trend(panel, outcome.to_frame("x")).iloc[0]
+    assert row["n"] == 1 and np.isnan(row["value"])
+
+
+def test_placebo_counts_the_true_events_in_a_window():
+    panel, outcome = simulated(40)
+    found = series.placebo(panel, outcome, events=["2018-05-25"], before=4, after=1).set_index("date")["reaches"]
+    # The event's period is 12: windows of 4 before and 1 after hold it from 14 (2019-06-30) to 16 (2020-06-30).
+    assert found[found > 0].index.strftime("%Y-%m-%d").tolist() == ["2019-06-30", "2019-12-31", "2020-06-30"]
+
+
+def test_the_benchmark_of_placebos_was_run_500_times_and_stays_below_seven_percent():
+    results = pd.read_csv(BENCHMARKS / "results" / "placebo.csv")
+    assert (results["runs"] == 500).all() and set(results["outcome"]) == {"amount", "feature"}
+    assert (results["share"] == (results["significant"] / results["runs"]).round(3)).all()
+    assert (results["share"] <= 0.07).all()
+
+
+def test_a_small_benchmark_of_placebos_finds_few_events():
+    spec = importlib.util.spec_from_file_location("placebo_benchmark", BENCHMARKS / "placebo.py")
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    found = benchmark.table(runs=30, services=(100,))
+    # 120 tests in all: 5% are 6, and 13 or more have a chance below 1%.
+    assert found["runs"].tolist() == [30] * 4 and found["significant"].sum() < 13

@@ -80,6 +80,19 @@ def test_no_claim_at_the_start_is_an_explicit_empty_row(versions):
         assert curve[["value", "low", "high"]].isna().all(axis=None)
 
 
+def test_a_text_seen_no_more_may_stand_while_its_archive_lives(versions):
+    found = survival.spells(versions, "safe_harbor", at="2015-10-05", stands=12).set_index("service")
+    # c was seen last on 2015-09-01: it stands until 2016-09-01, 332 days on. d, until the archive's end, 2017-10-05.
+    assert found["left"].to_dict() == {"a": 88, "b": 0, "c": 332, "d": 731}
+    assert found.loc["c", "outcome"] == "censored"
+
+
+def test_standing_changes_nothing_where_all_claims_are_seen_to_go():
+    versions = ledger([("a", "2015-09-01", HARBOR), ("a", "2016-01-01", "")])
+    spells = [survival.spells(versions, "safe_harbor", at="2015-10-05", stands=months) for months in (0, 18)]
+    pd.testing.assert_frame_equal(*spells)
+
+
 @pytest.mark.parametrize("at", ["2012-01-01", "2020-01-01"])
 def test_a_date_outside_the_data_is_refused(versions, at):
     with pytest.raises(ValueError, match=f"date {at} lies outside"):

@@ -125,3 +125,29 @@ def test_excess_by_hand(changes):
 def test_a_month_outside_the_data_is_refused(changes):
     with pytest.raises(ValueError, match="month '2025-05' lies outside the data, 2017-05 to 2019-06"):
         turnover.change_excess(changes, at=["2025-05"])
+
+
+def test_change_within_by_hand(changes):
+    found = turnover.change_within(changes, first="2018-05", last="2018-06").iloc[0]
+    # a, b and c are watched; a and b change; a is not seen after, but in May. c is seen again in 2019, unchanged.
+    assert found[["n", "n_seen", "count"]].tolist() == [3, 3, 2]
+    assert found["value"] == pytest.approx(2 / 3)
+
+
+def test_change_within_bounds_what_is_not_known_of_those_not_seen_again(changes):
+    gone = pd.concat([changes, changes.iloc[:1].assign(service="z", version_id="z#0", date=pd.Timestamp("2018-01-10"))])
+    found, without = (turnover.change_within(rows, first="2018-05", last="2018-06").iloc[0] for rows in (gone, changes))
+    assert found[["n", "n_seen", "count"]].tolist() == [4, 3, 2]
+    assert (found["value"], found["high"]) == (without["value"], without["high"])
+    assert found["low"] < without["low"]
+
+
+def test_months_in_which_nobody_was_watched_are_an_explicit_empty_row(changes):
+    found = turnover.change_within(changes, first="2017-05", last="2017-06").iloc[0]
+    assert found["n"] == 0 and pd.isna(found["value"])
+
+
+@pytest.mark.parametrize(("first", "last"), [("2016-01", "2018-05"), ("2018-05", "2018-04")])
+def test_months_that_are_none_are_refused(changes, first, last):
+    with pytest.raises(ValueError, match="month '20"):
+        turnover.change_within(changes, first=first, last=last)

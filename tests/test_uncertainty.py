@@ -80,3 +80,8 @@ def test_medians_of_resamples_are_numpys(n):
     weights = uncertainty.resampled_services(n, resamples=40, seed=1)
     expected = [np.median(np.repeat(values, row.astype(int))) for row in weights]
     assert uncertainty.medians(values, weights) == pytest.approx(expected)
+
+
+def test_medians_of_part_of_a_resample_count_what_was_drawn():
+    values, weights = np.array([10.0, 20.0, 30.0]), np.array([[0, 1, 0], [2, 0, 0], [1, 0, 1], [0, 0, 0]], np.float32)
+    np.testing.assert_array_equal(uncertainty.medians(values, weights), [20, 10, 20, np.nan])

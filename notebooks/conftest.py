@@ -1,0 +1,23 @@
+"""Kernels under nbval talk through files of their own, not ports: the notebooks' tests need not even the loopback."""
+
+import itertools
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbval.kernel
+from jupyter_client.manager import KernelManager
+
+_NUMBERS = itertools.count()
+_FOLDER = tempfile.TemporaryDirectory(prefix="nbval-")  # removed when the tests end
+
+
+class FileKernelManager(KernelManager):
+    """Sockets are named after the connection file; without one all kernels share a name, and the second hangs."""
+
+    def __init__(self, **options: Any) -> None:
+        file = Path(_FOLDER.name) / f"kernel-{next(_NUMBERS)}.json"
+        super().__init__(transport="ipc", connection_file=str(file), **options)
+
+
+nbval.kernel.KernelManager = FileKernelManager
