@@ -1,6 +1,6 @@
 """Topic models beside each other on the same segments, with the same number of topics.
 
-    python benchmarks/topics.py CORPUS [--segments 8000] [--topics 50] [--only ours,lda]
+    python benchmarks/topics.py CORPUS [--segments 4000] [--topics 50] [--only ours,lda]
     python benchmarks/topics.py CORPUS --growth 10000,20000,40000,80000
 
 CORPUS is a folder that `privacylab build` made, with text for the models that read it. A quarter of the services is
@@ -221,12 +221,11 @@ MODELS = {
     "ours": Model(topics.fit),
     "ours_blind_vectors": Model(topics.fit),  # see `measured`
     "ours_tfidf_svd": Model(on_bags(topics.fit, partial(Lsa, 40))),
-    "ours_minilm": Model(on_text(topics.fit, Remembered), needs=("sentence_transformers",)),
-    "lda": Model(decomposed(False, lda), (5, 5, 5)),
+    "lda": Model(decomposed(False, lda), (2, 2, 2)),
     "nmf": Model(decomposed(True, nmf), (10, 10, 10)),
     "bertopic_ours_umap_hdbscan": Model(bertopic_parts, (2, 2, 2), ("umap", "hdbscan")),
     "bertopic_defaults": Model(
-        on_text(bertopic_parts, Remembered), (2, 2, 2), ("sentence_transformers", "umap", "hdbscan")
+        on_text(bertopic_parts, Remembered), (2, 1, 1), ("sentence_transformers", "umap", "hdbscan")
     ),
 }
 
@@ -330,7 +329,7 @@ def main() -> None:
     """Runs the models one after the other and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--segments", type=int, default=8_000)
+    parser.add_argument("--segments", type=int, default=4_000)
     parser.add_argument("--topics", type=int, default=50)
     parser.add_argument("--only", default=",".join(MODELS), help="models, separated by commas")
     parser.add_argument("--growth", help="numbers of segments, separated by commas; 0: all")

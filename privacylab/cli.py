@@ -431,7 +431,7 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
 def train(
     opp115: Annotated[Path, typer.Option(help="The folder of train.jsonl and valid.jsonl.")],
     archives: Annotated[
-        Path | None, typer.Option(help="The archives, for what was learnt from unlabelled text.")
+        Path | None, typer.Option(help="The archives: word vectors and the segments read. Without: OPP-115 alone.")
     ] = None,
     out_dir: Annotated[
         Path | None, typer.Option("--out", help="Where the weights go; the package's if not given.")
@@ -439,7 +439,7 @@ def train(
 ) -> None:
     """Make the shipped clause model again.
 
-    Example: privacylab train --opp115 ../shared/data/opp115
+    Example: privacylab train --opp115 ../shared/data/opp115 --archives ../shared/data
     """
     from privacylab import training
 

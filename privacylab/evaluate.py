@@ -10,12 +10,13 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.proportion import proportion_confint
 
 from privacylab import (
@@ -24,6 +25,7 @@ from privacylab import (
     dates,
     eras,
     frameworks,
+    labelled,
     normalize,
     paths,
     screen,
@@ -179,6 +181,19 @@ def _cues(row: Row, version: Version) -> str:
     return " ".join(sorted({f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in found}))
 
 
+def _clauses(row: Row, version: Version) -> str:
+    """The ten probabilities in percent of a segment under its heading."""
+    cut = version.text[int(row["start"]) : int(row["end"])]
+    text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
+    scores = _model().scores([text], [row["heading"] or None])[0]
+    return " ".join(f"{100 * score:.1f}" for score in scores)
+
+
+@cache
+def _model() -> clauses.ClauseModel:
+    return clauses.load()
+
+
 # --- Gold sets: what a prediction is worth ---------------------------------------------------------------------------
 
 Outcome = tuple[str, float, float]
@@ -248,6 +263,17 @@ def _group(cue: str) -> str:
 VALUED = frozenset(("retention_period", "children_age", "sale_of_data"))
 """Cues that are labelled with their value."""
 
+
+def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    """F1 of each category, as for headings; one touched only in passing (a small letter) counts for neither side."""
+    given = [float(score) >= 100 * limit for score, limit in zip(predicted.split(), _model().thresholds, strict=True)]
+    for code, name, is_given in zip(labelled.CODES, CATEGORIES, given, strict=True):
+        if code in row["label"] or (is_given and code.lower() not in row["label"]):
+            hit = is_given and code in row["label"]
+            yield name, hit, 1 if hit else 0.5
+            yield "all categories", hit, 1 if hit else 0.5
+
+
 HARBOR_NAMESAKES = frozenset(("DMCA", "HIPAA de-identification"))
 """Notes of labelled phrases that say "safe harbor" and mean none."""
 
@@ -269,6 +295,7 @@ SETS: Mapping[str, GoldSet] = {
     "policies": GoldSet(_policy, _policy_outcomes),
     "languages": GoldSet(_language, _language_outcomes),
     "passive": GoldSet(_passive, _passive_outcomes),
+    "clause_segments": GoldSet(_clauses, _clause_outcomes),
     "cues": GoldSet(_cues, _cue_outcomes),
 }
 """The gold sets: ``NAME.csv`` in the folder of labels."""
@@ -346,7 +373,7 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
                     f"{name}, row {number}: predicted of {source}, labelled {label['source']}; predict anew"
                 )
             rows += [
-                (measure, label["half"], era, float(right), float(n))
+                (measure, label.get("half", "held"), era, float(right), float(n))
                 for measure, right, n in SETS[str(name)].outcomes(label, said)
             ]
         tables_found[str(name)] = _shares(rows)
@@ -356,6 +383,51 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def stored(folder: Path) -> pd.DataFrame:
     """The predictions that were stored beside the labels by ``privacylab evaluate --predictions``."""
     return pd.read_csv(folder / PREDICTIONS, dtype={"row": int}, keep_default_na=False)
+
+
+def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *, steps: int = 10) -> pd.DataFrame:
+    """How often a category is there, against the probability that the model gave it; all categories together.
+
+    Args:
+        labelled_segments: The gold set ``clause_segments``, with the columns ``label`` and ``weight``.
+        probabilities: Shape (n_segments, 10), 0 to 1, in the same order.
+        steps: Intervals of probability, equally wide.
+
+    Returns:
+        ``step``, ``n`` (segments times categories), ``given`` (mean probability), ``share`` (that plainly have the
+        category; a category touched in passing counts half), both weighted to all segments of the eras; steps without
+        a segment are left out. ``error``: the expected calibration error of the whole, in every row.
+    """
+    truth = np.array([labelled.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
+    given = probabilities.to_numpy(dtype=float)
+    weight = np.repeat(labelled_segments["weight"].astype(float).to_numpy()[:, None], given.shape[1], axis=1)
+    step = np.minimum((given * steps).astype(int), steps - 1)
+    flat = pd.DataFrame({"step": step.ravel(), "weight": weight.ravel(), "n": 1})
+    flat = flat.assign(given=given.ravel() * flat["weight"], share=truth.ravel() * flat["weight"])
+    sums = flat.groupby("step").sum()
+    table = sums[["given", "share"]].div(sums["weight"], axis=0).assign(n=sums["n"])
+    error = float((sums["weight"] * (table["given"] - table["share"]).abs()).sum() / sums["weight"].sum())
+    return table.reset_index()[["step", "n", "given", "share"]].assign(error=error).round(4)
+
+
+def agreement(labelled_segments: pd.DataFrame) -> pd.DataFrame:
+    """Cohen's kappa between two readings of the same segments, by category.
+
+    Args:
+        labelled_segments: The gold set ``clause_segments``; ``second`` is empty where it was read once.
+
+    Returns:
+        ``category``, ``n`` (segments read twice), ``first``, ``second`` (plainly there at each reading), ``kappa``
+        (null where a reading never or always gives it).
+    """
+    twice = labelled_segments[labelled_segments["second"] != ""]
+    rows = []
+    for code, category in zip(labelled.CODES, CATEGORIES, strict=True):
+        first, second = (twice[column].str.contains(code, regex=False) for column in ("label", "second"))
+        one_sided = first.nunique() < 2 or second.nunique() < 2
+        kappa = np.nan if one_sided else float(cohen_kappa_score(first, second))
+        rows.append((category, len(twice), int(first.sum()), int(second.sum()), kappa))
+    return pd.DataFrame(rows, columns=["category", "n", "first", "second", "kappa"]).round(3)
 
 
 def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:

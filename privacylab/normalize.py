@@ -85,10 +85,11 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         # Stray bytes among more letters of UTF-8 were pasted from Windows; a letter cut in two is dropped.
-        mixed, valid = data.decode("utf-8", errors=_STRAY), data.decode("utf-8", errors="ignore")
+        valid = data.decode("utf-8", errors="ignore")
         n_letters = len(valid) - len(valid.encode("ascii", errors="ignore"))
-        if len(mixed) - len(valid) <= n_letters and not _CONTROL_BYTE.search(data[:4096]):
-            return mixed
+        n_stray = len(data) - len(valid.encode())
+        if (n_stray <= n_letters or _cut_short(data)) and not _CONTROL_BYTE.search(data[:4096]):
+            return data.decode("utf-8", errors=_STRAY)
     declared = _CHARSET.search(data[:4096])
     if declared:
         with contextlib.suppress(LookupError, UnicodeError):
@@ -101,6 +102,11 @@ def decode(data: bytes) -> str:
     if best is None or _CONTROL.search(text[:4096]):
         raise NormalizeError("not_text", "its bytes are no text in a known encoding")
     return text
+
+
+def _cut_short(data: bytes) -> bool:
+    """Whether nothing is wrong but that the last letter is not whole."""
+    return any(data[:-n].isascii() for n in (1, 2, 3))
 
 
 def _stray_byte(error: UnicodeError) -> tuple[str, int]:
@@ -486,7 +492,7 @@ def clean(text: str) -> str:
 def _cleaned(text: str) -> str:
     # Every line of every version comes by here: a search for one character is many times faster than a pattern.
     if "&" in text or not text.isascii():
-        if _is_mojibake(text):
+        if len(text) < MAX_PIECE and _is_mojibake(text):
             text = ftfy.fix_text(text)
         for mark, plain in _QUOTES:
             text = text.replace(mark, plain)

@@ -270,7 +270,10 @@ def _line(row: Mapping[Any, Any], *, first: bool) -> str:
     what = row["what"] if pd.isna(row["reason"]) else f"{row['what']}. In doubt: {row['reason']}"
     text = f"{claim}<br>{what}" if first else what
     unit = row["unit"]
-    interval = " to ".join(shown(row[end], unit).removesuffix(" points") for end in ("low", "high"))
+    # The unit stands once, with the estimate.
+    interval = " to ".join(
+        shown(row[end], unit).split(" ")[0] if np.isfinite(row[end]) else "∞" for end in ("low", "high")
+    )
     estimate = f"{shown(row['value'], unit)} ({interval})"
     verdict_ = "" if row["kind"] == "new" else row["part_verdict"]
     if first and row["verdict"] != row["part_verdict"]:
@@ -285,5 +288,5 @@ def _claimed(row: Mapping[Any, Any]) -> str:
     if kind in ("rise", "fall"):
         return {"rise": "up", "fall": "down"}[kind]
     if kind == "none":
-        return f"no change: {shown(row['agrees_low'], unit)} to {shown(row['agrees_high'], unit)}"
+        return f"no change: {shown(row['agrees_low'], unit).split(' ')[0]} to {shown(row['agrees_high'], unit)}"
     return "" if kind == "new" else shown(row["published"], unit)

@@ -141,31 +141,30 @@ def _fit(
 ) -> pd.DataFrame:
     """The first ``report`` coefficients, with errors clustered by service and Student's t on (services - 1)."""
     columns = [*_ESTIMATE, *([] if margin is None else ["p_equivalence"])]
-    null = pd.DataFrame(np.nan, index=range(report), columns=columns)
+    found = np.full((report, len(columns)), np.nan)
     series, service = codes
     services = len(np.unique(service))
-    if services < 2:
-        return null
-    x, y = _within(design, series), _within(outcome[:, None], series)[:, 0]
+    x, y = (
+        (_within(design, series), _within(outcome[:, None], series)[:, 0]) if services > 1 else (design[:, :0], outcome)
+    )
     used = np.flatnonzero((np.abs(x) > 1e-12).any(axis=0))
     # A term that the others determine (an empty period, one group only) has no estimate.
     if not len(used) or np.linalg.matrix_rank(x[:, used]) < len(used):
-        return null
+        return pd.DataFrame(found, columns=columns)
     options = {"groups": service, "use_correction": True, "df_correction": True}
     fit = OLS(y, x[:, used]).fit(cov_type="cluster", cov_kwds=options, use_t=True)
     variances = np.diag(fit.cov_params())
-    for place, column in enumerate(used):
-        if column >= report:
-            continue
-        null.loc[column, "value"] = fit.params[place]
+    with np.errstate(invalid="ignore"):
+        limits, p = fit.conf_int(1 - level), fit.pvalues
+    for place, column in enumerate(used[used < report]):
+        found[column, 0] = fit.params[place]
         # An outcome that never moves, or moves in too few services, has no error: the value then stands alone.
         if variances[place] > 1e-24:
-            with np.errstate(invalid="ignore"):
-                null.loc[column, _ESTIMATE[1:]] = [*fit.conf_int(1 - level)[place], fit.pvalues[place]]
+            found[column, 1:4] = [*limits[place], p[place]]
             if margin is not None:
-                test = equivalence(fit.params[place], fit.bse[place], margin=margin, df=services - 1)
-                null.loc[column, "p_equivalence"] = test.p
-    return null
+                error = float(np.sqrt(variances[place]))
+                found[column, 4] = equivalence(fit.params[place], error, margin=margin, df=services - 1).p
+    return pd.DataFrame(found, columns=columns)
 
 
 def _periods(window: _Window, before: int, after: int) -> tuple[list[int], Floats]:

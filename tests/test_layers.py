@@ -11,7 +11,7 @@ from privacylab import build
 GROUND = "paths tables eras".split()
 READING = (
     "sources outline normalize segment wording screen dateforms dates scope frameworks cues clauses annotate "
-    "history build"
+    "history parts assemble build"
 ).split()
 FINDINGS = (
     "uncertainty observe measure gold correct compare series survival turnover replication keyness "
@@ -47,7 +47,7 @@ def test_a_module_imports_only_those_above_it(name):
 
 
 def test_the_imports_are_found():
-    assert {"annotate", "history", "sources", "dates", "segment"} <= imported(MODULES["build"])
+    assert {"annotate", "history", "sources", "dates", "segment"} <= imported(MODULES["parts"])
 
 
 def test_a_change_of_any_module_that_reads_policies_is_seen_by_update():

@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pypdf
@@ -265,6 +267,36 @@ def test_large_and_broken_pages_are_read_or_refused(data):
         assert error.reason in {"too_large", "not_text"}
     else:
         assert all(block.text for block in found)
+
+
+MEASURED = """
+import resource, sys, time
+from privacylab import normalize
+before = time.process_time()
+try:
+    print(len(normalize.blocks(eval(sys.argv[1]))))
+except normalize.NormalizeError as error:
+    print(error.reason)
+print(time.process_time() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "b'<div>' * 2_000_000",
+        "b'<p>open <b>bold <i' * 500_000",
+        "b'<body>' + b'<ul><li>x' * 5_000 + b'</li></ul>' * 5_000",
+        "'\\n'.join('  ' * depth + '- x' for depth in range(3_000))",
+        "bytes(range(256)) * 40_000",
+        "bytes(range(128, 256)) * 80_000",
+    ],
+)
+def test_bad_input_takes_ten_seconds_and_a_gigabyte_at_most(data):
+    done = subprocess.run([sys.executable, "-c", MEASURED, data], capture_output=True, text=True, check=True)
+    seconds, kilobytes = map(float, done.stdout.splitlines()[-1].split())
+    assert seconds < 10
+    assert kilobytes < 1_000_000
 
 
 @given(st.binary(max_size=400))

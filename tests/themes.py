@@ -9,7 +9,7 @@ from privacylab import topics
 
 THEMES = {
     "cookies": "cookie browser storage setting session advertiser tracker banner",
-    "children": "child parent guardian age school consent_parent minor teacher",
+    "children": "child parent guardian age school consent_form minor teacher",
     "security": "encryption firewall password breach server access_control audit backup",
 }
 SERVICES = [f"service{n}.example" for n in range(10)]
