@@ -66,7 +66,7 @@ _debug = _verbose = False
 def main() -> None:
     """Runs the command line: errors of the input become one line and exit code 2."""
     try:
-        app()
+        app(args=_general_first(sys.argv[1:]))
     except (tables.CorpusError, OSError, ValueError, RuntimeError) as error:
         if _debug:
             raise
@@ -75,6 +75,13 @@ def main() -> None:
     except KeyboardInterrupt:
         err.print("privacylab: stopped; what was there before is unchanged", soft_wrap=True)
         sys.exit(2)
+
+
+def _general_first(arguments: list[str]) -> list[str]:
+    """The options of all commands may stand behind the command too, as people expect."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    general = [each for each in arguments[:end] if each in ("-v", "--verbose", "--debug")]
+    return general + [each for each in arguments[:end] if each not in general] + arguments[end:]
 
 
 def _line(error: BaseException) -> str:

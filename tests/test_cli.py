@@ -145,9 +145,11 @@ def test_many_rejections_are_cut_short(tmp_path, call, tiny):
     assert err.splitlines()[-1] == "... and 2 more: see versions.parquet, status rejected, or give -v"
 
 
-def test_verbose_tells_all_rejections_and_each_stage(tmp_path, call, tiny):
+@pytest.mark.parametrize("place", [0, 1, 7])
+def test_verbose_tells_all_rejections_and_each_stage(place, tmp_path, call, tiny):
     archives.write(tmp_path / "mine", {"boats/a.md": policy(), **{f"boats/{n}.md": b"" for n in range(12)}})
-    code, _, err = call("-v", "build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1)
+    command = ["build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1]
+    code, _, err = call(*command[:place], "-v", *command[place:])
     assert code == 0
     assert err.count("rejected, empty") == 12
     assert re.search(r"^ +\d+\.\d s  \w.*: \d+$", err, flags=re.M)
@@ -233,6 +235,18 @@ def test_an_error_is_one_line_and_ends_with_2(arguments, message, tmp_path, monk
     assert message in err
     assert one_line(err)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", [["export", "--csv"], ["report", "--out", "--corpus"]])
+def test_a_place_that_cannot_be_written_is_one_line(command, samples, tmp_path, call, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    name, option, *corpus = command
+    code, out, err = call(name, option, "file/out", *corpus, samples)
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert "Not a directory" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_debug_shows_where_an_error_comes_from(tmp_path, call):

@@ -59,11 +59,12 @@ def test_the_cue_of_the_tutorial_works(monkeypatch, tmp_path):
 
 
 def test_the_era_of_the_tutorial_works(monkeypatch, tmp_path):
-    parts = (paths.RULES / "eras.toml").read_text(encoding="utf-8").partition("[[sub_era]]")
-    (tmp_path / "eras.toml").write_text(parts[0] + block("era") + "\n" + parts[1] + parts[2], encoding="utf-8")
+    before, at, after = (paths.RULES / "eras.toml").read_text(encoding="utf-8").partition('[[era]]\nid = "gdpr"')
+    (tmp_path / "eras.toml").write_text(before + block("era") + "\n" + at + after, encoding="utf-8")
     _clear(eras)
     monkeypatch.setattr(paths, "RULES", tmp_path)
-    assert (eras.era("2024-07-31"), eras.era("2024-08-01")) == ("gdpr", "ai_act")
+    days = ["2017-05-24", "2017-05-25", "2018-05-24", "2018-05-25"]
+    assert [eras.era(day) for day in days] == ["privacy_shield", "run_up", "run_up", "gdpr"]
     starts = [era.start for era in eras.eras()[1:]]
     assert all(before < after for before, after in pairwise(starts))
     monkeypatch.undo()
