@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: report test lab notebooks lock setup
+.PHONY: report test lab notebooks api lock setup
 report: setup
 	$(BIN)/privacylab report
 
@@ -24,6 +24,10 @@ notebooks: setup
 	$(BIN)/python -c "from privacylab import paths, report; [report.refresh(path, corpus=paths.corpus()) for path in paths.notebooks()]"
 	$(BIN)/python -c "import pandas; from privacylab import replication; \
 		print(replication.markdown(pandas.read_csv('figures/replication.csv')), end='')" > docs/replication.md
+
+# The API's pages from the docstrings: api/index.html.
+api: setup
+	$(BIN)/pdoc --docformat google --no-show-source --output-directory api privacylab
 
 # Locks the dependencies of pyproject.toml anew (needs uv). No index address may stand in the lock.
 lock:

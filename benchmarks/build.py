@@ -22,7 +22,7 @@ import resource
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,37 +31,10 @@ import plain
 import psutil
 
 from privacylab import build, sources
-from privacylab.sources import Entry
 
 RESULTS = Path(__file__).parent / "results"
 STAGES = ("listing", "reading", "annotating", "writing")
 MEGABYTE = 1_000_000
-
-
-class Part:
-    """A part of a source: the entries of some services."""
-
-    def __init__(self, whole: sources.Source, entries: list[Entry]) -> None:
-        self.label, self._whole, self._entries = whole.label, whole, entries
-
-    def entries(self) -> list[Entry]:
-        return self._entries
-
-    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-        return self._whole.contents(keys)
-
-    def stamp(self) -> list[tuple[str, int, int]]:
-        return self._whole.stamp()
-
-
-def parts(opened: Mapping[str, sources.Source], share: int) -> dict[str, sources.Source]:
-    """Every ``share``-th service of the sources."""
-    entries = {label: source.entries() for label, source in opened.items()}
-    listed = build._by_service([entry for found in entries.values() for entry in found])
-    chosen = {entry for name in list(listed)[::share] for entry, _ in listed[name]}
-    return {
-        label: Part(source, [entry for entry in entries[label] if entry in chosen]) for label, source in opened.items()
-    }
 
 
 class Memory(threading.Thread):
@@ -73,6 +46,7 @@ class Memory(threading.Thread):
         self._done = threading.Event()
 
     def run(self) -> None:
+        """Looks twice a second."""
         own = psutil.Process()
         while not self._done.wait(0.5):
             total = 0
@@ -84,6 +58,7 @@ class Memory(threading.Thread):
             self.peak = max(self.peak, total)
 
     def stop(self) -> int:
+        """Ends the watch; gives the peak."""
         self._done.set()
         self.join()
         return self.peak
@@ -104,6 +79,7 @@ class Clock:
         self.seconds: dict[str, tuple[float, float]] = {}
 
     def __call__(self, stage: str, done: int, total: int) -> None:
+        """Hears of progress."""
         if stage != self._stage or (stage == STAGES[-1] and done == total):
             now = (time.perf_counter(), processor_seconds())
             self.seconds[self._stage] = (now[0] - self._last[0], now[1] - self._last[1])
@@ -112,7 +88,7 @@ class Clock:
 
 def built(opened: Mapping[str, sources.Source], share: int, every: str, workers: int) -> dict[str, float]:
     """Builds a part of the archives and measures it."""
-    part = parts(opened, share)
+    part = plain.parts(opened, share)
     entries = {label: source.entries() for label, source in part.items()}
     with tempfile.TemporaryDirectory() as folder:
         memory, clock = Memory(), Clock()
@@ -172,6 +148,7 @@ def fit(x: pd.Series, y: pd.Series) -> tuple[float, float, float]:
 
 
 def main() -> None:
+    """Reads the arguments, measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archives", nargs="+", type=Path)
     parser.add_argument("--shares", nargs="+", type=int, default=[8, 4, 2, 1], help="one part in so many")

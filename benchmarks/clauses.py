@@ -1,6 +1,6 @@
 """The clause model beside a plain TF-IDF and linear SVM: quality under the same folds, speed, size and memory.
 
-    python benchmarks/clauses.py ../shared/data/opp115
+    python benchmarks/clauses.py ../shared/data/opp115 ../shared/data
 
 Writes `results/clauses_cv.csv` (F1 of both, per category, cross-validated over whole policies) and
 `results/clauses.csv` (the summary, with the paired difference). Takes a quarter of an hour on one core.
@@ -27,7 +27,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
-from privacylab import clauses, paths, training
+from privacylab import clauses, labelled, paths, training
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = [*clauses.CATEGORIES, "micro", "macro"]
@@ -44,7 +44,7 @@ def plain() -> Pipeline:
     return make_pipeline(make_union(words, chars), OneVsRestClassifier(LinearSVC(C=PLAIN_C, class_weight="balanced")))
 
 
-def plain_out_of_fold(data: training.Labelled, *, seed: int) -> training.HeldOut:
+def plain_out_of_fold(data: labelled.Labelled, *, seed: int) -> training.HeldOut:
     """The plain pipeline's margins in the folds of `training.out_of_fold`."""
     margins, fold = np.zeros(data.labels.shape), np.zeros(len(data.texts), dtype=np.intp)
     splitter = GroupKFold(training.FOLDS, shuffle=True, random_state=seed)
@@ -54,7 +54,7 @@ def plain_out_of_fold(data: training.Labelled, *, seed: int) -> training.HeldOut
     return training.HeldOut(margins, fold)
 
 
-def table(given: list[np.ndarray], data: training.Labelled, model: str) -> pd.DataFrame:
+def table(given: list[np.ndarray], data: labelled.Labelled, model: str) -> pd.DataFrame:
     """F1 of each category, micro and macro, mean over seeds, with intervals by bootstrap over policies."""
     each = np.mean([training.f1(g, data.labels) for g in given], axis=0)
     values = [*each, np.mean([training.micro_f1(g, data.labels) for g in given]), each.mean()]
@@ -64,7 +64,7 @@ def table(given: list[np.ndarray], data: training.Labelled, model: str) -> pd.Da
     return pd.DataFrame(columns | {"low": spread[:, 0], "high": spread[:, 1]})
 
 
-def paired(ours: list[np.ndarray], theirs: list[np.ndarray], data: training.Labelled, draws: int = 2000) -> np.ndarray:
+def paired(ours: list[np.ndarray], theirs: list[np.ndarray], data: labelled.Labelled, draws: int = 2000) -> np.ndarray:
     """95% interval of the difference in micro-F1, the same policies drawn for both."""
     names, group = np.unique(data.policies, return_inverse=True)
     member = (group[None, :] == np.arange(len(names))[:, None]).astype(float)
@@ -88,11 +88,14 @@ def per_second(score: Callable[[list[str]], object], texts: list[str]) -> float:
     return len(texts) / min(spent)
 
 
-def on_valid(folder: Path, vectors: training.Arrays) -> tuple[float, float]:
-    """Micro-F1 on valid.jsonl of (the model, the plain pipeline), everything fitted on train.jsonl alone."""
-    train, valid = (training.read(folder, [name]) for name in training.FILES)
-    arrays = training.fit(train.texts, train.labels, vectors)
-    curve = training.calibrate([training.out_of_fold(train, vectors, seed=0).margins], train.labels)
+def on_valid(folder: Path, read: labelled.Read, vectors: training.Arrays) -> tuple[float, float]:
+    """Micro-F1 on valid.jsonl of (the model, the plain pipeline), fitted on train.jsonl and, the model, what was read."""
+    train, valid = (labelled.opp115(folder, [name]) for name in labelled.FILES)
+    apart = [i for i, rows in enumerate(labelled.repeats(read.texts, valid.texts)) if not rows]
+    read = labelled.Read([read.texts[i] for i in apart], read.marks[apart], read.files)
+    every = training.count(train.texts + read.texts, vectors)
+    curve = training.calibrate([training.out_of_fold(train, every, read, seed=0).margins], train.labels)
+    arrays = training.fit(every, train.labels, read.marks)
     model = clauses.ClauseModel(thresholds=curve["thresholds"], card={}, arrays=arrays | curve)
     found = model.labels(valid.texts)
     given = np.array([[name in labels for name in clauses.CATEGORIES] for labels in found])
@@ -100,9 +103,10 @@ def on_valid(folder: Path, vectors: training.Arrays) -> tuple[float, float]:
     return training.micro_f1(given, valid.labels), training.micro_f1(theirs, valid.labels)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, archives: Path) -> None:
     """Measure, print and write."""
-    data = training.read(folder)
+    data = labelled.opp115(folder)
+    read = labelled.read_segments(paths.gold() / labelled.READ, archives)
     start = time.process_time()
     model = clauses.load()
     model.scores(["We collect your name."])
@@ -113,7 +117,10 @@ def main(folder: Path) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     plain_speed = per_second(plain().fit(data.texts, data.labels).predict, texts)
 
-    ours = [training.out_of_fold(data, vectors, seed=s) for s in training.SEEDS]
+    every = training.count(data.texts + read.texts, vectors)
+    ours = [training.out_of_fold(data, every, read, seed=s) for s in training.SEEDS]
+    unread = training.count(data.texts, vectors)
+    alone = [training.cross_labels(training.out_of_fold(data, unread, seed=s), data.labels)[0] for s in training.SEEDS]
     theirs = [plain_out_of_fold(data, seed=s) for s in training.SEEDS]
     ours_given = [training.cross_labels(h, data.labels)[0] for h in ours]
     tuned = [training.cross_labels(h, data.labels)[0] for h in theirs]
@@ -121,14 +128,16 @@ def main(folder: Path) -> None:
     cv = pd.concat(
         [
             table(ours_given, data, "privacylab"),
+            table(alone, data, "privacylab, OPP-115 alone"),
             table(as_is, data, "plain"),
             table(tuned, data, "plain, thresholds tuned"),
         ]
     ).round(4)
-    valid_ours, valid_plain = on_valid(folder, vectors)
+    valid_ours, valid_plain = on_valid(folder, read, vectors)
     micro = cv[cv["category"] == "micro"].set_index("model")["f1"]
     rows = [
         ("cv micro-F1, privacylab", micro["privacylab"]),
+        ("cv micro-F1, privacylab, OPP-115 alone", micro["privacylab, OPP-115 alone"]),
         ("cv micro-F1, plain", micro["plain"]),
         ("cv micro-F1, plain, thresholds tuned", micro["plain, thresholds tuned"]),
         *zip(("difference to plain, low", "difference to plain, high"), paired(ours_given, as_is, data), strict=True),
@@ -152,4 +161,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

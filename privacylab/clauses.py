@@ -201,7 +201,8 @@ class ClauseModel:
 
     def points(self, texts: Sequence[str]) -> npt.NDArray[np.int16]:
         """Where cleaned texts lie in the space of word vectors: whole-number unit vectors, shape (n_texts, d)."""
-        return text_points(texts, self._index["vector_words"], self._vectors, self.arrays["centre"])
+        directions = text_directions(texts, self._index["vector_words"], self._vectors)
+        return points_from(directions, self.arrays["centre"])
 
     def margins(self, texts: Sequence[str]) -> FloatArray:
         """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
@@ -260,23 +261,15 @@ def vectors_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
     return np.asarray(arrays["vectors"].astype(np.float64) * arrays["vector_scale"][:, None])
 
 
-def _text_vectors(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
+def text_directions(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
     """Direction of each cleaned text's weighted mean word vector, shape (n_texts, d); zero where no word is known."""
     counts = _counts(([i for w in _WORD.findall(t) if (i := index.get(w)) is not None] for t in texts), len(index))
     counts.data = 1.0 + np.log(counts.data)
     return unit_rows(np.asarray(counts @ vectors))
 
 
-def text_centre(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
-    """Mean direction of cleaned texts, shape (d,): what all policies say, which `text_points` takes off."""
-    return np.asarray(_text_vectors(texts, index, vectors).mean(axis=0))
-
-
-def text_points(
-    texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray, centre: npt.NDArray[np.floating]
-) -> npt.NDArray[np.int16]:
-    """Directions of cleaned texts less `centre`, as whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
-    directions = _text_vectors(texts, index, vectors)
+def points_from(directions: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+    """Directions less `centre`, what all policies say: whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
     known = np.abs(directions).sum(axis=1, keepdims=True) > 0
     return np.asarray(np.rint(np.where(known, unit_rows(directions - centre), 0.0) * UNIT), dtype=np.int16)
 

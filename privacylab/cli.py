@@ -233,10 +233,15 @@ def _named_place(given: str) -> tuple[str, str]:
 def report(
     corpus: Annotated[Path | None, typer.Option(help="The corpus; the embedded panel if not given.")] = None,
     out_dir: Annotated[Path, typer.Option("--out", help="The folder for the HTML site.")] = Path("report"),
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Say in a failing cell's place why it is not shown, and go on.")
+    ] = False,
 ) -> None:
     """Run copies of the notebooks on a corpus and render the HTML site.
 
-    Example: privacylab report --corpus my-corpus --out my-report
+    A small corpus cannot answer every question of the notebooks: give --keep-going.
+
+    Example: privacylab report --corpus my-corpus --out my-report --keep-going
     """
     from privacylab import report as reporting
 
@@ -251,7 +256,16 @@ def report(
                 err.print(f"running {name}", soft_wrap=True)
 
         running = [""]
-        index = reporting.build(paths.notebooks(), corpus=chosen, out=out_dir, progress=cells)
+        failed: list[reporting.ReportError] = []
+        index = reporting.build(
+            paths.notebooks(),
+            corpus=chosen,
+            out=out_dir,
+            progress=cells,
+            failed=failed.append if keep_going else None,
+        )
+    for error in failed:
+        err.print(f"not shown: {error}", soft_wrap=True)
     out.print(f"{index}", soft_wrap=True)
 
 
@@ -410,7 +424,7 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
 def train(
     opp115: Annotated[Path, typer.Option(help="The folder of train.jsonl and valid.jsonl.")],
     archives: Annotated[
-        Path | None, typer.Option(help="The archives, for what was learnt from unlabelled text.")
+        Path | None, typer.Option(help="The archives: word vectors and the segments read. Without: OPP-115 alone.")
     ] = None,
     out_dir: Annotated[
         Path | None, typer.Option("--out", help="Where the weights go; the package's if not given.")
@@ -418,7 +432,7 @@ def train(
 ) -> None:
     """Make the shipped clause model again.
 
-    Example: privacylab train --opp115 ../shared/data/opp115
+    Example: privacylab train --opp115 ../shared/data/opp115 --archives ../shared/data
     """
     from privacylab import training
 

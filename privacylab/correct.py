@@ -1,10 +1,10 @@
 """Shares corrected for the error of what found the feature, at the unit of the claim: the policy.
 
 Errors per segment do not carry over (one false positive in a hundred segments makes half of the long policies false
-positives), so sensitivity and specificity here are a policy's, from hand-labelled policies (the gold).
+positives), so sensitivity and specificity here are a policy's, from policies labelled by reading (the gold).
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,9 @@ from privacylab import uncertainty
 Floats = npt.NDArray[np.float64]
 
 NO_GOLD = "not corrected: no gold"
-ROGAN_GLADEN = "rogan_gladen"
+BOTH = "rogan_gladen and ppi"
+NEEDED = 10
+"""Services with a true, and services with a false label that sensitivity and specificity must rest on."""
 
 
 class Estimate(NamedTuple):
@@ -103,48 +105,204 @@ def ppi_mean(
     return Estimate(len(few), value, value - half, value + half)
 
 
+class _Counts(NamedTuple):
+    """A cell's gold: weighted policies found and there, missed, false alarms, rightly not found; services behind them.
+
+    The weights are scaled to the effective number of services (Kish 1965): uneven weights, and services that were
+    read twice, count for less.
+    """
+
+    hits: float
+    misses: float
+    alarms: float
+    rejections: float
+    n: int
+    n_true: int
+    n_false: int
+
+
+def _counted(gold: pd.DataFrame) -> _Counts:
+    found, there = gold["predicted"].to_numpy(dtype=bool), gold["truth"].to_numpy(dtype=bool)
+    weight = gold["weight"].to_numpy(dtype=float)
+    services = gold["weight"].groupby(gold["service"].to_numpy()).sum().to_numpy(dtype=float)
+    scale = services.sum() / (services**2).sum() if len(services) else 0.0
+    parts = (found & there, ~found & there, found & ~there, ~found & ~there)
+    hits, misses, alarms, rejections = (float(scale * weight[part].sum()) for part in parts)
+    n, n_true, n_false = (int(gold.loc[part, "service"].nunique()) for part in (there | True, there, ~there))
+    return _Counts(hits, misses, alarms, rejections, n, n_true, n_false)
+
+
+def error_rates(gold: pd.DataFrame, *, by: str | None = "era", level: float = 0.95) -> pd.DataFrame:
+    """How often the program finds what a policy has, and how often it is silent where a policy has it not.
+
+    Args:
+        gold: From `gold.policy_gold` (for the generous reading: ``gold.assign(truth=gold["generous"])``).
+        by: The column of cells; None: all together.
+        level: Confidence level.
+
+    Returns:
+        The cell, ``feature``, ``n`` (services read), ``n_true``, ``sensitivity``, ``sensitivity_low``,
+        ``sensitivity_high``, ``n_false``, ``specificity``, ``specificity_low``, ``specificity_high`` (Wilson's
+        intervals with the effective numbers). A rate of no service is null, and its n is 0. No rows without gold.
+    """
+    _check(gold, by)
+    rows: list[dict[Hashable, Any]] = []
+    for key, part in gold.groupby([*([by] if by else []), "feature"], sort=False):
+        counts = _counted(part)
+        row: dict[Hashable, Any] = dict(zip([*([by] if by else []), "feature"], key, strict=True))
+        rates = (("sensitivity", counts.hits, counts.misses, counts.n_true),
+                 ("specificity", counts.rejections, counts.alarms, counts.n_false))  # fmt: skip
+        row["n"] = counts.n
+        for name, right, wrong, services in rates:
+            low, high = uncertainty.wilson(right, right + wrong, level=level)
+            row["n_true" if name == "sensitivity" else "n_false"] = services
+            row[name] = right / (right + wrong) if services else np.nan
+            row[f"{name}_low"], row[f"{name}_high"] = float(low), float(high)
+        rows.append(row)
+    rates_of = [f"{name}{end}" for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")]
+    columns = [*([by] if by else []), "feature", "n", "n_true", *rates_of[:3], "n_false", *rates_of[3:]]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _beta(yes: npt.ArrayLike, no: npt.ArrayLike, resamples: int, rng: np.random.Generator) -> Floats:
+    """Draws of a share from its Jeffreys posterior; shape (*shape of the counts, resamples)."""
+    a, b = np.asarray(yes, dtype=float)[..., None] + 0.5, np.asarray(no, dtype=float)[..., None] + 0.5
+    return np.asarray(rng.beta(a, b, (*a.shape[:-1], resamples)), dtype=np.float64)
+
+
+def rogan_gladen_draws(
+    found: npt.ArrayLike,
+    n: npt.ArrayLike,
+    counts: Sequence[npt.ArrayLike],
+    *,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Draws of the true share behind an apparent one, by `rogan_gladen`, the shares' and the gold's noise together.
+
+    Args:
+        found: Services in which the feature was found.
+        n: Services in all.
+        counts: The gold: found and there, missed, false alarms, rightly not found (each of the shape of ``found``).
+        resamples: How many draws.
+        rng: The generator.
+
+    Returns:
+        Shape (*shape of found, resamples); null where a draw of sensitivity + specificity is not above 1.
+    """
+    hits, misses, alarms, rejections = (np.asarray(count, dtype=float) for count in counts)
+    apparent = _beta(found, np.asarray(n) - np.asarray(found), resamples, rng)
+    sensitivity, specificity = _beta(hits, misses, resamples, rng), _beta(rejections, alarms, resamples, rng)
+    power = sensitivity + specificity - 1
+    true = (apparent + specificity - 1) / np.where(power > 0, power, np.nan)
+    return np.asarray(np.clip(true, 0, 1), dtype=np.float64)
+
+
+def ppi_draws(
+    found: npt.ArrayLike,
+    n: npt.ArrayLike,
+    counts: Sequence[npt.ArrayLike],
+    *,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Draws of the true share by prediction-powered inference, for a feature that is found or not.
+
+    The best-tuned prediction-powered mean of a yes-or-no prediction is the double-sampling estimator: the share found,
+    times the share of those that have it, plus the same for those not found. Its three shares are drawn from their
+    Jeffreys posteriors, so that a gold without an error still leaves one possible.
+
+    Args:
+        found: As in `rogan_gladen_draws`, and the other arguments too.
+        n: Services in all.
+        counts: The gold, which must be a random sample of the same services.
+        resamples: How many draws.
+        rng: The generator.
+
+    References:
+        Tenenbein, A. (1970). A double sampling scheme for estimating from binomial data with misclassifications.
+        JASA 65, 1350-1361. Angelopoulos, A. N. et al. (2023), PPI++, arXiv 2311.01453.
+    """
+    hits, misses, alarms, rejections = (np.asarray(count, dtype=float) for count in counts)
+    apparent = _beta(found, np.asarray(n) - np.asarray(found), resamples, rng)
+    given, omitted = _beta(hits, alarms, resamples, rng), _beta(misses, rejections, resamples, rng)
+    return np.asarray(apparent * given + (1 - apparent) * omitted, dtype=np.float64)
+
+
+def _double_sampled(share: float, counts: _Counts) -> float:
+    # Where the gold holds no policy of one kind, nothing is known about it: half, and the draws spread over 0 to 1.
+    given, omitted = (
+        yes / (yes + no) if yes + no > 0 else 0.5
+        for yes, no in ((counts.hits, counts.alarms), (counts.misses, counts.rejections))
+    )
+    return share * given + (1 - share) * omitted
+
+
+def _lacking(counts: _Counts, needed: int) -> str | None:
+    """Why sensitivity and specificity cannot be had from the gold of a cell; None where they can."""
+    for kind, services in (("true", counts.n_true), ("false", counts.n_false)):
+        if services < needed:
+            return f"{services} services with a {kind} label, needs {needed}"
+    sensitivity = counts.hits / (counts.hits + counts.misses)
+    specificity = counts.rejections / (counts.rejections + counts.alarms)
+    if sensitivity + specificity <= 1.1:
+        # Below that the correction multiplies every error by ten.
+        return f"sensitivity {sensitivity:.2f} and specificity {specificity:.2f} are too low"
+    return None
+
+
 def corrected(
     shares: pd.DataFrame,
     *,
     gold: pd.DataFrame | None = None,
     by: str | None = None,
-    needed: int = 10,
+    needed: int = NEEDED,
     level: float = 0.95,
     resamples: int = 4000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The shares with their correction beside them, or the reason why there is none.
+    """The shares with their corrections beside them, or the reason why there is none.
 
     Args:
         shares: From `measure.share`.
-        gold: A row for each hand-labelled policy and feature: ``service``, ``feature``, ``predicted``, ``truth``
-            (both boolean), ``weight`` (1 / probability of being drawn), and the column ``by`` if it is given.
+        gold: From `gold.policy_gold`, or a row for each labelled policy and feature: ``service``, ``feature``,
+            ``predicted``, ``truth`` (both boolean), ``weight`` (1 / probability of being drawn), and ``by``.
         by: The column of cells that have a gold of their own (errors differ by era); None: one gold for all.
-        needed: Services with a true, and services with a false label that a correction must rest on.
+        needed: Services with a true, and services with a false label that Rogan and Gladen's correction must rest on;
+            twice as many in all for the other.
         level: Confidence level.
-        resamples: Replicates of shares and gold together.
-        seed: For the replicates.
+        resamples: Draws of shares and gold together.
+        seed: For the draws.
 
     Returns:
-        ``shares`` with ``corrected``, ``corrected_low``, ``corrected_high`` (null where not corrected), ``n_gold``
-        (labelled services) and ``correction``: ``rogan_gladen``, or ``not corrected: `` and why.
+        ``shares`` with ``corrected``, ``corrected_low``, ``corrected_high`` (prediction-powered, see `ppi_draws`),
+        ``rogan_gladen``, ``rogan_gladen_low``, ``rogan_gladen_high`` (null where not possible), ``n_gold`` (labelled
+        services) and ``correction``: ``rogan_gladen and ppi``, ``ppi only: `` and why, ``not corrected: `` and why.
 
     Raises:
         ValueError: A column of the gold is missing, holds nulls, or a weight is not positive.
 
     Note:
-        Each replicate draws the share anew from its n services, and sensitivity and specificity from the gold's
-        services (resampled with their weights). A share or rate of exactly 0 or 1 would never vary when resampled;
-        those are drawn from their Jeffreys posterior instead.
+        The prediction-powered share needs a gold drawn at random from the services counted, and makes the most of it;
+        Rogan and Gladen's needs only that the errors are the same. Where the two disagree beyond their intervals, the
+        gold is no fair sample. `benchmarks/coverage.py` shows how often the intervals hold.
     """
     if gold is not None:
         _check(gold, by)
     # A generator for each row: what is asked beside it changes no row's interval.
     rows = [
-        _correct_row(row, gold, by, needed, level, resamples, np.random.default_rng(seed))
+        _correct_row(
+            row,
+            None if gold is None else _mine(gold, row["feature"], by, row.get(by)),
+            needed,
+            level,
+            resamples,
+            seed,
+        )
         for row in shares.to_dict("records")
     ]
-    columns = ["corrected", "corrected_low", "corrected_high", "n_gold", "correction"]
+    ends = ("", "_low", "_high")
+    columns = [f"{name}{end}" for name in ("corrected", "rogan_gladen") for end in ends] + ["n_gold", "correction"]
     return pd.concat([shares, pd.DataFrame(rows, columns=columns, index=shares.index)], axis=1)
 
 
@@ -156,62 +314,125 @@ def _check(gold: pd.DataFrame, by: str | None) -> None:
         raise ValueError("a weight of the gold is not positive: it is 1 / probability of being drawn")
 
 
+def _mine(gold: pd.DataFrame, feature: str, by: str | None, cell: object) -> pd.DataFrame:
+    mine = gold[gold["feature"] == feature]
+    return mine if by is None else mine[mine[by].astype(str) == str(cell)]
+
+
 def _correct_row(
-    row: Mapping[Any, Any],
-    gold: pd.DataFrame | None,
-    by: str | None,
-    needed: int,
-    level: float,
-    resamples: int,
-    rng: np.random.Generator,
-) -> tuple[float, float, float, int, str]:
+    row: Mapping[Any, Any], gold: pd.DataFrame | None, needed: int, level: float, resamples: int, seed: int
+) -> tuple[Any, ...]:
     null = (np.nan, np.nan, np.nan)
-    if gold is None:
-        return (*null, 0, NO_GOLD)
-    mine = gold[gold["feature"] == row["feature"]]
-    if by is not None:
-        mine = mine[mine[by].astype(str) == str(row[by])]
-    n_gold = int(mine["service"].nunique())
-    if n_gold == 0:
-        return (*null, 0, NO_GOLD)
+    if gold is None or gold.empty:
+        return (*null, *null, 0, NO_GOLD)
+    counts = _counted(gold)
     if row["n"] == 0:
-        return (*null, n_gold, "not corrected: no service")
-    truth = mine["truth"].astype(bool)
-    for kind, labelled in (("true", mine[truth]), ("false", mine[~truth])):
-        found = labelled["service"].nunique()
-        if found < needed:
-            return (*null, n_gold, f"not corrected: gold has {found} services with a {kind} label, needs {needed}")
-    sensitivity, se = _rate(mine[truth], True, resamples, rng)
-    specificity, sp = _rate(mine[~truth], False, resamples, rng)
-    if sensitivity + specificity <= 1.1:
-        # Below that the correction multiplies every error by ten.
+        return (*null, *null, counts.n, "not corrected: no service")
+    if counts.n < 2 * needed:
+        return (*null, *null, counts.n, f"not corrected: gold has {counts.n} services, needs {2 * needed}")
+    rng = np.random.default_rng(seed)
+    share, sample = float(row["value"]), (row["value"] * row["n"], row["n"], counts[:4])
+    low, high = uncertainty.percentiles(ppi_draws(*sample, resamples=resamples, rng=rng), level=level)
+    powered = (_double_sampled(share, counts), float(low), float(high))
+    lacking = _lacking(counts, needed)
+    if lacking:
         return (
+            *powered,
             *null,
-            n_gold,
-            f"not corrected: sensitivity {sensitivity:.2f} and specificity {specificity:.2f} are too low",
+            counts.n,
+            f"ppi only: {lacking}",
         )
-    value = float(rogan_gladen(row["value"], sensitivity=sensitivity, specificity=specificity))
-    apparent = _beta_or_binomial(row["value"], row["n"], resamples, rng)
-    power = se + sp - 1
-    replicates = np.where(power > 0, np.clip((apparent + sp - 1) / np.where(power > 0, power, 1), 0, 1), np.nan)
-    low, high = uncertainty.percentiles(replicates, level=level)
-    return value, float(low), float(high), n_gold, ROGAN_GLADEN
+    low, high = uncertainty.percentiles(rogan_gladen_draws(*sample, resamples=resamples, rng=rng), level=level)
+    rates = {
+        "sensitivity": counts.hits / (counts.hits + counts.misses),
+        "specificity": counts.rejections / (counts.rejections + counts.alarms),
+    }
+    return (*powered, float(rogan_gladen(share, **rates)), float(low), float(high), counts.n, BOTH)
 
 
-def _rate(labelled: pd.DataFrame, wanted: bool, resamples: int, rng: np.random.Generator) -> tuple[float, Floats]:
-    """The weighted share predicted as wanted, and its replicates over the gold's services."""
-    hit = (labelled["predicted"].astype(bool) == wanted) * labelled["weight"]
-    sums = pd.DataFrame({"hit": hit, "weight": labelled["weight"]}).groupby(labelled["service"], sort=True).sum()
-    hits, weight = sums["hit"].to_numpy(float), sums["weight"].to_numpy(float)
-    value, n = float(hits.sum() / weight.sum()), len(sums)
-    if value in (0.0, 1.0):
-        effective = float(weight.sum() ** 2 / (weight**2).sum())
-        return value, rng.beta(value * effective + 0.5, (1 - value) * effective + 0.5, resamples)
-    drawn = uncertainty.resampled_services(n, resamples=resamples, seed=int(rng.integers(2**31)))
-    return value, np.asarray((drawn @ hits) / (drawn @ weight), dtype=np.float64)
+def corrected_change(
+    changes: pd.DataFrame,
+    *,
+    gold: pd.DataFrame,
+    before: str,
+    after: str,
+    by: str = "era",
+    needed: int = NEEDED,
+    level: float = 0.95,
+    resamples: int = 4000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The change of a share between two cells, corrected in two ways, from each of which something may be learnt.
+
+    Args:
+        changes: From `compare.paired` (its ``gained`` and ``lost`` keep both sides of a service together) or
+            `measure.share_difference` (both cells are then drawn as if independent, which is on the wide side).
+        gold: As in `corrected`.
+        before: The cell of the gold for the shares before.
+        after: The cell for those after.
+        by: The gold's column of cells.
+        needed: As in `corrected`, for each cell.
+        level: Confidence level.
+        resamples: Draws.
+        seed: For the draws.
+
+    Returns:
+        ``changes`` with ``corrected``, ``corrected_low``, ``corrected_high``: each side corrected by the gold of its
+        own cell; ``alike``, ``alike_low``, ``alike_high``: for a program that errs alike on both sides, so that
+        every change shrinks by sensitivity + specificity - 1 (from both cells' gold); ``n_gold``; ``correction``.
+
+    Note:
+        The first supposes nothing and is wide: the gold's noise enters twice. The second is narrow, and right only
+        where `error_rates` of both cells agree.
+    """
+    _check(gold, by)
+    rows = []
+    for row in changes.to_dict("records"):
+        sides = [
+            _counted(gold[(gold["feature"] == row["feature"]) & (gold[by].astype(str) == c)]) for c in (before, after)
+        ]
+        rows.append(_correct_change(row, sides, needed, level, resamples, seed))
+    ends = ("", "_low", "_high")
+    columns = [f"{name}{end}" for name in ("corrected", "alike") for end in ends] + ["n_gold", "correction"]
+    return pd.concat([changes, pd.DataFrame(rows, columns=columns, index=changes.index)], axis=1)
 
 
-def _beta_or_binomial(value: float, n: int, resamples: int, rng: np.random.Generator) -> Floats:
-    if value in (0.0, 1.0):
-        return np.asarray(rng.beta(value * n + 0.5, (1 - value) * n + 0.5, resamples))
-    return np.asarray(rng.binomial(n, value, resamples) / n)
+def _correct_change(
+    row: Mapping[Any, Any], sides: list[_Counts], needed: int, level: float, resamples: int, seed: int
+) -> tuple[Any, ...]:
+    null, n_gold = (np.nan, np.nan, np.nan), sum(side.n for side in sides)
+    if n_gold == 0:
+        return (*null, *null, 0, NO_GOLD)
+    if min(side.n for side in sides) < 2 * needed:
+        least = min(side.n for side in sides)
+        return (*null, *null, n_gold, f"not corrected: gold has {least} services on one side, needs {2 * needed}")
+    rng = np.random.default_rng(seed)
+    apparent = _both_sides(row, resamples, rng)
+    values, drawn = [], []
+    for name, side, share in zip(("before", "after"), sides, apparent, strict=True):
+        given, omitted = (
+            _beta(yes, no, resamples, rng) for yes, no in ((side.hits, side.alarms), (side.misses, side.rejections))
+        )
+        values.append(_double_sampled(float(row[name]), side))
+        drawn.append(share * given + (1 - share) * omitted)
+    low, high = uncertainty.percentiles(drawn[1] - drawn[0], level=level)
+    own = (values[1] - values[0], float(low), float(high))
+    pooled = _Counts(*(sum(each) for each in zip(*sides, strict=True)))
+    lacking = _lacking(pooled, needed)
+    if lacking:
+        return (*own, *null, n_gold, f"own errors only: {lacking}")
+    power = pooled.hits / (pooled.hits + pooled.misses) - pooled.alarms / (pooled.alarms + pooled.rejections)
+    draws = _beta(pooled.hits, pooled.misses, resamples, rng) - _beta(pooled.alarms, pooled.rejections, resamples, rng)
+    shrunk = (apparent[1] - apparent[0]) / np.where(draws > 0, draws, np.nan)
+    low, high = uncertainty.percentiles(shrunk, level=level)
+    return (*own, float(row["value"]) / power, float(low), float(high), n_gold, "own errors, and errors alike")
+
+
+def _both_sides(row: Mapping[Any, Any], resamples: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Draws of the apparent shares before and after."""
+    if "gained" in row:
+        shares = rng.dirichlet([row[name] + 0.5 for name in ("gained", "lost", "kept", "neither")], resamples)
+        return shares[:, 1] + shares[:, 2], shares[:, 0] + shares[:, 2]
+    sides = ((row["before"], row["n_before"]), (row["after"], row["n_after"]))
+    first, last = (_beta(share * n, (1 - share) * n, resamples, rng) for share, n in sides)
+    return first, last

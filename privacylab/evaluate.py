@@ -10,19 +10,22 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.proportion import proportion_confint
 
 from privacylab import (
     clauses,
+    cues,
     dates,
     eras,
     frameworks,
+    labelled,
     normalize,
     paths,
     screen,
@@ -171,6 +174,26 @@ def _passive(row: Row, version: Version) -> str:
     return "passive" if seen.n_passive else "active"
 
 
+def _cues(row: Row, version: Version) -> str:
+    """The cues of a paragraph; with their value where it says more than a name."""
+    paragraph = version.text[int(row["start"]) : int(row["end"])]
+    found = cues.cues("\n".join(block.text for block in normalize.blocks(paragraph, media_type=version.media_type)))
+    return " ".join(sorted({f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in found}))
+
+
+def _clauses(row: Row, version: Version) -> str:
+    """The ten probabilities in percent of a segment under its heading."""
+    cut = version.text[int(row["start"]) : int(row["end"])]
+    text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
+    scores = _model().scores([text], [row["heading"] or None])[0]
+    return " ".join(f"{100 * score:.1f}" for score in scores)
+
+
+@cache
+def _model() -> clauses.ClauseModel:
+    return clauses.load()
+
+
 # --- Gold sets: what a prediction is worth ---------------------------------------------------------------------------
 
 Outcome = tuple[str, float, float]
@@ -220,6 +243,37 @@ def _passive_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     yield "all sentences", predicted == row["label"], 1
 
 
+def _cue_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    """Cues found are right or not, cues labelled found or not: over all, and by the group that a cue belongs to."""
+    found, wanted = set(predicted.split()), set(row["label"].split())
+    for cue in sorted(found):
+        for group in ("all", _group(cue)):
+            yield f"{group}: precision", cue in wanted, 1
+    for cue in sorted(wanted):
+        for group in ("all", _group(cue)):
+            yield f"{group}: recall", cue in found, 1
+
+
+def _group(cue: str) -> str:
+    """The group of a cue: ``right``, ``basis``, or the cue by itself, without its value."""
+    name = cue.partition("=")[0]
+    return name.partition("_")[0] if name.startswith(("right_", "basis_")) else name
+
+
+VALUED = frozenset(("retention_period", "children_age", "sale_of_data"))
+"""Cues that are labelled with their value."""
+
+
+def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
+    """F1 of each category, as for headings; one touched only in passing (a small letter) counts for neither side."""
+    given = [float(score) >= 100 * limit for score, limit in zip(predicted.split(), _model().thresholds, strict=True)]
+    for code, name, is_given in zip(labelled.CODES, CATEGORIES, given, strict=True):
+        if code in row["label"] or (is_given and code.lower() not in row["label"]):
+            hit = is_given and code in row["label"]
+            yield name, hit, 1 if hit else 0.5
+            yield "all categories", hit, 1 if hit else 0.5
+
+
 HARBOR_NAMESAKES = frozenset(("DMCA", "HIPAA de-identification"))
 """Notes of labelled phrases that say "safe harbor" and mean none."""
 
@@ -241,6 +295,8 @@ SETS: Mapping[str, GoldSet] = {
     "policies": GoldSet(_policy, _policy_outcomes),
     "languages": GoldSet(_language, _language_outcomes),
     "passive": GoldSet(_passive, _passive_outcomes),
+    "clause_segments": GoldSet(_clauses, _clause_outcomes),
+    "cues": GoldSet(_cues, _cue_outcomes),
 }
 """The gold sets: ``NAME.csv`` in the folder of labels."""
 
@@ -317,7 +373,7 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
                     f"{name}, row {number}: predicted of {source}, labelled {label['source']}; predict anew"
                 )
             rows += [
-                (measure, label["half"], era, float(right), float(n))
+                (measure, label.get("half", "held"), era, float(right), float(n))
                 for measure, right, n in SETS[str(name)].outcomes(label, said)
             ]
         tables_found[str(name)] = _shares(rows)
@@ -329,6 +385,51 @@ def stored(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / PREDICTIONS, dtype={"row": int}, keep_default_na=False)
 
 
+def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *, steps: int = 10) -> pd.DataFrame:
+    """How often a category is there, against the probability that the model gave it; all categories together.
+
+    Args:
+        labelled_segments: The gold set ``clause_segments``, with the columns ``label`` and ``weight``.
+        probabilities: Shape (n_segments, 10), 0 to 1, in the same order.
+        steps: Intervals of probability, equally wide.
+
+    Returns:
+        ``step``, ``n`` (segments times categories), ``given`` (mean probability), ``share`` (that plainly have the
+        category; a category touched in passing counts half), both weighted to all segments of the eras; steps without
+        a segment are left out. ``error``: the expected calibration error of the whole, in every row.
+    """
+    truth = np.array([labelled.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
+    given = probabilities.to_numpy(dtype=float)
+    weight = np.repeat(labelled_segments["weight"].astype(float).to_numpy()[:, None], given.shape[1], axis=1)
+    step = np.minimum((given * steps).astype(int), steps - 1)
+    flat = pd.DataFrame({"step": step.ravel(), "weight": weight.ravel(), "n": 1})
+    flat = flat.assign(given=given.ravel() * flat["weight"], share=truth.ravel() * flat["weight"])
+    sums = flat.groupby("step").sum()
+    table = sums[["given", "share"]].div(sums["weight"], axis=0).assign(n=sums["n"])
+    error = float((sums["weight"] * (table["given"] - table["share"]).abs()).sum() / sums["weight"].sum())
+    return table.reset_index()[["step", "n", "given", "share"]].assign(error=error).round(4)
+
+
+def agreement(labelled_segments: pd.DataFrame) -> pd.DataFrame:
+    """Cohen's kappa between two readings of the same segments, by category.
+
+    Args:
+        labelled_segments: The gold set ``clause_segments``; ``second`` is empty where it was read once.
+
+    Returns:
+        ``category``, ``n`` (segments read twice), ``first``, ``second`` (plainly there at each reading), ``kappa``
+        (null where a reading never or always gives it).
+    """
+    twice = labelled_segments[labelled_segments["second"] != ""]
+    rows = []
+    for code, category in zip(labelled.CODES, CATEGORIES, strict=True):
+        first, second = (twice[column].str.contains(code, regex=False) for column in ("label", "second"))
+        one_sided = first.nunique() < 2 or second.nunique() < 2
+        kappa = np.nan if one_sided else float(cohen_kappa_score(first, second))
+        rows.append((category, len(twice), int(first.sum()), int(second.sum()), kappa))
+    return pd.DataFrame(rows, columns=["category", "n", "first", "second", "kappa"]).round(3)
+
+
 def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["measure", "half", "era", "right", "n"])
     order = ["all", *(era.id for era in eras.eras()), eras.UNDATED]
@@ -336,6 +437,7 @@ def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:
     both["era"] = pd.Categorical(both["era"], order)
     both["measure"] = pd.Categorical(both["measure"], frame["measure"].unique())
     table = both.groupby(["measure", "half", "era"], observed=True)[["n", "right"]].sum().reset_index()
+    table = table[table["n"] > 0]
     low, high = proportion_confint(table["right"], table["n"], method="wilson")
     return table.assign(share=table["right"] / table["n"], low=low, high=high).round(3)
 

@@ -314,12 +314,12 @@ def _diff_row(row: pd.Series) -> str:
     else:
         left = f"<del>{html.escape(old)}</del>" if isinstance(old, str) else ""
         right = f"<ins>{html.escape(new)}</ins>" if isinstance(new, str) else ""
-    style = "text-align:left;vertical-align:top;white-space:pre-line"
+    style = "text-align:left;vertical-align:top"
     cells = [
         f'<td style="{style}">{profile.labels(categories)} {text}</td>' if text else "<td></td>"
         for categories, text in ((row["categories_before"], left), (row["categories_after"], right))
     ]
-    return f"<tr>{''.join(cells)}</tr>"
+    return f"<tr>{''.join(cells)}</tr>".replace("\n", "<br>")
 
 
 def _words(old: str, new: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import sparse
 
 from privacylab import tables, uncertainty
-from privacylab.observe import MONTHS_IN_FORCE, By, cells, choose, observations
+from privacylab.observe import MONTHS_IN_FORCE, By, cells, choose, in_force, observations
 from privacylab.uncertainty import NO_SERVICE
 
 Floats = npt.NDArray[np.float64]
@@ -244,6 +244,79 @@ def _average(amount: Floats, statistic: str, level: float, resamples: int, seed:
     replicates = uncertainty.medians(values, weights) if statistic == "median" else weights @ values / n
     low, high = uncertainty.percentiles(replicates, level=level)
     return {"n": n, "value": value, "low": float(low), "high": float(high), "interval": "bootstrap"}
+
+
+def sensitivity(
+    policies: pd.DataFrame,
+    features: pd.DataFrame,
+    *,
+    versions: pd.DataFrame | None = None,
+    before: str = "privacy_shield",
+    after: str = "gdpr",
+    days: tuple[str, str] = ("2018-05-24", "2019-12-31"),
+    columns: Iterable[str] | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How the difference of two eras depends on choices that could have been made otherwise.
+
+    Args:
+        policies: The table.
+        features: From `observe.features`.
+        versions: The ledger, for the variant without screening; None: without that variant.
+        before: An era.
+        after: A later one.
+        days: The dates that the variants by months in force compare.
+        columns: Which features; None: all.
+        level: Confidence level.
+        seed: For the random version and the intervals.
+
+    Returns:
+        `share_difference` for each ``variant``: ``as planned`` (last version of each era); borders moved by three and
+        six months; a random one of the versions kept (one a half-year and sub-era) instead of the last; ``screening
+        off``; in force for 6, 12, 18 and 36 months.
+
+    Note:
+        Screening off, as far as the tables allow it: a random one of all dated versions speaks for a service, flips,
+        repeated and same-day texts among them, where a kept policy holds the same text. Rejected pages have no
+        annotations and cannot be let in.
+    """
+    variants: dict[str, tuple[pd.DataFrame, str, str]] = {"as planned": (observations(policies), before, after)}
+    for months in (-6, -3, 3, 6):
+        name = f"borders {abs(months)} months {'later' if months > 0 else 'earlier'}"
+        variants[name] = (observations(policies, shift=months), before, after)
+    variants["a random version"] = (observations(policies, pick="random", seed=seed), before, after)
+    if versions is not None:
+        variants["screening off"] = (_unscreened(versions, policies, seed=seed), before, after)
+    for months in (6, 12, 18, 36):
+        held = [in_force(policies, day, months=months).assign(era=day) for day in days]
+        variants[f"in force up to {months} months, {' and '.join(days)}"] = (pd.concat(held), *days)
+    wanted = choose(features, columns)
+    found = [
+        share_difference(rows, features, before=first, after=last, columns=wanted, level=level, seed=seed).assign(
+            variant=name
+        )
+        for name, (rows, first, last) in variants.items()
+    ]
+    together = pd.concat(found, ignore_index=True)
+    return together[["variant", *[column for column in together if column != "variant"]]]
+
+
+def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """A random version of each service and era that was not rejected, under the kept policy that has its text."""
+    place = pd.Index(versions["version_id"])
+    text = np.where(
+        versions["same_as"].notna(), place.get_indexer(pd.Index(versions["same_as"])), np.arange(len(place))
+    )
+    # A version repeats one that may repeat another: follow to the first of its text.
+    while (text[text] != text).any():
+        text = text[text]
+    kept = pd.Series(policies["policy_id"].to_numpy(), index=text[place.get_indexer(pd.Index(policies["version_id"]))])
+    rows = versions.assign(policy_id=kept[~kept.index.duplicated()].reindex(text).to_numpy())
+    rows = rows[rows["policy_id"].notna() & rows["date"].notna() & (rows["document"] == "main")]
+    rows = rows[rows["status"] != "rejected"].assign(era=lambda frame: cells(frame["date"], by="era"))
+    shuffled = rows.sort_values("version_id").sample(frac=1, random_state=seed)
+    return shuffled.drop_duplicates(["era", "service"])[["policy_id", "service", "era"]]
 
 
 def share_by_era(

@@ -5,6 +5,7 @@ says of it. HTML is read by lexbor (selectolax), Markdown by cmark and then as H
 text. What the mark-up does not say is then read off the chunks in `outline`, the same way for all.
 """
 
+import codecs
 import contextlib
 import io
 import logging
@@ -82,11 +83,13 @@ def decode(data: bytes) -> str:
         raise NormalizeError("not_text", "it holds NUL bytes")
     try:
         return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # One stray byte in an otherwise valid text is damage, not another encoding.
-        damaged = data.decode("utf-8", errors="replace")
-        if damaged.count("\ufffd") * 1000 < len(damaged) and len(damaged) > 1000 and error.start > 0:
-            return damaged
+    except UnicodeDecodeError:
+        # Stray bytes among more letters of UTF-8 were pasted from Windows; a letter cut in two is dropped.
+        valid = data.decode("utf-8", errors="ignore")
+        n_letters = len(valid) - len(valid.encode("ascii", errors="ignore"))
+        n_stray = len(data) - len(valid.encode())
+        if (n_stray <= n_letters or _cut_short(data)) and not _CONTROL_BYTE.search(data[:4096]):
+            return data.decode("utf-8", errors=_STRAY)
     declared = _CHARSET.search(data[:4096])
     if declared:
         with contextlib.suppress(LookupError, UnicodeError):
@@ -100,6 +103,22 @@ def decode(data: bytes) -> str:
         raise NormalizeError("not_text", "its bytes are no text in a known encoding")
     return text
 
+
+def _cut_short(data: bytes) -> bool:
+    """Whether nothing is wrong but that the last letter is not whole."""
+    return any(data[:-n].isascii() for n in (1, 2, 3))
+
+
+def _stray_byte(error: UnicodeError) -> tuple[str, int]:
+    """A byte that is no UTF-8 as Windows reads it; nothing for the beginning of a letter at the end of the text."""
+    assert isinstance(error, UnicodeDecodeError)
+    if error.reason == "unexpected end of data":
+        return "", error.end
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+
+_STRAY = "privacylab.stray"
+codecs.register_error(_STRAY, _stray_byte)
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
@@ -473,7 +492,7 @@ def clean(text: str) -> str:
 def _cleaned(text: str) -> str:
     # Every line of every version comes by here: a search for one character is many times faster than a pattern.
     if "&" in text or not text.isascii():
-        if _is_mojibake(text):
+        if len(text) < MAX_PIECE and _is_mojibake(text):
             text = ftfy.fix_text(text)
         for mark, plain in _QUOTES:
             text = text.replace(mark, plain)

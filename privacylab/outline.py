@@ -280,8 +280,8 @@ _CONNECTIVES = frozenset(
 )
 _CLAUSE = re.compile(r"\b(?:we|you|they|it|is|are|was|may|will|can|explains?|includes?|has|have)\b", re.I)
 _INTRODUCES = re.compile(
-    r"\b(?:following|includes?|including|such as|we (?:\w+ ){0,2}(?:use|collect|share|may)|you (?:can|may)|at|to|by|"
-    r"for|will|must|should|(?:following|two|three) ways)\W*:$",
+    r"(?:^we (?:\w+ ){0,2}(?:use|collect|share|may)|\b(?:following|includes?|including|such as|you (?:can|may)|at|to|"
+    r"by|for|will|must|should|(?:following|two|three) ways))\W*:$",
     re.I,
 )
 
@@ -296,6 +296,8 @@ def _look(text: str, n_words: int, numbered: bool) -> tuple[str, bool]:
     ):
         return "", False
     is_caps = text.isupper() and len(text) > 4
+    if is_caps and text[-1] == "." and n_words > 6 and _CLAUSE.search(text):
+        return "", False  # a sentence that is shouted
     if _NO_HEADING.search(text.rstrip(".") if is_caps or (n_words <= 4 and numbered) else text):
         return "", False
     if _is_date_line(text, n_words, numbered) or _is_fragment(text, n_words):
@@ -398,7 +400,7 @@ def _is_text(block: Block) -> bool:
     if block.kind != "paragraph":
         return False
     n_blanks = block.text.count(" ")
-    if n_blanks >= 4 and block.text[-1] in ".:;!?)\"'":
+    if (n_blanks >= 4 and block.text[-1] in ".:;!?)\"'") or (n_blanks >= 2 and _INTRODUCES.search(block.text)):
         return True
     return n_blanks >= 7 or bool(_YEAR.search(block.text))
 

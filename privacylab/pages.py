@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from traitlets.config import Config
 
-from privacylab import __version__, paths
+from privacylab import __version__, eras, paths
 
 SITE = "PrivacyLab"
 HOME_TITLE = "A history of English privacy policies"
@@ -72,7 +72,11 @@ class Entry(NamedTuple):
 def heading_one(nb: NotebookNode, *, default: str = "Untitled") -> str:
     """The notebook's first H1 without its markup."""
     for cell in nb.cells:
-        found = re.search(r"^#[ \t]+(.+?)[ \t#]*$", cell.source, flags=re.M) if cell.cell_type == "markdown" else None
+        found = (
+            re.search(r"^#[ \t]+#*[ \t]*(.+?)[ \t#]*$", cell.source, flags=re.M)
+            if cell.cell_type == "markdown"
+            else None
+        )
         if found:
             return LexborHTMLParser(_markdown(found[1])).text(separator="").strip()
     return default
@@ -162,7 +166,8 @@ def home(
         drawn += bool(story.figure)
         if not story.figure or drawn <= MAX_STORY_FIGURES:
             kept.append(story)
-    context = {"title": HOME_TITLE, "intro": Markup(f"<p>{entries[0].lead}</p>"), "entries": entries, "stories": kept}
+    context: dict[str, Any] = {"eras": eras.eras()}
+    context |= {"title": HOME_TITLE, "intro": Markup(f"<p>{entries[0].lead}</p>"), "entries": entries, "stories": kept}
     files = sorted((figures or {}).items())
     return _template("home.html.j2").render(**context, figures=files, corpus=corpus, home=True)
 
@@ -323,7 +328,7 @@ def _take_tables(tree: LexborHTMLParser) -> dict[str, str]:
         number = len(taken) + 1
         label = html.escape(f"Table {number}: {heading}")
         mark = f"\ue000table-{number}\ue000"
-        taken[mark] = f'<div class="table" role="group" tabindex="0" aria-label="{label}">{_table(node)}</div>'
+        taken[mark] = f'<div class="table" role="group" tabindex="0" aria-label="{label}">{_table(node, label)}</div>'
         node.replace_with(mark)
     return taken
 
@@ -339,13 +344,13 @@ class _Cell(NamedTuple):
         return not self.content.strip()
 
 
-def _table(table: LexborNode) -> str:
-    """The table again, with scopes on its header cells, columns of numbers set right, and no inline style."""
+def _table(table: LexborNode, label: str) -> str:
+    """The table again: a caption, scopes on its header cells, columns of numbers set right, and no inline style."""
     caption = table.css_first("caption")
     head = _merge_names([_row(row) for row in table.css("thead tr")])
     body = [_row(row) for row in table.css("tbody tr, tfoot tr")]
     numeric = _numeric(body)
-    lines = [f"<caption>{_inner(caption)}</caption>"] if caption is not None else []
+    lines = [f"<caption>{_inner(caption) if caption is not None else label}</caption>"]
     if head:
         lines += ["<thead>", *(_line(row, numeric, header=True) for row in head), "</thead>"]
     lines += ["<tbody>", *(_line(row, numeric, header=False) for row in body), "</tbody>"]

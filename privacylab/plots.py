@@ -41,6 +41,7 @@ from privacylab.change_plots import (
 )
 from privacylab.diagrams import archive_timeline, exclusion_flow, transfer_flow
 from privacylab.publishing import publish
+from privacylab.topic_plots import topic_categories, topic_map
 
 __all__ = [
     "archive_timeline",
@@ -56,10 +57,13 @@ __all__ = [
     "paired_change",
     "placebo",
     "publish",
+    "reliability",
     "replication",
     "share_by_era",
     "share_by_half_year",
+    "topic_categories",
     "topic_heatmap",
+    "topic_map",
     "topics_over_time",
     "transfer_flow",
     "versions_by_year",
@@ -87,35 +91,42 @@ def share_by_era(shares: pd.DataFrame, *, names: Names = None, corrected: bool =
     Args:
         shares: From `measure.share_by_era` (or `measure.share` by ``era`` or ``sub_era``); several features.
         names: Other names for features.
-        corrected: Draw the corrected shares of `correct.corrected`; those not corrected are drawn hollow.
+        corrected: Draw the corrected shares of `correct.corrected` beside the raw ones; those not corrected are hollow.
     """
     by = "sub_era" if "sub_era" in shares else "era"
     rows = need(shares, by, "feature", "n", "value", "low", "high")
     rows, left_out = _drawn(rows, by)
-    rows = rows.assign(hollow=False)
+    panels = [rows.assign(hollow=False)]
     if corrected:
-        known = need(rows, "corrected", "corrected_low", "corrected_high")["corrected"].notna().to_numpy()
-        for column, better in (("value", "corrected"), ("low", "corrected_low"), ("high", "corrected_high")):
-            rows[column] = rows[better].where(known, rows[column])
-        rows["hollow"] = ~known
-    features, cells = in_order(shares["feature"]), in_order(rows[by])
+        known = need(rows, "corrected", "corrected_low", "corrected_high")["corrected"].notna()
+        better = {"value": "corrected", "low": "corrected_low", "high": "corrected_high"}
+        panels.append(
+            rows.assign(**{old: rows[new].where(known, rows[old]) for old, new in better.items()}, hollow=~known)
+        )
+    features, cells = in_order(rows["feature"]), in_order(rows[by])
     with canvas.style():
-        made, axs = canvas.figure(0.8 + len(features) * (0.16 + 0.09 * len(cells)))
-        axes, entries = axs[0, 0], []
-        for i, cell in enumerate(cells):
-            offset = 0.6 * (i / max(len(cells) - 1, 1) - 0.5)
-            for hollow, part in rows[rows[by].astype(str) == cell].groupby("hollow"):
-                y = np.array([features.index(feature) + offset for feature in part["feature"]])
-                dots(axes, part, y, look(i), hollow=bool(hollow))
-            n = int(rows.loc[rows[by].astype(str) == cell, "n"].max())
-            entries.append((f"{readable(cell)} (n = {n:,})", look(i)))
-        rows_of_text(axes, [readable(feature, names) for feature in features])
-        axes.set_xlim(left=0)
-        canvas.percent(axes, "x")
-        corrections = ", corrected for classifier error (hollow: not)" if corrected else ""
-        axes.set_xlabel(f"Share of services{corrections}{left_out}")
-        key(axes, entries, columns=2 if len(cells) in (2, 4) else 3)
+        made, axs = canvas.figure(0.9 + len(features) * (0.16 + 0.09 * len(cells)), columns=len(panels), sharey=True)
+        for axes, panel in zip(axs[0], panels, strict=True):
+            _era_dots(axes, panel, by, features, cells)
+            rows_of_text(axes, [readable(feature, names) for feature in features])
+            axes.set_xlim(0, 1.0 if float(panel["high"].max()) > 0.7 else None)
+            canvas.percent(axes, "x")
+            axes.set_xlabel(f"Share of services{left_out}")
+        if corrected:
+            axs[0, 0].set_xlabel(f"Found in: share of services{left_out}")
+            axs[0, 1].set_xlabel("Corrected for the program's errors\n(hollow: no gold, as found)")
+        counts = rows.groupby(rows[by].astype(str))["n"].max()
+        entries = [(f"{readable(cell)} (n = {counts[cell]:,})", look(i)) for i, cell in enumerate(cells)]
+        key(axs[0, 0], entries, columns=2 if corrected or len(cells) in (2, 4) else 3)
     return made
+
+
+def _era_dots(axes: Axes, rows: pd.DataFrame, by: str, features: list[str], cells: list[str]) -> None:
+    for i, cell in enumerate(cells):
+        offset = 0.6 * (i / max(len(cells) - 1, 1) - 0.5)
+        for hollow, part in rows[rows[by].astype(str) == cell].groupby("hollow"):
+            y = np.array([features.index(feature) + offset for feature in part["feature"]])
+            dots(axes, part, y, look(i), hollow=bool(hollow))
 
 
 def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
@@ -280,6 +291,27 @@ def versions_by_year(counts: pd.DataFrame) -> Figure:
         axes.grid(axis="y")
         axes.set_ylabel("Services with a version in the year")
         key(axes, [(collection, look(i)) for i, collection in enumerate(collections)], columns=4)
+    return made
+
+
+def reliability(table: pd.DataFrame) -> Figure:
+    """The share that is there against the probability given, with the diagonal of a calibrated model.
+
+    Args:
+        table: ``given`` and ``share`` (0 to 1), ``n`` (written beside each point), as from `evaluate.reliability`.
+    """
+    rows = canvas.need(table, "given", "share", "n")
+    with canvas.style():
+        made, grid = canvas.figure(3.2)
+        axes = grid[0, 0]
+        axes.plot([0, 1], [0, 1], color=canvas.PALE, zorder=0)
+        axes.plot(rows["given"], rows["share"], **canvas.look(0))
+        for given, share, n in rows[["given", "share", "n"]].itertuples(index=False):
+            axes.annotate(f"{n:,.0f}", (given, share), xytext=(5, -9), textcoords="offset points", fontsize=7)
+        axes.set_xlabel("probability given")
+        axes.set_ylabel("share that is there")
+        for which in ("x", "y"):
+            canvas.percent(axes, which)
     return made
 
 

@@ -26,6 +26,9 @@ from privacylab import pages, paths
 Progress = Callable[[int, int, str], None]
 """Called with the code cells done, the code cells of all notebooks, and the name of the notebook that runs."""
 
+Failed = Callable[["ReportError"], None]
+"""Called with each cell that failed, where a run goes on after it."""
+
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
 KEPT_CELL_METADATA = frozenset({"tags", "name", "slideshow"})
@@ -57,6 +60,7 @@ def run(
     timeout: int = 600,
     scratch: Path | None = None,
     on_cell: Callable[[], None] | None = None,
+    failed: Failed | None = None,
 ) -> NotebookNode:
     """Execute a copy of a notebook, in its own folder, with the Python that runs this.
 
@@ -67,6 +71,8 @@ def run(
         timeout: Seconds that one cell may take.
         scratch: Folder for the kernel's own files, to share caches between runs; a temporary one if None.
         on_cell: Called after each code cell.
+        failed: Called with each cell that fails, and the run goes on: a small corpus cannot answer everything.
+            None: the first one that fails ends the run.
 
     Returns:
         The executed copy, without timings.
@@ -82,12 +88,22 @@ def run(
         if scratch is None:
             scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="privacylab-")))
         env = _env(corpus=corpus.resolve(), figures=figures.resolve(), scratch=scratch)
-        _execute(nb, notebook, env=env, scratch=scratch, timeout=timeout, on_cell=on_cell)
+        options: dict[str, Any] = {"timeout": timeout, "on_cell": on_cell, "allow_errors": failed is not None}
+        _execute(nb, notebook, env=env, scratch=scratch, **options)
+    if failed is not None:
+        for error in _errors(notebook, nb):
+            failed(error)
     return nb
 
 
 def build(
-    notebooks: Iterable[Path], *, corpus: Path, out: Path, timeout: int = 600, progress: Progress | None = None
+    notebooks: Iterable[Path],
+    *,
+    corpus: Path,
+    out: Path,
+    timeout: int = 600,
+    progress: Progress | None = None,
+    failed: Failed | None = None,
 ) -> Path:
     """Run copies of the notebooks on a corpus and write the site.
 
@@ -100,6 +116,7 @@ def build(
         out: The site's folder; an existing one is replaced if it is empty or an older report.
         timeout: Seconds that one cell may take.
         progress: Called as cells are done.
+        failed: As `run`: with it the page says in a failed cell's place why it is not shown.
 
     Returns:
         The path of the site's ``index.html``.
@@ -118,7 +135,8 @@ def build(
     site = out.with_name(f".{out.name}-{os.getpid()}")
     try:
         site.mkdir(parents=True)
-        executed = _run_all(sources, corpus=corpus, figures=site / "figures", timeout=timeout, progress=progress)
+        options: dict[str, Any] = {"timeout": timeout, "progress": progress, "failed": failed}
+        executed = _run_all(sources, corpus=corpus, figures=site / "figures", **options)
         write_pages(site, sources, executed, corpus=corpus)
         _swap(site, out)
     except OSError as error:
@@ -183,6 +201,7 @@ def _execute(
     scratch: Path,
     timeout: int,
     on_cell: Callable[[], None] | None,
+    allow_errors: bool,
 ) -> None:
     place = 0
 
@@ -195,6 +214,7 @@ def _execute(
             on_cell()
 
     options: dict[str, Any] = {"record_timing": False, "coalesce_streams": True, "store_widget_state": False}
+    options["allow_errors"] = allow_errors
     client = NotebookClient(
         nb, km=_kernel(scratch), timeout=timeout, on_cell_start=started, on_cell_executed=executed, **options
     )
@@ -236,18 +256,42 @@ def _env(*, corpus: Path, figures: Path, scratch: Path) -> dict[str, str]:
 
 def _failure(notebook: Path, nb: NotebookNode, place: int, error: Exception, *, timeout: int) -> ReportError:
     if isinstance(error, CellExecutionError):
-        reason = f"{error.ename}: {error.evalue}".strip().partition("\n")[0]
+        reason = _reason(error.ename, error.evalue)
     elif isinstance(error, CellTimeoutError):
         reason = f"still running after {timeout} s"
     else:
         reason = str(error).partition("\n")[0] or type(error).__name__
+    return _cell_error(notebook, nb, place, reason)
+
+
+def _cell_error(notebook: Path, nb: NotebookNode, place: int, reason: str) -> ReportError:
     first = next(iter(nb.cells[place].source.strip().splitlines()), "") if nb.cells else ""
     message = f"{notebook.name}, cell {place + 1} ({first[:60]}): {reason}"
     return ReportError(message, notebook=notebook.name, cell=place + 1)
 
 
+def _errors(notebook: Path, nb: NotebookNode) -> list[ReportError]:
+    """The cells that failed for themselves: one that lacks a name lacks what a failed one above would have made."""
+    return [
+        _cell_error(notebook, nb, place, _reason(output.ename, output.evalue))
+        for place, cell in enumerate(nb.cells)
+        for output in cell.get("outputs", ())
+        if output.output_type == "error" and output.ename != "NameError"
+    ]
+
+
+def _reason(name: str, value: str) -> str:
+    return f"{name}: {value}".strip().partition("\n")[0]
+
+
 def _run_all(
-    sources: Sequence[Path], *, corpus: Path, figures: Path, timeout: int, progress: Progress | None
+    sources: Sequence[Path],
+    *,
+    corpus: Path,
+    figures: Path,
+    timeout: int,
+    progress: Progress | None,
+    failed: Failed | None,
 ) -> list[NotebookNode]:
     total = sum(
         cell.cell_type == "code" and bool(cell.source.strip()) for nb in map(_read, sources) for cell in nb.cells
@@ -265,6 +309,7 @@ def _run_all(
             if progress is not None:
                 progress(done, total, source.name)
             options: dict[str, Any] = {"timeout": timeout, "scratch": Path(folder), "on_cell": on_cell}
+            options["failed"] = failed
             nb = run(source, corpus=corpus, figures=figures, **options)
             _hide_paths(nb, {corpus.resolve(): corpus.resolve().name, figures.resolve(): "figures"})
             executed.append(nb)

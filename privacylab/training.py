@@ -8,10 +8,9 @@ cross-validation over whole policies: segments of one policy never stand on both
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,53 +21,21 @@ import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from privacylab import clauses, embedding
+from privacylab import clauses, embedding, labelled, paths
+from privacylab.labelled import BoolArray, FloatArray, Labelled, Read
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 Arrays = dict[str, npt.NDArray[Any]]
 
-FILES = ("train.jsonl", "valid.jsonl")
 MIN_SEGMENTS = 3  # an n-gram must stand in this many training segments
 RIDGE = 3.0
+READ_WEIGHT = 0.3  # of a segment read for this project, beside one of OPP-115
+# Not learnt from the read segments: OPP-115 has it in 46% of its segments, often beside others, the readers in 28%.
+OWN_HABIT = clauses.CATEGORIES.index("Other")
 FOLDS = 5
 SEEDS = (0, 1, 2, 3, 4)
 SMOOTH = 0.1  # F1 is averaged over this share of a category's positives to each side before its peak is taken
+COLUMNS = 256  # of the kernel are computed at a time
 VECTOR_ARRAYS = ("vector_words", "vectors", "vector_scale")
-
-
-class Labelled(NamedTuple):
-    """Labelled segments: texts, label matrix of shape (n, 10), policy of each, and the sha256 of each file read."""
-
-    texts: list[str]
-    labels: BoolArray
-    policies: npt.NDArray[np.str_]
-    files: dict[str, str]
-
-
-def read(folder: Path, files: Sequence[str] = FILES) -> Labelled:
-    """OPP-115 segments as JSON lines `{"policy", "text", "label": [...]}`.
-
-    Raises:
-        ValueError: if a file is missing, or a label is none of the ten categories.
-    """
-    texts, labels, policies, hashes = [], [], [], {}
-    for name in files:
-        path = folder / name
-        if not path.is_file():
-            raise ValueError(f"{path} is missing: --opp115 takes a folder with {' and '.join(FILES)}")
-        hashes[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            unknown = set(row["label"]) - set(clauses.CATEGORIES)
-            if unknown:
-                raise ValueError(
-                    f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(clauses.CATEGORIES)}"
-                )
-            texts.append(clauses.cleaned(clauses.with_heading(row["text"], None)))
-            labels.append([category in row["label"] for category in clauses.CATEGORIES])
-            policies.append(row["policy"])
-    return Labelled(texts, np.array(labels), np.array(policies), hashes)
 
 
 def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | Path) -> clauses.ClauseModel:
@@ -76,8 +43,9 @@ def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | 
 
     Args:
         opp115: folder with `train.jsonl` and `valid.jsonl`.
-        archives: folder with `tosback2.bundle` and `ota-contrib.bundle`, from which the word vectors are learnt again;
-            without it, those of the shipped model are used (the card names them by their hash).
+        archives: folder with the archives, from which the word vectors are learnt again and the texts of the read
+            segments come. Without it, the vectors of the shipped model are used (the card names them by their hash),
+            and OPP-115 alone is learnt from.
         out: folder that the model is written to; made if missing.
 
     Returns:
@@ -86,11 +54,15 @@ def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | 
     Raises:
         ValueError: if data are missing or malformed.
     """
-    data = read(Path(opp115))
+    data = labelled.opp115(Path(opp115))
+    read = labelled.read_segments(paths.gold() / labelled.READ, Path(archives)) if archives is not None else None
     vectors = _vector_arrays(Path(archives) if archives is not None else None)
-    held_out = [out_of_fold(data, vectors, seed=seed) for seed in SEEDS]
-    arrays = fit(data.texts, data.labels, vectors) | calibrate([h.margins for h in held_out], data.labels)
-    return _write(Path(out), arrays, data, summary(held_out, data))
+    every = count(data.texts + (read.texts if read else []), vectors)
+    held_out = [out_of_fold(data, every, read, seed=seed) for seed in SEEDS]
+    arrays = fit(every, data.labels, read.marks if read else None)
+    arrays |= calibrate([h.margins for h in held_out], data.labels)
+    files = data.files | (read.files if read else {})
+    return _write(Path(out), arrays, files, summary(held_out, data) | {"n_read": len(read.texts) if read else 0})
 
 
 def _vector_arrays(archives: Path | None) -> Arrays:
@@ -101,11 +73,39 @@ def _vector_arrays(archives: Path | None) -> Arrays:
     return {"vector_words": clauses.pack(made.words), "vectors": made.vectors, "vector_scale": made.scale}
 
 
-def _vocabulary(grams: Iterable[Iterable[str]], n_texts: int) -> tuple[list[str], FloatArray]:
-    """N-grams that stand in at least MIN_SEGMENTS texts, sorted, and their inverse document frequencies."""
-    seen = collections.Counter(gram for text in grams for gram in set(text))
-    kept = sorted(gram for gram, n in seen.items() if n >= MIN_SEGMENTS)
-    return kept, np.log((1 + n_texts) / (1 + np.array([seen[g] for g in kept]))) + 1
+class Counted(NamedTuple):
+    """N-gram counts of cleaned texts, (n_texts, n_grams), and their directions among the word vectors, (n_texts, d)."""
+
+    grams: list[str]
+    gram_counts: sp.csr_matrix
+    chars: list[str]
+    char_counts: sp.csr_matrix
+    directions: FloatArray
+    vectors: Arrays
+
+    def part(self, rows: npt.NDArray[np.intp]) -> Counted:
+        """What counting only these texts would give: n-grams that are too rare among them are gone."""
+        grams, gram_counts = _frequent(self.grams, self.gram_counts[rows])
+        chars, char_counts = _frequent(self.chars, self.char_counts[rows])
+        return Counted(grams, gram_counts, chars, char_counts, self.directions[rows], self.vectors)
+
+
+def _frequent(names: list[str], counts: sp.csr_matrix) -> tuple[list[str], sp.csr_matrix]:
+    kept = np.flatnonzero(np.bincount(counts.indices, minlength=len(names)) >= MIN_SEGMENTS)
+    return [names[i] for i in kept], counts[:, kept]
+
+
+def count(texts: Sequence[str], vectors: Arrays) -> Counted:
+    """N-grams that stand in at least MIN_SEGMENTS of the cleaned texts, sorted, and how often each text has them."""
+    grams = sorted({gram for text in texts for gram in clauses.word_grams(text)})
+    chars = sorted({gram for chunk in {c for t in texts for c in t.split()} for gram in clauses.char_grams(chunk)})
+    index = {word: i for i, word in enumerate(clauses.unpack(vectors["vector_words"]))}
+    return Counted(
+        *_frequent(grams, clauses.gram_counts(texts, {g: i for i, g in enumerate(grams)})),
+        *_frequent(chars, clauses.char_counts(texts, {g: i for i, g in enumerate(chars)})),
+        clauses.text_directions(texts, index, clauses.vectors_of(vectors)),
+        vectors,
+    )
 
 
 class Features(NamedTuple):
@@ -116,36 +116,61 @@ class Features(NamedTuple):
     chars: sp.csr_matrix
 
 
-def features(texts: Sequence[str], vectors: Arrays) -> Features:
-    """Vocabulary, idf, centre and landmarks of cleaned training texts, with their TF-IDF matrices."""
-    grams, gram_idf = _vocabulary((clauses.word_grams(t) for t in texts), len(texts))
-    chars, char_idf = _vocabulary(
-        ([g for c in set(t.split()) for g in clauses.char_grams(c)] for t in texts), len(texts)
-    )
-    index = {word: i for i, word in enumerate(clauses.unpack(vectors["vector_words"]))}
-    centre = clauses.text_centre(texts, index, clauses.vectors_of(vectors)).astype(np.float32)
-    arrays: Arrays = vectors | {
-        "grams": clauses.pack(grams),
-        "gram_idf": gram_idf.astype(np.float32),
-        "chars": clauses.pack(chars),
-        "char_idf": char_idf.astype(np.float32),
+def features(of: Counted) -> Features:
+    """Vocabulary, idf, centre and landmarks of training texts, with their TF-IDF matrices."""
+    centre = of.directions.mean(axis=0).astype(np.float32)
+    arrays: Arrays = of.vectors | {
+        "grams": clauses.pack(of.grams),
+        "gram_idf": _idf(of.gram_counts),
+        "chars": clauses.pack(of.chars),
+        "char_idf": _idf(of.char_counts),
         "centre": centre,
-        "landmarks": clauses.text_points(texts, index, clauses.vectors_of(vectors), centre),
+        "landmarks": clauses.points_from(of.directions, centre),
     }
-    gram_rows = clauses.tfidf(clauses.gram_counts(texts, {g: i for i, g in enumerate(grams)}), arrays["gram_idf"])
-    char_rows = clauses.tfidf(clauses.char_counts(texts, {g: i for i, g in enumerate(chars)}), arrays["char_idf"])
-    return Features(arrays, gram_rows, char_rows)
+    grams = clauses.tfidf(of.gram_counts, arrays["gram_idf"])
+    return Features(arrays, grams, clauses.tfidf(of.char_counts, arrays["char_idf"]))
 
 
-def fit(texts: Sequence[str], labels: BoolArray, vectors: Arrays) -> Arrays:
-    """The arrays of an uncalibrated model (`ClauseModel.margins` works on them)."""
-    made = features(texts, vectors)
-    near = clauses.likeness(made.arrays["landmarks"], made.arrays["landmarks"]) / clauses.LIKENESS
-    # Sparse times dense: the product of two sparse matrices this full takes several times as long.
-    kernel = near + made.grams @ made.grams.T.toarray() + made.chars @ made.chars.T.toarray()
-    base = labels.mean(axis=0)
-    kernel[np.diag_indices_from(kernel)] += RIDGE
-    dual = scipy.linalg.solve(kernel, labels - base, assume_a="pos")
+def _idf(counts: sp.csr_matrix) -> npt.NDArray[np.float32]:
+    """Inverse document frequency of each column, smoothed by one text that holds everything."""
+    found = np.bincount(counts.indices, minlength=counts.shape[1])
+    return np.asarray(np.log((1 + counts.shape[0]) / (1 + found)) + 1, dtype=np.float32)
+
+
+def _add_products(kernel: FloatArray, rows: sp.csr_matrix) -> None:
+    """Adds the dot products of all rows to the lower triangle of `kernel`, in place.
+
+    Sparse times dense, since the product of two sparse matrices this full takes several times as long; some columns at
+    a time, since the dense one would not fit the processor's cache.
+    """
+    rows = rows.astype(np.float32)
+    for start in range(0, rows.shape[0], COLUMNS):
+        kernel[start:, start : start + COLUMNS] += rows[start:] @ rows[start : start + COLUMNS].T.toarray()
+
+
+def fit(of: Counted, labels: BoolArray, marks: FloatArray | None = None) -> Arrays:
+    """The arrays of an uncalibrated model (`ClauseModel.margins` works on them).
+
+    Args:
+        of: OPP-115's segments, then the read ones if there are any.
+        labels: of the former, shape (n, 10).
+        marks: of the latter, shape (m, 10).
+    """
+    n, base = len(labels), labels.mean(axis=0)
+    aims, ridge = labels - base, np.full(len(of.directions), RIDGE)
+    if marks is not None:
+        aims = np.vstack([aims, marks - marks.mean(axis=0)])
+        ridge[n:] /= READ_WEIGHT
+    made = features(of)
+    kernel = clauses.likeness(made.arrays["landmarks"], made.arrays["landmarks"]) / clauses.LIKENESS
+    _add_products(kernel, made.grams)
+    _add_products(kernel, made.chars)
+    kernel[np.diag_indices_from(kernel)] += ridge
+    lower = scipy.linalg.cholesky(kernel, lower=True, overwrite_a=True)
+    dual = scipy.linalg.cho_solve((lower, True), aims)
+    # The leading block of a Cholesky factor is the factor of the leading block: OPP-115's segments alone.
+    dual[:n, OWN_HABIT] = scipy.linalg.cho_solve((lower[:n, :n], True), aims[:n, OWN_HABIT])
+    dual[n:, OWN_HABIT] = 0.0
     step = np.abs(dual).max() / 32767
     return made.arrays | {
         "gram_weights": (made.grams.T @ dual).astype(np.float16),
@@ -163,12 +188,25 @@ class HeldOut(NamedTuple):
     fold: npt.NDArray[np.intp]
 
 
-def out_of_fold(data: Labelled, vectors: Arrays, *, seed: int) -> HeldOut:
-    """Cross-validated margins, folds made of whole policies; vocabulary, idf and weights are fitted in each fold."""
+def out_of_fold(data: Labelled, every: Counted, read: Read | None = None, *, seed: int) -> HeldOut:
+    """Cross-validated margins, folds made of whole policies; vocabulary, idf and weights are fitted in each fold.
+
+    A `read` segment that nearly repeats one of the fold held out is left out of that fold's training.
+
+    Args:
+        data: OPP-115's segments.
+        every: `count` of their texts and those of `read`.
+        read: segments that are learnt from in every fold and never scored.
+        seed: of the folds.
+    """
     margins, fold = np.zeros(data.labels.shape), np.zeros(len(data.texts), dtype=np.intp)
     splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    same = labelled.repeats(read.texts, data.texts) if read else []
     for k, (seen, unseen) in enumerate(splitter.split(data.texts, groups=data.policies)):
-        arrays = fit([data.texts[i] for i in seen], data.labels[seen], vectors)
+        held = set(unseen.tolist())
+        apart = np.array([i for i, rows in enumerate(same) if rows.isdisjoint(held)], dtype=np.intp)
+        part = every.part(np.concatenate([seen, len(data.texts) + apart]))
+        arrays = fit(part, data.labels[seen], read.marks[apart] if read else None)
         model = clauses.ClauseModel(thresholds=np.zeros(len(clauses.CATEGORIES)), card={}, arrays=arrays)
         margins[unseen], fold[unseen] = model.margins([data.texts[i] for i in unseen]), k
     return HeldOut(margins, fold)
@@ -279,7 +317,7 @@ def summary(held_out: Sequence[HeldOut], data: Labelled) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(out: Path, arrays: Arrays, data: Labelled, scores: dict[str, Any]) -> clauses.ClauseModel:
+def _write(out: Path, arrays: Arrays, files: dict[str, str], scores: dict[str, Any]) -> clauses.ClauseModel:
     out.mkdir(parents=True, exist_ok=True)
     named: dict[str, Any] = {name: arrays[name] for name in sorted(arrays)}
     np.savez_compressed(out / clauses.ARRAYS, **named)
@@ -288,10 +326,15 @@ def _write(out: Path, arrays: Arrays, data: Labelled, scores: dict[str, Any]) ->
         "format": clauses.FORMAT,
         "categories": list(clauses.CATEGORIES),
         "arrays_sha256": hashlib.sha256((out / clauses.ARRAYS).read_bytes()).hexdigest(),
-        "data_sha256": data.files,
+        "data_sha256": files,
         "vectors_sha256": vectors,
         "licence": "made from OPP-115: research and teaching, non-commercial; see README.md",
-        "parameters": {"min_segments": MIN_SEGMENTS, "ridge": RIDGE, "dimensions": int(arrays["vectors"].shape[1])},
+        "parameters": {
+            "min_segments": MIN_SEGMENTS,
+            "ridge": RIDGE,
+            "read_weight": READ_WEIGHT,
+            "dimensions": int(arrays["vectors"].shape[1]),
+        },
         "thresholds": dict(zip(clauses.CATEGORIES, arrays["thresholds"].round(4).tolist(), strict=True)),
         "cross_validation": scores,
     }

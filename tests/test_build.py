@@ -12,7 +12,7 @@ import archives
 import pytest
 from archives import GDPR, HARBOR, LETTERS, PARROT, SHIELD, page, policy
 
-from privacylab import annotate, build, history, paths, sources, tables
+from privacylab import annotate, assemble, build, history, parts, paths, sources, tables
 from privacylab.build import BuildError
 from privacylab.sources import SourceError
 
@@ -49,7 +49,7 @@ def built(repository, tmp_path_factory):
 def small_batches(monkeypatch):
     """A service a task, and few segments a batch, so that there are several of each."""
     monkeypatch.setattr(build, "READ_BATCH", 1)
-    monkeypatch.setattr(build, "ANNOTATE_BATCH", 5)
+    monkeypatch.setattr(parts, "ANNOTATE_BATCH", 5)
 
 
 def beside(folder):
@@ -114,7 +114,7 @@ def test_the_era_by_frameworks_is_the_latest_that_is_claimed(built):
     ],
 )
 def test_era_by_frameworks(claims, expected):
-    assert build._era_by_frameworks(claims) == expected
+    assert assemble.era_by_frameworks(claims) == expected
 
 
 def test_segments_stand_where_they_occur(built):
@@ -358,7 +358,7 @@ def killed(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(annotate, "tables"), (annotate, "mentions"), (build, "_assemble"), (tables, "write")]
+    ("module", "function"), [(annotate, "tables"), (annotate, "mentions"), (assemble, "assemble"), (tables, "write")]
 )
 def test_a_resumed_build_reads_nothing_again_and_gives_the_same_bytes(
     module, function, repository, built, tmp_path, monkeypatch, small_batches
@@ -395,7 +395,7 @@ def test_a_build_killed_while_reading_goes_on_after_its_last_batch(
 
 
 def test_a_half_written_part_is_not_taken_for_whole(repository, built, tmp_path, monkeypatch, small_batches):
-    write = build.feather.write_feather
+    write = parts.feather.write_feather
 
     def half(frame, path, **options):
         write(frame, path, **options)
@@ -403,7 +403,7 @@ def test_a_half_written_part_is_not_taken_for_whole(repository, built, tmp_path,
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(build.feather, "write_feather", half)
+        patch.setattr(parts.feather, "write_feather", half)
         with pytest.raises(Killed):
             build.corpus([repository], tmp_path / "out", workers=1)
     corpus = build.corpus([repository], tmp_path / "out", workers=1, mode="resume")
@@ -439,7 +439,7 @@ def test_a_killed_update_is_resumed_to_what_a_fresh_build_gives(ota, tmp_path, m
     build.corpus([ota], tmp_path / "out", workers=1)
     archives.commit(ota, {"boats.com/Privacy Policy.md": policy(SHIELD)}, "2021-01-01")
     with monkeypatch.context() as patch:
-        patch.setattr(build, "_assemble", killed)
+        patch.setattr(assemble, "assemble", killed)
         with pytest.raises(Killed):
             build.corpus([ota], tmp_path / "out", workers=1, mode="update")
     corpus = build.corpus([ota], tmp_path / "out", workers=1, mode="resume")
@@ -544,7 +544,7 @@ def die(task):
 
 
 def test_a_worker_that_dies_is_told_in_one_line(repository, tmp_path, monkeypatch, small_batches):
-    monkeypatch.setattr(build, "_read_task", die)
+    monkeypatch.setattr(parts, "read", die)
     with pytest.raises(BuildError) as caught:
         build.corpus([repository], tmp_path / "out", workers=2)
     assert str(caught.value) == (
@@ -559,7 +559,7 @@ def fail(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(build.feather, "write_feather"), (tables, "write_table"), (build, "_write_whole")]
+    ("module", "function"), [(parts.feather, "write_feather"), (tables, "write_table"), (build, "_write_whole")]
 )
 def test_a_full_disk_leaves_the_old_corpus(module, function, ota, tmp_path, monkeypatch):
     build.corpus([ota], tmp_path / "out", workers=1)
@@ -593,13 +593,13 @@ def test_an_output_that_cannot_be_written_is_told_in_one_line(repository, tmp_pa
 
 
 def test_versions_that_would_get_lost_are_an_error(repository, tmp_path, monkeypatch):
-    real = build._assemble
+    real = assemble.assemble
 
     def lossy(*arguments):
         frames = real(*arguments)
         return {**frames, "versions": frames["versions"][1:]}
 
-    monkeypatch.setattr(build, "_assemble", lossy)
+    monkeypatch.setattr(assemble, "assemble", lossy)
     with pytest.raises(BuildError, match="8 versions came in, 7 would go out"):
         build.corpus([repository], tmp_path / "out", workers=1)
 

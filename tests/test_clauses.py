@@ -5,12 +5,15 @@ import json
 import os
 import shutil
 import tomllib
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 
-from privacylab import clauses, embedding, paths, training
+from privacylab import clauses, embedding, labelled, paths, training
 
 RULES = tomllib.loads((paths.MODELS.parent / "rules" / "clauses.toml").read_text(encoding="utf-8"))["category"]
 SENTENCES = [(r["id"], kind, s) for r in RULES for kind in ("examples", "counter_examples") for s in r[kind]]
@@ -219,22 +222,97 @@ def test_training_twice_gives_the_same_bytes_and_finds_what_decides(tmp_path, mo
     )
 
 
+def test_a_part_is_what_counting_its_texts_alone_gives():
+    texts = ["we keep logs", "we keep logs here", "we sell logs", "we keep names", "no logs here", "here we are"]
+    vectors = {name: clauses.load().arrays[name] for name in training.VECTOR_ARRAYS}
+    rows = np.array([0, 1, 3, 5])
+    part, alone = training.count(texts, vectors).part(rows), training.count([texts[i] for i in rows], vectors)
+    assert part.grams == alone.grams == ["keep", "we", "we keep"]
+    assert part.chars == alone.chars
+    assert (part.gram_counts != alone.gram_counts).nnz == 0
+    assert (part.char_counts != alone.char_counts).nnz == 0
+    assert (part.directions == alone.directions).all()
+
+
+def test_read_segments_change_all_categories_but_other(tmp_path):
+    write_segments(tmp_path, [f"p{i}.example" for i in range(6)], "train.jsonl")
+    data = labelled.opp115(tmp_path, ["train.jsonl"])
+    vectors = {name: clauses.load().arrays[name] for name in training.VECTOR_ARRAYS}
+    marks = np.zeros((6, 10))
+    marks[:3, [4, 9]] = 1
+    every = training.count([*data.texts, *["elm zelkova keep"] * 3, *["birch keep"] * 3], vectors)
+    arrays = training.fit(every, data.labels, marks)
+    weights = arrays["landmark_weights"]
+    assert (weights[-3:, 9] == 0).all()
+    assert (weights[-6:-3, 4] > 0).all()
+    model = clauses.ClauseModel(thresholds=np.zeros(10), card={}, arrays=arrays)
+    assert model.margins(["zelkova"]).argmax() == 4
+
+
+def test_kernel_products_are_those_of_the_lower_triangle(monkeypatch):
+    monkeypatch.setattr(training, "COLUMNS", 2)
+    rows = sp.csr_matrix(np.array([[1.0, 2.0], [0.0, 3.0], [4.0, 0.0]]))
+    kernel = np.ones((3, 3))
+    training._add_products(kernel, rows)
+    assert np.tril(kernel).tolist() == [[6, 0, 0], [7, 10, 0], [5, 1, 17]]
+
+
+def test_marks_by_hand():
+    expected = [1, 0, 0, 0, 0.5, 0, 0, 0, 0, 1]
+    assert labelled.marks("FrO", Path("x.csv")) == expected
+    assert labelled.marks("N", Path("x.csv")) == [0] * 10
+
+
+@pytest.mark.parametrize("label", ["", "FX", "F T"])
+def test_an_unknown_mark_is_named(label):
+    with pytest.raises(ValueError, match="allowed: letters of FTCARSPDIO"):
+        labelled.marks(label, Path("x.csv"))
+
+
+def test_repeats_are_found_by_their_runs_of_words():
+    long = "we keep the record of your visit for as long as the law asks us to"
+    texts = [long + " and then some", "an altogether different sentence that shares no run", long.upper()]
+    assert labelled.repeats(texts, ["unrelated words stand in this line here", long]) == [{1}, set(), {1}]
+
+
+def test_read_segments_are_cut_out_of_the_archive(tmp_path):
+    folder = tmp_path / "privacy-policies-through-time" / "acme"
+    folder.mkdir(parents=True)
+    raw = "Intro.\n\nWe keep café logs for 30 days.\n\nBye."
+    (folder / "acme-2019-01-02.txt").write_text(raw, encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "through-time.zip", "w") as file:
+        file.write(folder / "acme-2019-01-02.txt", "privacy-policies-through-time/acme/acme-2019-01-02.txt")
+    start = raw.index("We keep")
+    table = tmp_path / "read.csv"
+    table.write_text(
+        "collection,source,start,end,heading,label\n"
+        f"through-time,acme/acme-2019-01-02.txt,{start},{start + 30},How long,Rf\n"
+    )
+    read = labelled.read_segments(table, tmp_path)
+    assert read.texts == ["how long\nwe keep café logs for 00 days."]
+    assert read.marks[0].tolist() == [0.5, 0, 0, 0, 1, 0, 0, 0, 0, 0]
+    assert read.files == {"read.csv": hashlib.sha256(table.read_bytes()).hexdigest()}
+    table.write_text(table.read_text().replace("acme-2019", "acme-1999"))
+    with pytest.raises(ValueError, match="acme-1999"):
+        labelled.read_segments(table, tmp_path)
+
+
 def test_training_names_an_unknown_label(tmp_path):
     (tmp_path / "train.jsonl").write_text('{"policy": "p", "text": "t", "label": ["Cookies"]}\n')
     with pytest.raises(ValueError, match="unknown label 'Cookies'"):
-        training.read(tmp_path)
+        labelled.opp115(tmp_path)
 
 
 def test_training_names_a_missing_file(tmp_path):
     with pytest.raises(ValueError, match=r"train\.jsonl is missing"):
-        training.read(tmp_path)
+        labelled.opp115(tmp_path)
 
 
 def test_held_out_segments_never_share_a_policy_with_their_model(tmp_path):
     write_segments(tmp_path, [f"p{i}.example" for i in range(10)], "train.jsonl")
-    data = training.read(tmp_path, ["train.jsonl"])
+    data = labelled.opp115(tmp_path, ["train.jsonl"])
     vectors = {name: clauses.load().arrays[name] for name in training.VECTOR_ARRAYS}
-    fold = training.out_of_fold(data, vectors, seed=0).fold
+    fold = training.out_of_fold(data, training.count(data.texts, vectors), seed=0).fold
     assert all(len(set(fold[data.policies == policy])) == 1 for policy in data.policies)
 
 
@@ -278,19 +356,31 @@ def test_a_folder_without_archives_is_refused(tmp_path):
 
 @needs_opp115
 def test_train_and_valid_share_no_policy():
-    train, valid = (set(training.read(OPP115, [name]).policies) for name in training.FILES)
+    train, valid = (set(labelled.opp115(OPP115, [name]).policies) for name in labelled.FILES)
     assert (len(train), len(valid)) == (85, 10)
     assert not train & valid
 
 
 @needs_opp115
 def test_the_shipped_weights_name_the_data_that_made_them(model):
-    made_from = {name: hashlib.sha256((OPP115 / name).read_bytes()).hexdigest() for name in training.FILES}
+    made_from = {name: hashlib.sha256((OPP115 / name).read_bytes()).hexdigest() for name in labelled.FILES}
+    made_from[labelled.READ] = hashlib.sha256((paths.gold() / labelled.READ).read_bytes()).hexdigest()
     assert model.card["data_sha256"] == made_from
 
 
+def test_what_was_read_to_learn_from_shares_no_service_with_what_is_scored():
+    names = ("clause_training", "clause_policies", "clause_segments")
+    services = [
+        set(pd.read_csv(paths.gold() / f"{n}.csv")["service"]) for n in names if (paths.gold() / f"{n}.csv").is_file()
+    ]
+    assert services[0]
+    assert not services[0] & set().union(*services[1:])
+
+
 @needs_opp115
-def test_the_shipped_features_are_those_that_the_data_give(model):
-    data = training.read(OPP115)
-    made = training.features(data.texts, {n: model.arrays[n] for n in training.VECTOR_ARRAYS}).arrays
-    assert all((made[name] == model.arrays[name]).all() for name in ("grams", "chars", "landmarks"))
+def test_the_shipped_vocabulary_holds_that_of_opp115(model):
+    data = labelled.opp115(OPP115)
+    made = training.count(data.texts, {n: model.arrays[n] for n in training.VECTOR_ARRAYS})
+    assert set(made.grams) <= set(clauses.unpack(model.arrays["grams"]))
+    assert set(made.chars) <= set(clauses.unpack(model.arrays["chars"]))
+    assert model.arrays["landmarks"].shape[0] == len(data.texts) + model.card["cross_validation"]["n_read"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacylab import correct
+from privacylab import correct, uncertainty
 
 
 def gold(hits, misses, false_alarms, rejections, *, feature="a", weight=1.0, **more):
@@ -81,21 +81,42 @@ def test_ppi_refuses_unequal_lengths():
         correct.ppi_mean([1, 0], gold_predicted=[1, 0], gold_truth=[1, 0, 1])
 
 
-def test_corrected_share_from_the_golds_rates():
-    # Sensitivity 16/20, specificity 36/40: (0.3 + 0.9 - 1) / 0.7.
+def test_corrected_shares_by_hand():
+    # Sensitivity 16/20, specificity 36/40: (0.3 + 0.9 - 1) / 0.7. Of those found 16/20 have it, of the others 4/40:
+    # 0.3 * 0.8 + 0.7 * 0.1.
     row = correct.corrected(shares(0.3, 500), gold=gold(16, 4, 4, 36)).iloc[0]
-    assert row["corrected"] == pytest.approx(0.2 / 0.7)
-    assert row["corrected_low"] < 0.2 / 0.7 < row["corrected_high"]
-    assert (row["n_gold"], row["correction"]) == (60, "rogan_gladen")
+    assert row["rogan_gladen"] == pytest.approx(0.2 / 0.7)
+    assert row["rogan_gladen_low"] < 0.2 / 0.7 < row["rogan_gladen_high"]
+    assert row["corrected"] == pytest.approx(0.31)
+    assert row["corrected_low"] < 0.31 < row["corrected_high"]
+    assert (row["n_gold"], row["correction"]) == (60, "rogan_gladen and ppi")
+
+
+def test_the_double_sampling_share_is_the_best_tuned_ppi():
+    # With many unlabelled predictions the tuning factor is the regression slope, and both estimators are one.
+    many = np.repeat([1.0, 0.0], [30_000, 70_000])
+    labelled = gold(16, 4, 4, 36)
+    tuned = correct.ppi_mean(many, gold_predicted=labelled["predicted"], gold_truth=labelled["truth"], tuned=True)
+    row = correct.corrected(shares(0.3, 100_000), gold=labelled).iloc[0]
+    assert row["corrected"] == pytest.approx(tuned.value, abs=0.002)
 
 
 def test_weights_of_the_gold_count():
-
     labelled = gold(30, 10, 0, 40)
     labelled["weight"] = np.where(labelled["truth"] & ~labelled["predicted"], 3.0, 1.0)
     row = correct.corrected(shares(0.25, 100), gold=labelled).iloc[0]
-    # Sensitivity 30 / (30 + 10 * 3) = 0.5, specificity 1: 0.25 / 0.5.
-    assert row["corrected"] == pytest.approx(0.5)
+    # Sensitivity 30 / (30 + 10 * 3) = 0.5, specificity 1: 0.25 / 0.5. Not found: 30 / 70 have it: .25 + .75 * 3 / 7.
+    assert row["rogan_gladen"] == pytest.approx(0.5)
+    assert row["corrected"] == pytest.approx(0.25 + 0.75 * 3 / 7)
+
+
+def test_a_service_that_was_read_twice_counts_for_one():
+    once, twice = gold(16, 4, 4, 36), pd.concat([gold(16, 4, 4, 36)] * 2, ignore_index=True)
+    rows = [correct.corrected(shares(0.3, 500), gold=each).iloc[0] for each in (once, twice)]
+    assert (
+        rows[0][["corrected_low", "corrected_high"]].tolist() == rows[1][["corrected_low", "corrected_high"]].tolist()
+    )
+    assert rows[1]["n_gold"] == 60
 
 
 @pytest.mark.parametrize(
@@ -103,15 +124,35 @@ def test_weights_of_the_gold_count():
     [
         (None, "not corrected: no gold"),
         (gold(16, 4, 4, 36, feature="b"), "not corrected: no gold"),
-        (gold(6, 1, 4, 36), "not corrected: gold has 7 services with a true label, needs 10"),
-        (gold(16, 4, 1, 3), "not corrected: gold has 4 services with a false label, needs 10"),
-        (gold(10, 10, 5, 5), "not corrected: sensitivity 0.50 and specificity 0.50 are too low"),
+        (gold(10, 0, 0, 9), "not corrected: gold has 19 services, needs 20"),
     ],
 )
 def test_where_there_is_no_correction_the_table_says_why(labels, reason):
     row = correct.corrected(shares(0.3, 500), gold=labels).iloc[0]
     assert row["correction"] == reason
-    assert row[["corrected", "corrected_low", "corrected_high"]].isna().all()
+    assert row[["corrected", "corrected_low", "corrected_high", "rogan_gladen"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (gold(6, 1, 4, 36), "ppi only: 7 services with a true label, needs 10"),
+        (gold(16, 4, 1, 3), "ppi only: 4 services with a false label, needs 10"),
+        (gold(10, 10, 5, 5), "ppi only: sensitivity 0.50 and specificity 0.50 are too low"),
+    ],
+)
+def test_where_only_ppi_carries_the_table_says_why(labels, reason):
+    row = correct.corrected(shares(0.3, 500), gold=labels).iloc[0]
+    assert row["correction"] == reason
+    assert 0 <= row["corrected_low"] < row["corrected"] < row["corrected_high"] <= 1
+    assert row[["rogan_gladen", "rogan_gladen_low", "rogan_gladen_high"]].isna().all()
+
+
+def test_what_the_gold_has_never_seen_is_anything():
+    # All 30 were found: of the tenth that was not, nothing is known.
+    row = correct.corrected(shares(0.9, 10_000), gold=gold(30, 0, 0, 0)).iloc[0]
+    assert row["corrected"] == pytest.approx(0.95)
+    assert row["corrected_high"] - row["corrected_low"] > 0.1
 
 
 def test_an_empty_cell_stays_empty():
@@ -124,7 +165,7 @@ def test_each_era_with_its_own_gold():
     labelled = gold(16, 4, 4, 36, era="gdpr")
     assert list(correct.corrected(both, gold=labelled, by="era")["correction"]) == [
         "not corrected: no gold",
-        "rogan_gladen",
+        "rogan_gladen and ppi",
     ]
 
 
@@ -137,6 +178,8 @@ def test_a_row_does_not_depend_on_the_rows_beside_it():
 
 def test_a_share_of_zero_and_a_flawless_gold_still_have_a_width():
     row = correct.corrected(shares(0.0, 30), gold=gold(20, 0, 0, 20)).iloc[0]
+    assert row["rogan_gladen"] == 0
+    assert row["rogan_gladen_high"] > 0.05
     assert row["corrected"] == 0
     assert row["corrected_high"] > 0.05
 
@@ -150,16 +193,79 @@ def test_bad_gold_is_refused(change, message):
         correct.corrected(shares(0.3, 500), gold=gold(16, 4, 4, 36).assign(**change))
 
 
-@pytest.mark.parametrize(("n", "true", "sensitivity", "specificity"), [(200, 0.2, 0.9, 0.99), (1000, 0.8, 0.7, 0.95)])
-def test_the_interval_covers_the_truth(n, true, sensitivity, specificity):
+def test_error_rates_by_hand():
+    labelled = pd.concat([gold(16, 4, 4, 36, era="gap"), gold(5, 0, 0, 0, era="gdpr")])
+    rates = correct.error_rates(labelled).set_index("era")
+    assert rates.loc["gap", ["n", "n_true", "sensitivity", "n_false", "specificity"]].tolist() == [60, 20, 0.8, 40, 0.9]
+    low, high = uncertainty.wilson(16, 20)
+    assert rates.loc["gap", ["sensitivity_low", "sensitivity_high"]].tolist() == pytest.approx([low, high])
+    assert rates.loc["gdpr", "n_false"] == 0
+    assert rates.loc["gdpr", ["specificity", "specificity_low", "specificity_high"]].isna().all()
+
+
+def test_error_rates_without_gold_have_no_rows():
+    assert correct.error_rates(gold(0, 0, 0, 0, era="gdpr")).empty
+
+
+def changes(gained, lost, kept, neither):
+    n = gained + lost + kept + neither
+    before, after = (lost + kept) / n, (gained + kept) / n
+    row = {"feature": "a", "gained": gained, "lost": lost, "kept": kept, "neither": neither}
+    return pd.DataFrame([{**row, "before": before, "after": after, "value": after - before}])
+
+
+def test_a_change_by_hand():
+    # Before: 30% found, 0.3 * 0.8 + 0.7 * 0.1 = 0.31; after: 50% found and a gold without error: 0.5.
+    # Errors alike: of 60 + 60, sensitivity (16 + 20) / (20 + 20), specificity (36 + 40) / (40 + 40): 0.2 / 0.85.
+    labelled = pd.concat([gold(16, 4, 4, 36, era="gap"), gold(20, 0, 0, 40, era="gdpr")])
+    row = correct.corrected_change(changes(70, 30, 60, 140), gold=labelled, before="gap", after="gdpr").iloc[0]
+    plain = changes(70, 30, 60, 140).iloc[0]
+    assert row["corrected"] == pytest.approx(plain["after"] - (plain["before"] * 0.8 + (1 - plain["before"]) * 0.1))
+    assert row["alike"] == pytest.approx(plain["value"] / (36 / 40 + 76 / 80 - 1))
+    assert row["corrected_low"] < row["corrected"] < row["corrected_high"]
+    assert row["alike_high"] - row["alike_low"] < row["corrected_high"] - row["corrected_low"]
+
+
+def test_a_change_of_cross_sections_is_wider_than_one_of_the_same_services():
+    labelled = pd.concat([gold(20, 0, 0, 40, era="gap"), gold(20, 0, 0, 40, era="gdpr")])
+    paired = changes(30, 10, 130, 130)
+    apart = paired[["feature", "before", "after", "value"]].assign(n_before=300, n_after=300)
+    rows = [
+        correct.corrected_change(each, gold=labelled, before="gap", after="gdpr").iloc[0] for each in (paired, apart)
+    ]
+    widths = [row["alike_high"] - row["alike_low"] for row in rows]
+    assert rows[0]["corrected"] == pytest.approx(rows[1]["corrected"])
+    assert widths[0] < 0.7 * widths[1]
+
+
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        (gold(0, 0, 0, 0, era="gap"), "not corrected: gold has 0 services on one side, needs 20"),
+        (gold(20, 0, 1, 0, era="gap"), "own errors only: 5 services with a false label, needs 10"),
+    ],
+)
+def test_a_change_that_the_gold_cannot_carry_says_so(before, reason):
+    labelled = pd.concat([before, gold(20, 0, 1, 3, era="gdpr")])
+    row = correct.corrected_change(changes(30, 10, 130, 130), gold=labelled, before="gap", after="gdpr").iloc[0]
+    assert row["correction"] == reason
+    assert row[["alike", "alike_low", "alike_high"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("n", "true", "sensitivity", "specificity"),
+    [(200, 0.2, 0.9, 0.99), (1000, 0.8, 0.7, 0.95), (30, 0.2, 0.7, 0.95)],
+)
+def test_the_intervals_cover_the_truth(n, true, sensitivity, specificity):
     # 200 simulated corpora, each with a gold of 100 services; of a nominal 95%, 90 to 99% is what 200 runs can tell.
     rng = np.random.default_rng(5)
-    covered = 0
+    covered = {"corrected": 0, "rogan_gladen": 0}
     for seed in range(200):
         found = rng.binomial(n, true * sensitivity + (1 - true) * (1 - specificity))
         positives = rng.binomial(100, true)
         hits, alarms = rng.binomial(positives, sensitivity), rng.binomial(100 - positives, 1 - specificity)
         labelled = gold(hits, positives - hits, alarms, 100 - positives - alarms)
         row = correct.corrected(shares(found / n, n), gold=labelled, needed=1, resamples=500, seed=seed).iloc[0]
-        covered += row["corrected_low"] <= true <= row["corrected_high"]
-    assert 180 <= covered <= 198
+        for name in covered:
+            covered[name] += row[f"{name}_low"] <= true <= row[f"{name}_high"]
+    assert all(180 <= count <= 198 for count in covered.values())

@@ -2,6 +2,7 @@ import json
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from privacylab import evaluate, paths
@@ -134,3 +135,44 @@ def test_the_archives_hold_every_labelled_text():
     found = evaluate.predict(paths.gold(), archives=archives, by={"passive": lambda row, version: version.text[:1]})
     assert found["prediction"].ne("").all()
     assert set(found["era"]) <= {era.id for era in evaluate.eras.eras()}
+
+
+def test_kappa_worked_by_hand():
+    # F: three of four readings agree; by chance 1/2 * 1/4 + 1/2 * 3/4 = 1/2, so kappa = (3/4 - 1/2) / (1 - 1/2) = 1/2.
+    read = pd.DataFrame({"label": ["F", "F", "N", "f", "T"], "second": ["F", "N", "N", "N", ""]})
+    row = evaluate.agreement(read).iloc[0]
+    assert row.tolist() == ["First Party Collection/Use", 4, 2, 1, 0.5]
+
+
+def test_kappa_of_a_category_never_read_is_null():
+    read = pd.DataFrame({"label": ["F", "N"], "second": ["F", "N"]})
+    assert evaluate.agreement(read)["kappa"].isna().tolist() == [False] + 9 * [True]
+
+
+def test_reliability_worked_by_hand():
+    # Two segments, the second of weight 3. The first step of five holds all but the first category's .9 (there, weight
+    # 1) and .5 (in passing: a half, weight 3).
+    read = pd.DataFrame({"label": ["F", "f"], "weight": ["1", "3"]})
+    given = pd.DataFrame([[0.9, *9 * [0.1]], [0.5, *9 * [0.0]]])
+    table = evaluate.reliability(read, given, steps=5)
+    assert table["step"].tolist() == [0, 2, 4]
+    assert table["n"].tolist() == [18, 1, 1]
+    assert table["given"].tolist() == [0.025, 0.5, 0.9]  # (9 * 0.1 * 1 + 9 * 0 * 3) / 36
+    assert table["share"].tolist() == [0.0, 0.5, 1.0]
+    # (36 * 0.025 + 3 * 0 + 1 * 0.1) / 40
+    assert table["error"].tolist() == [0.025] * 3
+
+
+def test_a_category_in_passing_counts_for_neither_side(monkeypatch):
+    class Model:
+        thresholds = [0.5] * 10
+
+    monkeypatch.setattr(evaluate, "_model", Model)
+    # Found F; T in passing and given: no matter; C missed; A invented.
+    outcomes = list(evaluate._clause_outcomes({"label": "FCt"}, "90 90 10 90 0 0 0 0 0 0"))
+    assert [o for o in outcomes if o[0] == "all categories"] == [
+        ("all categories", True, 1), ("all categories", False, 0.5), ("all categories", False, 0.5)
+    ]  # fmt: skip
+    assert {name for name, _, _ in outcomes} - {"all categories"} == {
+        "First Party Collection/Use", "User Choice/Control", "User Access, Edit and Deletion"
+    }  # fmt: skip

@@ -245,3 +245,52 @@ def test_the_cluster_bootstrap_covers_the_truth():
         found = measure.share(rows, has, resamples=400, seed=seed).iloc[0]
         covered += found["low"] <= 0.5 <= found["high"]
     assert 180 <= covered <= 198
+
+
+def test_sensitivity_has_every_variant_and_begins_with_the_plan(corpus, policies, features):
+    wanted = {"before": "safe_harbor", "after": "privacy_shield", "columns": ["claims:safe_harbor"]}
+    days = ("2014-12-31", "2017-12-31")
+    table = measure.sensitivity(policies, features, versions=corpus.versions(), days=days, **wanted)
+    assert len(table) == 11
+    planned = measure.share_difference(observe.observations(policies), features, **wanted).iloc[0]
+    first = table.iloc[0]
+    assert first["variant"] == "as planned"
+    assert first[["value", "low", "high"]].tolist() == planned[["value", "low", "high"]].tolist()
+    # On 2014-12-31 alder's policy of March 2013 is 22 months old: in force up to 36 months, not up to 18.
+    n_before = table.set_index("variant")["n_before"]
+    assert n_before["in force up to 36 months, 2014-12-31 and 2017-12-31"] == 9
+    assert n_before["in force up to 18 months, 2014-12-31 and 2017-12-31"] == 6
+
+
+def test_without_screening_a_repeated_text_speaks_for_its_service(corpus, policies, features):
+    # elm's near duplicate of August 2014 stands for the kept policy of August 2013.
+    found = measure._unscreened(corpus.versions(), policies, seed=0)
+    elm = found[(found["service"] == "elm.example") & (found["era"] == "safe_harbor")]
+    assert elm["policy_id"].tolist() == ["elm.example@2013-08-01"]
+    # ivy's rejected version of 2013 is never let in.
+    assert set(found["policy_id"]) <= set(policies["policy_id"])
+    assert not found.duplicated(["service", "era"]).any()
+
+
+def test_one_service_alone_has_the_interval_of_one(policies, features):
+    one = observe.observations(policies[policies["service"] == "birch.example"])
+    row = measure.share(one, features, columns=["claims:gdpr"]).set_index("era").loc["gdpr"]
+    assert row[["n", "count", "value"]].tolist() == [1, 1, 1]
+    assert row["low"] == pytest.approx(1 / (1 + 3.841459), abs=1e-5)
+
+
+def test_unsorted_rows_and_a_shuffled_index_change_nothing(policies, features):
+    chosen = observe.observations(policies)
+    shuffled = chosen.sample(frac=1, random_state=1).set_axis(range(100, 100 + len(chosen)))
+    options = {"before": "safe_harbor", "after": "gdpr", "columns": ["claims:gdpr"]}
+    pd.testing.assert_frame_equal(
+        measure.share_difference(shuffled, features, **options), measure.share_difference(chosen, features, **options)
+    )
+
+
+def test_a_category_nobody_has_differs_by_nothing_but_says_how_many_were_asked(policies, features):
+    chosen = observe.observations(policies)
+    options = {"before": "safe_harbor", "after": "gdpr", "columns": ["category:Do Not Track"]}
+    row = measure.share_difference(chosen, features, **options).iloc[0]
+    assert row[["before", "after", "value"]].tolist() == [0, 0, 0]
+    assert row["n"] == 12

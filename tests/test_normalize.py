@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pypdf
@@ -267,6 +269,36 @@ def test_large_and_broken_pages_are_read_or_refused(data):
         assert all(block.text for block in found)
 
 
+MEASURED = """
+import resource, sys, time
+from privacylab import normalize
+before = time.process_time()
+try:
+    print(len(normalize.blocks(eval(sys.argv[1]))))
+except normalize.NormalizeError as error:
+    print(error.reason)
+print(time.process_time() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "b'<div>' * 2_000_000",
+        "b'<p>open <b>bold <i' * 500_000",
+        "b'<body>' + b'<ul><li>x' * 5_000 + b'</li></ul>' * 5_000",
+        "'\\n'.join('  ' * depth + '- x' for depth in range(3_000))",
+        "bytes(range(256)) * 40_000",
+        "bytes(range(128, 256)) * 80_000",
+    ],
+)
+def test_bad_input_takes_ten_seconds_and_a_gigabyte_at_most(data):
+    done = subprocess.run([sys.executable, "-c", MEASURED, data], capture_output=True, text=True, check=True)
+    seconds, kilobytes = map(float, done.stdout.splitlines()[-1].split())
+    assert seconds < 10
+    assert kilobytes < 1_000_000
+
+
 @given(st.binary(max_size=400))
 @settings(deadline=None)
 def test_any_bytes_are_blocks_or_a_documented_error(data):
@@ -324,3 +356,183 @@ def test_no_word_of_a_clean_text_is_lost(sentences, media_type):
     text = "".join(f"<p>{each}</p>" for each in sentences) if media_type == "text/html" else "\n\n".join(sentences)
     found = normalize.blocks(text, media_type=media_type)
     assert words(" ".join(block.text for block in found)) == words(" ".join(sentences))
+
+
+SENTENCES = (
+    "We collect what you tell us when you open an account, and we use it to answer your letters.",
+    "We may send you a newsletter once a month unless you ask us in writing not to do so.",
+    "Our staff see the data only where their work needs it, and they are trained each year.",
+    "Cookies help us to see which pages are read and which are not; they hold no names.",
+)
+
+
+def under(titles, between="\n"):
+    """A policy with a sentence under each title."""
+    return between.join(line for pair in zip(titles, SENTENCES, strict=False) for line in pair) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "titles"),
+    [
+        pytest.param(
+            under(["1. Information we collect", "2. How we use it", "3. Your rights", "4. Contact"]),
+            ["1. Information we collect", "2. How we use it", "3. Your rights", "4. Contact"],
+            id="numbered",
+        ),
+        pytest.param(
+            under(["1.1 Information we collect", "1.2 How we use it", "2.1. Your rights"]),
+            ["1.1 Information we collect", "1.2 How we use it", "2.1. Your rights"],
+            id="numbered deep",
+        ),
+        pytest.param(
+            under(["INFORMATION WE COLLECT", "HOW WE USE IT", "YOUR RIGHTS"]),
+            ["INFORMATION WE COLLECT", "HOW WE USE IT", "YOUR RIGHTS"],
+            id="caps",
+        ),
+        pytest.param(
+            under(["what do we collect?", "how do we use it?", "what are my rights?"]),
+            ["what do we collect?", "how do we use it?", "what are my rights?"],
+            id="questions lower",
+        ),
+        pytest.param(
+            under(["What information do we collect about you?", "How do we use it?"], "\n\n"),
+            ["What information do we collect about you?", "How do we use it?"],
+            id="questions",
+        ),
+        pytest.param(
+            under(["Information we collect:", "How we use it:", "Your rights:"]),
+            ["Information we collect:", "How we use it:", "Your rights:"],
+            id="colon",
+        ),
+        pytest.param(
+            under(["Information we collect", "How we use it", "Your rights"], "\n\n"),
+            ["Information we collect", "How we use it", "Your rights"],
+            id="blank lines",
+        ),
+        pytest.param(
+            under(["Information We Collect", "How We Use It", "Your Rights"]),
+            ["Information We Collect", "How We Use It", "Your Rights"],
+            id="title case one newline",
+        ),
+        pytest.param(
+            under(["**Information we collect**", "**How we use it**", "**Your rights**"], "\n\n"),
+            ["Information we collect", "How we use it", "Your rights"],
+            id="bold md",
+        ),
+        pytest.param(
+            under(["Information we collect\n-----", "How we use it\n-----"], "\n\n"),
+            ["Information we collect", "How we use it"],
+            id="setext",
+        ),
+        pytest.param(
+            under(["A. Information we collect", "B. How we use it", "C. Your rights"], "\n\n"),
+            ["A. Information we collect", "B. How we use it", "C. Your rights"],
+            id="letters",
+        ),
+        pytest.param(
+            under(["I. Information we collect", "II. How we use it", "III. Your rights"], "\n\n"),
+            ["I. Information we collect", "II. How we use it", "III. Your rights"],
+            id="roman",
+        ),
+        pytest.param(
+            under(["Section 1 - Information we collect", "Section 2 - How we use it"], "\n\n"),
+            ["Section 1 - Information we collect", "Section 2 - How we use it"],
+            id="section",
+        ),
+        pytest.param(
+            under(["Article 1: Scope", "Article 2: Data", "Article 3: Rights"]),
+            ["Article 1: Scope", "Article 2: Data", "Article 3: Rights"],
+            id="article",
+        ),
+        pytest.param(
+            under(
+                ["<p><strong>Information we collect</strong></p><p>", "</p><p><strong>How we use it</strong></p><p>"]
+            ),
+            ["Information we collect", "How we use it"],
+            id="html strong p",
+        ),
+        pytest.param(
+            "We collect:\n- Your name\n- Your address\n- Your telephone number\n" + SENTENCES[0] + "\n",
+            [],
+            id="not: bullets",
+        ),
+        pytest.param(SENTENCES[0] + "\n\nAcme Ltd\n12 High Street\nLondon W1\nUnited Kingdom\n", [], id="not: address"),
+        pytest.param(SENTENCES[0] + "\n\nLast updated: May 25, 2018\n\n" + SENTENCES[1] + "\n", [], id="not: date"),
+        pytest.param(
+            under(["Information we collect", "How we use it"], "\n\n") + "\n\nBack to top\n",
+            ["Information we collect", "How we use it"],
+            id="not: backtotop",
+        ),
+        pytest.param(
+            "Skip to main content\nHome > Legal > Privacy\n\nPrivacy Policy\n\n" + SENTENCES[0] + "\n\n" + SENTENCES[1],
+            ["Privacy Policy"],
+            id="crumb",
+        ),
+        pytest.param(
+            "Our uses\n\nWe use data to:\n-\nanswer your letters\n-\nsend you parcels\n\n" + SENTENCES[1],
+            ["Our uses"],
+            id="lone dash",
+        ),
+        pytest.param(
+            under(["Cookies -", "Security -", "Children -"], "\n\n"),
+            ["Cookies -", "Security -", "Children -"],
+            id="with dash",
+        ),
+        pytest.param(
+            "PRIVACY POLICY\n\nWE DO NOT SELL YOUR DATA TO ANYONE, AND WE NEVER WILL.\n\n" + SENTENCES[0],
+            ["PRIVACY POLICY"],
+            id="emph caps in sentence",
+        ),
+        pytest.param("Cookies: " + SENTENCES[3] + "\n\nSecurity: " + SENTENCES[2] + "\n\n", [], id="label run-in"),
+        pytest.param(
+            under(["Q: What do you collect?", "Q: Do you sell it?"], "\n"),
+            ["Q: What do you collect?", "Q: Do you sell it?"],
+            id="Q/A",
+        ),
+        pytest.param(
+            under(["1.\nInformation we collect", "2.\nHow we use it"], "\n\n"),
+            ["Information we collect", "How we use it"],
+            id="num alone",
+        ),
+        pytest.param(
+            under(["Information we collect\n======================", "How we use it\n============="], "\n\n"),
+            ["Information we collect", "How we use it"],
+            id="underlined text",
+        ),
+        pytest.param(
+            under(["1\\. Information we collect", "2\\. How we use it"], "\n\n"),
+            ["1. Information we collect", "2. How we use it"],
+            id="escaped md",
+        ),
+        pytest.param(
+            under(["_Information we collect_", "_How we use it_"], "\n\n"),
+            ["Information we collect", "How we use it"],
+            id="italics",
+        ),
+        pytest.param(
+            under(["Information we collect", "How we use it"], "\r\n\r\n"),
+            ["Information we collect", "How we use it"],
+            id="windows",
+        ),
+    ],
+)
+def test_headings_of_every_kind_and_what_only_looks_like_one(text, titles):
+    found = [block.text for block in normalize.blocks(text) if block.kind == "heading"]
+    assert [re.sub(r"[\W_]", "", title) for title in found] == [re.sub(r"[\W_]", "", title) for title in titles]
+
+
+QUOTED = "We don\u2019t sell it \u2013 ever. "
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (QUOTED.encode() + b"It\x92s yours.", QUOTED + "It\u2019s yours."),  # two editors, two encodings
+        (b"\x93" + QUOTED.encode(), "\u201c" + QUOTED),
+        (QUOTED.encode() + b"\xe2\x80", QUOTED),  # cut inside a letter
+        (b"We keep it. \xc3", "We keep it. "),
+        (b"It\x92s yours. " * 90, "It\u2019s yours. " * 90),  # Windows only
+    ],
+)
+def test_stray_bytes_are_read_as_windows_wrote_them(data, text):
+    assert normalize.decode(data) == text

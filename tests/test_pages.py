@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import pages
+from privacylab import eras, pages
 
 
 def notebook(*cells):
@@ -114,6 +114,27 @@ def test_tables_are_named_apart():
     assert [box.attributes["aria-label"] for box in shown.css(".table")] == ["Table 1: Old", "Table 2: Old"]
 
 
+def test_a_table_has_a_caption_its_own_if_it_brings_one():
+    plain = {"text/html": "<table><tr><td>1</td></tr></table>"}
+    named = {"text/html": "<table><caption>Mine &amp; yours</caption><tr><td>1</td></tr></table>"}
+    shown = article(markdown("## Old <b>ones</b>"), showing(plain), showing(named))
+    assert [caption.text() for caption in shown.css("caption")] == ["Table 1: Old ones", "Mine & yours"]
+
+
+def test_a_title_with_a_mark_too_many_is_plain():
+    assert pages.heading_one(nbformat.v4.new_notebook(cells=[markdown("# # How *many*?")])) == "How many?"
+
+
+def test_the_index_tells_facts_beside_the_eras_and_findings_with_their_figures():
+    entries = [pages.Entry("0.html", "Zero", pages.Markup("We count."))]
+    facts = [pages.Story(("N = 12.",), pages.Markup(""), "0.html#a", "Zero")]
+    findings = [pages.Story(("It fell.",), pages.Markup("<figure></figure>"), f"{n}.html#b", "Two") for n in range(5)]
+    tree = LexborHTMLParser(pages.home(entries, [*facts, *findings]))
+    assert [node.css_first("strong").text() for node in tree.css(".eras li")] == [era.name for era in eras.eras()]
+    assert tree.css_first(".fact").text() == "N = 12. Zero"
+    assert len(tree.css(".stories li")) == pages.MAX_STORY_FIGURES
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -196,7 +217,7 @@ def test_index_shows_four_figures_and_every_sentence():
     found = pages.stories(notebook(*figures, printing("Only a sentence.", "story")), href="0.html")
     shown = LexborHTMLParser(pages.home([pages.Entry("0.html", "How many?", pages.Markup("Two."))], found))
     assert len(shown.css(".stories img")) == pages.MAX_STORY_FIGURES
-    assert [node.text() for node in shown.css(".stories p")] == ["Only a sentence."]
+    assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. How many?"]
 
 
 TEXT_COLOURS = ("ink", "soft", "link", "keyword", "string", "number", "name")

@@ -72,12 +72,27 @@ FIGURES = {
     ),
     "replication": (plots.replication, REPLICATED, {}),
     "placebo": (plots.placebo, STEPS, {}),
+    "reliability": (
+        plots.reliability,
+        pd.DataFrame({"given": [0.05, 0.6, 0.95], "share": [0.02, 0.5, 1.0], "n": [1200, 40, 9]}),
+        {},
+    ),
     "claim_survival": (plots.claim_survival, cross(("days", [0, 100, 400])), {}),
     "claim_outcomes": (plots.claim_outcomes, cross(("outcome", ["none", "scc"]), ("days", [0, 400])), {}),
     "transfer_flow": (plots.transfer_flow, FLOW, {}),
     "keyness": (plots.keyness, WORDS, {"target": "gdpr", "reference": "safe_harbor"}),
     "topics_over_time": (plots.topics_over_time, cross(("topic", [1, 2, 3, 4, 5]), ("half_year", HALVES)), {}),
     "topics_by_era": (plots.topics_over_time, cross(("topic", [1, 2]), ERAS), {}),
+    "topic_map": (
+        plots.topic_map,
+        cross(("topic", [1, 2, 3])),
+        {"tree": pd.DataFrame({"left": [0, 2], "right": [1, 3], "distance": [0.2, 0.7], "size": [2, 3]})},
+    ),
+    "topic_categories": (
+        plots.topic_categories,
+        cross(("topic", [1, 2]), ("category", ["Data Security", "Policy Change"])).rename(columns={"value": "share"}),
+        {},
+    ),
     "topic_heatmap": (plots.topic_heatmap, cross(("label", ["cookies", "children"]), ERAS), {}),
     "exclusion_flow": (plots.exclusion_flow, EXCLUSION, {}),
     "archive_timeline": (plots.archive_timeline, cross(("collection", ["a", "b"]), ("half_year", HALVES)), {}),
@@ -193,9 +208,10 @@ def test_uncorrected_shares_are_hollow():
     frame = cross(("era", ["gdpr"]), FEATURES).assign(
         corrected=[0.2, np.nan, 0.4], corrected_low=0.1, corrected_high=0.5
     )
-    axes = plots.share_by_era(frame, corrected=True).axes[0]
-    faces = [line.get_markerfacecolor() for line in axes.lines if len(line.get_xdata())]
-    assert "white" in faces and canvas.COLOURS[0] in faces
+    raw, better = plots.share_by_era(frame, corrected=True).axes
+    faces = [[line.get_markerfacecolor() for line in axes.lines if len(line.get_xdata())] for axes in (raw, better)]
+    assert "white" not in faces[0]
+    assert "white" in faces[1] and canvas.COLOURS[0] in faces[1]
 
 
 def test_figures_of_the_real_functions(corpus, policies):
@@ -214,7 +230,11 @@ def test_figures_of_the_real_functions(corpus, policies):
         ("claims:dpf", "Data Privacy Framework"),
         ("privacy_shield", "Privacy Shield"),
         ("gap", "Between the frameworks"),
-        ("cue:privacy_seal=truste", "Privacy seal: truste"),
+        ("cue:privacy_seal=truste", "Privacy seal: TRUSTe"),
+        ("cue:dpo", "Data-protection officer"),
+        ("cue:ai=machine_learning", "AI: machine learning"),
+        ("cue:retention_period=P1M", "Retention period: 1 month"),
+        ("cue:retention_period=PT72H", "Retention period: 72 hours"),
     ],
 )
 def test_names_as_a_reader_would_write_them(name, expected):

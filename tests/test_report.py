@@ -272,6 +272,26 @@ def test_failing_cell_is_named_and_the_old_report_stays(broken, tmp_path, workpl
     assert {path.name for path in tmp_path.iterdir()} == {"site", "2-broken.ipynb"}
 
 
+def test_a_run_that_goes_on_says_what_is_not_shown(tmp_path, workplace):
+    cells = [
+        markdown("# Few"),
+        code("raise ValueError('<i> no era has 20 services')"),
+        code("missing"),
+        code("print(2)"),
+    ]
+    few = save(tmp_path / "1-few.ipynb", *cells)
+    failed = []
+    index = report.build([few], corpus=workplace / "panel", out=tmp_path / "site", failed=failed.append)
+    assert [(error.notebook, error.cell) for error in failed] == [("1-few.ipynb", 2)]
+    article = LexborHTMLParser((index.parent / "1-few.html").read_text(encoding="utf-8")).css_first("article")
+    notes = [node.text() for node in article.css(".note")]
+    assert notes == [
+        "Not shown for this corpus: <i> no era has 20 services (ValueError)",
+        "Not shown for this corpus: it needs what could not be shown above.",
+    ]
+    assert article.css_first(".printed").text() == "2"
+
+
 def test_refresh_leaves_a_failing_notebook_as_it_is(broken, workplace, tmp_path):
     before = broken.read_bytes()
     with pytest.raises(report.ReportError, match="cell 3"):

@@ -402,6 +402,55 @@ def passive(options: argparse.Namespace) -> None:
     write(options.out, ("collection", "source", "start", "end", "label", "half", "note"), sorted(rows))
 
 
+# Words that a statement of each group may hold: broader than any rule, and no part of the program.
+STATEMENTS = {
+    "rights": r"\baccess|correct|delet|\beras|portab|\bobject\b|withdraw|complain|restrict",
+    "bases": r"legitimate|consent|contract|obligation|vital|public interest",
+    "retention": r"\bretain|retention|\bkeep|\bkept|\bstored?\b|\bdays\b|\bmonths\b|\byears\b",
+    "sale": r"\bsell|\bsale|\bsold\b|\brent|\btrade\b",
+    "children": r"child|\b1[368]\b|parent|minors",
+    "trackers": r"cookie|beacon|pixel|analytics|log file|fingerprint|\bSDK",
+    "signals": r"do.not.track|\bDNT\b|privacy control|truste|\bseal\b|bbb|supervisory|commissioner|protection officer",
+    "uses": r"automated|profiling|machine learning|artificial|biometric|location|breach|merger|acqui|log in|sign in",
+    "any": r"\bthe\b",
+}
+
+
+def cues(options: argparse.Namespace) -> None:
+    """108 paragraphs of 15 to 110 words that may hold a statement of a group: 12 a group, in turn from each era."""
+    rng = random.Random(options.seed)
+    found: defaultdict[str, defaultdict[str, list[tuple[Version, int, int]]]] = defaultdict(lambda: defaultdict(list))
+    for versions, root in archives(options):
+        for version in by_service(versions, rng, per_era=len(versions) < 1000):
+            text = read(version, root)
+            runs = [run.span() for run in re.finditer(r"\S(?:[^\n]|\n(?![ \t]*\n))*", text)]
+            spans = [span for span in runs if 15 <= len(text[slice(*span)].split()) <= 110]
+            for group, pattern in STATEMENTS.items() if is_english_policy(text) else ():
+                held = [span for span in spans if re.search(pattern, text[slice(*span)], re.IGNORECASE)]
+                if held:
+                    found[group][version.era].append((version, *rng.choice(held)))
+    taken: set[str] = set()
+    drawn: list[tuple[str, Version, int, int]] = []
+    for group in STATEMENTS:
+        strata = [rng.sample(hits, len(hits)) for _, hits in sorted(found[group].items())]
+        n_left = 12
+        while n_left and any(strata):
+            for hits in strata:
+                while hits and n_left:
+                    version, start, end = hits.pop()
+                    if service_key(version.service) not in taken:
+                        taken.add(service_key(version.service))
+                        drawn.append((group, version, start, end))
+                        n_left -= 1
+                        break
+    lot = halves(len(drawn), rng)
+    rows = [
+        (v.collection, v.source, str(start), str(end), group, "", half, "")
+        for (group, v, start, end), half in zip(drawn, lot, strict=True)
+    ]
+    write(options.out, ("collection", "source", "start", "end", "group", "label", "half", "note"), sorted(rows))
+
+
 def write(out: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
     """Writes a draw. Raises `FileExistsError` rather than lose labels."""
     with out.open("x", encoding="utf-8", newline="") as file:
@@ -414,7 +463,7 @@ def main() -> None:
     """Parses the command line; the function named like the subcommand draws."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (dates, mentions, namesakes, headings, policies, languages, foreign, passive):
+    for function in (dates, mentions, namesakes, headings, policies, languages, foreign, passive, cues):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.add_argument("--tosback", type=Path, required=True, help="git repository of tosdr/tosback2")
         command.add_argument("--ota", type=Path, required=True, help="the same of contrib-versions")

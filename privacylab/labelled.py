@@ -1,0 +1,158 @@
+"""Labelled segments to learn clause categories from: OPP-115's, and segments of the archives that were read for it.
+
+The read ones are stored as references (`corpus/gold/clause_training.csv`): their texts are cut out of the archives.
+"""
+
+from __future__ import annotations
+
+import collections
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from privacylab import clauses, normalize, sources
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+FILES = ("train.jsonl", "valid.jsonl")
+READ = "clause_training.csv"
+CODES = "FTCARSPDIO"
+"""A reader's letter for each category, in their order; N is none of them."""
+IN_PASSING = 0.5
+"""What a small letter counts: a category that the segment only touches."""
+ARCHIVES = {"tosback2": "tosback2.bundle", "ota": "ota-contrib.bundle", "through-time": "through-time.zip"}
+MEDIA_TYPES = {"tosback2": "text/html", "ota": "text/markdown", "through-time": "text/plain"}
+SHINGLE = 5
+"""Words in a run by which two segments are compared."""
+SAME_SHARE = 0.5
+"""Segments that share more than this part of the shorter one's runs are taken for the same text."""
+
+
+class Labelled(NamedTuple):
+    """Labelled segments: cleaned texts, label matrix of shape (n, 10), policy of each, sha256 of each file read."""
+
+    texts: list[str]
+    labels: BoolArray
+    policies: npt.NDArray[np.str_]
+    files: dict[str, str]
+
+
+class Read(NamedTuple):
+    """Segments read for this project: cleaned texts, and marks from 0 to 1, shape (n, 10); sha256 of the file."""
+
+    texts: list[str]
+    marks: FloatArray
+    files: dict[str, str]
+
+
+def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
+    """OPP-115 segments as JSON lines `{"policy", "text", "label": [...]}`.
+
+    Raises:
+        ValueError: if a file is missing, or a label is none of the ten categories.
+    """
+    texts, labels, policies, hashes = [], [], [], {}
+    for name in files:
+        path = folder / name
+        if not path.is_file():
+            raise ValueError(f"{path} is missing: --opp115 takes a folder with {' and '.join(FILES)}")
+        hashes[name] = _sha256(path)
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            unknown = set(row["label"]) - set(clauses.CATEGORIES)
+            if unknown:
+                raise ValueError(
+                    f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(clauses.CATEGORIES)}"
+                )
+            texts.append(clauses.cleaned(clauses.with_heading(row["text"], None)))
+            labels.append([category in row["label"] for category in clauses.CATEGORIES])
+            policies.append(row["policy"])
+    return Labelled(texts, np.array(labels), np.array(policies), hashes)
+
+
+def read_segments(path: Path, archives: Path) -> Read:
+    """The segments that `path` refers to, under their headings.
+
+    Args:
+        path: table with the columns collection, source, start, end (characters), heading and label.
+        archives: folder with the archives, named as in `ARCHIVES`.
+
+    Raises:
+        ValueError: if a file or a text is missing, or a label has another letter than those of `CODES`, or N.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: it comes with a checkout of the project (corpus/gold)")
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    raw = _raw(rows, archives)
+    texts = []
+    columns = ["collection", "source", "start", "end", "heading"]
+    for collection, source, start, end, heading in rows[columns].itertuples(index=False, name=None):
+        cut = raw[collection, source][int(start) : int(end)]
+        text = "\n".join(block.text for block in normalize.blocks(cut, media_type=MEDIA_TYPES[collection]))
+        texts.append(clauses.cleaned(clauses.with_heading(text, heading or None)))
+    return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: _sha256(path)})
+
+
+def marks(label: str, path: Path) -> list[float]:
+    """A reader's letters as numbers: 1 for a capital, IN_PASSING for a small letter.
+
+    Example:
+        >>> marks("Ft", Path("x.csv"))[:3]
+        [1.0, 0.5, 0.0]
+    """
+    unknown = set(label.upper()) - set(CODES) - {"N"}
+    if unknown or not label:
+        raise ValueError(f"{path}: label {label!r}; allowed: letters of {CODES} in either case, or N")
+    return [1.0 if code in label else IN_PASSING if code.lower() in label else 0.0 for code in CODES]
+
+
+def _raw(rows: pd.DataFrame, archives: Path) -> dict[tuple[str, str], str]:
+    """The decoded text behind each (collection, source)."""
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for collection in sorted(set(rows["collection"])):
+            listed = sorted(set(rows.loc[rows["collection"] == collection, "source"]))
+            if collection not in ARCHIVES:
+                raise ValueError(f"unknown collection {collection!r}; allowed: {', '.join(ARCHIVES)}")
+            archive = sources.open_source(archives / ARCHIVES[collection], scratch=Path(scratch))
+            keys = {source.rpartition("@")[2] if "@" in source else source: source for source in listed}
+            if any("@" not in source for source in listed):
+                inside = {entry.source.partition("/")[2]: entry.source for entry in archive.entries()}
+                keys = {inside.get(key, key): source for key, source in keys.items()}
+            for key, data, detail in archive.contents(list(keys)):
+                if data is None:
+                    raise ValueError(f"{collection}: {keys[key]} is not in the archive ({detail})")
+                found[collection, keys[key]] = data.decode("utf-8", errors="replace")
+    return found
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _shingles(text: str) -> set[str]:
+    words = clauses.words_of(text)
+    return {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
+
+
+def repeats(texts: Iterable[str], of: Sequence[str]) -> list[set[int]]:
+    """For each text the rows of `of` that are nearly the same text, lest what was held out be learnt from."""
+    there = [_shingles(text) for text in of]
+    rows: collections.defaultdict[str, list[int]] = collections.defaultdict(list)
+    for row, runs in enumerate(there):
+        for run in runs:
+            rows[run].append(row)
+    result = []
+    for text in texts:
+        runs = _shingles(text)
+        shared = collections.Counter(row for run in runs for row in rows.get(run, ()))
+        result.append({row for row, n in shared.items() if n > SAME_SHARE * min(len(runs), len(there[row]))})
+    return result

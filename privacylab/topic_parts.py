@@ -1,0 +1,339 @@
+"""The parts that `topics.fit` passes to BERTopic: what is counted, what a term weighs, where a segment lies, clusters.
+
+Each gives the same answer on every machine and in every order of the rows: what is counted are whole numbers, and
+vectors are cut to whole multiples of 1e-4 before anything is decided by them.
+"""
+
+import io
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sparse
+from scipy.cluster.hierarchy import fcluster, linkage
+from sklearn.preprocessing import normalize
+
+from privacylab import paths
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.signedinteger[Any]]
+
+DECIMALS = 4
+MIN_TERMS = 3
+"""Segments with fewer known words than this have no topic."""
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors, as the models of sentence-transformers and model2vec do."""
+
+    def encode(self, texts: list[str], /) -> npt.ArrayLike:
+        """One row of numbers for each text."""
+
+
+class Reducer(Protocol):
+    """Makes vectors shorter, as UMAP and scikit-learn's PCA do."""
+
+    def fit(self, vectors: Floats, /) -> object:
+        """Learns how."""
+
+    def transform(self, vectors: Floats, /) -> npt.ArrayLike:
+        """The shorter vectors, one for each row."""
+
+
+class Clusterer(Protocol):
+    """Puts vectors into clusters, as HDBSCAN and scikit-learn's KMeans do; ``probabilities_`` is optional."""
+
+    labels_: npt.NDArray[Any]
+
+    def fit(self, vectors: Floats, /) -> object:
+        """Learns the clusters and sets ``labels_``, -1 for none."""
+
+
+# --- What is counted -------------------------------------------------------------------------------------------------
+
+
+class Presence(NamedTuple):
+    """Which segment holds which term, each once: a matrix of 0 and 1, and the terms of its columns, in order."""
+
+    held: sparse.csr_matrix
+    terms: npt.NDArray[np.str_]
+
+    def of(self, terms: Iterable[str]) -> sparse.csr_matrix:
+        """The columns of these terms, zeros for those that no segment holds."""
+        places = pd.Index(self.terms).get_indexer(pd.Index(list(terms), dtype="str"))
+        known = np.flatnonzero(places >= 0)
+        pick = sparse.csr_matrix((np.ones(len(known)), (places[known], known)), shape=(len(self.terms), len(places)))
+        return sparse.csr_matrix(self.held @ pick)
+
+
+def presence_of_terms(bags: Iterable[str]) -> Presence:
+    """Counts terms separated by blanks; a phrase (``third_party``) counts for itself and for each of its words."""
+    split = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(list(bags), pa.large_string())))
+    coded = split.flatten().dictionary_encode()
+    terms = np.array(coded.dictionary.to_pylist(), dtype=str)
+    row = np.repeat(np.arange(len(split)), pc.list_value_length(split).to_numpy(zero_copy_only=False))
+    place = coded.indices.to_numpy(zero_copy_only=False)
+    shape = (len(split), len(terms))
+    held = sparse.csr_matrix((np.ones(len(row), dtype=np.int32), (row, place)), shape=shape)
+    parts = [sorted({term, *term.split("_")} - {""}) for term in terms.tolist()]
+    everything = np.array(sorted({part for listed in parts for part in listed}), dtype=str)
+    index = {part: i for i, part in enumerate(everything.tolist())}
+    starts = np.cumsum([0, *map(len, parts)])
+    columns = [index[part] for listed in parts for part in listed]
+    spread = sparse.csr_matrix((np.ones(len(columns), np.int32), columns, starts), shape=(len(terms), len(everything)))
+    counts = sparse.csr_matrix((held @ spread).astype(np.float64))
+    counts.data[:] = 1.0
+    counts.sort_indices()
+    return Presence(counts, everything)
+
+
+def totals(counts: sparse.csr_matrix) -> Floats:
+    """The sum of each column."""
+    return np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
+
+
+def distinct(terms: Iterable[str], n: int | None = None) -> list[str]:
+    """The first n terms that repeat no word of one before them: ``third_party`` stands for ``party`` as well."""
+    said: set[str] = set()
+    chosen: list[str] = []
+    for term in terms:
+        words = set(term.split("_"))
+        if not words & said:
+            chosen.append(term)
+            said |= words
+        if len(chosen) == n:
+            break
+    return chosen
+
+
+class ServiceCounter:
+    """In the place of BERTopic's vectorizer: in how many services' segments of a topic a term stands.
+
+    Its documents are row numbers, so that no text is read again and each service counts a term of a topic once,
+    however many of its segments hold it.
+
+    Args:
+        held: Which segment holds which term, shape (n_segments, n_terms).
+        terms: The names of the columns.
+        services: The service of each segment, as numbers.
+    """
+
+    def __init__(self, held: sparse.csr_matrix, terms: Sequence[str], services: npt.NDArray[np.intp]) -> None:
+        self.held = held
+        self.terms = list(terms)
+        self.services = services
+
+    def fit(self, documents: Iterable[str]) -> "ServiceCounter":
+        """Nothing to learn."""
+        return self
+
+    def transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
+        """Counts, shape (n_documents, n_terms); a document is a blank-separated list of row numbers."""
+        listed = [np.array(document.split(), dtype=np.intp) for document in documents]
+        rows = np.concatenate(listed)
+        document = np.repeat(np.arange(len(listed)), [len(part) for part in listed])
+        n_services = int(self.services.max()) + 1
+        pairs, codes = np.unique(document * n_services + self.services[rows], return_inverse=True)
+        of_pair = sparse.csr_matrix((np.ones(len(rows)), (codes, rows)), shape=(len(pairs), len(self.services)))
+        once = sparse.csr_matrix(of_pair @ self.held)
+        once.data[:] = 1.0
+        shape = (len(listed), len(pairs))
+        of_document = sparse.csr_matrix(
+            (np.ones(len(pairs)), (pairs // n_services, np.arange(len(pairs)))), shape=shape
+        )
+        return sparse.csr_matrix(of_document @ once)
+
+    def fit_transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
+        """As `transform`."""
+        return self.transform(documents)
+
+    def get_feature_names_out(self) -> npt.NDArray[np.str_]:
+        """The terms."""
+        return np.array(self.terms)
+
+
+class ClassTermWeight:
+    """How a topic's terms are weighed, in the place of BERTopic's c-TF-IDF: p(t|topic)**a * log(p(t|topic) / p(t)).
+
+    At a = 1 these are the terms' parts of the Kullback-Leibler divergence of the topic from the corpus. A smaller a
+    gives rare terms more room: topics share fewer terms, but the terms hold less firmly (see docs/decisions.md).
+    """
+
+    seed_words: list[str] | None = None
+
+    def __init__(self, *, power: float = 0.55) -> None:
+        self.power = power
+        self._shares: Floats = np.empty(0)
+
+    def fit(self, counts: sparse.csr_matrix, multiplier: object = None) -> "ClassTermWeight":
+        """Learns how frequent each term is anywhere, from the counts by topic (n_topics, n_terms)."""
+        summed = totals(counts)
+        self._shares = np.maximum(summed, 1) / summed.sum()
+        return self
+
+    def transform(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
+        """The weights, 0 for what is no more frequent than anywhere."""
+        weights = sparse.csr_matrix(counts, dtype=np.float64, copy=True)
+        sums = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1)
+        share = weights.data / np.repeat(sums, np.diff(weights.indptr))
+        over = np.log(share / self._shares[weights.indices])
+        weights.data = share**self.power * np.maximum(over, 0)
+        return weights
+
+
+# --- Where a segment lies --------------------------------------------------------------------------------------------
+
+
+class DomainVectors(NamedTuple):
+    """Word vectors of privacy policies, learnt without labels from the public archives; see models/README.md.
+
+    Attributes:
+        words: Normalised words (as in ``terms``), in order.
+        vectors: Their vectors, the rarer the longer (Arora et al. 2017), shape (n_words, n_dimensions).
+        centre: The mean direction of policies' segments, which `directions` takes off.
+    """
+
+    words: list[str]
+    vectors: Floats
+    centre: Floats
+
+    def directions(self, presence: Presence, kept_out: Iterable[str] = ()) -> Floats:
+        """Each segment's direction, less that of all segments; zeros where fewer than three words are known."""
+        skipped = set(kept_out)
+        used = [i for i, word in enumerate(self.words) if word not in skipped]
+        held = presence.of(self.words[i] for i in used)
+        vectors = np.asarray(normalize(held @ self.vectors[used])) - self.centre
+        vectors[np.diff(held.indptr) < MIN_TERMS] = 0.0
+        return np.asarray(normalize(vectors))
+
+
+@cache
+def domain_vectors() -> DomainVectors:
+    """The shipped word vectors (``models/topics.npz``)."""
+    data = (paths.MODELS / "topics.npz").read_bytes()
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        words = stored["words"].tobytes().decode().split("\n")
+        vectors = stored["vectors"].astype(np.float64) * stored["scale"].astype(np.float64)[:, None]
+        return DomainVectors(words, vectors, stored["centre"].astype(np.float64))
+
+
+# --- What is a cluster -----------------------------------------------------------------------------------------------
+
+
+class SphericalKMeans:
+    """K-means by cosine in whole numbers: sums and products are exact, so order, threads and processor cannot matter.
+
+    The centres begin where Ward's method merges rough ones, ten times as many from each of four draws: a lower and
+    steadier start than the best of twenty random ones. Rows of zeros get the label -1.
+
+    Args:
+        n_clusters: How many.
+        seed: Of the rows that the rough centres begin with.
+
+    Attributes:
+        labels_: The cluster of each row.
+        probabilities_: How sure that is, 0 to 1: the posterior of a mixture of von Mises-Fisher distributions with
+            these centres and one concentration.
+        centres_: The clusters' directions, shape (n_clusters, n_dimensions).
+
+    References:
+        Dhillon, I. S. and Modha, D. S. (2001). Concept decompositions for large sparse text data using clustering.
+        Machine Learning 42. Banerjee, A. et al. (2005). Clustering on the unit hypersphere using von Mises-Fisher
+        distributions. Journal of Machine Learning Research 6 (the concentration: equation 4.4).
+    """
+
+    def __init__(self, n_clusters: int, *, seed: int = 0) -> None:
+        self.n_clusters = n_clusters
+        self.seed = seed
+        self.labels_: Labels = np.empty(0, dtype=np.int64)
+        self.probabilities_: Floats = np.empty(0)
+        self.centres_: Floats = np.empty((0, 0))
+        self._closeness = 0.0
+
+    def fit(self, vectors: Floats, y: object = None) -> "SphericalKMeans":
+        """Clusters unit vectors (n_rows, n_dimensions); digits beyond the fourth are cut."""
+        rows = whole(vectors)
+        used = rows[np.any(rows != 0, axis=1)]
+        different = np.unique(used, axis=0)
+        rough = np.vstack([self._rough(used, different, draw) for draw in range(_DRAWS)])
+        start = fcluster(linkage(rough, "ward"), self.n_clusters, "maxclust") - 1
+        labels, _ = _nearest(used, rough)
+        self.centres_ = _lloyd(used, centres(used, start[labels], self.n_clusters), rounds=100)
+        self.labels_ = self.predict(vectors)
+        self._closeness = float(_nearest(used, self.centres_)[1].mean())
+        self.probabilities_ = self.posterior(vectors)
+        return self
+
+    def predict(self, vectors: Floats) -> Labels:
+        """The cluster of each row; -1 for rows of zeros."""
+        rows = whole(vectors)
+        labels, _ = _nearest(rows, self.centres_)
+        labels[~np.any(rows != 0, axis=1)] = -1
+        return labels
+
+    def posterior(self, vectors: Floats) -> Floats:
+        """How sure each row's cluster is, 0 to 1; 0 for rows of zeros."""
+        rows = whole(vectors)
+        length = min(self._closeness, 0.99)
+        concentration = (length * rows.shape[1] - length**3) / (1 - length**2)
+        sure = np.zeros(len(rows))
+        for start in range(0, len(rows), _BLOCK):
+            cosine = rows[start : start + _BLOCK] @ self.centres_.T / (_UNIT * _CENTRE)
+            odds = np.exp(concentration * (cosine - cosine.max(axis=1, keepdims=True))).sum(axis=1)
+            sure[start : start + _BLOCK] = 1 / odds
+        return np.where(np.any(rows != 0, axis=1), np.round(sure, DECIMALS), 0.0)
+
+    def _rough(self, rows: Floats, different: Floats, draw: int) -> Floats:
+        n_rough = min(10 * self.n_clusters, len(different))
+        chosen = np.random.default_rng([self.seed, draw]).choice(len(different), n_rough, replace=False)
+        return _lloyd(rows, centres(different[np.sort(chosen)], np.arange(n_rough), n_rough), rounds=5)
+
+
+# Vectors are whole multiples of 1e-4, centres of 1e-5: their products stay far below 2**53, so that doubles are exact.
+_UNIT, _CENTRE, _BLOCK, _DRAWS = 10**DECIMALS, 10**5, 20_000, 4
+
+
+def whole(vectors: Floats) -> Floats:
+    """Vectors in whole multiples of 1e-4."""
+    return np.asarray(np.round(np.asarray(vectors, dtype=np.float64) * _UNIT))
+
+
+def _nearest(rows: Floats, middles: Floats) -> tuple[Labels, Floats]:
+    """The nearest centre of each row (the first of equals), and the cosine to it."""
+    labels = np.empty(len(rows), dtype=np.int64)
+    cosines = np.empty(len(rows))
+    for start in range(0, len(rows), _BLOCK):
+        products = rows[start : start + _BLOCK] @ middles.T
+        nearest = products.argmax(axis=1)
+        labels[start : start + _BLOCK] = nearest
+        cosines[start : start + _BLOCK] = np.take_along_axis(products, nearest[:, None], axis=1)[:, 0]
+    return labels, np.round(cosines / (_UNIT * _CENTRE), 6)
+
+
+def centres(rows: Floats, labels: Labels, n_clusters: int) -> Floats:
+    """The direction of each cluster's sum, in whole multiples of 1e-5; zeros for a cluster without rows."""
+    shape = (n_clusters, len(labels))
+    member = sparse.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=shape)
+    sums = np.asarray(member @ rows)
+    lengths = np.array([math.sqrt(math.fsum(value * value for value in row)) or 1.0 for row in sums.tolist()])
+    return np.asarray(np.round(sums / lengths[:, None] * _CENTRE))
+
+
+def _lloyd(rows: Floats, middles: Floats, *, rounds: int) -> Floats:
+    """Moves each centre to the middle of its rows until none moves; an empty cluster takes the row that fits worst."""
+    for _ in range(rounds):
+        labels, cosines = _nearest(rows, middles)
+        moved = centres(rows, labels, len(middles))
+        empty = np.flatnonzero(~moved.any(axis=1))
+        worst = np.argsort(cosines, kind="stable")[: len(empty)]
+        moved[empty] = centres(rows[worst], np.arange(len(worst)), len(worst))
+        if np.array_equal(moved, middles):
+            break
+        middles = moved
+    return middles

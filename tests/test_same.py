@@ -1,0 +1,114 @@
+"""What was made fast says what the plain way says: on versions read one by one, and part by part."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import archives
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from privacylab import build, clauses, normalize, screen, sources
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
+import plain
+
+THROUGH_TIME = Path(os.environ.get("PRIVACYLAB_ARCHIVES", "none")) / "through-time.zip"
+OTA = THROUGH_TIME.with_name("ota-contrib.bundle")
+TEXT = st.text(
+    st.sampled_from(
+        "ab sd;.,&<>/p\u00a0\u2019\u201c\u2011\u00ad\u200b\x1c\x0b\u2028*[](){}:=%1_\tÃ©â€™\u3000\n\r\ufeffÉıß"
+    ),
+    max_size=60,
+)
+
+
+def versions(root):
+    """An archive whose versions share most of their lines."""
+    boats, kites = "boats.com/Privacy Policy.md", "kites.com/Privacy Policy.md"
+    policy = archives.policy
+    archives.commit(root, {boats: policy(archives.HARBOR)}, "2013-02-03")
+    archives.commit(root, {boats: policy(archives.HARBOR, archives.LETTERS)}, "2014-01-01")
+    archives.commit(root, {boats: policy(archives.SHIELD, stated="May 1, 2017")}, "2017-05-06")
+    archives.commit(root, {kites: policy(archives.GDPR, archives.PARROT)}, "2018-06-01")
+    archives.commit(root, {"dice.com/Privacy Policy.md": archives.NO_POLICY}, "2018-07-01")
+    return {"ota": sources.open_source(root, scratch=root)}
+
+
+def test_a_build_says_what_the_plain_way_says(tmp_path):
+    opened = versions(tmp_path / "ota")
+    corpus = build.corpus(opened.values(), tmp_path / "out", every="all", workers=1)
+    assert plain.differences(corpus, opened, 100) == []
+
+
+def test_a_difference_from_the_plain_way_is_seen(tmp_path, monkeypatch):
+    opened = versions(tmp_path / "ota")
+    corpus = build.corpus(opened.values(), tmp_path / "out", every="all", workers=1)
+    monkeypatch.setattr(plain.annotate.cues, "cues", lambda text: [])
+    assert any("its cues differ" in fault for fault in plain.differences(corpus, opened, 100))
+
+
+@pytest.mark.skipif(not OTA.is_file(), reason="the archives are not at $PRIVACYLAB_ARCHIVES")
+def test_a_build_of_real_policies_says_what_the_plain_way_says(tmp_path):
+    given = {s.label: s for s in (sources.open_source(path, scratch=tmp_path) for path in (OTA, THROUGH_TIME))}
+    opened = plain.parts(given, 60)
+    corpus = build.corpus(opened.values(), tmp_path / "out", workers=1)
+    assert len(corpus.versions()) > 100
+    assert plain.differences(corpus, opened, 40) == []
+
+
+# --- Part by part: the fast way beside a definition of what it gives ------------------------------------------------
+
+SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+ENTITY = re.compile(r"[\u0080-\u009f]|[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]|&(?:amp|nbsp|quot|lt|gt|#\d+);")
+
+
+@given(TEXT)
+def test_one_blank_stands_for_any_white_space_and_nothing_invisible_is_left(text):
+    plain_text = text.translate({ord(mark): sign for mark, sign in normalize._QUOTES})
+    if not re.search(r"[&<]|\]\(|\*\*", plain_text) and not ENTITY.search(plain_text):
+        assert normalize._cleaned(text) == SPACES.sub(" ", normalize._INVISIBLE.sub("", plain_text)).strip()
+
+
+@given(TEXT)
+def test_mojibake_is_seen_by_any_of_its_signs(text):
+    if "&" in text or not text.isascii():
+        assert normalize._is_mojibake(text) == bool(ENTITY.search(text))
+
+
+@given(st.sampled_from(["p", "li"]), TEXT, st.booleans(), st.sampled_from(["", "\n", "  \n"]))
+def test_a_simple_piece_is_read_as_the_parser_reads_it(tag, text, closed, end):
+    piece = f"<{tag}>{text}{f'</{tag}>' if closed else ''}{end}"
+    assert normalize._html_piece(piece) == tuple(normalize._read_tree(LexborHTMLParser(piece).body))
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        "we share sharing your data datas the third-party third parties opt-out opt_in unshared é9".split()
+    ),
+    max_size=20,
+).flatmap(lambda words: st.sampled_from([" ", "", "-", "_"]).map(lambda gap: gap.join(words)))
+
+
+@given(WORDS)
+def test_the_words_of_each_group_are_counted(text):
+    for fast, exact in screen._groups():
+        assert screen._n_found((fast, exact), text) == len(exact.findall(text))
+
+
+@given(TEXT)
+def test_words_are_runs_of_letters(text):
+    assert screen._words(text.lower()) == re.findall(r"[^\W\d_]+", text.lower())
+
+
+def test_known_chunks_change_no_count():
+    index = {gram: i for i, gram in enumerate(("ab", "b ", " a", "abc"))}
+    texts = ["ab abc ab", "abc b", ""]
+    known: dict[str, list[int]] = {}
+    first = clauses.char_counts(texts, index, known=known)
+    again = clauses.char_counts(texts[::-1], index, known=known)
+    assert (first != clauses.char_counts(texts, index)).nnz == 0
+    assert (again != clauses.char_counts(texts[::-1], index)).nnz == 0
