@@ -89,7 +89,7 @@ def per_second(score: Callable[[list[str]], object], texts: list[str]) -> float:
 
 
 def on_valid(folder: Path, read: labelled.Read, vectors: training.Arrays) -> tuple[float, float]:
-    """Micro-F1 on valid.jsonl of (the model, the plain pipeline), fitted on train.jsonl and, the model, what was read."""
+    """Micro-F1 on valid.jsonl of the model (fitted on train.jsonl and what was read) and of plain (on train.jsonl)."""
     train, valid = (labelled.opp115(folder, [name]) for name in labelled.FILES)
     apart = [i for i, rows in enumerate(labelled.repeats(read.texts, valid.texts)) if not rows]
     read = labelled.Read([read.texts[i] for i in apart], read.marks[apart], read.files)

@@ -367,7 +367,8 @@ def corrected_change(
     Args:
         changes: From `compare.paired` (its ``gained`` and ``lost`` keep both sides of a service together) or
             `measure.share_difference` (both cells are then drawn as if independent, which is on the wide side).
-        gold: As in `corrected`.
+        gold: As in `corrected`; for a panel of services only those services' gold, since others may be less, or more,
+            often right where the program is.
         before: The cell of the gold for the shares before.
         after: The cell for those after.
         by: The gold's column of cells.

@@ -34,11 +34,16 @@ _ANCHORS = tuple(
         r"-\d\d?\\?-\d\d(?!\d)",  # 5-25-18, with the escapes of Markdown
         r"\.\d\d?\\?\.\d\d(?!\d)",  # 25.5.18
         r"-[A-Za-z]{3}-\d\d(?!\d)",  # 10-JUN-21
+        r"/(?<=\d/)\d\d(?![\w/-])",  # 7/99
+        r"'(?<=[\s.]')\d\d(?!\w)",  # May '18
+        r"\u2019(?<=[\s.]\u2019)\d\d(?!\w)",
     )
 )
 
 _YEAR = r"(?P<y>(?:199|20[0-4])\d)(?!\d)"
+_NAMED_YEAR = r"(?P<y>(?:199|20[0-4])\d|['\u2019](?:9\d|[0-4]\d))(?!\d)"  # after a month's name also '05
 _GAP = r"[\s,./-]*"
+_NUMBERED = r"(?!\s+-\s+[a-z]+[\s.,]{0,3}[12']\d)"  # "version 4 - June 2018" names no day
 _SEP = r"\s*[-./]\s*"
 _FIRST = r"(?<![\d.,/-])"  # no part of a longer number
 _TH = r"(?:\s*(?:st|nd|rd|th)(?![a-z]))?"
@@ -47,12 +52,16 @@ _FORMS = {
     "digits": r"(?P<y>20[0-4]\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
     "year_first": rf"{_YEAR}{_SEP}(?P<m>[01]?\d){_SEP}(?P<d>[0-3]?\d)(?!\d)",
     "year_first_named": rf"{_YEAR}{_GAP}{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}",
-    "day_first": rf"{_FIRST}(?P<d>[0-3]?\d){_TH}(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH}){_GAP}{_YEAR}",
+    "day_first": (
+        rf"{_FIRST}(?P<d>[0-3]?\d){_TH}{_NUMBERED}(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH}){_GAP}{_NAMED_YEAR}"
+    ),
     "day_first_short": rf"{_FIRST}(?P<d>[0-3]?\d)-(?P<n>{MONTH})-(?P<y>\d\d)(?!\d)",
-    "month_first": rf"{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_GAP}{_YEAR}",
+    "month_first": rf"{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_GAP}{_NAMED_YEAR}",
     "numeric": rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./])\s*(?P<b>[0-3]?\d){_SEP}(?P<y>(?:199|20[0-4])\d|\d\d)(?!\d)",
-    "month_named": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_YEAR}",
+    "month_named": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_NAMED_YEAR}",
     "month": rf"{_FIRST}(?P<m>[01]?\d)\s*[-/]\s*{_YEAR}",
+    # "5/18" may be a day without a year; a leading zero, or what no day has, shows that it is none.
+    "month_short": rf"{_FIRST}(?P<m>(?:0[1-9]|1[0-2])|[1-9](?=/(?:9\d|00)))/(?P<y>9\d|[0-4]\d)(?![\w/-])",
     "year": rf"{_YEAR}(?!\s*[-/.]\d)",  # not the year of "2018-13-40"
 }
 # A name may stand once in a pattern: "y" of "month" becomes "y_month".
@@ -138,7 +147,7 @@ def _blank(match: re.Match[str]) -> str:
 def _named_date(match: re.Match[str], window: str, place: int) -> NamedDate | None:
     form = str(match.lastgroup).partition("_")[2]
     part = {name[0]: value for name, value in match.groupdict().items() if value}
-    year = int(part["y"])
+    year = int(part["y"].lstrip("'\u2019"))
     if year < 100:
         year += 1900 if year >= 90 else 2000
     day_first = {"day_first": True, "day_first_short": True, "month_first": False}.get(form)

@@ -132,7 +132,7 @@ _SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
 _LABEL_START = re.compile(r"[\n|•·(:;\"“”–—-]|[.!?)]\s*")
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
-_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at)\b)")
+_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further)\b)")
 _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
@@ -211,7 +211,8 @@ def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int,
     label = _label(date, kind, begin, lead, rules)
     if rules.announced.search(lead[-40:] + said):
         return None
-    if date.form in ("year", "month") and not (label and kind in ("effective", "updated")):
+    changes = label and kind in ("effective", "updated")
+    if (date.form in ("year", "month_short") and not changes) or (date.form == "month" and not label):
         return None
     if kind in ("posted", "version"):
         # News and comments are posted too.
@@ -234,7 +235,7 @@ def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int,
 
 def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bool:
     """The date stands alone on its line under a title or at an end of the text, or beside the title."""
-    if date.form in ("year", "month", "digits") or _CLOCK.match(date.after):
+    if date.form in ("year", "month", "month_short", "digits") or _CLOCK.match(date.after):
         return False
     if rules.weekday.search(date.line):  # the day of the visit
         return False
@@ -252,7 +253,7 @@ def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bo
 
 def _entry(date: NamedDate, rules: _Rules) -> int | None:
     """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
-    if date.form == "year":
+    if date.form in ("year", "month_short"):
         return None
     begins = not date.line.strip(_PUNCTUATION) or date.after.startswith(":")
     if begins and rules.log_heading.search(date.before):

@@ -136,24 +136,26 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
     for _, row in canvas.need(flow, "stage", "kind", "reason", "n_versions", "n").iterrows():
         if row["kind"] == "remaining":
             groups.append((row, []))
-        else:
-            name = _LEFT_OUT.get(str(row["stage"]), str(row["stage"]))
-            reason = f"{name}: {str(row['reason']).replace('_', ' ')}" if isinstance(row["reason"], str) else name
-            groups[-1][1].append(f"{reason}  {row['n_versions']:,}")
-    heights = [max(0.62, 0.2 + 0.155 * len(left)) for _, left in groups]
+            continue
+        name = _LEFT_OUT.get(str(row["stage"]), str(row["stage"]))
+        reason = f"{name}: {str(row['reason']).replace('_', ' ')}" if isinstance(row["reason"], str) else name
+        groups[-1][1].append(f"{reason}  {row['n_versions']:,} versions of {row['n']:,} services")
+        if "examples" in flow:
+            groups[-1][1].append(f"     such as {row['examples']}")
+    heights = [max(0.62, 0.2 + 0.152 * len(left)) for _, left in groups]
     with canvas.style():
         made, axs = canvas.figure(sum(heights) + 0.2 * len(heights))
         axes, top = axs[0, 0], 0.0
         for i, ((row, left), height) in enumerate(zip(groups, heights, strict=True)):
             title = str(row["stage"])
             text = f"{title[:1].upper() + title[1:]}\n{row['n_versions']:,} versions of {row['n']:,} services"
-            _box(axes, 0.0, top, 2.9, 0.5, text, bold=True)
+            _box(axes, 0.0, top, 2.3, 0.5, text, bold=True)
             if left:
-                _box(axes, 3.5, top - 0.62, 3.0, height - 0.12, "\n".join(left), bold=False)
-                axes.plot([1.45, 3.5], [top - 0.62 - (height - 0.12) / 2] * 2, color=GREY, linewidth=0.8)
+                _box(axes, 2.55, top - 0.62, 3.95, height - 0.12, "\n".join(left), bold=False)
+                axes.plot([1.15, 2.55], [top - 0.62 - (height - 0.12) / 2] * 2, color=GREY, linewidth=0.8)
             if i < len(groups) - 1:
                 axes.annotate(
-                    "", xy=(1.45, top - height - 0.7 + 0.0), xytext=(1.45, top - 0.5),
+                    "", xy=(1.15, top - height - 0.7), xytext=(1.15, top - 0.5),
                     arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
                 )  # fmt: skip
             top -= height + 0.7

@@ -274,7 +274,7 @@ def sensitivity(
     Returns:
         `share_difference` for each ``variant``: ``as planned`` (last version of each era); borders moved by three and
         six months; a random one of the versions kept (one a half-year and sub-era) instead of the last; ``screening
-        off``; in force for 6, 12, 18 and 36 months.
+        off``; in force on the two ``days`` (instead of eras) for up to 6, 12, 18 and 36 months.
 
     Note:
         Screening off, as far as the tables allow it: a random one of all dated versions speaks for a service, flips,
@@ -290,7 +290,7 @@ def sensitivity(
         variants["screening off"] = (_unscreened(versions, policies, seed=seed), before, after)
     for months in (6, 12, 18, 36):
         held = [in_force(policies, day, months=months).assign(era=day) for day in days]
-        variants[f"in force up to {months} months, {' and '.join(days)}"] = (pd.concat(held), *days)
+        variants[f"in force up to {months} months"] = (pd.concat(held), *days)
     wanted = choose(features, columns)
     found = [
         share_difference(rows, features, before=first, after=last, columns=wanted, level=level, seed=seed).assign(
@@ -393,7 +393,8 @@ def exclusion_flow(versions: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         ``stage``, ``kind`` (``remaining`` or ``left_out``), ``reason`` (null but for rejected rows), ``n_versions``,
-        ``n`` (services), in the order in which the pipeline decides.
+        ``n`` (services), ``examples`` (the three services with the most of them), in the order in which the pipeline
+        decides.
     """
     rows, left = [], versions
     rows.append(_stage("all versions", "remaining", left))
@@ -409,8 +410,10 @@ def exclusion_flow(versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stage(stage: str, kind: str, rows: pd.DataFrame, reason: str | None = None) -> dict[str, Any]:
-    counts = {"n_versions": len(rows), "n": rows["service"].nunique()}
-    return {"stage": stage, "kind": kind, "reason": reason, **counts}
+    counts = rows["service"].value_counts().rename_axis("service").reset_index()
+    most = counts.sort_values(["count", "service"], ascending=[False, True])["service"].head(3)
+    sizes = {"n_versions": len(rows), "n": len(counts), "examples": ", ".join(most)}
+    return {"stage": stage, "kind": kind, "reason": reason, **sizes}
 
 
 def archive_timeline(versions: pd.DataFrame) -> pd.DataFrame:

@@ -342,6 +342,10 @@ def _data_row(row: LexborNode) -> str | None:
 _UNSAFE = cmark.Options.CMARK_OPT_UNSAFE  # leftover tags pass through to be read as HTML
 _EXTENSIONS = ("table", "strikethrough")  # addresses need no links, and tags no filter
 _DEEP_INDENT = re.compile(r"^(?: {8,}|\t{2,})(?=\S)", re.MULTILINE)
+# A title in bold on a line of its own, without blank lines: between a sentence's end and a sentence's beginning.
+_BOLD_LINE = re.compile(
+    r"(?:(?<![^.!?:])|(?<=[.!?:]  ))\n((\*\*|__)[A-Z\d][^*_\n]{1,100}[^*_\n.,;:]\2)[ \t]*\n(?=[A-Z\"'*_-])"
+)
 _SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 MAX_PIECE = 200_000
@@ -353,6 +357,8 @@ def _markdown_chunks(text: str) -> list[Chunk]:
     flat = _DEEP_INDENT.sub("    ", text.replace("\r\n", "\n").replace("\r", "\n"))
     if "</script" in flat or "</style" in flat or "</noscript" in flat or "</iframe" in flat:
         flat = _SCRIPT.sub(" ", flat)
+    if "**" in flat or "__" in flat:
+        flat = _BOLD_LINE.sub(r"\n\n\1\n\n", flat)
     return list(chain.from_iterable(map(_markdown_piece, _markdown_pieces(flat))))
 
 

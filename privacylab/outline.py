@@ -251,7 +251,8 @@ _QUESTION = re.compile(
     r"^(?:what|how|why|when|where|who|whose|which|do|does|is|are|can|may|will|should|have|has|did|am|must)\b", re.I
 )
 _NO_HEADING = re.compile(
-    r"[.!;,]['\")\]]*$|@|protected\]|\b\d{5}(?:-\d{4})?$|(?:,[^,]+){3}|://|www\.|^[(\"']| \| |»| > |"
+    r"[.!;,](?: (?:or|and))?['\")\]]*$|@|protected\]|\b\d{5}(?:-\d{4})?$|(?:,[^,]+){3}|://|www\.|"
+    r"^[\"']|^\((?!\d{1,2}\) )| \| |»| > |"
     r"^(?:note|attn|attention|tel|fax|phone|e-?mail|address)\b\W?.*:|"
     r"\bP\.? ?O\.? Box\b|\b[A-Z]{2} \d{5}\b|^\+?[\d() -]{7,}$|(?:copyright|©|\(c\)) ?\d|all rights reserved|"
     r"^\d{1,5}[a-z]? (?:[A-Z][\w.'-]+ ){1,4}(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|way|"

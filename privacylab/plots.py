@@ -114,7 +114,8 @@ def share_by_era(shares: pd.DataFrame, *, names: Names = None, corrected: bool =
             axes.set_xlabel(f"Share of services{left_out}")
         if corrected:
             axs[0, 0].set_xlabel(f"Found in: share of services{left_out}")
-            axs[0, 1].set_xlabel("Corrected for the program's errors\n(hollow: no gold, as found)")
+            hollow = "\n(hollow: no gold, as found)" if panels[1]["hollow"].any() else ""
+            axs[0, 1].set_xlabel(f"Corrected for the program's errors{hollow}")
         counts = rows.groupby(rows[by].astype(str))["n"].max()
         entries = [(f"{readable(cell)} (n = {counts[cell]:,})", look(i)) for i, cell in enumerate(cells)]
         key(axs[0, 0], entries, columns=2 if corrected or len(cells) in (2, 4) else 3)

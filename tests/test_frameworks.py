@@ -70,6 +70,13 @@ def test_ids_and_stances_are_those_of_the_vocabulary():
 
 
 CASES = [
+    (
+        "Since the Privacy Shield was struck down we use model clauses.",
+        [("privacy_shield", "withdrawn"), ("scc", "relies")],
+    ),
+    ("We let our Privacy Shield certification lapse in 2021.", [("privacy_shield", "withdrawn")]),
+    ("Directive 95/46/EC was repealed by the GDPR.", [("directive_95_46", "mentions"), ("gdpr", "mentions")]),
+    ("Our window privacy shields come in grey.", []),
     # one mention for one naming phrase
     ("Acme adheres to the EU-U.S. and Swiss-U.S. Privacy Shield Frameworks.", [("privacy_shield", "adheres")]),
     (

@@ -536,3 +536,19 @@ QUOTED = "We don\u2019t sell it \u2013 ever. "
 )
 def test_stray_bytes_are_read_as_windows_wrote_them(data, text):
     assert normalize.decode(data) == text
+
+
+def test_a_number_in_brackets_numbers_a_heading_but_not_an_item():
+    text = "(1) What We Collect\n\nWe collect your name and your e-mail address.\n\n(2) the law; or\n\nWe keep."
+    assert [block.text for block in normalize.blocks(text, media_type="text/plain") if block.kind == "heading"] == [
+        "(1) What We Collect"
+    ]
+
+
+def test_a_bold_line_right_under_a_sentence_is_a_heading():
+    text = "We keep it safe.\n**Sharing of Data**\nWe share your data.\nIt is **all\nyours** to keep."
+    assert [(block.kind, block.text) for block in normalize.blocks(text, media_type="text/markdown")] == [
+        ("paragraph", "We keep it safe."),
+        ("heading", "Sharing of Data"),
+        ("paragraph", "We share your data. It is all yours to keep."),
+    ]
