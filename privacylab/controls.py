@@ -31,6 +31,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         return "Controls: open this notebook in JupyterLab and run it to use them."
 
+    def _repr_mimebundle_(self, **options: object) -> dict[str, Any]:
+        shown: dict[str, Any] = super()._repr_mimebundle_(**options)
+        return {**shown, "text/html": f'<p class="note">{html.escape(repr(self))}</p>'}
+
 
 def table(frame: pd.DataFrame, name: str, *, caption: str) -> str:
     """A frame as an HTML table, cut at `MAX_ROWS`, with a link to its CSV."""

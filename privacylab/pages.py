@@ -398,6 +398,8 @@ def _line(row: list[_Cell], numeric: set[int], *, header: bool) -> str:
         settings["colspan"] = cell.across if cell.across > 1 else None
         settings["rowspan"] = cell.down if cell.down > 1 else None
         settings["class"] = "number" if place in numeric and cell.across == 1 and not cell.blank else None
+        if re.fullmatch(r"\s*\d{4}-\d\d-\d\d\s*", cell.content):
+            settings["class"] = "date"
         attributes = "".join(f' {name}="{value}"' for name, value in settings.items() if value)
         parts.append(f"<{tag}{attributes}>{cell.content}</{tag}>")
     return f"<tr>{''.join(parts)}</tr>"

@@ -105,3 +105,6 @@ def test_a_long_table_is_cut_and_its_csv_is_not():
 
 def test_a_panel_says_in_words_how_to_use_it():
     assert repr(controls.tabs(one=controls.Panel([]))).startswith("Controls: open this notebook in JupyterLab")
+    shown = controls.Panel([])._repr_mimebundle_()
+    assert shown["text/html"].startswith('<p class="note">Controls: ')
+    assert "application/vnd.jupyter.widget-view+json" in shown

@@ -108,6 +108,12 @@ def test_markdown_table_has_header_cells_and_numbers_right():
     assert [cell.text() for cell in table.css("td.number")] == ["1,200"]
 
 
+def test_dates_are_not_broken():
+    table = "<table><tbody><tr><th>2018-05-25</th><td>2018-05-26</td><td>a 2018-05-27</td></tr></tbody></table>"
+    shown = article(showing({"text/html": table}))
+    assert [cell.text() for cell in shown.css(".date")] == ["2018-05-25", "2018-05-26"]
+
+
 def test_tables_are_named_apart():
     table = {"text/html": "<table><tr><td>1</td></tr></table>"}
     shown = article(markdown("## Old"), showing(table), showing(table))
