@@ -127,6 +127,12 @@ def _language(text: str) -> str:
     return str(py3langid.classify(text)[0])
 
 
+def _is_list_of_names(text: str) -> bool:
+    """Whether most words begin with a capital: a menu or a list of countries is in no language."""
+    words = _WORD.findall(text)
+    return sum(word[0].isupper() for word in words) > rules()["language"]["max_share_of_capitals"] * len(words)
+
+
 def judge(found: Sequence[Segment]) -> Verdict:
     """Whether the segments of a page are an English policy.
 
@@ -144,7 +150,9 @@ def judge(found: Sequence[Segment]) -> Verdict:
     if share < rules()["language"]["min_share_of_policy"]:
         # The first of several languages may be English: what the rest is in says more of the page.
         rest = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
-        language = _language("\n".join(rest)[:5000])
+        prose = "\n".join(text for text in rest if not _is_list_of_names(text))
+        is_enough = len(_words(prose.lower())) >= rules()["language"]["min_share_of_rest"] * n_words
+        language = _language(prose[:5000]) if is_enough else "en"
         if language != "en":
             return Verdict("language", language, language, share, n_words, fingerprint)
     counts = [sum(column) for column in zip(*(item.groups for item in seen), strict=True)]

@@ -58,6 +58,16 @@ def test_the_share_of_a_page_in_two_languages_counts_words():
     assert verdict.language_share == pytest.approx(n_english / n_all)
 
 
+def test_a_menu_of_countries_is_in_no_language():
+    countries = "Belgique Deutschland España Ελλάδα Guinée Italia Россия Österreich Polska Suomi Sverige Türkiye "
+    english = page(*POLICY, times=5)
+    n_words = sum(screen.evidence(each).n_words for each in english)
+    menu = Segment(None, countries * (n_words // 6))  # twice as many words as the policy has
+    verdict = screen.judge([menu, *english])
+    assert verdict.language_share < 0.5
+    assert (verdict.reason, verdict.language) == (None, "en")
+
+
 def test_the_heading_is_read_with_the_text():
     assert screen.evidence(Segment("Privacy", "Yes.")).groups[0] == 1
 
