@@ -84,8 +84,6 @@ _NAMES = {
     "scc": "Standard clauses",
     "bcr": "Binding corporate rules",
     "adequacy": "Adequacy decision",
-    "ai": "AI",
-    "dpo": "Data protection officer",
     "none": "None named",
     "not_seen": "Not in force",
     "n_words": "Words",
