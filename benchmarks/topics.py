@@ -324,7 +324,7 @@ def write(table: pd.DataFrame, name: str) -> None:
     """The table as a file, and on the screen."""
     RESULTS.mkdir(exist_ok=True)
     table.to_csv(RESULTS / name, index=False, float_format="%.4g", lineterminator="\n")
-    print(table.T.to_string(float_format="%.3f"))
+    print(table.T.to_string(float_format="{:.3f}".format))
 
 
 def main() -> None:

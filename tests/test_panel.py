@@ -73,7 +73,7 @@ def test_the_oldest_archive_builds_as_the_panel_has_it(panel, tmp_path):
     archive = Path(os.environ["PRIVACYLAB_ARCHIVES"]) / "through-time.zip"
     built = build.corpus([archive], tmp_path / "built", text=False, workers=2).versions()
     shipped = panel.versions().query("collection == 'through-time'")
-    columns = ["source", "service", "date", "content_id", "reason"]
+    columns = ["source", "service", "date", "content_id", "n_words", "reason"]
     expected = shipped[columns].sort_values("source", ignore_index=True)
     assert built[columns].sort_values("source", ignore_index=True).equals(expected)
     assert [sorted(claims) for claims in built.sort_values("source")["claims"]] == [
