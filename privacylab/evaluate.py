@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.proportion import proportion_confint
@@ -408,6 +409,36 @@ def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *,
     table = sums[["given", "share"]].div(sums["weight"], axis=0).assign(n=sums["n"])
     error = float((sums["weight"] * (table["given"] - table["share"]).abs()).sum() / sums["weight"].sum())
     return table.reset_index()[["step", "n", "given", "share"]].assign(error=error).round(4)
+
+
+def errors(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame) -> pd.DataFrame:
+    """What kind of errors the model makes: by category, what it misses and invents, and what it takes it for.
+
+    Args:
+        labelled_segments: The gold set ``clause_segments``.
+        probabilities: Shape (n_segments, 10), 0 to 1, in the same order.
+
+    Returns:
+        ``category``, ``n`` (segments that plainly have it), ``missed``, ``seen_instead`` (the category wrongly given
+        to most of the segments where it was missed), ``invented`` (where it is not even touched in passing),
+        ``there_instead`` (what most of these plainly have and the model did not see); empty where there is none.
+    """
+    truth = np.array([labelled.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
+    given = probabilities.to_numpy(dtype=float) >= np.asarray(_model().thresholds)
+    missed, invented = (truth == 1) & ~given, (truth == 0) & given
+    rows = []
+    for i, category in enumerate(CATEGORIES):
+        instead = [_most(kind[where]) for kind, where in ((invented, missed[:, i]), (missed, invented[:, i]))]
+        n_missed, n_invented = int(missed[:, i].sum()), int(invented[:, i].sum())
+        rows.append((category, int((truth[:, i] == 1).sum()), n_missed, instead[0], n_invented, instead[1]))
+    columns = ["category", "n", "missed", "seen_instead", "invented", "there_instead"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _most(flags: npt.NDArray[np.bool_]) -> str:
+    """The category with most flags, and how many."""
+    counts = flags.sum(axis=0)
+    return f"{CATEGORIES[int(counts.argmax())]} ({counts.max()})" if counts.any() else ""
 
 
 def agreement(labelled_segments: pd.DataFrame) -> pd.DataFrame:

@@ -176,3 +176,16 @@ def test_a_category_in_passing_counts_for_neither_side(monkeypatch):
     assert {name for name, _, _ in outcomes} - {"all categories"} == {
         "First Party Collection/Use", "User Choice/Control", "User Access, Edit and Deletion"
     }  # fmt: skip
+
+
+def test_errors_name_what_was_taken_for_what(monkeypatch):
+    class Model:
+        thresholds = [0.5] * 10
+
+    monkeypatch.setattr(evaluate, "_model", Model)
+    # Twice F is missed and T given instead; once T is given where it is only touched in passing: no error.
+    read = pd.DataFrame({"label": ["F", "F", "Ft"]})
+    given = pd.DataFrame([[0.0, 1.0, *8 * [0.0]], [0.0, 1.0, *8 * [0.0]], [1.0, 1.0, *8 * [0.0]]])
+    first, third = evaluate.errors(read, given).iloc[:2].to_numpy().tolist()
+    assert first == ["First Party Collection/Use", 3, 2, "Third Party Sharing/Collection (2)", 0, ""]
+    assert third == ["Third Party Sharing/Collection", 0, 0, "", 2, "First Party Collection/Use (2)"]
