@@ -329,6 +329,8 @@ def write(table: pd.DataFrame, name: str) -> None:
 
 def main() -> None:
     """Runs the models one after the other and writes the table."""
+    # numba looks for the package `coverage`, and would find the script of that name in this folder.
+    sys.path = [path for path in sys.path if Path(path).resolve() != Path(__file__).resolve().parent]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--segments", type=int, default=4_000)
