@@ -131,7 +131,7 @@ def _is_list_of_names(text: str) -> bool:
     """Whether most words begin with a capital: a menu or a list of countries is in no language."""
     words = _WORD.findall(text)
     limit = float(rules()["language"]["max_share_of_capitals"])
-    return sum(word[0].isupper() for word in words) > limit * len(words)
+    return bool(sum(word[0].isupper() for word in words) > limit * len(words))
 
 
 def judge(found: Sequence[Segment]) -> Verdict:
