@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update".split()
 PAGES = ["index.html", *(f"{path.stem}.html" for path in paths.notebooks())]
-MAX_BYTES, MAX_SECONDS = 4_000_000, 2
+MAX_BYTES = 4_000_000
 OLD_CSS = "CSS: "  # the package's Nu validator is older than parts of the style sheet: it is asked about HTML
 
 
@@ -89,12 +89,9 @@ def test_nothing_but_tables_scrolls_sideways(name, width, site, opened):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_light_and_opens_at_once(name, site, opened):
+def test_a_page_is_light_and_has_one_title(name, site, opened):
     assert (site / name).stat().st_size < MAX_BYTES
-    begun = time.monotonic()
-    page = opened(site / name)
-    assert time.monotonic() - begun < MAX_SECONDS
-    assert page.get_by_role("heading", level=1).count() == 1
+    assert opened(site / name).get_by_role("heading", level=1).count() == 1
 
 
 @pytest.mark.parametrize("name", PAGES)
