@@ -1,11 +1,19 @@
 """A small corpus written for the tests: twelve invented services, policies in every era but the first."""
 
+import os
 from typing import NamedTuple
 
+import hypothesis
 import pandas as pd
 import pytest
 
 from privacylab import eras, tables
+
+# What passes here passes elsewhere: the same examples in every run, and no deadline on a busy machine.
+# HYPOTHESIS_PROFILE=search looks for new ones, many of them.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", max_examples=5_000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 COUNTS = ("n_words", "n_sentences", "n_syllables", "n_passive", "n_vague")
 

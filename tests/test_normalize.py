@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pypdf
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from privacylab import normalize
@@ -300,7 +300,6 @@ def test_bad_input_takes_ten_seconds_and_a_gigabyte_at_most(data):
 
 
 @given(st.binary(max_size=400))
-@settings(deadline=None)
 def test_any_bytes_are_blocks_or_a_documented_error(data):
     try:
         found = normalize.blocks(data)
@@ -340,7 +339,6 @@ MEDIA_TYPES = st.sampled_from(["text/html", "text/markdown", "text/plain", None]
 
 
 @given(MESSY, MEDIA_TYPES)
-@settings(deadline=None, max_examples=300)
 def test_blocks_of_any_text_are_read_again_as_the_same(text, media_type):
     found = normalize.blocks(text, media_type=media_type)
     assert normalize.blocks(normalize.markdown(found), media_type="text/markdown") == found
@@ -351,7 +349,6 @@ SENTENCE = st.lists(WORD, min_size=1, max_size=25).map(lambda each: " ".join(eac
 
 
 @given(st.lists(SENTENCE, min_size=1, max_size=12), st.sampled_from(["text/markdown", "text/plain", "text/html", None]))
-@settings(deadline=None)
 def test_no_word_of_a_clean_text_is_lost(sentences, media_type):
     text = "".join(f"<p>{each}</p>" for each in sentences) if media_type == "text/html" else "\n\n".join(sentences)
     found = normalize.blocks(text, media_type=media_type)

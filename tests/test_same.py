@@ -69,7 +69,8 @@ ENTITY = re.compile(r"[\u0080-\u009f]|[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u212
 @given(TEXT)
 def test_one_blank_stands_for_any_white_space_and_nothing_invisible_is_left(text):
     plain_text = text.translate({ord(mark): sign for mark, sign in normalize._QUOTES})
-    if not re.search(r"[&<]|\]\(|\*\*", plain_text) and not ENTITY.search(plain_text):
+    # Mojibake is looked for before quotes are made plain: a curly quote is the second half of some.
+    if not re.search(r"[&<]|\]\(|\*\*", plain_text) and not ENTITY.search(text):
         assert normalize._cleaned(text) == SPACES.sub(" ", normalize._INVISIBLE.sub("", plain_text)).strip()
 
 
