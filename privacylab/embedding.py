@@ -22,7 +22,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
-from privacylab import clauses
+from privacylab import clauses, ngrams
 
 BUNDLES = ("tosback2.bundle", "ota-contrib.bundle")
 MIN_COUNT = 15  # a word seen less often says little of its neighbours
@@ -69,7 +69,7 @@ def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = D
         min_count: a word must occur this often.
         dimensions: numbers in a vector; fewer where there are fewer words.
     """
-    documents = [clauses.words_of(p) for p in _paragraphs(texts)]
+    documents = [ngrams.words_of(p) for p in _paragraphs(texts)]
     counts = collections.Counter(word for words in documents for word in words)
     words = sorted(word for word, n in counts.items() if n >= min_count)
     if len(words) < 2:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from privacylab import clauses, normalize, sources
+from privacylab import clauses, ngrams, normalize, sources
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
@@ -72,7 +72,7 @@ def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
                 raise ValueError(
                     f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(clauses.CATEGORIES)}"
                 )
-            texts.append(clauses.cleaned(clauses.with_heading(row["text"], None)))
+            texts.append(ngrams.cleaned(clauses.with_heading(row["text"], None)))
             labels.append([category in row["label"] for category in clauses.CATEGORIES])
             policies.append(row["policy"])
     return Labelled(texts, np.array(labels), np.array(policies), hashes)
@@ -97,7 +97,7 @@ def read_segments(path: Path, archives: Path) -> Read:
     for collection, source, start, end, heading in rows[columns].itertuples(index=False, name=None):
         cut = raw[collection, source][int(start) : int(end)]
         text = "\n".join(block.text for block in normalize.blocks(cut, media_type=MEDIA_TYPES[collection]))
-        texts.append(clauses.cleaned(clauses.with_heading(text, heading or None)))
+        texts.append(ngrams.cleaned(clauses.with_heading(text, heading or None)))
     return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: _sha256(path)})
 
 
@@ -139,7 +139,7 @@ def _sha256(path: Path) -> str:
 
 
 def _shingles(text: str) -> set[str]:
-    words = clauses.words_of(text)
+    words = ngrams.words_of(text)
     return {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
 
 
