@@ -5,7 +5,7 @@
 Where the extra `baselines` is installed, a frozen all-MiniLM-L6-v2 encoder under logistic regression stands beside.
 
 Writes `results/clauses_cv.csv` (F1 of each, per category, cross-validated over whole policies) and
-`results/clauses.csv` (the summary, with the paired differences). Takes half an hour on one core.
+`results/clauses.csv` (the summary, with the paired differences). Takes half an hour of processor time.
 """
 
 from __future__ import annotations
