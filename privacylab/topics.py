@@ -131,7 +131,7 @@ def fit(
     vectors = place(rows, held)
     if clusterer is None:
         _enough_that_differ(vectors, n_topics)
-        clusterer = SphericalKMeans(n_topics, seed=seed)
+        clusterer = SphericalKMeans(n_topics, seed=seed, start=place.start(n_topics) if reducer is None else None)
     model = _bertopic(counter, vectors, reducer, clusterer, n_terms)
     terms = _number(model, n_terms)
     found = pd.DataFrame({"segment_id": rows["segment_id"], "topic": model.topics_})
@@ -226,6 +226,10 @@ class _Place:
         vectors = normalize(np.asarray(self.encoder.encode(list(rows["text"])), dtype=np.float64))
         vectors[np.diff(presence.held.indptr) < MIN_TERMS] = 0.0
         return np.asarray(np.round(vectors, DECIMALS))
+
+    def start(self, n_topics: int) -> Floats | None:
+        """Where the clusters may begin whatever the segments; None where only the segments can say."""
+        return domain_vectors().start(n_topics) if self.encoder is None else None
 
 
 def _enough_that_differ(vectors: Floats, n_topics: int) -> None:
