@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from privacylab import paths, tables, topics, uncertainty
+from privacylab import paths, tables, topic_reading, topics, uncertainty
 
 RESULTS = Path(__file__).parent / "results"
 SHEET, KEY, SCORED = (RESULTS / f"word_intrusion{part}.csv" for part in ("_sheet", "_key", ""))
@@ -34,8 +34,9 @@ def sheet(model: topics.Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
         strangers = [t for other in first.index if other != topic for t in first[other]]
         strangers = [term for term in strangers if not set(term.split("_")) & all_words[topic]]
         intruder = strangers[random.integers(len(strangers))]
-        asked.append((question, *random.permutation([*first[topic], intruder]), ""))
-        key.append((question, topic, intruder))
+        shown = [topic_reading.written(term) for term in (*first[topic], intruder)]
+        asked.append((question, *random.permutation(shown), ""))
+        key.append((question, topic, shown[-1]))
     return (
         pd.DataFrame(asked, columns=["question", *COLUMNS, "answer"]),
         pd.DataFrame(key, columns=["question", "topic", "intruder"]),
