@@ -11,6 +11,7 @@ Reference: Chang, J. et al. (2009). Reading tea leaves: how humans interpret top
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,8 @@ def scored() -> pd.DataFrame:
 
 def main() -> None:
     """Writes the sheet and its key, or the score."""
+    # numba looks for the package `coverage`, and would find the script of that name in this folder.
+    sys.path = [path for path in sys.path if Path(path).resolve() != Path(__file__).resolve().parent]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=("sheet", "score"))
     RESULTS.mkdir(exist_ok=True)
