@@ -135,6 +135,8 @@ def _rules() -> _Rules:
 # What bounds a label or a sentence around a date.
 _SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
 _LABEL_START = re.compile(r"[\n|•·(:;\"“”–—-]|[.!?)]\s*")
+_SIGNED = re.compile(r"(?!Copyright)(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
+_COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
 _AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
 # The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
 _FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?:[ -]+v\d[\w.]*)?[ -]*", re.IGNORECASE)
@@ -212,7 +214,7 @@ def _under_title(head: str, rules: _Rules) -> int | None:
 def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int, int] | None:
     """Kind, tier and beginning of the cue of a date that has a cue; None if the date is not this policy's."""
     found = _cues(date, rules) or _cue_after(date, rules)
-    if found is None or "//" in date.line:  # a comment of a script
+    if found is None or _COMMENT.search(date.line):
         return None
     kind, begin = found
     head = date.before[:begin]
@@ -262,6 +264,8 @@ def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bo
     lead = date.line.strip(_PUNCTUATION)
     if rest or len(lead) > 90:
         return False
+    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line:
+        return True
     if lead:
         title = _last(rules.title, lead)
         return title is not None and rules.between.fullmatch(lead[title.end() :]) is not None

@@ -92,6 +92,7 @@ LABELS = """
 2020-07 | As of: July 2020
 2020-07-09 | Date: July 9, 2020
 2020-07-09 | Dated this 9th day of July, 2020
+2020-07-09 | <img src="//seal.example/1"> Effective July 9, 2020
 2020-07-09 | Last refreshed on July 9, 2020
 2020-07-09 | Last reviewed & revised: July 9, 2020
 2020-07-09 | Our privacy policy was last updated as of July 9, 2020.
@@ -271,6 +272,12 @@ def test_none_is_found(text, place):
     parts = {"top": (0, 12), "middle": (6, 6), "end": (12, 0)}[place]
     whole = HEAD + BODY * parts[0] + "\n" + text + BODY * parts[1]
     assert effective_date(whole, snapshot="2026-01-01") is None
+
+
+def test_a_signature_is_the_date_where_there_is_no_other():
+    assert effective_date(HEAD + BODY * 9 + "\nLarkspur Looms, June 2021").value == "2021-06"
+    assert effective_date(HEAD + BODY * 9 + "\nCopyright Larkspur Looms, June 2021") is None
+    assert effective_date(HEAD + "Last updated: May 2020" + BODY * 9 + "\nLarkspur Looms, June 2021").value == "2020-05"
 
 
 @pytest.mark.parametrize(("expected", "ambiguous", "text"), rows(AMBIGUOUS, 3))
