@@ -49,7 +49,7 @@ _YEAR = r"(?P<y>(?:199|20[0-4])\d)(?!\d)"
 _NAMED_YEAR = r"(?P<y>(?:199|20[0-4])\d|['\u2019](?:9\d|[0-4]\d))(?!\d)"  # after a month's name also '05
 _GAP = r"[\s,./-]*"
 _NUMBERED = r"(?!\s+-\s+[a-z]+[\s.,]{0,3}[12']\d)"  # "version 4 - June 2018" names no day
-_SEP = r"\s*[-./]\s*"
+_SEP = r"\s*[-./\u2013\u2011]\s*"
 _FIRST = r"(?<![\d.,/-])"  # no part of a longer number
 _TH = r"(?:\s*(?:st|nd|rd|th)(?![a-z]))?"
 _SEASON = r"(?:spring|summer|autumn|fall|winter|Q[1-4]|(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+quarter)"
@@ -81,7 +81,7 @@ _FORMS = {
     "day_first_short": rf"{_FIRST}(?P<d>[0-3]?\d)-(?P<n>{MONTH})-(?P<y>\d\d)(?!\d)",
     "month_first": rf"{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_GAP}{_NAMED_YEAR}",
     "numeric": (
-        rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./])\s*(?P<b>[0-3]?\d){_SEP}"
+        rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./\u2013\u2011])\s*(?P<b>[0-3]?\d)\s*(?P=s_numeric)\s*"
         r"(?P<y>(?:199|20[0-4])\d|['\u2019]?\d\d)(?!\d)"
     ),
     "spelt_day_first": rf"{WORD}(?P<o>{_ORDINAL})(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH}){_GAP}{_EITHER_YEAR}",
@@ -91,7 +91,8 @@ _FORMS = {
     ),
     "spelt_year": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}(?:(?P<d>[0-3]?\d){_TH}{_GAP})?{_SPELT_YEAR}",
     "month_named": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_NAMED_YEAR}",
-    "month": rf"{_FIRST}(?P<m>[01]?\d)\s*[-/]\s*{_YEAR}",
+    "month": rf"{_FIRST}(?P<m>[01]?\d(?=\s*[-/])|(?:0\d|1[0-2])(?=\.))\s*[-/.]\s*{_YEAR}",
+    "year_month_named": rf"{_YEAR}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # "2018 May"; not "in 2018 may we"
     # "5/18" may be a day without a year; a leading zero, or what no day has, shows that it is none.
     "month_short": rf"{_FIRST}(?P<m>(?:0[1-9]|1[0-2])|[1-9](?=/(?:9\d|00)))/(?P<y>9\d|[0-4]\d)(?![\w/-])",
     "year_month": rf"{_YEAR}\s?[-./]\s?(?P<m>0[1-9]|1[0-2])(?!\d|\s*[-./]\s*\d)",

@@ -103,7 +103,7 @@ def _rules() -> _Rules:
     cues = [f"(?P<{kind}>{'|'.join(rules['cues'][kind]['words'])})" for kind in KINDS[:-1]]
     filler = "|".join(sorted(rules["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
     weekday = r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
-    clock = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]t\b|gmt|utc|bst|cet))*"
+    clock = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
     subject, log = rules["subject"], rules["change_log"]
     return _Rules(
         cue=_any(
@@ -135,6 +135,12 @@ def _rules() -> _Rules:
 # What bounds a label or a sentence around a date.
 _SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
 _LABEL_START = re.compile(r"[\n|•·(:;\"“”–—-]|[.!?)]\s*")
+# Says nothing of this text's date, though it speaks of older ones.
+_REPLACES = re.compile(
+    r"\b(?:replac|supersed)\w+ (?:all |any )(?:\w+ )?(?:previous|prior|earlier|former|other)"
+    r"(?: (?:versions?|ones|policies))*",
+    re.IGNORECASE,
+)
 _SIGNED = re.compile(r"(?!Copyright)(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
 _COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
 _AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
@@ -177,6 +183,7 @@ def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
 
 def _speaks_of_policy(sentence: str, rules: _Rules) -> bool:
     """The thing named last is this policy: no law, no other document, no older or coming version of it."""
+    sentence = _REPLACES.sub(" ", sentence)
     policy = _last(rules.policy, sentence)
     if policy is None or rules.announced.search(sentence):
         return False
@@ -224,7 +231,7 @@ def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int,
     if rules.announced.search(lead[-40:] + said):
         return None
     changes = label and kind in ("effective", "updated")
-    month_alone = date.form in ("month", "year_month", "season")
+    month_alone = date.form in ("month", "year_month", "year_month_named", "season")
     if (date.form in ("year", "month_short") and not changes) or (month_alone and not label):
         return None
     if kind in ("posted", "version"):
@@ -257,7 +264,15 @@ def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bo
         and (not rest or _EXTENSION.fullmatch(rest))
     ):
         return True
-    if date.form in ("year", "month", "year_month", "month_short", "season", "digits") or _CLOCK.match(date.after):
+    if date.form in (
+        "year",
+        "month",
+        "year_month",
+        "year_month_named",
+        "month_short",
+        "season",
+        "digits",
+    ) or _CLOCK.match(date.after):
         return False
     if rules.weekday.search(date.line):  # the day of the visit
         return False

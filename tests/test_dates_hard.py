@@ -194,7 +194,101 @@ SEVERAL = """
 2020-07-09 | Last updated 9 July 2020. Downloaded 12 August 2021.
 """
 
+MORE = """
+2018-05 | Last updated: 05.2018
+2018-05 | Last updated: May-2018
+2018-05 | Last updated: May/2018
+2018-05 | Last updated: 2018 May
+2018-05-25 | Last updated: 25/May/2018
+2018-05-25 | Last updated : 25 – 05 – 2018
+2018-05-25 | Last updated: May 25 th, 2018
+2018-05-25 | Last updated: May 25<sup>th</sup>, 2018
+2018-05-25 | Last updated: 25<sup>th</sup> May 2018
+2018-05-25 | Effective as of 12:01 a.m. PT on May 25, 2018
+2018-05-25 | Last updated on the 25/05/2018
+2018-05-25 | Last Updated: Friday May 25 2018 10:00 AM
+2018-05-25 | Last updated 3 months ago (May 25, 2018)
+2018-05-30 | This Privacy Policy was last modified on: 05/25/2018 and became effective on 05/30/2018.
+2018-05-25 | This privacy policy, effective as of May 25, 2018, tells what we do.
+2018-05-25 | The effective date of this Privacy Policy is May 25, 2018.
+2018-05-25 | The date of this policy is 25 May 2018.
+2018-05-25 | Privacy Policy effective 25 May 2018
+2018-05-25 | Privacy Policy last updated May 25th, 2018
+2018-05 | Larkspur Privacy Policy – May 2018
+2018-05-25 | Last Revised on May 25, 2018 and effective immediately.
+2018-05-25 | We last revised this Privacy Policy on May 25, 2018.
+2018-05-25 | Our Privacy Policy has been updated. It takes effect May 25, 2018.
+2018-05-25 | Changes effective May 25, 2018
+2018-05-25 | UPDATED: MAY 25TH 2018
+2018-05-25 | Date of Last Update: 25-05-2018
+2018-05-25 | Date of entry into force: 25 May 2018
+2018-05-25 | In force from 25 May 2018
+2018-05-25 | Valid since: 25 May 2018
+2018-05-25 | Valid as from 25 May 2018
+2018-05-25 | Valid from 25.05.2018 until further notice
+2018-05-25 | Applicable since May 25, 2018
+2018-05-25 | Policy in effect as of May 25, 2018
+2018-05-25 | Amended and restated on May 25, 2018
+2018-05-25 | Restated May 25, 2018
+2018-05-25 | Policy owner: the DPO. Version: 3. Date approved: 25 May 2018. Review date: May 2020.
+2018-05-25 | Document date: 25 May 2018
+2018-05-25 | This page was last edited on 25 May 2018, at 10:00.
+2018-05-25 | Updated at 2018-05-25 10:00:00 UTC
+2018-05-25 | last-modified: Fri, 25 May 2018
+2018-05-25 | Rev. 4 (25.5.2018)
+2018-05-25 | Revision 4, 25/05/2018
+2018-05-25 | This policy is current as of May 25, 2018.
+2018-05-25 | This notice is accurate as of 25 May 2018.
+2018-05-25 | This statement is correct as at 25 May 2018.
+2018-05-25 | Privacy Notice – version dated 25 May 2018
+2018-05-25 | This version: 25 May 2018
+2018-05-25 | Last change: 25 May 2018
+2018-05-25 | Last changes made on 25 May 2018
+2018-05-25 | Modification date: 25 May 2018
+2018-05-25 | Date modified: 25 May 2018
+2018-05-25 | Edited: 25 May 2018
+2018-05-25 | Effective since May 25, 2018
+2018-05-25 | This Privacy Policy replaces all previous versions and is effective May 25, 2018.
+2018-05-25 | This Policy supersedes all earlier ones. Effective: May 25, 2018.
+2018-05-25 | Policy updated: 25 May 2018. Officer appointed: 1 June 2018.
+2018-05-25 | Last updated May 25, 2018. Cookie declaration last updated on 1/6/2020 by Crumbly.
+2018-05-25 | Terms of Service (effective March 1, 2015)\\nPrivacy Policy (effective May 25, 2018)
+2018-05-25 | We wrote this policy on May 25, 2018.
+2018-05-25 | Thank you for reading. (Last update 25.05.18)
+2018-05-25 | Privacy policy, 25th of May 2018 edition
+2018-05-25 | LAST REVISION DATE: MAY 25, 2018 | VERSION 7.0
+2018-05-25 | Effective: May 25, 2018, Version: 2.0
+2018-05-25 | Effective Date of Current Policy: May 25, 2018
+2018-05-25 | Effective date\\nMay 25, 2018
+2018-05-25 | Last updated\\n\\n25 May 2018
+2018-05-25 | | Last updated | 25 May 2018 |
+2018-05-25 | Privacy statement as of 25 May 2018
+2018-05-25 | Date of preparation: 25 May 2018
+2018-05-25 | Date of publication: 25 May 2018
+2018-05-25 | Date of adoption: 25 May 2018
+2018-05-25 | Date of version: 25 May 2018
+2018-05-25 | Date created: 25 May 2018
+"""
+
 NONE = """
+The policy of 3 May 2017 no longer applies.
+The offer is valid from 3 May 2017 to 9 May 2017.
+Prices effective May 3, 2017.
+Please answer by 3 May 2017.
+Cookie declaration last updated on 3 May 2017 by Crumbly.
+The list of vendors was last updated on 3 May 2017.
+Our list of sub-processors was last changed on May 3, 2017.
+The Ruritanian Privacy Act, in force since 3 May 2017, gives you rights.
+On May 3, 2017 the Court of Justice ruled against Ruritania.
+Standard Contractual Clauses as issued on 4 June 2021 are used.
+We follow Commission Decision 2010/87/EU of 5 February 2010.
+The adequacy decision for Japan was adopted on 23 January 2019.
+Larkspur's certification was renewed on 3 May 2017.
+The Blanket Report of Spring 2017 lists our looms.
+Our shop opened on the third of May, two thousand and seventeen.
+We closed our accounts for Q3 2017.
+We plan to update this policy in 2027.
+Consents given before the twenty-fifth of May 2018 remain valid.
 The General Data Protection Regulation has applied since 25 May 2018.
 As of May 25, 2018 the GDPR applies to us, and we comply with it.
 Effective January 1, 2020, California residents may ask us what we know about them.
@@ -258,7 +352,7 @@ def rows(block, n=2):
         yield *cells, text.replace("\\n", "\n").replace("\\\\", "\\")
 
 
-@pytest.mark.parametrize(("expected", "text"), [*rows(LABELS), *rows(WORDS), *rows(SEVERAL)])
+@pytest.mark.parametrize(("expected", "text"), [*rows(LABELS), *rows(WORDS), *rows(SEVERAL), *rows(MORE)])
 @pytest.mark.parametrize("place", ["top", "end"])
 def test_the_date_is_found_at_either_end(expected, text, place):
     whole = HEAD + text + BODY * 12 if place == "top" else HEAD + BODY * 12 + "\n" + text

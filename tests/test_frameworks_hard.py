@@ -212,7 +212,7 @@ mentions | The European Community has set up a regime of data protection under D
 mentions | Some laws (see, for example, Directive 95/46/EC) ask for more.
 mentions | For further details, see European Commission: Adequacy of the protection of personal data in other countries.
 mentions | There is no adequacy decision for that country.
-mentions | Data that are subject to the CCPA's rules include records governed by HIPAA and kept pursuant to it.|adheres mentions
+mentions | Our CCPA list leaves out records governed by HIPAA and kept pursuant to it.|adheres mentions
 adheres | Larkspur complies with the principles of the Swiss-U.S. Privacy Shield as set forth by the US.
 adheres | Larkspur, Inc. has committed to refer unresolved Privacy Shield complaints to an arbiter abroad.
 adheres | If you have an inquiry about our Safe Harbor compliance in the EU, write to us.
@@ -271,7 +271,7 @@ withdrawn | We used to rely on the Privacy Shield.
 mentions | Larkspur has not certified to the EU-US Privacy Shield.
 mentions | Neither Larkspur nor its agents take part in the Privacy Shield.
 mentions | We are working towards certification under the DPF of the EU.
-mentions | The EU and the US are negotiating a successor to the Safe Harbor.|withdrawn
+withdrawn | The EU and the US are negotiating a successor to the Safe Harbor.
 mentions | A full list of members of the Privacy Shield is kept by the Department of Commerce.
 mentions | HIPAA does not apply to what you tell us.
 mentions | This notice does not cover data that are exempt from the CCPA.
