@@ -21,7 +21,7 @@ _HIDDEN = (
     # the target of a Markdown link
     (("](",), re.compile(r"(?<=\])\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\s*\)")),
     (("<",), re.compile(r"</?[a-zA-Z][^<>]{0,500}>")),
-    (("&",), re.compile(r"&(?:\#x?)?\w{1,8};")),
+    (("&",), re.compile(r"&(?:\#x?)?\w{1,8}(?:;|\.[ \t]*\n)")),  # ToSBack2 has ".\n" for ";"
     (("://", "//"), re.compile(r"(?:\bhttps?:)?//\S*[\w/]", re.IGNORECASE)),
     (("www.", "@"), re.compile(r"\bwww\.\S*\w|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,250}\w", re.IGNORECASE)),
     (
