@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import build, ngrams, normalize, screen, sources
+from privacylab import build, ngrams, normalize, screen, sources, wording
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import plain
@@ -127,3 +127,25 @@ def test_what_is_known_is_forgotten_when_it_is_too_much(monkeypatch):
     first = vocabulary.counts(["ab abc b0", "zz"])
     assert (vocabulary.counts(["zz", "abc"]).words.toarray() == [[0, 1, 0], [1, 0, 0]]).all()
     assert (vocabulary.counts(["ab abc b0", "zz"]).grams != first.grams).nnz == 0
+
+
+WORDING = st.lists(
+    st.sampled_from(
+        "We may might-be as needed from time to time. including but not limited to, privacy@a.example HTTP://x "
+        "http://k.example/may www.may.example WWW.MAY Kettles' party's third-party \u00a0 \n \u2028 \x1c É K É".split(
+            " "
+        )
+    ),
+    max_size=12,
+).map(" ".join)
+
+
+@given(WORDING)
+def test_the_counts_of_chunks_are_those_of_the_text(text):
+    shown = re.sub(r"\S*(?:https?://|www\.|@)\S*", " ", text).lower()
+    words = re.findall(r"[A-Za-z]+(?:['-][A-Za-z]+)*", shown)
+    found = wording.counts(text)
+    assert found.n_words == len(words)
+    assert found.n_syllables == sum(map(wording.syllables, words))
+    assert found.n_vague == len(wording._vague()[0].findall(shown))
+    assert wording.content_words(text) == list(map(wording._lemma, re.findall(r"[a-z][a-z'-]*[a-z]", shown)))
