@@ -5,10 +5,11 @@ Figures are made without pyplot and inside a private style: nothing that a noteb
 
 import contextlib
 import datetime as dt
+import functools
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
@@ -33,6 +34,8 @@ Names = Mapping[str, str] | None
 """Other names for what a figure shows, for the reader."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+P = ParamSpec("P")
+_REASON = "Not drawn: "
 INK, GREY, PALE = "#222222", "#666666", "#d9d9d9"
 
 STYLE: dict[Any, Any] = {
@@ -172,17 +175,62 @@ def figure(
     return made, axes
 
 
+class TooFewError(ValueError):
+    """The frame is sound, but holds too little for a figure; the message says of what."""
+
+
+def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """For a function that draws: where its frame holds too little, the figure says so, and `why_empty` tells why."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        try:
+            return draw(*args, **kwargs)
+        except TooFewError as error:
+            with style():
+                made, axs = figure(0.5)
+                axs[0, 0].set_axis_off()
+                made.text(0, 0.5, _REASON + str(error), va="center")
+            return made
+
+    return drawn
+
+
+def why_empty(made: Figure) -> str | None:
+    """The sentence of a figure that holds nothing else; None for one that is drawn."""
+    texts = [text.get_text() for text in made.texts]
+    return next((text for text in texts if text.startswith(_REASON)), None)
+
+
+def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
+    """A share with its interval and number of services, as a sentence has it; ``row`` is one of a statistic's frame.
+
+    Other columns than ``value`` have their interval in ``<column>_low`` and ``<column>_high``.
+
+    >>> said(pd.Series({"value": 0.231, "low": 0.2, "high": 0.264, "n": 588}))
+    '23% (20% to 26%, n = 588)'
+    >>> said(pd.Series({"value": float("nan"), "n": 0}))
+    'not known (n = 0)'
+    """
+    size = f"n = {0 if pd.isna(row['n']) else row['n']:,.0f}"
+    low, high = (row.get(end if column == "value" else f"{column}_{end}") for end in ("low", "high"))
+    if pd.isna(row[column]):
+        return f"not known ({size})"
+    return f"{row[column]:.0%} ({low:.0%} to {high:.0%}{f', {size}' if n else ''})"
+
+
 def need(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """The frame with a fresh index, if it has the columns and a row.
+    """The frame with a fresh index, if it has the columns and a row that is no null.
 
     Raises:
-        ValueError: It has not.
+        ValueError: It lacks a column.
+        TooFewError: It has no row, or no value in any.
     """
     missing = [column for column in columns if column not in frame]
     if missing:
         raise ValueError(f"the frame lacks {', '.join(missing)}; it has {', '.join(map(str, frame.columns))}")
-    if frame.empty:
-        raise ValueError("the frame has no rows: there is nothing to draw")
+    if frame.empty or ("value" in columns and frame["value"].isna().all()):
+        raise TooFewError("no service to count.")
     return frame.reset_index(drop=True)
 
 

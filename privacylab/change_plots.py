@@ -13,6 +13,7 @@ from privacylab import canvas
 from privacylab.canvas import COLOURS, GREY, PALE, Names, dots, in_order, key, look, need, readable, rows_of_text
 
 
+@canvas.drawing
 def paired_change(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     """The same services before and after: both shares joined by a line, and the difference with its interval.
 
@@ -42,6 +43,7 @@ def paired_change(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     return made
 
 
+@canvas.drawing
 def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     """Differences as the cross-sections stand and in the same services: where they part, the sample changed.
 
@@ -70,6 +72,7 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     return made
 
 
+@canvas.drawing
 def replication(table: pd.DataFrame) -> Figure:
     """Published sizes and this corpus's estimates on one scale, and what was said not to change beside its margin.
 
@@ -123,6 +126,7 @@ def _scaled(part: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({end: added(part[end]) / added(unit) for end in ("value", "low", "high")})
 
 
+@canvas.drawing
 def event_study(
     effects: pd.DataFrame, *, label: str = "Difference from the period before", names: Names = None
 ) -> Figure:
@@ -168,6 +172,7 @@ def _effects(axes: Axes, rows: pd.DataFrame, *, label: str | None) -> None:
     axes.set_xlabel("Half-years from the event")
 
 
+@canvas.drawing
 def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
     """The step at each date that was tried, the true events among dates on which nothing happened.
 
@@ -198,6 +203,7 @@ def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
     return made
 
 
+@canvas.drawing
 def claim_survival(curves: pd.DataFrame, *, names: Names = None) -> Figure:
     """How long a claim outlives its framework: the share of services that still make it.
 
@@ -210,6 +216,7 @@ def claim_survival(curves: pd.DataFrame, *, names: Names = None) -> Figure:
     )
 
 
+@canvas.drawing
 def claim_outcomes(curves: pd.DataFrame, *, names: Names = None) -> Figure:
     """What became of a claim: the share of services that have gone to each outcome.
 
@@ -221,6 +228,7 @@ def claim_outcomes(curves: pd.DataFrame, *, names: Names = None) -> Figure:
 
 
 def _curves(rows: pd.DataFrame, by: str, names: Names, label: str) -> Figure:
+    rows = rows[rows["value"].notna()]
     kinds = in_order(rows[by]) if by in rows else [""]
     counts = rows.groupby(by, observed=True)["n"].max() if by in rows else rows["n"]
     several = by in rows and counts.min() != counts.max()
@@ -235,7 +243,7 @@ def _curves(rows: pd.DataFrame, by: str, names: Names, label: str) -> Figure:
             n = f"n = {int(part['n'].max()):,}"
             text = f"{readable(kind, names)}\n({n})" if several else readable(kind, names) if kind else n
             ends.append((float(part["value"].iloc[-1]), text, COLOURS[i]))
-        axes.set_xlim(0, float(rows["days"].max()) / 365.25)
+        axes.set_xlim(0, max(float(rows["days"].max()), 30) / 365.25)
         axes.set_ylim(0, 1.0 if rows["value"].max() > 0.6 else None)
         axes.grid(axis="y")
         canvas.percent(axes)
@@ -245,6 +253,7 @@ def _curves(rows: pd.DataFrame, by: str, names: Names, label: str) -> Figure:
     return made
 
 
+@canvas.drawing
 def change_by_month(hazard: pd.DataFrame, *, since: str | None = None) -> Figure:
     """The share of watched services that changed their text in each month, with intervals and the legal dates.
 

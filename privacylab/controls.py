@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from privacylab import explore, measure, plots, publishing
-from privacylab.canvas import COLOURS, readable
+from privacylab.canvas import COLOURS, readable, said, why_empty
 from privacylab.explore import Texts
 
 ALL = "all"
@@ -49,7 +49,10 @@ def table(frame: pd.DataFrame, name: str, *, caption: str) -> str:
 
 
 def picture(figure: Figure, *, alt: str) -> str:
-    """A figure as an HTML image with its alt text."""
+    """A figure as an HTML image with its alt text; one that holds too little as the sentence that says so."""
+    reason = why_empty(figure)
+    if reason:  # the numbers are there
+        return f"<p>{html.escape(reason)}</p>"
     data = base64.b64encode(publishing.png(figure)).decode()
     return f'<img alt="{html.escape(alt, quote=True)}" style="max-width:100%" src="data:image/png;base64,{data}">'
 
@@ -111,10 +114,7 @@ def _trend(policies: pd.DataFrame, features: pd.DataFrame, columns: list[str], *
     told = [_sentence(shares[shares["feature"] == column], column) for column in columns]
     draw = plots.share_by_half_year if over_time else plots.share_by_era
     parts = [f'<p class="answer">{html.escape(line)}</p>' for line in told]
-    try:
-        parts.append(picture(draw(shares), alt=" ".join(told)))
-    except ValueError as error:  # too few services for a figure; the numbers are there
-        parts.append(f"<p>{html.escape(str(error))}</p>")
+    parts.append(picture(draw(shares), alt=" ".join(told)))
     parts.append(table(shares, "trend", caption="Shares of services with 95% intervals"))
     behind = explore.behind(policies, features, column=columns[0])
     parts.append(table(behind, "services", caption=f"The services behind the last half-year: {readable(columns[0])}"))
@@ -122,11 +122,13 @@ def _trend(policies: pd.DataFrame, features: pd.DataFrame, columns: list[str], *
 
 
 def _sentence(shares: pd.DataFrame, column: str) -> str:
-    last = shares[shares["n"] > 0].iloc[-1]
+    counted = shares[shares["n"] > 0]
+    if counted.empty:
+        return f"{readable(column)}: no service to count."
+    last = counted.iloc[-1]
     when = readable(str(last.iloc[0])) if "half_year" not in shares else last["half_year"]
     note = " (by the classifier, not corrected)" if column.startswith("category:") else ""
-    interval = f"{last['value']:.0%} ({last['low']:.0%} to {last['high']:.0%}) of {last['n']:.0f} services"
-    return f"{readable(column)}: {interval}, {when}{note}."
+    return f"{readable(column)}: {said(last, n=False)} of {last['n']:,.0f} services, {when}{note}."
 
 
 def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:

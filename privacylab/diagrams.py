@@ -24,6 +24,7 @@ _STATES = {
 _STATE_NAMES = {"scc": "Clauses or rules only", "dpf": "DPF"}
 
 
+@canvas.drawing
 def transfer_flow(flow: pd.DataFrame, *, names: Mapping[str, str] | None = None) -> Figure:
     """Which mechanism for transfers services named on the eve of each legal date, and where they went.
 
@@ -126,6 +127,7 @@ def _state_labels(
             )
 
 
+@canvas.drawing
 def exclusion_flow(flow: pd.DataFrame) -> Figure:
     """From what the sources hold to the policies that are compared: what was left out on the way, and why.
 
@@ -184,6 +186,7 @@ def _box(axes: Axes, x: float, top: float, width: float, height: float, text: st
     axes.text(x + 0.12, top - height / 2, text, va="center", ha="left", fontsize=7.5, linespacing=1.35)
 
 
+@canvas.drawing
 def archive_timeline(timeline: pd.DataFrame) -> Figure:
     """When each archive was watching: the number of services in each half-year as the height of a band.
 

@@ -55,8 +55,15 @@ def eras() -> tuple[Era, ...]:
 
 @cache
 def sub_eras() -> tuple[Era, ...]:
-    """The parts of the last era, in order."""
+    """The parts of one era (`of` in the rules), in order."""
     return tuple(Era(block["id"], block["name"], block["from"]) for block in _calendar()["sub_era"])
+
+
+@cache
+def parts() -> tuple[Era, ...]:
+    """The eras in order, with its sub-eras in the place of the era that has them."""
+    whole = {block["of"] for block in _calendar()["sub_era"]}
+    return tuple(part for era in eras() for part in (sub_eras() if era.id in whole else (era,)))
 
 
 @cache
@@ -118,7 +125,7 @@ def sub_era(date: dt.date | dt.datetime | str | None) -> str:
     """
     if date is None or pd.isna(date):
         return UNDATED
-    return _part(as_date(date), sub_eras()) or era(date)
+    return _part(as_date(date), parts()) or UNDATED
 
 
 def in_force(date: dt.date | dt.datetime | str) -> tuple[str, ...]:

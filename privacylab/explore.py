@@ -69,18 +69,18 @@ def behind(
         half_year: Such as ``2018-H1``; None: the last one.
 
     Returns:
-        ``service``, ``date`` (of the policy), ``has``; those that have it first.
+        ``service``, ``date`` (of the policy), ``has``; those that have it first. Empty if the data have no half-year.
 
     Raises:
-        ValueError: The features have no such column, or no policy was in force then.
+        ValueError: The features have no such column, or no policy was in force in the half-year asked for.
     """
     observe.choose(features, [column])
     rows = observe.observations(policies, by="half_year_in_force")
     names = list(rows["half_year"].cat.categories) if len(rows) else []
     wanted = half_year or (names[-1] if names else "")
     rows = rows[rows["half_year"] == wanted]
-    if rows.empty:
-        raise ValueError(f"no policy in force at the end of {wanted or 'any half-year'}: there are {names}")
+    if rows.empty and half_year:
+        raise ValueError(f"no policy in force at the end of {half_year}: there are {', '.join(names) or 'none'}")
     found = rows.assign(has=features[column].reindex(rows["policy_id"]).to_numpy(dtype=bool))
     return found.sort_values(["has", "service"], ascending=[False, True], ignore_index=True)[["service", "date", "has"]]
 
@@ -98,18 +98,19 @@ def service_timeline(
 
     Returns:
         ``date``, ``era``, ``n_words``, ``claims`` (frameworks that it adheres to or relies on), ``gained`` and ``lost``
-        (categories, claims and cues, by their readable names; empty in the first row), each joined by ``; ``.
+        (categories, claims and cues, by their readable names; empty in the first row), each joined by ``; ``. Empty if
+        none of its policies is dated.
 
     Raises:
-        ValueError: The service has no dated policy.
+        ValueError: The table has no such policy.
     """
-    rows = policies[(policies["service"] == service) & (policies["document"] == document) & policies["date"].notna()]
+    rows = policies[(policies["service"] == service) & (policies["document"] == document)]
     if rows.empty:
-        raise ValueError(f"service {service!r} has no dated policy {document!r}: it must be one of the table's")
-    rows = rows.sort_values(["date", "policy_id"])
+        raise ValueError(f"service {service!r} has no policy {document!r}: it must be one of the table's")
+    rows = rows[rows["date"].notna()].sort_values(["date", "policy_id"])
     columns = [c for c in map(str, features) if c.startswith(("category:", "claims:", "cue:")) and "=" not in c]
     held = [{c for c in columns if features.loc[policy, c]} for policy in rows["policy_id"]]
-    before = [held[0], *held[:-1]]
+    before = [*held[:1], *held[:-1]]
     return pd.DataFrame(
         {
             "date": rows["date"].to_numpy(),
@@ -126,6 +127,7 @@ def _names(columns: Iterator[str] | set[str]) -> str:
     return "; ".join(sorted({canvas.readable(column) for column in columns}))
 
 
+@canvas.drawing
 def timeline_figure(timeline: pd.DataFrame) -> Figure:
     """Words of each policy of a service over time and, below, the frameworks that it claims, a row each.
 

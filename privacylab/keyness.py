@@ -27,13 +27,14 @@ class Documents(NamedTuple):
     """Documents and their terms.
 
     ``counts``: how often each term stands in each document, shape (documents, terms). ``service`` and ``group`` name
-    each document's service and cell; ``terms`` the columns, sorted.
+    each document's service and cell; ``terms`` the columns, sorted; ``cells`` are all cells there could be.
     """
 
     counts: sparse.csr_array
     terms: npt.NDArray[np.object_]
     service: npt.NDArray[np.object_]
     group: npt.NDArray[np.object_]
+    cells: tuple[str, ...] = ()
 
 
 def documents(corpus: Corpus, observed: pd.DataFrame, *, by: str = "era") -> Documents:
@@ -64,7 +65,8 @@ def documents(corpus: Corpus, observed: pd.DataFrame, *, by: str = "era") -> Doc
     counts = sparse.csr_array(where.matrix[rows] @ held)
     kept = np.flatnonzero((counts.sum(axis=0) > 0) & (np.asarray(terms) != ""))
     named = (observed["service"].astype(str).to_numpy(dtype=object), observed[by].astype(str).to_numpy(dtype=object))
-    return Documents(sparse.csr_array(counts[:, kept]), np.asarray(terms, dtype=object)[kept], *named)
+    every = tuple(map(str, observed[by].astype("category").cat.categories))
+    return Documents(sparse.csr_array(counts[:, kept]), np.asarray(terms, dtype=object)[kept], *named, every)
 
 
 def _arrow(texts: pd.Series) -> arrow.Array:
@@ -169,7 +171,7 @@ def _groups(docs: Documents, target: str, reference: str) -> _Groups:
     rows = {}
     for group in (target, reference):
         mine = np.flatnonzero(docs.group == group)
-        if not len(mine):
+        if not len(mine) and group not in docs.cells:
             known = ", ".join(sorted(set(docs.group)))
             raise ValueError(f"group {group!r} has no document; there are {known or 'none'}")
         rows[group] = pd.Series(mine, index=docs.service[mine]).sort_index()

@@ -20,7 +20,10 @@ Floats = npt.NDArray[np.float64]
 
 
 class _Cells(NamedTuple):
-    """The cells of a comparison: their keys in order, and for each the rows (of the observations) in it."""
+    """The cells of a comparison: their keys in order, and for each the rows (of the observations) in it.
+
+    No cell: no key, and one empty list of rows, so that results keep their columns.
+    """
 
     keys: pd.DataFrame
     rows: list[npt.NDArray[np.intp]]
@@ -47,7 +50,7 @@ def _split(observed: pd.DataFrame, by: str | Sequence[str] | None) -> _Cells:
         keys[column] = pd.Categorical(keys[column], series.cat.categories, ordered=series.cat.ordered)
     order = np.argsort(codes, kind="stable")
     bounds = np.searchsorted(codes[order], np.arange(len(keys) + 1))
-    return _Cells(keys, [order[bounds[i] : bounds[i + 1]] for i in range(len(keys))])
+    return _Cells(keys, [order[bounds[i] : bounds[i + 1]] for i in range(len(keys))] or [order])
 
 
 def _by_service(
@@ -124,6 +127,8 @@ def _known(features: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def _labelled(keys: pd.DataFrame, found: list[pd.DataFrame]) -> pd.DataFrame:
+    if not len(keys):  # no cell at all, as where no policy is dated
+        found = [part.iloc[:0] for part in found]
     repeated = keys.loc[keys.index.repeat([len(part) for part in found])].reset_index(drop=True)
     return pd.concat([repeated, pd.concat(found, ignore_index=True)], axis=1)
 
@@ -147,18 +152,16 @@ def share_difference(
 
     Returns:
         ``feature``, ``n_before``, ``n_after``, ``n_both``, ``n`` (services in either), ``before``, ``after``,
-        ``value`` (after - before), ``low``, ``high``.
+        ``value`` (after - before), ``low``, ``high``; null where a cell has no service.
 
     Raises:
-        ValueError: A cell has no service, or is none of the values of ``by``; else as `share`.
+        ValueError: A cell is none of the values of ``by``; else as `share`.
     """
     wanted, layout = choose(features, columns), _split(observed, by)
     names = [str(key) for key in layout.keys[by]]
     for cell in (before, after):
-        if cell not in names or not len(layout.rows[names.index(cell)]):
-            raise ValueError(
-                f"{by} {cell!r} holds no service; those with services are {', '.join(_filled(layout, by))}"
-            )
+        if cell not in names:
+            raise ValueError(f"{by} {cell!r} is none of the observations' cells: {', '.join(names)}")
     parts = [_weighed(observed, features, wanted, layout.rows[names.index(cell)]) for cell in (before, after)]
     union = parts[0].index.union(parts[1].index)
     weights = uncertainty.resampled_services(len(union), resamples=resamples, seed=seed)
@@ -173,10 +176,6 @@ def share_difference(
     sizes["n_both"] = sizes["n_before"] + sizes["n_after"] - len(union)
     shares = {"before": values[0], "after": values[1], "value": values[1] - values[0], "low": low, "high": high}
     return pd.DataFrame({"feature": wanted, **sizes, **shares})
-
-
-def _filled(layout: _Cells, by: str) -> list[str]:
-    return [str(key) for key, rows in zip(layout.keys[by], layout.rows, strict=True) if len(rows)]
 
 
 def _weighed(
@@ -289,8 +288,8 @@ def sensitivity(
     if versions is not None:
         variants["screening off"] = (_unscreened(versions, policies, seed=seed), before, after)
     for months in (6, 12, 18, 36):
-        held = [in_force(policies, day, months=months).assign(era=day) for day in days]
-        variants[f"in force up to {months} months"] = (pd.concat(held), *days)
+        held = pd.concat([in_force(policies, day, months=months).assign(era=day) for day in days])
+        variants[f"in force up to {months} months"] = (held.assign(era=pd.Categorical(held["era"], days)), *days)
     wanted = choose(features, columns)
     found = [
         share_difference(rows, features, before=first, after=last, columns=wanted, level=level, seed=seed).assign(

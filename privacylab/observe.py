@@ -5,14 +5,16 @@ The unit of every finding is the service: versions of one policy are no independ
 """
 
 import datetime as dt
+import tomllib
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from privacylab import eras, tables
+from privacylab import eras, paths, tables
 from privacylab.tables import CATEGORIES, Corpus
 
 MONTHS_IN_FORCE = 18
@@ -44,6 +46,19 @@ def incidence(corpus: Corpus) -> Incidence:
     return Incidence(counts.tocsr(), policies, segments)
 
 
+@cache
+def _looked_for() -> tuple[set[str], set[str], set[str]]:
+    """Frameworks, cues and cues with a fixed value that the rules look for: what no policy has is a column too."""
+    rules: list[dict[str, Any]] = [
+        tomllib.loads((paths.RULES / f"{name}.toml").read_text(encoding="utf-8")) for name in ("frameworks", "cues")
+    ]
+    frameworks, cues = (
+        {block["id"] for block in part[name]} for part, name in zip(rules, ("framework", "cue"), strict=True)
+    )
+    values = {f"{block['id']}={value}" for block in rules[1]["cue"] for value in block.get("values", ())}
+    return frameworks, cues, values | {"retention_period=as-long-as-necessary"}
+
+
 def features(corpus: Corpus) -> pd.DataFrame:
     """What each policy holds, yes or no.
 
@@ -51,7 +66,8 @@ def features(corpus: Corpus) -> pd.DataFrame:
         A boolean frame, index ``policy_id`` (all policies), columns in this order:
         ``category:<name>`` (all ten, seen or not), ``framework:<id>`` (mentioned in any way),
         ``claims:<id>`` (the organisation adheres to it or relies on it), ``withdrawn:<id>``,
-        ``cue:<cue>`` and, for cues with a value, ``cue:<cue>=<value>``.
+        ``cue:<cue>`` and, for cues with a value, ``cue:<cue>=<value>``. What the rules look for has a column even
+        where no policy has it.
 
     Note:
         Categories come from a classifier: show them with `correct.corrected`.
@@ -59,7 +75,12 @@ def features(corpus: Corpus) -> pd.DataFrame:
     where = incidence(corpus)
     labels, mentions, cues = corpus.labels(), corpus.mentions(), corpus.cues()
     stance, valued = mentions["stance"], cues[cues["value"].notna()]
-    frameworks = sorted(mentions["framework"].unique())
+    frameworks, every_cue, values = (
+        sorted(known.union(found.unique()))
+        for known, found in zip(
+            _looked_for(), (mentions["framework"], cues["cue"], valued["cue"] + "=" + valued["value"]), strict=True
+        )
+    )
     named = [
         ("category:", labels["segment_id"], labels["category"].astype(str), CATEGORIES),
         ("framework:", mentions["segment_id"], mentions["framework"], frameworks),
@@ -67,17 +88,15 @@ def features(corpus: Corpus) -> pd.DataFrame:
             (prefix, mentions.loc[stance.isin(stances), "segment_id"], mentions["framework"], frameworks)
             for prefix, stances in (("claims:", ("adheres", "relies")), ("withdrawn:", ("withdrawn",)))
         ),
-        ("cue:", cues["segment_id"], cues["cue"], sorted(cues["cue"].unique())),
-        ("cue:", valued["segment_id"], valued["cue"] + "=" + valued["value"], None),
+        ("cue:", cues["segment_id"], cues["cue"], every_cue),
+        ("cue:", valued["segment_id"], valued["cue"] + "=" + valued["value"], values),
     ]
     found = [_held(where, prefix, segment, name.loc[segment.index], names) for prefix, segment, name, names in named]
     return pd.concat(found, axis=1)
 
 
-def _held(
-    where: Incidence, prefix: str, segment: pd.Series, name: pd.Series, names: Sequence[str] | None
-) -> pd.DataFrame:
-    columns = pd.Index(sorted(name.unique()) if names is None else names, dtype=object)
+def _held(where: Incidence, prefix: str, segment: pd.Series, name: pd.Series, names: Sequence[str]) -> pd.DataFrame:
+    columns = pd.Index(list(names), dtype=object)
     places = (where.segments.get_indexer(pd.Index(segment)), columns.get_indexer(pd.Index(name)))
     shape = (len(where.segments), len(columns))
     marked = sparse.coo_array((np.ones(len(segment), dtype=np.int32), places), shape=shape).tocsr()
@@ -173,7 +192,7 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
         ValueError: ``by`` is none of these, or years and half-years were to be shifted.
     """
     if by in ("era", "sub_era"):
-        parts = eras.eras() if by == "era" else (*eras.eras()[:-1], *eras.sub_eras())
+        parts = eras.eras() if by == "era" else eras.parts()
         starts = [pd.Timestamp(part.start) + pd.DateOffset(months=shift) for part in parts if part.start]
         codes = np.searchsorted(np.array(starts, dtype="datetime64[ms]"), dates.to_numpy("datetime64[ms]"), "right")
         names = [part.id for part in parts]

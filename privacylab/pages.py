@@ -241,8 +241,13 @@ def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = ()) -> str
         f"({html.escape(file.rsplit('.', 1)[1].upper())})</a>"
         for file in sorted(files)
     )
-    caption = f"<figcaption>{links}</figcaption>" if links else ""
-    return f'<figure><img src="data:{kind};base64,{data}" alt="{alt}"{extent}>{caption}</figure>'
+    image = f'<img src="data:{kind};base64,{data}" alt="{alt}"{extent}>'
+    if not links:
+        return f"<figure>{image}</figure>"
+    # The finding is read to those who hear the page as the picture's text: once is enough.
+    picture = next(file for file in sorted(files, reverse=True))
+    caption = f'<figcaption><span aria-hidden="true">{alt} </span>{links}</figcaption>'
+    return f'<figure><a class="picture" href="figures/{quote(picture)}">{image}</a>{caption}</figure>'
 
 
 def _size(png: bytes) -> tuple[int, int] | None:

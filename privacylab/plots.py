@@ -21,6 +21,7 @@ from privacylab.canvas import (
     PALE,
     Names,
     dots,
+    drawing,
     in_order,
     key,
     look,
@@ -40,7 +41,7 @@ from privacylab.change_plots import (
     replication,
 )
 from privacylab.diagrams import archive_timeline, exclusion_flow, transfer_flow
-from privacylab.publishing import publish
+from privacylab.publishing import publish, table
 from privacylab.topic_plots import topic_categories, topic_map
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "replication",
     "share_by_era",
     "share_by_half_year",
+    "table",
     "topic_categories",
     "topic_heatmap",
     "topic_map",
@@ -81,10 +83,11 @@ def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, str]:
     few = [f"{readable(str(cell))} (n = {n})" for cell, n in most.items() if n < FEW]
     kept = rows[rows[by].astype(str).isin(most.index[most >= FEW])]
     if kept.empty:
-        raise ValueError(f"no {by} has {FEW} services: there is nothing to draw")
+        raise canvas.TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {most.max()}).")
     return kept.reset_index(drop=True), f"\nNot drawn: {', '.join(few)}" if few else ""
 
 
+@drawing
 def share_by_era(shares: pd.DataFrame, *, names: Names = None, corrected: bool = False) -> Figure:
     """The share of services with each feature, era beside era, with intervals.
 
@@ -130,6 +133,7 @@ def _era_dots(axes: Axes, rows: pd.DataFrame, by: str, features: list[str], cell
             dots(axes, part, y, look(i), hollow=bool(hollow))
 
 
+@drawing
 def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     """A table of shares, feature by era, shaded, with each interval written below its value.
 
@@ -142,6 +146,7 @@ def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     return _matrix(rows, down="feature", across=by, names=names)
 
 
+@drawing
 def topic_heatmap(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     """A table of topics by era (or half-year), shaded by share, with intervals.
 
@@ -209,6 +214,7 @@ def _half_year_strip(axes: Axes, x: np.ndarray, n: pd.Series) -> None:
     canvas.mark_events(axes, labels=False)
 
 
+@drawing
 def share_by_half_year(shares: pd.DataFrame, *, names: Names = None, since: str | None = None) -> Figure:
     """Shares over time with bands and the legal dates; below, the number of services in each half-year.
 
@@ -245,6 +251,7 @@ def share_by_half_year(shares: pd.DataFrame, *, names: Names = None, since: str 
     return made
 
 
+@drawing
 def length_by_half_year(lengths: pd.DataFrame, *, names: Names = None, since: str | None = None) -> Figure:
     """An amount (by default words) over time with its band and the legal dates.
 
@@ -269,6 +276,7 @@ def length_by_half_year(lengths: pd.DataFrame, *, names: Names = None, since: st
     return made
 
 
+@drawing
 def versions_by_year(counts: pd.DataFrame) -> Figure:
     """Services seen in each year, by collection.
 
@@ -295,6 +303,7 @@ def versions_by_year(counts: pd.DataFrame) -> Figure:
     return made
 
 
+@drawing
 def reliability(table: pd.DataFrame) -> Figure:
     """The share that is there against the probability given, with the diagonal of a calibrated model.
 
@@ -316,6 +325,7 @@ def reliability(table: pd.DataFrame) -> Figure:
     return made
 
 
+@drawing
 def keyness(words: pd.DataFrame, *, target: str, reference: str, top: int = 15, names: Names = None) -> Figure:
     """The words that mark two groups: log-ratios of the shares of services that use them, with intervals.
 
@@ -343,6 +353,7 @@ def keyness(words: pd.DataFrame, *, target: str, reference: str, top: int = 15, 
     return made
 
 
+@drawing
 def topics_over_time(
     shares: pd.DataFrame, *, names: Names = None, columns: int = 4, since: str | None = None
 ) -> Figure:

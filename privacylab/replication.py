@@ -145,7 +145,10 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
         A row for each part, in the findings' order: `COLUMNS`. ``verdict`` is the whole finding's.
 
     Raises:
-        ValueError: An estimate is missing, made twice, or asked for by no finding; a frame has not one row.
+        ValueError: An estimate is missing, made twice, or asked for by no finding; a frame has several rows.
+
+    Note:
+        A frame without a row is an estimate that the data cannot give: n=0, nulls, and nothing can be told.
     """
     made = {part: (cell, _row(part, row)) for cell, rows in estimates.items() for part, row in rows.items()}
     asked = [part.id for finding in findings() for part in finding.parts]
@@ -179,9 +182,9 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
 
 
 def _row(part: str, found: pd.Series | pd.DataFrame) -> dict[str, float]:
-    if isinstance(found, pd.DataFrame) and len(found) != 1:
+    if isinstance(found, pd.DataFrame) and len(found) > 1:
         raise ValueError(f"the estimate of part {part!r} has {len(found)} rows, not one")
-    row = found.iloc[0] if isinstance(found, pd.DataFrame) else found
+    row = found if isinstance(found, pd.Series) else found.iloc[0] if len(found) else pd.Series({"n": 0})
     return {name: float(row.get(name, np.nan)) for name in ("n", "value", "low", "high", "p_equivalence")}
 
 

@@ -38,16 +38,18 @@ def panel(
     Returns:
         ``service``, ``collection``, ``period`` (counted from 0 for the first of the data), ``end`` (its last day),
         ``policy_id``; sorted by service and period. A service is missing where nothing is in force, and after the
-        period in which the collection of its policy ended: a dead archive no longer shows that nothing changed.
+        period in which the collection of its policy ended: a dead archive no longer shows that nothing changed. Empty
+        if no policy has a date.
 
     Raises:
-        ValueError: ``every`` is neither, or no policy has a date.
+        ValueError: ``every`` is neither.
     """
     if every not in ("half_year", "month"):
         raise ValueError(f"every {every!r} must be half_year or month")
     dates = policies["date"].dropna()
     if dates.empty:
-        raise ValueError("no policy has a date: there is no time to compare")
+        none = pd.DataFrame({"period": pd.Series(dtype=int), "end": dates})
+        return none.reindex(columns=["service", "collection", "period", "end", "policy_id"])
     first, last, closing = dates.min(), dates.max(), policies.groupby("collection")["date"].max()
     ends = pd.date_range(first, last + pd.DateOffset(months=6), freq="ME")
     if every == "half_year":
@@ -95,15 +97,15 @@ def _window(
         raise ValueError("a service stands twice in one period of the panel: give one policy a service and period")
     day, ends = pd.Timestamp(eras.as_date(event)), panel.groupby("period")["end"].first()
     if ends.empty or day <= ends.iloc[0] or day > ends.iloc[-1]:
-        span = "is empty" if ends.empty else f"runs from {ends.iloc[0].date()} to {ends.iloc[-1].date()}"
-        raise ValueError(f"event {day.date()} lies outside the panel, which {span}")
-    zero = int(ends.index[ends >= day][0])
+        panel, zero = panel.iloc[:0], 0  # the event lies outside the data: no service has two sides of it
+    else:
+        zero = int(ends.index[ends >= day][0])
     rows = panel[panel["period"].between(zero - before, zero + after)]
     places = outcome.index.get_indexer(pd.Index(rows["policy_id"]))
     if (places < 0).any():
         raise ValueError("a policy of the panel is not in the outcome: give it for all policies")
     values = outcome.to_numpy(dtype=float)[places]
-    rows, values = rows[~np.isnan(values)], values[~np.isnan(values)]
+    rows, values = rows[np.isfinite(values)], values[np.isfinite(values)]
     # A series seen on one side only says nothing of a change at the event; it would only lend its trend.
     sides = (rows["period"] < zero).groupby([rows["service"], rows["collection"]]).transform("mean")
     both = sides.between(0, 1, inclusive="neither").to_numpy()
@@ -203,8 +205,10 @@ def event_study(
         told), ``p``.
 
     Raises:
-        ValueError: The event lies outside the panel, a service stands twice in a period, or a policy is not in the
-            outcome.
+        ValueError: A service stands twice in a period, or a policy is not in the outcome.
+
+    Note:
+        An event outside the panel has n=0 and nulls.
     """
     window = _window(panel, outcome, event, before, after, treated)
     periods, dummies = _periods(window, before, after)
@@ -213,7 +217,8 @@ def event_study(
     found = _fit(window.outcome, (window.series, window.service), dummies, report=len(periods), level=level)
     found.insert(0, "n", [int((window.period == period).sum()) for period in periods])
     found.insert(0, "period", periods)
-    reference = {"period": -1, "n": int((window.period == -1).sum()), "value": 0.0, "low": 0.0, "high": 0.0}
+    before_it = int((window.period == -1).sum())
+    reference = {"period": -1, "n": before_it, **dict.fromkeys(("value", "low", "high"), 0.0 if before_it else np.nan)}
     return pd.concat([found, pd.DataFrame([reference])]).sort_values("period", ignore_index=True)
 
 
@@ -369,7 +374,7 @@ def placebo(
     ends = panel.groupby("period")["end"].first()
     inside = ends.iloc[before : len(ends) - after]
     real = {
-        int(ends.index[ends >= pd.Timestamp(date)][0]): date for date in dates if pd.Timestamp(date) <= ends.iloc[-1]
+        int(ends.index[ends >= pd.Timestamp(date)][0]): date for date in dates if (ends >= pd.Timestamp(date)).any()
     }
     tried = [(ends[period], "event", date) for period, date in real.items() if period in inside.index]
     far = [period for period in inside.index if all(abs(period - other) > apart for other in real)]

@@ -96,14 +96,13 @@ def spells(
     Returns:
         ``service``, ``start`` (the date), ``left`` (days from it to the last sighting with the claim; 0 if that lies
         before it), ``right`` (days to the first one without; infinite if censored), ``outcome`` (`mechanism` at that
-        sighting, or ``censored``); sorted. Empty if no service claimed it.
-
-    Raises:
-        ValueError: The date lies outside the versions' dates.
+        sighting, or ``censored``); sorted. Empty if no service claimed it, or the date lies outside the versions'.
     """
     seen, day = sightings(versions, document=document), pd.Timestamp(eras.as_date(at))
-    if seen.empty or not seen["date"].min() <= day <= seen["date"].max():
-        raise ValueError(f"date {day.date()} lies outside the versions' dates: there is nothing to follow")
+    if seen.empty or day > seen["date"].max():  # nothing to follow: what was claimed last is not known to stand
+        return pd.DataFrame(columns=["service", "start", "left", "right", "outcome"]).astype(
+            {"left": float, "right": float}
+        )
     seen = seen.assign(held=[framework in claims for claims in seen["claims"]], days=(seen["date"] - day).dt.days)
     past = seen[(seen["days"] <= 0) & (seen["date"] >= day - pd.DateOffset(months=months))]
     last = past.drop_duplicates("service", keep="last")

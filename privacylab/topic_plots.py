@@ -15,6 +15,7 @@ _ROW = 0.165
 """Inches for a topic: fifty of them fill a page."""
 
 
+@canvas.drawing
 def topic_map(shares: pd.DataFrame, tree: pd.DataFrame, *, names: Names = None) -> Figure:
     """A map of the topics: a tree that joins those that lie near each other, and the share of services with each.
 
@@ -54,6 +55,7 @@ def topic_map(shares: pd.DataFrame, tree: pd.DataFrame, *, names: Names = None) 
     return made
 
 
+@canvas.drawing
 def topic_categories(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     """A heatmap, topic by clause category: the share of a topic's segments that carry the category.
 

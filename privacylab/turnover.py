@@ -39,19 +39,20 @@ def transfer_flow(
     Returns:
         A row for each pair of dates and of mechanisms: ``before``, ``after`` (``YYYY-MM-DD``), ``source``, ``target``
         (`mechanism`, or ``not_seen`` where nothing is in force), ``n`` (services), ``value`` (share of the source's
-        services), ``low``, ``high`` (Wilson); null shares where the source has no service.
+        services), ``low``, ``high`` (Wilson); null shares where the source has no service. No row where the data reach
+        no legal date.
 
     Raises:
-        ValueError: Fewer than two dates.
+        ValueError: Fewer than two dates were given.
     """
     seen = sightings(versions, document=document)
     if dates is None:
-        eves = [event.date - dt.timedelta(days=1) for event in eras.events() if event.id != "ccpa"]
+        eves = [pd.Timestamp(event.date) - pd.Timedelta(days=1) for event in eras.events() if event.id != "ccpa"]
         last = seen["date"].max()
-        dates = [*(eve for eve in eves if pd.Timestamp(eve) < last), last.date()]
-    days = sorted({pd.Timestamp(eras.as_date(date)) for date in dates})
-    if len(days) < 2:
+        dates = [*(eve for eve in eves if eve < last), *seen["date"].nlargest(1)]
+    elif len(set(dates)) < 2:
         raise ValueError("a flow needs two dates or more")
+    days = sorted({pd.Timestamp(eras.as_date(date)) for date in dates})
     names = [*MECHANISMS, NONE, NOT_SEEN]
     services = sorted(seen["service"].unique())
     states = [_states(seen, day, months).reindex(services, fill_value=NOT_SEEN) for day in days]
@@ -66,7 +67,7 @@ def transfer_flow(
             for k, target in enumerate(names)
             if (source, target) != (NOT_SEEN, NOT_SEEN)
         ]
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=["before", "after", "source", "target", "n"])
     whole = found.groupby(["before", "source"])["n"].transform("sum")
     low, high = uncertainty.wilson(found["n"], whole, level=level)
     return found.assign(value=found["n"] / whole.where(whole > 0), low=low, high=high)
@@ -92,14 +93,13 @@ class _Watch(NamedTuple):
 
 def _watched(versions: pd.DataFrame, months: int, document: str) -> _Watch:
     rows = versions[versions["date"].notna() & (versions["status"] != "rejected") & (versions["document"] == document)]
-    if rows.empty:
-        raise ValueError("no dated version of that document: there is no month to count")
-    calendar = pd.period_range(rows["date"].min(), rows["date"].max(), freq="M")
+    ends = (rows["date"].min(), rows["date"].max())
+    calendar = pd.period_range(*ends, freq="M") if len(rows) else pd.PeriodIndex([], freq="M")
     services = pd.Index(sorted(rows["service"].unique()))
     place = services.get_indexer(pd.Index(rows["service"]))
     month = calendar.get_indexer(pd.PeriodIndex(rows["date"].dt.to_period("M")))
-    ends = rows.groupby("collection")["date"].max().dt.to_period("M")
-    until = calendar.get_indexer(pd.PeriodIndex(rows["collection"].map(ends)))
+    closing = rows.groupby("collection")["date"].max().dt.to_period("M")
+    until = calendar.get_indexer(pd.PeriodIndex(closing.reindex(rows["collection"])))
     at_risk = np.zeros((len(services), len(calendar)), dtype=bool)
     # A sighting keeps a service under watch from the next month on, while it counts as in force and its archive lives.
     for service, first, last in zip(place, month + 1, np.minimum(month + months, until), strict=True):
@@ -122,10 +122,8 @@ def change_by_month(
 
     Returns:
         ``month`` (``YYYY-MM``, from the first to the last), ``n`` (watched), ``count``, ``value``, ``low``, ``high``
-        (Wilson: one observation a service and month), ``interval``; n=0 and nulls where nothing was watched.
-
-    Raises:
-        ValueError: No version is dated.
+        (Wilson: one observation a service and month), ``interval``; n=0 and nulls where nothing was watched. No row if
+        no version is dated.
     """
     watch = _watched(versions, months, document)
     n, count = watch.at_risk.sum(axis=0), watch.changed.sum(axis=0)
@@ -160,32 +158,26 @@ def change_within(
     Returns:
         One row: ``first``, ``last``, ``n`` (services watched in all of these months), ``n_seen`` (those seen in them or
         later), ``count`` (changed), ``value`` (of those seen), ``low`` (Wilson's lower end, of all watched), ``high``
-        (Wilson's upper end, of those seen); null shares if none was seen.
+        (Wilson's upper end, of those seen); null shares if none was seen, or a month lies outside the data.
 
     Raises:
-        ValueError: A month lies outside the data, or the last one before the first.
+        ValueError: The last month lies before the first.
 
     References:
         Manski, C. F. (1990). Nonparametric bounds on treatment effects. American Economic Review 80, 319-323.
     """
     watch = _watched(versions, months, document)
     names = list(watch.months.astype(str))
-    _known(names, [first, last])
     if last < first:
         raise ValueError(f"last month {last!r} lies before the first, {first!r}")
-    part = slice(names.index(first), names.index(last) + 1)
-    watched = watch.at_risk[:, part].all(axis=1)
+    inside = first in names and last in names
+    part = slice(names.index(first), names.index(last) + 1) if inside else slice(0, 0)
+    watched = watch.at_risk[:, part].all(axis=1) & inside
     seen = watched & (watch.last_seen >= part.start)
     n, n_seen, count = int(watched.sum()), int(seen.sum()), int(watch.changed[seen, part].any(axis=1).sum())
     low, high = uncertainty.wilson(np.array([count, count]), np.array([n, n_seen]), level=level)
     shares = {"value": count / n_seen if n_seen else np.nan, "low": low[0], "high": high[1]}
     return pd.DataFrame([{"first": first, "last": last, "n": n, "n_seen": n_seen, "count": count, **shares}])
-
-
-def _known(names: Sequence[str], wanted: Sequence[str]) -> None:
-    missing = [month for month in wanted if month not in names]
-    if missing:
-        raise ValueError(f"month {missing[0]!r} lies outside the data, {names[0]} to {names[-1]}")
 
 
 def change_excess(
@@ -211,20 +203,17 @@ def change_excess(
 
     Returns:
         ``month``, ``n`` (watched in it), ``share``, ``others`` (share in the other years), ``value`` (their ratio),
-        ``low``, ``high``; null where either has no service or the others no change.
-
-    Raises:
-        ValueError: A month lies outside the data.
+        ``low``, ``high``; null where either has no service or the others no change, as in months outside the data.
     """
     watch = _watched(versions, months, document)
     names = list(watch.months.astype(str))
-    _known(names, at)
-    drawn = uncertainty.resampled_services(len(watch.at_risk), resamples=resamples, seed=seed).astype(float)
-    weights = np.vstack([np.ones((1, len(watch.at_risk))), drawn])
+    services = len(watch.at_risk)
+    drawn = uncertainty.resampled_services(services, resamples=resamples, seed=seed).astype(float)
+    weights = np.vstack([np.ones((1, services)), drawn])
     rows = []
     for month in at:
-        here = np.array([name == month for name in names])
-        there = np.array([name[5:] == month[5:] for name in names]) & ~here
+        here = np.array([name == month for name in names], dtype=bool)
+        there = np.array([name[5:] == month[5:] for name in names], dtype=bool) & ~here
         with np.errstate(invalid="ignore", divide="ignore"):
             share, others = (
                 (weights @ watch.changed[:, part].sum(axis=1)) / (weights @ watch.at_risk[:, part].sum(axis=1))

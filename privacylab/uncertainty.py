@@ -84,10 +84,12 @@ def resampled_services(n: int, *, resamples: int, seed: int) -> npt.NDArray[np.f
         Counts, shape (resamples, n); each row sums to n.
 
     Raises:
-        ValueError: Fewer than one service or resample.
+        ValueError: A negative number of services, or no resample.
     """
-    if n < 1 or resamples < 1:
-        raise ValueError(f"a bootstrap needs at least one service and one resample (got {n} and {resamples})")
+    if n < 0 or resamples < 1:
+        raise ValueError(f"a bootstrap needs no fewer than 0 services and one resample (got {n} and {resamples})")
+    if n == 0:
+        return np.zeros((resamples, 0), dtype=np.float32)
     rng = np.random.default_rng(seed)
     drawn = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
     # Counting the draws in one go is ten times as fast as multinomial().

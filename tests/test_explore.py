@@ -161,7 +161,7 @@ def test_a_timeline_has_a_figure(corpus, policies):
 
 
 def test_an_unknown_service_is_named(corpus, policies):
-    with pytest.raises(ValueError, match=r"service 'x\.example' has no dated policy 'main'"):
+    with pytest.raises(ValueError, match=r"service 'x\.example' has no policy 'main'"):
         explore.service_timeline(policies, observe.features(corpus), "x.example")
 
 

@@ -160,9 +160,22 @@ def test_share_difference_knows_that_services_stay():
     assert row[["value", "low", "high"]].tolist() == pytest.approx([0, 0, 0])
 
 
-def test_share_difference_of_an_empty_cell_is_refused(policies, features):
-    with pytest.raises(ValueError, match="era 'before_safe_harbor' holds no service; those with services are safe_h"):
-        measure.share_difference(observe.observations(policies), features, before="before_safe_harbor", after="gdpr")
+def test_share_difference_of_an_empty_cell_is_null(policies, features):
+    rows = observe.observations(policies)
+    found = measure.share_difference(rows, features, before="before_safe_harbor", after="gdpr", resamples=20)
+    assert found[["before", "value", "low", "high"]].isna().all(axis=None) and set(found["n_before"]) == {0}
+    assert found["after"].notna().all()
+
+
+def test_share_difference_of_an_unknown_cell_is_refused(policies, features):
+    with pytest.raises(ValueError, match="era 'shield' is none of the observations' cells: before_safe_harbor, safe_h"):
+        measure.share_difference(observe.observations(policies), features, before="shield", after="gdpr")
+
+
+def test_without_a_dated_policy_there_is_no_half_year(policies, features):
+    undated = policies.assign(date=pd.NaT)
+    found = measure.share_by_half_year(undated, features)
+    assert found.empty and {"half_year", "feature", "n", "value"} <= set(found)
 
 
 def test_average_by_hand():

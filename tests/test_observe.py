@@ -1,8 +1,10 @@
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from privacylab import observe, tables
+from privacylab import eras, observe, tables
 
 
 @pytest.fixture(scope="module")
@@ -165,9 +167,26 @@ def test_cells_of_dates_at_the_borders():
     assert list(observe.cells(dates, by="sub_era"))[3:] == ["gdpr_shield", "gdpr_no_transfer_framework"]
 
 
+def test_sub_eras_stand_in_the_place_of_their_own_era(monkeypatch):
+    later = eras.Era("later", "Later", dt.date(2024, 1, 1))
+    whole = (*eras.eras(), later)
+    monkeypatch.setattr(eras, "eras", lambda: whole)
+    eras.parts.cache_clear()
+    try:
+        found = observe.cells(pd.Series(pd.to_datetime(["2018-05-25", "2023-08-01", "2024-02-01"])), by="sub_era")
+    finally:
+        eras.parts.cache_clear()
+    assert list(found) == ["gdpr_shield", "gdpr_dpf", "later"]
+
+
+def test_what_the_rules_look_for_has_a_column_seen_or_not(features):
+    named = ["claims:hipaa", "cue:ai", "cue:privacy_seal=webtrust", "cue:retention_period=as-long-as-necessary"]
+    assert observe.choose(features, named) == named
+
+
 def test_choose_names_the_columns_there_are(features):
-    with pytest.raises(ValueError, match=r"no column 'claims:hipaa'; there are claims:dpf, claims:gdpr"):
-        observe.choose(features, ["claims:hipaa"])
+    with pytest.raises(ValueError, match=r"no column 'claims:x'; there are claims:adequacy"):
+        observe.choose(features, ["claims:x"])
 
 
 def test_amounts_of_a_policy_without_sentences_are_null(tmp_path, corpus):

@@ -120,7 +120,7 @@ def texts(figure):
 
 
 def test_every_figure_of_the_module_is_drawn_here():
-    assert {draw.__name__ for draw, _, _ in FIGURES.values()} == set(plots.__all__) - {"publish"}
+    assert {draw.__name__ for draw, _, _ in FIGURES.values()} == set(plots.__all__) - {"publish", "table"}
 
 
 @parametrize
@@ -170,10 +170,10 @@ def test_a_frame_that_lacks_a_column_is_refused(name):
 
 
 @parametrize
-def test_an_empty_frame_is_refused(name):
+def test_an_empty_frame_is_not_drawn_and_says_why(name):
     draw, frame, options = FIGURES[name]
-    with pytest.raises(ValueError, match="no rows"):
-        draw(frame.iloc[:0], **options)
+    assert canvas.why_empty(draw(frame.iloc[:0], **options)) == "Not drawn: no service to count."
+    assert canvas.why_empty(draw(frame, **options)) is None
 
 
 def test_too_many_lines_are_refused():
@@ -299,11 +299,29 @@ def test_publish_shows_the_picture_with_its_alternative_text(folder, drawn, monk
     shown = []
     monkeypatch.setattr(publishing, "get_ipython", lambda: object())
     monkeypatch.setattr(publishing, "display", lambda data, **options: shown.append((data, options)))
-    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens", caption="Steps.")
-    (picture, options), (caption, _) = shown
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
+    ((picture, options),) = shown
     assert picture["text/plain"] == "Nothing happens"
     assert options == {"metadata": {"image/png": {"alt": "Nothing happens"}}, "raw": True}
-    assert caption["text/markdown"] == "*Steps.*"
+
+
+def test_publish_of_a_figure_that_is_not_drawn_shows_its_reason_and_keeps_no_old_picture(folder, drawn, monkeypatch):
+    shown = []
+    monkeypatch.setattr(publishing, "get_ipython", lambda: object())
+    monkeypatch.setattr(publishing, "display", lambda data, **options: shown.append(data["text/plain"]))
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
+    plots.publish(plots.placebo(STEPS.iloc[:0]), STEPS.iloc[:0], "placebo", alt="Nothing happens")
+    assert shown[1] == "Not drawn: no service to count."
+    assert [path.name for path in folder.iterdir()] == ["placebo.csv"]
+
+
+def test_a_table_is_readable_and_captioned():
+    frame = pd.DataFrame({"cross_section": [0.5, None], "era": ["gdpr", "gap"]}, index=["claims:gdpr", "cue:ai"])
+    table = publishing.table(frame.rename_axis("feature"), "Share & more")
+    html = table._repr_html_()
+    assert "<caption>Share &amp; more</caption>" in html and "Claims GDPR" in html and "Cross-section" in html
+    assert "Between the frameworks" in html and "NaN" not in html
+    assert repr(table).startswith("Share & more\n")
 
 
 def test_publish_outside_a_notebook_prints_nothing(folder, drawn, capsys):

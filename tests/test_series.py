@@ -129,10 +129,15 @@ def test_placebo_events_are_significant_no_more_often_than_they_should():
 
 
 @pytest.mark.parametrize("event", ["2001-01-01", "2030-01-01"])
-def test_an_event_outside_the_data_is_refused(event):
+def test_an_event_outside_the_data_has_no_estimate(event):
     panel, outcome = simulated(3)
-    with pytest.raises(ValueError, match=f"event {event} lies outside the panel, which runs from 2012-06-30"):
-        series.event_study(panel, outcome, event=event)
+    found = series.event_study(panel, outcome, event=event)
+    assert set(found["n"]) == {0} and found[["value", "low", "high"]].isna().all(axis=None)
+
+
+def test_undated_policies_make_an_empty_panel(policies):
+    panel = series.panel(policies.assign(date=pd.NaT))
+    assert panel.empty and series.placebo(panel, pd.Series(dtype=float)).empty
 
 
 def test_one_service_alone_has_no_estimate():

@@ -62,9 +62,10 @@ def test_resamples_are_seeded():
     assert (first != other).any()
 
 
-def test_resampling_nobody_is_refused():
-    with pytest.raises(ValueError, match="at least one service"):
-        uncertainty.resampled_services(0, resamples=10, seed=0)
+def test_resampling_nobody_draws_nobody_and_no_resample_is_refused():
+    assert uncertainty.resampled_services(0, resamples=10, seed=0).shape == (10, 0)
+    with pytest.raises(ValueError, match="one resample"):
+        uncertainty.resampled_services(3, resamples=0, seed=0)
 
 
 def test_percentiles_leave_undefined_replicates_out():
