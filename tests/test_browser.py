@@ -150,9 +150,29 @@ def test_the_pages_are_valid_html(site):
 # --- JupyterLab -----------------------------------------------------------------------------------------------------
 
 
+def explorer(work):
+    """Notebook 5."""
+    return Path(shutil.copy(ROOT / "notebooks" / "5-explore.ipynb", work)).name
+
+
+def topic_views(work):
+    """The cell of notebook 2 that shows BERTopic's interactive views, on a small model."""
+    cells = nbformat.read(ROOT / "notebooks" / "2-topics.ipynb", as_version=4).cells
+    fit = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
+        "from themes import theme_segments\nfrom privacylab import topics\n"
+        "model = topics.fit(theme_segments(120), n_topics=6)"
+    )
+    show = next(cell.source for cell in cells if "visualize_" in cell.source)
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (fit, show)])
+    made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, work / "views.ipynb")
+    return "views.ipynb"
+
+
 @pytest.fixture
-def lab(tmp_path):
-    """The address of notebook 5 in a JupyterLab that knows nothing of the user's own."""
+def lab(tmp_path, request):
+    """The address of a notebook (notebook 5, or what its parameter makes) in a JupyterLab of its own."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), 2):
             pass
@@ -160,7 +180,7 @@ def lab(tmp_path):
         pytest.skip(f"JupyterLab needs the loopback: {error}")
     work = tmp_path / "work"
     work.mkdir()
-    shutil.copy(ROOT / "notebooks" / "5-explore.ipynb", work)
+    name = getattr(request, "param", explorer)(work)
     own = (
         "IPYTHONDIR JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR JUPYTERLAB_SETTINGS_DIR PRIVACYLAB_FIGURES"
     )
@@ -178,7 +198,7 @@ def lab(tmp_path):
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=env, stdout=log, stderr=log)
     try:
-        yield f"{_address(tmp_path / 'log', server)}/tree/5-explore.ipynb?token={token}"
+        yield f"{_address(tmp_path / 'log', server)}/tree/{name}?token={token}"
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -220,4 +240,19 @@ def test_the_explorer_works_in_jupyterlab(lab, browser):
     with page.expect_download() as download:
         page.locator('a[download="trend.csv"]').click()
     assert Path(download.value.path()).read_text().startswith("half_year,feature,n,")
+    page.close()
+
+
+@pytest.mark.parametrize("lab", [topic_views], indirect=True)
+def test_bertopics_interactive_views_are_drawn_in_jupyterlab(lab, browser):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(120_000)
+    page.goto(lab)
+    page.get_by_text("| Idle").wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    bars, matrix = (page.locator(f".js-plotly-plot {part}") for part in (".bars path", ".heatmaplayer image"))
+    bars.first.wait_for()
+    matrix.first.wait_for()
+    assert bars.count() == 6 * 5  # five terms of each topic
     page.close()
