@@ -113,6 +113,7 @@ business_transfer | Should Larkspur merge with or be bought by another business,
 """
 
 SILENT = """
+right_access | Readers are entitled to know how we answer such signals.
 right_access | We may access your account to help you.
 right_erasure | We delete spam at once.
 right_erasure | You can delete cookies in your browser.
