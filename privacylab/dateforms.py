@@ -92,7 +92,7 @@ _FORMS = {
     "spelt_year": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}(?:(?P<d>[0-3]?\d){_TH}{_GAP})?{_SPELT_YEAR}",
     "month_named": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_NAMED_YEAR}",
     "month": rf"{_FIRST}(?P<m>[01]?\d(?=\s*[-/])|(?:0\d|1[0-2])(?=\.))\s*[-/.]\s*{_YEAR}",
-    "year_month_named": rf"{_YEAR}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # "2018 May"; not "in 2018 may we"
+    "year_month_named": rf"{_YEAR}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # not "2018 may we"
     # "5/18" may be a day without a year; a leading zero, or what no day has, shows that it is none.
     "month_short": rf"{_FIRST}(?P<m>(?:0[1-9]|1[0-2])|[1-9](?=/(?:9\d|00)))/(?P<y>9\d|[0-4]\d)(?![\w/-])",
     "year_month": rf"{_YEAR}\s?[-./]\s?(?P<m>0[1-9]|1[0-2])(?!\d|\s*[-./]\s*\d)",

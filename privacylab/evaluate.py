@@ -32,6 +32,7 @@ from privacylab import (
     tables,
     wording,
 )
+from privacylab.gold import CODES
 from privacylab.labelled import Version
 from privacylab.tables import CATEGORIES
 
@@ -246,7 +247,7 @@ VALUED = frozenset(("retention_period", "children_age", "sale_of_data"))
 def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     """F1 of each category, as for headings; one touched only in passing (a small letter) counts for neither side."""
     given = [float(score) >= 100 * limit for score, limit in zip(predicted.split(), _model().thresholds, strict=True)]
-    for code, name, is_given in zip(labelled.CODES, CATEGORIES, given, strict=True):
+    for code, name, is_given in zip(CODES, CATEGORIES, given, strict=True):
         if code in row["label"] or (is_given and code.lower() not in row["label"]):
             hit = is_given and code in row["label"]
             yield name, hit, 1 if hit else 0.5
@@ -435,7 +436,7 @@ def agreement(labelled_segments: pd.DataFrame) -> pd.DataFrame:
     """
     twice = labelled_segments[labelled_segments["second"] != ""]
     rows = []
-    for code, category in zip(labelled.CODES, CATEGORIES, strict=True):
+    for code, category in zip(CODES, CATEGORIES, strict=True):
         first, second = (twice[column].str.contains(code, regex=False) for column in ("label", "second"))
         one_sided = first.nunique() < 2 or second.nunique() < 2
         kappa = np.nan if one_sided else float(cohen_kappa_score(first, second))

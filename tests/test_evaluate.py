@@ -121,12 +121,30 @@ def test_the_stored_predictions_are_of_these_labels_and_reach_what_the_notes_say
     assert held["policies", "precision"] >= 0.99
     assert held["policies", "recall"] >= 0.97
     assert held["languages", "language"] >= 0.99
+    # The second draw, of other services.
+    assert held["dates_2", "dated: the date"] >= 0.97
+    assert held["dates_2", "undated: none"] >= 0.97
+    assert held["mentions_2", "framework: its id"] >= 0.985
+    assert held["mentions_2", "stance: first reading"] >= 0.85
+    assert held["mentions_2", "stance: either reading"] >= 0.93
+    assert held["mentions_2", "Safe Harbor or namesake"] >= 0.99
+    assert held["cues_2", "all: precision"] >= 0.9
+    assert held["cues_2", "all: recall"] >= 0.8
 
 
 def test_predictions_of_other_texts_are_refused():
     stored = evaluate.stored(paths.gold()).query("gold == 'dates'")
     with pytest.raises(ValueError, match="predict anew"):
         evaluate.score(paths.gold(), stored.assign(row=stored["row"] - 1).iloc[1:])
+
+
+def test_the_second_draw_has_other_services_and_phrases():
+    for name in ("dates", "cues"):
+        first, second = (set(evaluate.labels(paths.gold(), f"{name}{n}")["source"]) for n in ("", "_2"))
+        git = [{source.split("/")[-2] for source in sources if "@" in source} for sources in (first, second)]
+        assert not git[0] & git[1]
+    phrases = [evaluate.labels(paths.gold(), f"mentions{n}")[["source", "start"]] for n in ("", "_2")]
+    assert phrases[0].merge(phrases[1]).empty
 
 
 @pytest.mark.skipif("PRIVACYLAB_ARCHIVES" not in os.environ, reason="PRIVACYLAB_ARCHIVES does not name the archives")

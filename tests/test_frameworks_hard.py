@@ -238,6 +238,7 @@ adheres | Your rights under the LGPD are listed below.
 adheres | We process special categories of data as Article 9 of the GDPR permits.
 adheres | As required by the CCPA, we list the categories of data that we collect.
 adheres | We do not sell data within the meaning of the CCPA, and we honour your CCPA requests.|mentions adheres
+adheres | As a data subject within the meaning of the GDPR you have the following rights:
 adheres | Pursuant to COPPA, we ask parents for their consent.
 adheres | Larkspur Clinic follows HIPAA.
 adheres | We are registered under the Data Protection Act 2018.

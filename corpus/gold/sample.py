@@ -95,7 +95,7 @@ class Version(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A phrase that may name a framework: characters `start` to `end` of the version's decoded text, and what is around."""
+    """A phrase that may name a framework: characters `start` to `end` of the version's text, and what is around."""
 
     service: str
     version: Version
