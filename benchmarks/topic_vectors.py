@@ -1,23 +1,32 @@
 """Makes `privacylab/models/topics.npz`: word vectors for topics, from those of the clause model.
 
-    python benchmarks/topic_vectors.py [CORPUS]
+    python benchmarks/topic_vectors.py [CORPUS] [--archives DIR]
 
 The clause model ships vectors of words as written, learnt without labels from the archives' text
 (`privacylab train --archives`). Here forms of one word become one vector (the mean of their directions, weighed by how
 often each is used), the first hundred dimensions are kept, and the mean direction of CORPUS's segments is taken down.
+Topics begin with what those segments are in general: fine clusters of them, and the order in which Ward's method merges
+these. With --archives, whose texts take a minute or two to read, the forms in which words and phrases are most often
+written are counted again; without, those of the file in place are kept.
 """
 
 import argparse
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 
-from privacylab import clauses, embedding, paths, tables, wording
+from privacylab import clauses, embedding, paths, tables, topic_parts, topics, wording
 from privacylab.topic_parts import DomainVectors, Floats, Presence, presence_of_terms
 
-DIMENSIONS = 100
+DIMENSIONS, ANCHORS = 100, 200
+FORM = re.compile(r"[a-z][a-z'-]*[a-z]")  # a word as `wording` reads it
 
 
 def by_lemma(words: list[str], vectors: Floats) -> tuple[list[str], npt.NDArray[np.int8], npt.NDArray[np.float32]]:
@@ -41,22 +50,82 @@ def by_lemma(words: list[str], vectors: Floats) -> tuple[list[str], npt.NDArray[
 def centred(
     words: list[str], whole: npt.NDArray[np.int8], scale: npt.NDArray[np.float32], seen: Presence
 ) -> DomainVectors:
-    """The vectors with the mean direction of the segments in ``seen`` as their centre."""
-    raw = DomainVectors(words, whole * scale.astype(float)[:, None], np.zeros(DIMENSIONS))
+    """The vectors with the mean direction of the segments in ``seen`` as their centre, and no anchors yet."""
+    nothing = np.zeros((0, DIMENSIONS)), np.zeros((0, 2), dtype=np.intp), {}
+    raw = DomainVectors(words, whole * scale.astype(float)[:, None], np.zeros(DIMENSIONS), *nothing)
     return raw._replace(centre=np.round(raw.directions(seen).mean(axis=0), 6))
+
+
+def anchored(vectors: DomainVectors, seen: Presence, kept_out: Iterable[str] = topics.BOILERPLATE) -> DomainVectors:
+    """The vectors with fine clusters of the segments in ``seen``, and the order in which Ward's method merges them."""
+    rows = np.unique(topic_parts.whole(vectors.directions(seen, kept_out)), axis=0)
+    rows = rows[rows.any(axis=1)]
+    first = np.sort(np.random.default_rng(0).choice(len(rows), ANCHORS, replace=False))
+    fine = topic_parts.lloyd(rows, topic_parts.centres(rows[first], np.arange(ANCHORS), ANCHORS), rounds=10)
+    labels, _ = topic_parts.nearest(rows, fine)
+    sums = np.stack([np.round(rows[labels == i].sum(axis=0) / 100) for i in range(ANCHORS)])
+    return vectors._replace(anchors=sums, merges=ward(sums, np.bincount(labels, minlength=ANCHORS)))
+
+
+def ward(sums: Floats, sizes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Which cluster takes in which, the pair first whose union adds least to the squared distances from the middles."""
+    sums, sizes = sums.copy(), np.maximum(sizes, 1).astype(float)
+    never = np.tri(len(sums), dtype=bool)
+    steps = []
+    for _ in range(len(sums) - 1):
+        apart = cdist(sums / sizes[:, None], sums / sizes[:, None], "sqeuclidean")
+        cost = np.where(never, np.inf, apart * np.outer(sizes, sizes) / np.add.outer(sizes, sizes))
+        kept, gone = np.unravel_index(np.argmin(cost), cost.shape)
+        sums[kept] += sums[gone]
+        sizes[kept] += sizes[gone]
+        never[gone, :] = never[:, gone] = True
+        steps.append((kept, gone))
+    return np.array(steps)
+
+
+def written(texts: Iterable[str], wanted: set[str]) -> dict[str, str]:
+    """How terms are most often written, where that is not how they are normalised: ``unite_state``: "united states"."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    lemma_of = cache(lambda form: wording.content_words(form)[0])
+    for paragraph in embedding.paragraphs(texts):
+        pairs = [(lemma_of(form), form) for form in FORM.findall(paragraph.lower())]
+        for lemma, form in pairs:
+            counts[lemma][form] += 1
+        for (one, form), (other, next_form) in pairwise(pairs):
+            if (phrase := f"{one}_{other}") in wanted:
+                counts[phrase][f"{form} {next_form}"] += 1
+    best = {term: min(counts[term].items(), key=lambda item: (-item[1], item[0]))[0] for term in wanted & set(counts)}
+    return {term: form for term, form in sorted(best.items()) if form != term.replace("_", " ")}
 
 
 def main() -> None:
     """Writes the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path, nargs="?", default=paths.corpus())
+    parser.add_argument("--archives", type=Path)
     parser.add_argument("--out", type=Path, default=paths.MODELS / "topics.npz")
     given = parser.parse_args()
     arrays = clauses.load().arrays
     words, whole, scale = by_lemma(clauses.unpack(arrays["vector_words"]), clauses.vectors_of(arrays))
-    seen = presence_of_terms(tables.Corpus.open(given.corpus).segments(columns=["terms"])["terms"])
-    centre = centred(words, whole, scale, seen).centre.astype(np.float32)
-    np.savez_compressed(given.out, words=clauses.pack(words), vectors=whole, scale=scale, centre=centre)
+    segments = tables.Corpus.open(given.corpus).segments(columns=["terms", "n_words"])
+    vectors = centred(words, whole, scale, presence_of_terms(segments["terms"]))
+    vectors = vectors._replace(centre=vectors.centre.astype(np.float32).astype(float))
+    long = presence_of_terms(segments.loc[segments["n_words"] >= 15, "terms"].drop_duplicates())
+    vectors = anchored(vectors, long)
+    forms = topic_parts.domain_vectors().forms
+    if given.archives:
+        terms = {*words, *(paths.RULES / "phrases.txt").read_text(encoding="utf-8").split()}
+        forms = written(embedding.texts_of(given.archives), terms)
+    np.savez_compressed(
+        given.out,
+        words=clauses.pack(words),
+        vectors=whole,
+        scale=scale,
+        centre=vectors.centre.astype(np.float32),
+        anchors=vectors.anchors.astype(np.int32),
+        merges=vectors.merges.astype(np.int16),
+        forms=clauses.pack([f"{term} {form}" for term, form in forms.items()]),
+    )
     print(f"{len(words):,} words, {given.out.stat().st_size:,} bytes")
 
 

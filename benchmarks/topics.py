@@ -1,6 +1,6 @@
 """Topic models beside each other on the same segments, with the same number of topics.
 
-    python benchmarks/topics.py CORPUS [--segments 4000] [--topics 50] [--only ours,lda]
+    python benchmarks/topics.py CORPUS [--segments 4000] [--topics 50] [--only ours,lda] [--draws 3]
     python benchmarks/topics.py CORPUS --growth 10000,20000,40000,80000
 
 CORPUS is a folder that `privacylab build` made, with text for the models that read it. A quarter of the services is
@@ -8,7 +8,9 @@ held out for coherence; the models are fitted on a sample of the others in which
 vocabulary, and their lists of terms follow the same rule (no term repeats a word of a stronger one). Each model runs in
 a process of its own, so that its peak memory is its own. Prints the table and writes `results/topics.csv`: a row for
 each model, means and standard deviations over the draws of `topic_quality.stability`; rows of models that are not run
-stay. With --growth: the default on samples of all services, in `results/topics_growth.csv`.
+stay. The rows of ours differ from the default in one part each: where the clusters start (drawn from the sample; or
+learnt from the held-out services alone), what the word vectors have read, or the embedding. With --growth: the default
+on samples of all services, in `results/topics_growth.csv`.
 """
 
 import argparse
@@ -20,6 +22,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -33,7 +36,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 
 from privacylab import embedding, tables, topic_quality, topic_reading, topics
-from privacylab.topic_parts import Encoder, Floats, ServiceCounter, presence_of_terms
+from privacylab.topic_parts import (
+    DomainVectors,
+    Encoder,
+    Floats,
+    ServiceCounter,
+    SphericalKMeans,
+    domain_vectors,
+    presence_of_terms,
+)
 
 RESULTS = Path(__file__).parent / "results"
 N_TERMS, MIN_COUNT = 25, 5
@@ -144,22 +155,33 @@ def minilm() -> str:
     return str(folders[0].parent) if folders else "sentence-transformers/all-MiniLM-L6-v2"
 
 
-class Blind:
-    """Our word vectors, learnt from the texts of the services that are not held out alone."""
+def blind(texts: "pd.Series[str]", terms: "pd.Series[str]") -> DomainVectors:
+    """Word vectors and clusters to start with as ours has them, learnt from these segments alone."""
+    learnt = embedding.fit(texts)
+    written = learnt.vectors.astype(float) * learnt.scale.astype(float)[:, None]
+    seen = presence_of_terms(terms)
+    return topic_vectors.anchored(topic_vectors.centred(*topic_vectors.by_lemma(learnt.words, written), seen), seen)
 
-    vectors: Any = None
 
-    def __init__(self, texts: "pd.Series[str]", terms: "pd.Series[str]") -> None:
-        if Blind.vectors is None:
-            learnt = embedding.fit(texts)
-            written = learnt.vectors.astype(float) * learnt.scale.astype(float)[:, None]
-            Blind.vectors = topic_vectors.centred(
-                *topic_vectors.by_lemma(learnt.words, written), presence_of_terms(terms)
-            )
+class Directions:
+    """Other word vectors in the place of the shipped ones."""
+
+    def __init__(self, vectors: DomainVectors) -> None:
+        self.vectors = vectors
 
     def encode(self, texts: list[str], /) -> Floats:
         """One row for each bag of terms."""
         return np.asarray(self.vectors.directions(presence_of_terms(texts), topics.BOILERPLATE))
+
+
+def started(vectors: DomainVectors | None, encoder: Encoder | None = None) -> Callable[..., topics.Topics]:
+    """Ours with clusters that start where these vectors say; None: drawn from the sample."""
+
+    def fit(segments: pd.DataFrame, *, n_topics: int, services: "pd.Series[str]") -> topics.Topics:
+        clusterer = SphericalKMeans(n_topics, start=vectors.start(n_topics) if vectors else None)
+        return topics.fit(segments, services=services, clusterer=clusterer, encoder=encoder)
+
+    return fit
 
 
 def bertopic_parts(
@@ -204,9 +226,17 @@ def on_text(fit: Callable[..., topics.Topics], encoder: Callable[[], Encoder]) -
     return lambda segments, **options: fit(segments, encoder=encoder(), **options)
 
 
-def on_bags(fit: Callable[..., topics.Topics], encoder: Callable[[], Encoder]) -> Callable[..., topics.Topics]:
-    """The same, the encoder reading the terms instead of the text."""
-    return lambda segments, **options: fit(segments.drop(columns="text"), encoder=encoder(), **options)
+def on_bags(fit: Callable[..., topics.Topics]) -> Callable[..., topics.Topics]:
+    """The fitter, its encoder reading the terms instead of the text: of other segments as well."""
+
+    def without_text(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.drop(columns="text", errors="ignore")
+
+    def fit_bags(segments: pd.DataFrame, **options: object) -> topics.Topics:
+        found = fit(without_text(segments), **options)
+        return replace(found, assign=lambda rows: found.assign(without_text(rows)))
+
+    return fit_bags
 
 
 class Model(NamedTuple):
@@ -215,17 +245,20 @@ class Model(NamedTuple):
     fit: Callable[..., topics.Topics]
     draws: tuple[int, int, int] = (10, 10, 10)
     needs: tuple[str, ...] = ()
+    needs_text: bool = False
 
 
 MODELS = {
     "ours": Model(topics.fit),
-    "ours_blind_vectors": Model(topics.fit),  # see `measured`
-    "ours_tfidf_svd": Model(on_bags(topics.fit, partial(Lsa, 40))),
+    "ours_drawn_start": Model(started(None)),
+    "ours_start_of_others": Model(topics.fit),  # this and the next: see `measured`
+    "ours_blind_vectors": Model(topics.fit, needs_text=True),
+    "ours_tfidf_svd": Model(on_bags(on_text(topics.fit, partial(Lsa, 40)))),
     "lda": Model(decomposed(False, lda), (2, 2, 2)),
     "nmf": Model(decomposed(True, nmf), (10, 10, 10)),
     "bertopic_ours_umap_hdbscan": Model(bertopic_parts, (2, 0, 0), ("umap", "hdbscan")),
     "bertopic_defaults": Model(
-        on_text(bertopic_parts, Remembered), (2, 0, 0), ("sentence_transformers", "umap", "hdbscan")
+        on_text(bertopic_parts, Remembered), (2, 0, 0), ("sentence_transformers", "umap", "hdbscan"), True
     ),
 }
 
@@ -268,13 +301,20 @@ def timed(
     return found, {"cpu_seconds": seconds, "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20}
 
 
-def measured(name: str, path: Path, *, n_segments: int, n_topics: int) -> dict[str, Any]:
-    """One row of the table."""
+def measured(name: str, path: Path, *, n_segments: int, n_topics: int, most_draws: int = 10) -> dict[str, Any]:
+    """One row of the table; a model has no more draws of each kind than ``most_draws``."""
     segments, services, labels = opened(path)
     seen, unseen, others = samples(segments, services, n_segments)
     model = MODELS[name]
+    if model.needs_text and "text" not in segments:
+        raise ValueError(f"{name} reads text, and {path} has none: build it with --text")
+    if name == "ours_start_of_others":
+        model = model._replace(
+            fit=started(topic_vectors.anchored(domain_vectors(), presence_of_terms(unseen["terms"])))
+        )
     if name == "ours_blind_vectors":
-        model = model._replace(fit=on_bags(topics.fit, lambda: Blind(others["text"], others["terms"])))
+        vectors = blind(others["text"], others["terms"])
+        model = model._replace(fit=on_bags(started(vectors, encoder=Directions(vectors))))
     options = {"services": services, "n_topics": n_topics}
     found, took = timed(model.fit, seen, **options)
     quality = topic_quality.quality(found, unseen)
@@ -291,7 +331,8 @@ def measured(name: str, path: Path, *, n_segments: int, n_topics: int) -> dict[s
         "purity": aligned.purity,
         **took,
     }
-    for change, n_draws in zip(("bootstrap", "drop", "shuffle"), model.draws, strict=True):
+    for change, most in zip(("bootstrap", "drop", "shuffle"), model.draws, strict=True):
+        n_draws = min(most, most_draws)
         row[f"{change}_draws"] = n_draws
         if not n_draws:
             continue
@@ -335,13 +376,15 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--segments", type=int, default=4_000)
     parser.add_argument("--topics", type=int, default=50)
+    parser.add_argument("--draws", type=int, default=10, help="of each kind, at most")
     parser.add_argument("--only", default=",".join(MODELS), help="models, separated by commas")
     parser.add_argument("--growth", help="numbers of segments, separated by commas; 0: all")
     parser.add_argument("--model", choices=MODELS, help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
     told = parser.parse_args()
     if told.model:
-        print(json.dumps(measured(told.model, told.corpus, n_segments=told.segments, n_topics=told.topics)))
+        asked = {"n_segments": told.segments, "n_topics": told.topics, "most_draws": told.draws}
+        print(json.dumps(measured(told.model, told.corpus, **asked)))
     elif told.size is not None:
         print(json.dumps(grown(told.corpus, told.size or 10**9, told.topics)))
     elif told.growth:

@@ -11,12 +11,13 @@ Reference: Chang, J. et al. (2009). Reading tea leaves: how humans interpret top
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from privacylab import paths, tables, topics, uncertainty
+from privacylab import paths, tables, topic_reading, topics, uncertainty
 
 RESULTS = Path(__file__).parent / "results"
 SHEET, KEY, SCORED = (RESULTS / f"word_intrusion{part}.csv" for part in ("_sheet", "_key", ""))
@@ -34,8 +35,9 @@ def sheet(model: topics.Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
         strangers = [t for other in first.index if other != topic for t in first[other]]
         strangers = [term for term in strangers if not set(term.split("_")) & all_words[topic]]
         intruder = strangers[random.integers(len(strangers))]
-        asked.append((question, *random.permutation([*first[topic], intruder]), ""))
-        key.append((question, topic, intruder))
+        shown = [topic_reading.written(term) for term in (*first[topic], intruder)]
+        asked.append((question, *random.permutation(shown), ""))
+        key.append((question, topic, shown[-1]))
     return (
         pd.DataFrame(asked, columns=["question", *COLUMNS, "answer"]),
         pd.DataFrame(key, columns=["question", "topic", "intruder"]),
@@ -67,6 +69,8 @@ def scored() -> pd.DataFrame:
 
 def main() -> None:
     """Writes the sheet and its key, or the score."""
+    # numba looks for the package `coverage`, and would find the script of that name in this folder.
+    sys.path = [path for path in sys.path if Path(path).resolve() != Path(__file__).resolve().parent]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", choices=("sheet", "score"))
     RESULTS.mkdir(exist_ok=True)

@@ -21,13 +21,21 @@ def hex_id(number: int) -> str:
 
 def mentions(batch: Mapping[int, Segment]) -> pd.DataFrame:
     """The rows of ``mentions`` for a batch of segments by number."""
+    return _mention_rows({number: frameworks.mentions(one.text) for number, one in batch.items()})
+
+
+def _mention_rows(found: Mapping[int, Sequence[frameworks.Mention]]) -> pd.DataFrame:
     rows = [
-        (hex_id(number), found.start, found.end, found.framework, found.stance)
-        for number, one in batch.items()
-        for found in frameworks.mentions(one.text)
+        (hex_id(number), one.start, one.end, one.framework, one.stance) for number, of in found.items() for one in of
     ]
     frame = pd.DataFrame(rows, columns=["segment_id", "start", "end", "framework", "stance"])
     return frame.drop_duplicates(["segment_id", "start", "framework"], ignore_index=True)
+
+
+def _cue_rows(found: Mapping[int, Sequence[cues.Cue]]) -> pd.DataFrame:
+    rows = [(hex_id(number), one.start, one.cue, one.value) for number, of in found.items() for one in of]
+    frame = pd.DataFrame(rows, columns=["segment_id", "start", "cue", "value"])
+    return frame.drop_duplicates(["segment_id", "start", "cue"], ignore_index=True)
 
 
 def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFrame]:
@@ -37,26 +45,28 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFram
         batch: Segments by number.
         text: Whether ``segments`` keeps the text, and headings of more than `MAX_HEADING_WORDS` words.
     """
-    found = list(batch.values())
-    ids = [hex_id(number) for number in batch]
-    counted = pd.DataFrame([wording.counts(one.text) for one in found], columns=wording.Counts._fields)
+    ids = list(map(hex_id, batch))
+    counts, terms = [], []
+    mentioned: dict[int, Sequence[frameworks.Mention]] = {}
+    cued: dict[int, Sequence[cues.Cue]] = {}
+    for number, one in batch.items():  # all of a segment at once: its words are kept from one annotator to the next
+        counts.append(wording.counts(one.text))
+        terms.append(" ".join(wording.terms(one.text)))
+        mentioned[number] = frameworks.mentions(one.text)
+        cued[number] = cues.cues(one.text)
     head = pd.DataFrame(
         {
             "segment_id": ids,
-            "heading": [one.heading if text or _is_short(one.heading) else None for one in found],
-            "text": [one.text if text else None for one in found],
-            "terms": [" ".join(wording.terms(one.text)) for one in found],
+            "heading": [one.heading if text or _is_short(one.heading) else None for one in batch.values()],
+            "text": [one.text if text else None for one in batch.values()],
+            "terms": terms,
         }
     )
-    cue_rows = [
-        (i, cue.start, cue.cue, cue.value) for i, one in zip(ids, found, strict=True) for cue in cues.cues(one.text)
-    ]
-    cue_frame = pd.DataFrame(cue_rows, columns=["segment_id", "start", "cue", "value"])
     return {
-        "segments": pd.concat([head, counted], axis=1),
-        "scores": _scores(ids, found),
-        "mentions": mentions(batch),
-        "cues": cue_frame.drop_duplicates(["segment_id", "start", "cue"], ignore_index=True),
+        "segments": pd.concat([head, pd.DataFrame(counts, columns=wording.Counts._fields)], axis=1),
+        "scores": _scores(ids, list(batch.values())),
+        "mentions": _mention_rows(mentioned),
+        "cues": _cue_rows(cued),
     }
 
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
-import itertools
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from privacylab import paths, tables
+from privacylab import ngrams, paths, tables
 
 CATEGORIES = tables.CATEGORIES
 ARRAYS = "clauses.npz"
@@ -31,110 +29,20 @@ CARD = "clauses.json"
 FORMAT = 1
 MAX_CHARS = 20_000  # of a segment are read; the longest in OPP-115 has 2,282
 HEADING_CHARS = 300  # of a heading are read: a longer one is a paragraph that was taken for a heading
-CHAR_GRAMS = range(2, 5)
 # Unit vectors are held as whole numbers of this scale. A dot product of two is at most 2048**2 < 2**24, so float32
 # arithmetic on them is exact, and neither the batch, the threads nor the processor can change a score.
 UNIT = 2048
 LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are exact as well
 BATCH = 1024
-MAX_KNOWN = 200_000  # chunks of which the n-grams are kept
 LIKENESS_ROWS = 128  # texts whose likenesses stay in a processor's cache
 
 FloatArray = npt.NDArray[np.float64]
 _AGAIN = "reinstall the package, or make the model again with `privacylab train`"
-_WORD = re.compile(r"\w\w+")
-_SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00ad": None, "\x00": None})
-_SAME |= dict.fromkeys(map(ord, "123456789"), "0")
-
-
-def cleaned(text: str) -> str:
-    """The text as the model reads it: lower case, plain quotes, every digit a zero.
-
-    Example:
-        >>> cleaned("We keep it for 18 Months")
-        'we keep it for 00 months'
-    """
-    return text.lower().translate(_SAME)
 
 
 def with_heading(text: str, heading: str | None) -> str:
     """The heading set before the text, as OPP-115's own segments begin with theirs."""
     return f"{heading[:HEADING_CHARS]}\n{text[:MAX_CHARS]}" if heading else text[:MAX_CHARS]
-
-
-def _counts(rows: Iterable[Iterable[int]], n_columns: int) -> sp.csr_matrix:
-    """How often each column is named in each row; columns in ascending order within a row."""
-    indices: list[int] = []
-    starts = [0]
-    for row in rows:
-        indices.extend(row)
-        starts.append(len(indices))
-    ones = np.ones(len(indices))
-    counts = sp.csr_matrix(
-        (ones, np.array(indices, dtype=np.int32), np.array(starts)), shape=(len(starts) - 1, n_columns)
-    )
-    counts.sum_duplicates()
-    return counts
-
-
-def words_of(text: str) -> list[str]:
-    """The words of two characters or more of a text.
-
-    Example:
-        >>> words_of("We keep it for 18 Months")
-        ['we', 'keep', 'it', 'for', '00', 'months']
-    """
-    return _WORD.findall(cleaned(text))
-
-
-def word_grams(text: str) -> list[str]:
-    """Words and pairs of neighbouring words of a cleaned text."""
-    words = _WORD.findall(text)
-    return words + [f"{first} {second}" for first, second in itertools.pairwise(words)]
-
-
-def char_grams(chunk: str) -> Iterator[str]:
-    """Character 2- to 4-grams of one space-delimited chunk, with the spaces around it (scikit-learn's `char_wb`)."""
-    padded = f" {chunk} "
-    for size in CHAR_GRAMS:
-        for start in range(max(1, len(padded) - size + 1)):
-            yield padded[start : start + size]
-        if len(padded) <= size:
-            break
-
-
-def gram_counts(texts: Sequence[str], index: Mapping[str, int]) -> sp.csr_matrix:
-    """Counts of the words and word pairs in `index`, shape (n_texts, len(index)); texts are cleaned ones."""
-    return _counts(([i for gram in word_grams(t) if (i := index.get(gram)) is not None] for t in texts), len(index))
-
-
-def char_counts(
-    texts: Sequence[str], index: Mapping[str, int], *, known: dict[str, list[int]] | None = None
-) -> sp.csr_matrix:
-    """Counts of the character n-grams in `index`, shape (n_texts, len(index)); texts are cleaned ones.
-
-    Chunks repeat, so the n-grams of each distinct one are found once and then summed by a sparse product. ``known``
-    keeps them from one call to the next.
-    """
-    known = {} if known is None else known
-    chunks: dict[str, int] = {}
-    rows = [[chunks.setdefault(chunk, len(chunks)) for chunk in text.split()] for text in texts]
-    for chunk in chunks.keys() - known.keys():
-        known[chunk] = [i for gram in char_grams(chunk) if (i := index.get(gram)) is not None]
-    in_text = _counts(rows, len(chunks))
-    in_chunk = _counts(map(known.__getitem__, chunks), len(index))
-    counts = sp.csr_matrix(in_text @ in_chunk)
-    counts.sort_indices()
-    return counts
-
-
-def tfidf(counts: sp.csr_matrix, idf: npt.NDArray[np.floating]) -> sp.csr_matrix:
-    """Rows of (1 + log count) x idf, of length 1 (or all zero)."""
-    values = (1.0 + np.log(counts.data)) * idf[counts.indices]
-    weighted = sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
-    lengths = np.sqrt(weighted.multiply(weighted) @ np.ones(counts.shape[1]))
-    values = values / np.repeat(np.maximum(lengths, 1e-12), np.diff(counts.indptr))
-    return sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
 
 
 def unit_rows(matrix: FloatArray) -> FloatArray:
@@ -157,9 +65,8 @@ def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16 | np
         Whole numbers from 0 to 2 x LIKENESS, shape (n, m).
     """
     wide = points.astype(np.float32) @ landmarks.astype(np.float32, copy=False).T
-    wide /= np.float32(UNIT * UNIT)  # in place: these arrays are the largest here
-    wide += 1
-    wide /= 2
+    wide /= np.float32(2 * UNIT * UNIT)  # in place: these arrays are the largest here
+    wide += np.float32(0.5)
     np.square(np.square(wide, out=wide), out=wide)
     narrow = np.square(wide)
     np.square(narrow, out=narrow)
@@ -183,13 +90,8 @@ class ClauseModel:
     arrays: dict[str, npt.NDArray[Any]]
 
     @functools.cached_property
-    def _index(self) -> dict[str, dict[str, int]]:
-        names = ("grams", "chars", "vector_words")
-        return {n: {w: i for i, w in enumerate(unpack(self.arrays[n]))} for n in names}
-
-    @functools.cached_property
-    def _known_chunks(self) -> dict[str, list[int]]:
-        return {}
+    def _vocabulary(self) -> ngrams.Vocabulary:
+        return ngrams.Vocabulary(*(unpack(self.arrays[name]) for name in ("grams", "chars", "vector_words")))
 
     @functools.cached_property
     def _landmarks(self) -> tuple[npt.NDArray[np.float32], FloatArray]:
@@ -199,20 +101,15 @@ class ClauseModel:
     def _vectors(self) -> FloatArray:
         return vectors_of(self.arrays)
 
-    def points(self, texts: Sequence[str]) -> npt.NDArray[np.int16]:
-        """Where cleaned texts lie in the space of word vectors: whole-number unit vectors, shape (n_texts, d)."""
-        directions = text_directions(texts, self._index["vector_words"], self._vectors)
-        return points_from(directions, self.arrays["centre"])
-
     def margins(self, texts: Sequence[str]) -> FloatArray:
         """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
-        a = self.arrays
-        total = tfidf(gram_counts(texts, self._index["grams"]), a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
-        if len(self._known_chunks) > MAX_KNOWN:
-            self._known_chunks.clear()
-        chars = char_counts(texts, self._index["chars"], known=self._known_chunks)
-        total += tfidf(chars, a["char_idf"]) @ a["char_weights"].astype(np.float64)
-        points, (landmarks, weights) = self.points(texts), self._landmarks
+        a, counts = self.arrays, self._vocabulary.counts(texts)
+        total = ngrams.tfidf(counts.grams, a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
+        total += ngrams.tfidf(counts.chars, a["char_idf"]) @ a["char_weights"].astype(np.float64)
+        points, (landmarks, weights) = (
+            points_from(directions(counts.words, self._vectors), a["centre"]),
+            self._landmarks,
+        )
         rows = range(0, len(points), LIKENESS_ROWS)
         near = np.concatenate([likeness(points[row : row + LIKENESS_ROWS], landmarks) @ weights for row in rows])
         return np.asarray(total + near * a["landmark_scale"] + a["bias"])
@@ -242,7 +139,7 @@ class ClauseModel:
             raise ValueError("texts is one string; pass a list of segments, e.g. [text]")
         if headings is not None and len(headings) != len(texts):
             raise ValueError(f"headings has {len(headings)} entries for {len(texts)} texts; pass one (or None) a text")
-        read = [cleaned(with_heading(t, h)) for t, h in zip(texts, headings or [None] * len(texts), strict=True)]
+        read = [ngrams.cleaned(with_heading(t, h)) for t, h in zip(texts, headings or [None] * len(texts), strict=True)]
         out = np.empty((len(read), len(CATEGORIES)), dtype=np.float32)
         for start in range(0, len(read), BATCH):
             margins = self.margins(read[start : start + BATCH])
@@ -261,17 +158,21 @@ def vectors_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
     return np.asarray(arrays["vectors"].astype(np.float64) * arrays["vector_scale"][:, None])
 
 
-def text_directions(texts: Sequence[str], index: Mapping[str, int], vectors: FloatArray) -> FloatArray:
-    """Direction of each cleaned text's weighted mean word vector, shape (n_texts, d); zero where no word is known."""
-    counts = _counts(([i for w in _WORD.findall(t) if (i := index.get(w)) is not None] for t in texts), len(index))
-    counts.data = 1.0 + np.log(counts.data)
-    return unit_rows(np.asarray(counts @ vectors))
+def directions(counts: sp.csr_matrix, vectors: FloatArray) -> FloatArray:
+    """Direction of each text's weighted mean word vector, shape (n_texts, d); zero where no word is known.
+
+    Args:
+        counts: of the words in each text, shape (n_texts, n_words).
+        vectors: of the words, shape (n_words, d).
+    """
+    weighted = sp.csr_matrix((1.0 + np.log(counts.data), counts.indices, counts.indptr), shape=counts.shape)
+    return unit_rows(np.asarray(weighted @ vectors))
 
 
-def points_from(directions: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+def points_from(found: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
     """Directions less `centre`, what all policies say: whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
-    known = np.abs(directions).sum(axis=1, keepdims=True) > 0
-    return np.asarray(np.rint(np.where(known, unit_rows(directions - centre), 0.0) * UNIT), dtype=np.int16)
+    known = np.abs(found).sum(axis=1, keepdims=True) > 0
+    return np.asarray(np.rint(np.where(known, unit_rows(found - centre), 0.0) * UNIT), dtype=np.int16)
 
 
 def pack(words: Sequence[str]) -> npt.NDArray[np.uint8]:

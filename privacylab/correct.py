@@ -21,15 +21,6 @@ NEEDED = 10
 """Services with a true, and services with a false label that sensitivity and specificity must rest on."""
 
 
-class Estimate(NamedTuple):
-    """A number with its interval; ``n`` is the number of gold labels behind it."""
-
-    n: int
-    value: float
-    low: float
-    high: float
-
-
 def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificity: npt.ArrayLike) -> Floats:
     """The true share behind an apparent one, cut to 0..1.
 
@@ -56,53 +47,6 @@ def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificit
             "sensitivity + specificity must be above 1: a finder no better than chance cannot be corrected"
         )
     return np.asarray(np.clip((found + sp - 1) / (se + sp - 1), 0, 1), dtype=np.float64)
-
-
-def ppi_mean(
-    predicted: npt.ArrayLike,
-    *,
-    gold_predicted: npt.ArrayLike,
-    gold_truth: npt.ArrayLike,
-    weights: npt.ArrayLike | None = None,
-    tuned: bool = False,
-    level: float = 0.95,
-) -> Estimate:
-    """The mean of a truth that is known for few, from predictions for many (prediction-powered inference).
-
-    Args:
-        predicted: A prediction for each service without gold (mean over its policies).
-        gold_predicted: The same for each service with gold.
-        gold_truth: Its truth.
-        weights: Sampling weights of the gold (1 / probability of being drawn); None: equal.
-        tuned: Weigh the predictions by how well they follow the truth (PPI++), never worse than the gold alone.
-        level: Confidence level.
-
-    Returns:
-        The estimate; not cut to 0..1, so that its interval stays honest.
-
-    Raises:
-        ValueError: Lengths differ, or there are fewer than two of either.
-
-    References:
-        Angelopoulos, A. N. et al. (2023). Prediction-powered inference. Science 382, 669-674. PPI++: arXiv 2311.01453.
-    """
-    many, few, truth = (np.asarray(values, dtype=float) for values in (predicted, gold_predicted, gold_truth))
-    if len(few) != len(truth) or min(len(many), len(few)) < 2:
-        raise ValueError(f"needs two or more of each: {len(many)} predictions, gold {len(few)} and {len(truth)}")
-    weight = np.ones(len(few)) if weights is None else np.asarray(weights, dtype=float)
-    weight = weight / weight.sum()
-    power = 1.0
-    if tuned:
-        covariance = np.cov(few, truth, aweights=weight)
-        spread = np.var(np.concatenate([many, few]), ddof=1)
-        power = float(np.clip(covariance[0, 1] / ((1 + len(few) / len(many)) * spread), 0, 1)) if spread else 0.0
-    rest = truth - power * few
-    rectifier = float(weight @ rest)
-    value = power * float(many.mean()) + rectifier
-    # A weighted mean's variance: the sum of squared weighted residuals, with the small-sample factor n / (n - 1).
-    noise = float(weight**2 @ (rest - rectifier) ** 2) * len(few) / (len(few) - 1)
-    half = uncertainty.z_score(level) * float(np.sqrt(power**2 * many.var(ddof=1) / len(many) + noise))
-    return Estimate(len(few), value, value - half, value + half)
 
 
 class _Counts(NamedTuple):

@@ -17,8 +17,8 @@ MOST_DATES = 500
 # Crawled text glues words: "...by DesignLast updated". A capital after a small letter begins a word too.
 WORD = r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))"
 MONTH = (
-    r"(?:jan(?:uary)?|febr?(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])"
+    r"(?:jan(?:uary|urary|uray)?|febr?(?:uary|rary|urary)?|mar(?:ch)?|apr(?:ill?)?|may|june?|july?|aug(?:u?st)?"
+    r"|sep(?:t(?:ember|mber|emeber)?)?|oct(?:ober)?|nov(?:ember|emeber)?|dec(?:ember|emeber)?)(?![a-z])"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -35,8 +35,13 @@ _ANCHORS = tuple(
         r"\.\d\d?\\?\.\d\d(?!\d)",  # 25.5.18
         r"-[A-Za-z]{3}-\d\d(?!\d)",  # 10-JUN-21
         r"/(?<=\d/)\d\d(?![\w/-])",  # 7/99
-        r"'(?<=[\s.]')\d\d(?!\w)",  # May '18
-        r"\u2019(?<=[\s.]\u2019)\d\d(?!\w)",
+        r"'(?<=[\s./]')\d\d(?!\w)",  # May '18
+        r"\u2019(?<=[\s./]\u2019)\d\d(?!\w)",
+        r"wo thousand",  # "two thousand and eighteen", "twenty eighteen"
+        r"wo Thousand",
+        r"wenty (?=(?:te|el|tw|\w+teen))",
+        r"wenty-(?=(?:te|el|tw|\w+teen))",
+        r"wenty T(?=en|w)",
     )
 )
 
@@ -44,10 +49,28 @@ _YEAR = r"(?P<y>(?:199|20[0-4])\d)(?!\d)"
 _NAMED_YEAR = r"(?P<y>(?:199|20[0-4])\d|['\u2019](?:9\d|[0-4]\d))(?!\d)"  # after a month's name also '05
 _GAP = r"[\s,./-]*"
 _NUMBERED = r"(?!\s+-\s+[a-z]+[\s.,]{0,3}[12']\d)"  # "version 4 - June 2018" names no day
-_SEP = r"\s*[-./]\s*"
+_SEP = r"\s*[-./\u2013\u2011]\s*"
 _FIRST = r"(?<![\d.,/-])"  # no part of a longer number
 _TH = r"(?:\s*(?:st|nd|rd|th)(?![a-z]))?"
-# Groups: y, m, d; n a month's name; a and b the numbers of which one is the month; s what stands between them.
+_SEASON = r"(?:spring|summer|autumn|fall|winter|Q[1-4]|(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+quarter)"
+_UNITS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth twentieth"
+).split()
+_NUMBERS = {word: n for words in (_UNITS, _ORDINALS) for n, word in enumerate(words, 1)}
+_NUMBERS |= {"twenty": 20, "thirty": 30, "thirtieth": 30, "thousand": 1000}
+_ORDINAL = rf"(?:(?:twenty|thirty)[\s-]+)?(?:{'|'.join([*_ORDINALS, 'thirtieth'])})(?![a-z])"
+_SPELT_YEAR = (
+    rf"(?P<w>two\s+thousand(?:\s+(?:and\s+)?(?:(?:twenty|thirty)(?:[\s-]+|(?![a-z])))?(?:{'|'.join(_UNITS[::-1])})?)?"
+    rf"|twenty[\s-]+(?:(?:twenty|thirty)(?:[\s-]+(?:{'|'.join(_UNITS[8::-1])}))?|{'|'.join(_UNITS[:8:-1])}))(?![a-z])"
+)
+_EITHER_YEAR = rf"(?:{_NAMED_YEAR}|{_SPELT_YEAR})"
+# Groups: y, m, d; w and o a year and a day in words; n a month's name; a and b the numbers of which one is the month;
+# s what stands between them.
 _FORMS = {
     "digits": r"(?P<y>20[0-4]\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
     "year_first": rf"{_YEAR}{_SEP}(?P<m>[01]?\d){_SEP}(?P<d>[0-3]?\d)(?!\d)",
@@ -57,11 +80,23 @@ _FORMS = {
     ),
     "day_first_short": rf"{_FIRST}(?P<d>[0-3]?\d)-(?P<n>{MONTH})-(?P<y>\d\d)(?!\d)",
     "month_first": rf"{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_GAP}{_NAMED_YEAR}",
-    "numeric": rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./])\s*(?P<b>[0-3]?\d){_SEP}(?P<y>(?:199|20[0-4])\d|\d\d)(?!\d)",
+    "numeric": (
+        rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./\u2013\u2011])\s*(?P<b>[0-3]?\d)\s*(?P=s_numeric)\s*"
+        r"(?P<y>(?:199|20[0-4])\d|['\u2019]?\d\d)(?!\d)"
+    ),
+    "spelt_day_first": rf"{WORD}(?P<o>{_ORDINAL})(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH}){_GAP}{_EITHER_YEAR}",
+    "spelt_month_first": rf"{WORD}(?P<n>{MONTH})\s+(?:the\s+)?(?P<o>{_ORDINAL}){_GAP}{_EITHER_YEAR}",
+    "spelt_year_last": (
+        rf"{_FIRST}(?P<d>[0-3]?\d){_TH}(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_SPELT_YEAR}"
+    ),
+    "spelt_year": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}(?:(?P<d>[0-3]?\d){_TH}{_GAP})?{_SPELT_YEAR}",
     "month_named": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_NAMED_YEAR}",
-    "month": rf"{_FIRST}(?P<m>[01]?\d)\s*[-/]\s*{_YEAR}",
+    "month": rf"{_FIRST}(?P<m>[01]?\d(?=\s*[-/])|(?:0\d|1[0-2])(?=\.))\s*[-/.]\s*{_YEAR}",
+    "year_month_named": rf"{_YEAR}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # "2018 May"; not "in 2018 may we"
     # "5/18" may be a day without a year; a leading zero, or what no day has, shows that it is none.
     "month_short": rf"{_FIRST}(?P<m>(?:0[1-9]|1[0-2])|[1-9](?=/(?:9\d|00)))/(?P<y>9\d|[0-4]\d)(?![\w/-])",
+    "year_month": rf"{_YEAR}\s?[-./]\s?(?P<m>0[1-9]|1[0-2])(?!\d|\s*[-./]\s*\d)",
+    "season": rf"{WORD}{_SEASON}(?:\s+of)?[\s,/-]*{_YEAR}",  # as precise as a year
     "year": rf"{_YEAR}(?!\s*[-/.]\d)",  # not the year of "2018-13-40"
 }
 # A name may stand once in a pattern: "y" of "month" becomes "y_month".
@@ -147,9 +182,11 @@ def _blank(match: re.Match[str]) -> str:
 def _named_date(match: re.Match[str], window: str, place: int) -> NamedDate | None:
     form = str(match.lastgroup).partition("_")[2]
     part = {name[0]: value for name, value in match.groupdict().items() if value}
-    year = int(part["y"].lstrip("'\u2019"))
+    year = int(part["y"].lstrip("'\u2019")) if "y" in part else _spelt(part["w"])
     if year < 100:
         year += 1900 if year >= 90 else 2000
+    if "o" in part:
+        part["d"] = str(_spelt(part["o"]))
     day_first = {"day_first": True, "day_first_short": True, "month_first": False}.get(form)
     if form == "numeric":
         a, b = int(part["a"]), int(part["b"])
@@ -166,6 +203,14 @@ def _named_date(match: re.Match[str], window: str, place: int) -> NamedDate | No
     before, after = window[: match.start()], window[match.end() :]
     dotted = part.get("s") == "."
     return NamedDate(form, readings, day_first, dotted, before, after, place + match.start(), place + match.end())
+
+
+def _spelt(words: str) -> int:
+    """A number in words: "two thousand and eighteen", "twenty eighteen", "thirty-first"."""
+    numbers = [_NUMBERS[word] for word in re.findall(r"[a-z]+", words.lower()) if word != "and"]
+    if numbers[1:2] == [1000]:
+        return 1000 * numbers[0] + sum(numbers[2:])
+    return 2000 + sum(numbers[1:]) if numbers[0] == 20 and sum(numbers[1:]) > 9 else sum(numbers)
 
 
 def _exists(reading: Reading) -> bool:

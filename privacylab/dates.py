@@ -103,10 +103,15 @@ def _rules() -> _Rules:
     cues = [f"(?P<{kind}>{'|'.join(rules['cues'][kind]['words'])})" for kind in KINDS[:-1]]
     filler = "|".join(sorted(rules["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
     weekday = r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
-    clock = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]t\b|gmt|utc|bst|cet))*"
+    clock = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
     subject, log = rules["subject"], rules["change_log"]
     return _Rules(
-        cue=_any(cues, begin=WORD + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?"),
+        cue=_any(
+            cues,
+            begin=WORD
+            + r"(?:(?:web ?)?(?:site|page) )?"
+            + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
+        ),
         # Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
         between=re.compile(
             rf"(?>{clock}|{weekday}|\b(?:{filler}|v?\d(?:\.\d+)*)\b|[^\w©])*+",
@@ -130,6 +135,18 @@ def _rules() -> _Rules:
 # What bounds a label or a sentence around a date.
 _SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
 _LABEL_START = re.compile(r"[\n|•·(:;\"“”–—-]|[.!?)]\s*")
+# Says nothing of this text's date, though it speaks of older ones.
+_REPLACES = re.compile(
+    r"\b(?:replac|supersed)\w+ (?:all |any )(?:\w+ )?(?:previous|prior|earlier|former|other)"
+    r"(?: (?:versions?|ones|policies))*",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(r"(?!Copyright)(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
+_COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
+_AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
+# The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
+_FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?:[ -]+v\d[\w.]*)?[ -]*", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
 _GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further)\b)")
@@ -166,6 +183,7 @@ def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
 
 def _speaks_of_policy(sentence: str, rules: _Rules) -> bool:
     """The thing named last is this policy: no law, no other document, no older or coming version of it."""
+    sentence = _REPLACES.sub(" ", sentence)
     policy = _last(rules.policy, sentence)
     if policy is None or rules.announced.search(sentence):
         return False
@@ -179,6 +197,7 @@ def _speaks_of_policy(sentence: str, rules: _Rules) -> bool:
 def _label(date: NamedDate, kind: Kind, begin: int, lead: str, rules: _Rules) -> bool:
     """The cue is a label ("Last updated: ...") rather than a word of a sentence."""
     starts = date.before[begin : begin + 1].isupper() or _LABEL_START.search(lead[-2:]) or rules.between.fullmatch(lead)
+    starts = starts or (rules.cue.match(lead.lstrip()) and _AND.search(lead))
     comma = _GOES_ON.match(date.after)
     if not starts or (comma and not rules.cue.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
         return False
@@ -202,7 +221,7 @@ def _under_title(head: str, rules: _Rules) -> int | None:
 def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int, int] | None:
     """Kind, tier and beginning of the cue of a date that has a cue; None if the date is not this policy's."""
     found = _cues(date, rules) or _cue_after(date, rules)
-    if found is None or "//" in date.line:  # a comment of a script
+    if found is None or _COMMENT.search(date.line):
         return None
     kind, begin = found
     head = date.before[:begin]
@@ -212,7 +231,8 @@ def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int,
     if rules.announced.search(lead[-40:] + said):
         return None
     changes = label and kind in ("effective", "updated")
-    if (date.form in ("year", "month_short") and not changes) or (date.form == "month" and not label):
+    month_alone = date.form in ("month", "year_month", "year_month_named", "season")
+    if (date.form in ("year", "month_short") and not changes) or (month_alone and not label):
         return None
     if kind in ("posted", "version"):
         # News and comments are posted too.
@@ -235,25 +255,43 @@ def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int,
 
 def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bool:
     """The date stands alone on its line under a title or at an end of the text, or beside the title."""
-    if date.form in ("year", "month", "month_short", "digits") or _CLOCK.match(date.after):
+    place = at_start or at_end
+    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
+    if (
+        place
+        and date.form != "year"
+        and _FILE.fullmatch(date.line.strip())
+        and (not rest or _EXTENSION.fullmatch(rest))
+    ):
+        return True
+    if date.form in (
+        "year",
+        "month",
+        "year_month",
+        "year_month_named",
+        "month_short",
+        "season",
+        "digits",
+    ) or _CLOCK.match(date.after):
         return False
     if rules.weekday.search(date.line):  # the day of the visit
         return False
-    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
     lead = date.line.strip(_PUNCTUATION)
     if rest or len(lead) > 90:
         return False
+    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line:
+        return True
     if lead:
         title = _last(rules.title, lead)
         return title is not None and rules.between.fullmatch(lead[title.end() :]) is not None
     above = [line.strip(_PUNCTUATION) for line in date.before[: -len(date.line) or None].split("\n")]
     near = [line for line in above if line][-2:]
-    return at_start or at_end or any(len(line) < 90 and rules.title.search(line) for line in near)
+    return place or any(len(line) < 90 and rules.title.search(line) for line in near)
 
 
 def _entry(date: NamedDate, rules: _Rules) -> int | None:
     """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
-    if date.form in ("year", "month_short"):
+    if date.form in ("year", "month_short", "season"):
         return None
     begins = not date.line.strip(_PUNCTUATION) or date.after.startswith(":")
     if begins and rules.log_heading.search(date.before):
@@ -316,7 +354,8 @@ def _settle(
 ) -> tuple[Reading, bool]:
     """The reading of a date, and whether it was left to habit (month first, as most of these policies are American)."""
     if len(date.readings) == 1:
-        return date.readings[0], False
+        # "05/18" may be a day whose year is left out; nothing else in it can tell.
+        return date.readings[0], date.form == "month_short" and 0 < date.readings[0].year % 100 <= 31
     month_first, day_first = date.readings
     if snapshot and (month_first.first_day > snapshot) != (day_first.first_day > snapshot):
         return (day_first if month_first.first_day > snapshot else month_first), False

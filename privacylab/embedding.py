@@ -22,7 +22,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
-from privacylab import clauses
+from privacylab import clauses, ngrams
 
 BUNDLES = ("tosback2.bundle", "ota-contrib.bundle")
 MIN_COUNT = 15  # a word seen less often says little of its neighbours
@@ -50,7 +50,12 @@ class Vectors(NamedTuple):
 
 
 def from_archives(folder: Path) -> Vectors:
-    """Word vectors from the git bundles in a folder, one text per document and year.
+    """Word vectors from the git bundles in a folder; see `texts_of`."""
+    return fit(texts_of(folder))
+
+
+def texts_of(folder: Path) -> Iterator[str]:
+    """The texts of the git bundles in a folder, one per document and year.
 
     Raises:
         ValueError: if the folder has none of the bundles.
@@ -58,7 +63,7 @@ def from_archives(folder: Path) -> Vectors:
     found = [folder / name for name in BUNDLES if (folder / name).is_file()]
     if not found:
         raise ValueError(f"no archive in {folder}: expected {' or '.join(BUNDLES)} (see `privacylab fetch`)")
-    return fit(text for bundle in found for text in _yearly_texts(bundle))
+    return (text for bundle in found for text in _yearly_texts(bundle))
 
 
 def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = DIMENSIONS) -> Vectors:
@@ -69,7 +74,7 @@ def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = D
         min_count: a word must occur this often.
         dimensions: numbers in a vector; fewer where there are fewer words.
     """
-    documents = [clauses.words_of(p) for p in _paragraphs(texts)]
+    documents = [ngrams.words_of(p) for p in paragraphs(texts)]
     counts = collections.Counter(word for words in documents for word in words)
     words = sorted(word for word, n in counts.items() if n >= min_count)
     if len(words) < 2:
@@ -105,7 +110,7 @@ def _ppmi(flat: npt.NDArray[np.int32], document: npt.NDArray[np.intp], n_words: 
     return sp.csr_matrix((values, (pairs.row[more], pairs.col[more])), shape=(n_words, n_words))
 
 
-def _paragraphs(texts: Iterable[str]) -> Iterator[str]:
+def paragraphs(texts: Iterable[str]) -> Iterator[str]:
     """The distinct English paragraphs of the texts, in order of appearance."""
     seen: set[str] = set()
     for text in texts:

@@ -4,10 +4,8 @@ Gold labels are references (archive, path and blob, offsets), so predicting need
 string a row; scores come from labels and predictions alone, so stored predictions can be scored without any text.
 """
 
-import datetime as dt
 import json
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
@@ -31,18 +29,11 @@ from privacylab import (
     paths,
     screen,
     segment,
-    sources,
     tables,
     wording,
 )
+from privacylab.labelled import Version
 from privacylab.tables import CATEGORIES
-
-ARCHIVE_NAMES: Mapping[str, tuple[str, ...]] = {
-    "tosback2": ("tosback2", "tosback2.git", "tosback2.bundle"),
-    "ota": ("ota", "ota-contrib.git", "ota-contrib.bundle"),
-    "through-time": ("through-time", "through-time.zip"),
-}
-"""What an archive may be called in the folder of archives, as ``fetch`` or a download leaves it."""
 
 
 def clauses_on(path: Path) -> pd.DataFrame:
@@ -97,19 +88,6 @@ def _scores(name: str, hits: int, false: int, missed: int) -> dict[str, Any]:
 
 Row = Mapping[str, str]
 """A row of labels, by column; `source` and `collection` say which text it is of."""
-
-
-class Version(NamedTuple):
-    """The text behind a label: its bytes, what they are, and the day of the version (ISO; empty: unknown)."""
-
-    data: bytes
-    media_type: str | None
-    day: str
-
-    @property
-    def text(self) -> str:
-        """The text whose characters the labels' offsets count."""
-        return self.data.decode("utf-8", errors="replace")
 
 
 def _date(row: Row, version: Version) -> str:
@@ -298,6 +276,10 @@ SETS: Mapping[str, GoldSet] = {
     "passive": GoldSet(_passive, _passive_outcomes),
     "clause_segments": GoldSet(_clauses, _clause_outcomes),
     "cues": GoldSet(_cues, _cue_outcomes),
+    # A second draw, of other services: nothing was mended by its held half.
+    "dates_2": GoldSet(_date, _date_outcomes),
+    "mentions_2": GoldSet(_mention, _mention_outcomes),
+    "cues_2": GoldSet(_cues, _cue_outcomes),
 }
 """The gold sets: ``NAME.csv`` in the folder of labels."""
 
@@ -322,7 +304,7 @@ def predict(
 
     Args:
         folder: The labels, as in ``corpus/gold``.
-        archives: The folder that holds the archives under one of `ARCHIVE_NAMES`.
+        archives: The folder that holds the archives under one of `labelled.ARCHIVES`.
         by: Another predictor for each gold set to predict, for a comparison; by default the program's.
 
     Returns:
@@ -336,11 +318,11 @@ def predict(
             "gold labels are references into the archives: give --archives FOLDER (privacylab fetch makes it)"
         )
     predictors = by or {name: gold_set.predict for name, gold_set in SETS.items()}
-    labelled = {name: labels(folder, name) for name in predictors}
-    wanted = pd.concat([frame[["collection", "source"]] for frame in labelled.values()]).drop_duplicates()
-    versions = _versions(wanted.itertuples(index=False, name=None), archives)
+    frames = {name: labels(folder, name) for name in predictors}
+    wanted = pd.concat([frame[["collection", "source"]] for frame in frames.values()]).drop_duplicates()
+    versions = labelled.versions(wanted.itertuples(index=False, name=None), archives)
     rows = []
-    for name, frame in labelled.items():
+    for name, frame in frames.items():
         for number, fields in enumerate(frame.itertuples(index=False, name=None)):
             row = dict(zip(frame.columns, fields, strict=True))
             version = versions[row["collection"], row["source"]]
@@ -365,10 +347,10 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     tables_found = {}
     for name, given in predictions.groupby("gold", sort=False):
-        labelled = labels(folder, str(name))
+        read = labels(folder, str(name))
         rows: list[tuple[str, str, str, float, float]] = []
         for number, source, era, said in given[["row", "source", "era", "prediction"]].itertuples(index=False):
-            label = labelled.iloc[number].to_dict()
+            label = read.iloc[number].to_dict()
             if label["source"] != source:
                 raise ValueError(
                     f"{name}, row {number}: predicted of {source}, labelled {label['source']}; predict anew"
@@ -471,43 +453,3 @@ def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:
     table = table[table["n"] > 0]
     low, high = proportion_confint(table["right"], table["n"], method="wilson")
     return table.assign(share=table["right"] / table["n"], low=low, high=high).round(3)
-
-
-# --- Gold sets: the texts --------------------------------------------------------------------------------------------
-
-
-def _versions(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[str, str], Version]:
-    """The version behind each (collection, source)."""
-    by_collection: dict[str, list[str]] = {}
-    for collection, source in wanted:
-        by_collection.setdefault(collection, []).append(source)
-    found = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for collection, listed in by_collection.items():
-            opened = sources.open_source(_archive(collection, archives), scratch=Path(scratch))
-            entries = {entry.source: entry for entry in reversed(opened.entries())}
-            named = {source: entries[_inside(source, entries)] for source in listed}
-            contents = {key: (data, why) for key, data, why in opened.contents([one.content for one in named.values()])}
-            for source, entry in named.items():
-                data, why = contents[entry.content]
-                if data is None:
-                    raise ValueError(f"{collection}: {source} cannot be read ({why})")
-                day = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date().isoformat() if entry.moment else ""
-                found[collection, source] = Version(data, entry.media_type, day)
-    return found
-
-
-def _inside(source: str, known: Mapping[str, sources.Entry]) -> str:
-    if source in known:
-        return source
-    inside = next((key for key in known if key == source or key.endswith(f"/{source}")), None)
-    if inside is None:
-        raise ValueError(f"{source} is not in the archive")
-    return inside
-
-
-def _archive(collection: str, archives: Path) -> Path:
-    for name in ARCHIVE_NAMES.get(collection, ()):
-        if (archives / name).exists():
-            return archives / name
-    raise ValueError(f"{archives} holds no {collection}: expected {' or '.join(ARCHIVE_NAMES.get(collection, ()))}")

@@ -17,6 +17,19 @@ _GLUED_AFTER = r"(?:(?!\w)|(?<=(?-i:[a-z]))(?=(?-i:[A-Z])))"
 _NEAR_BEFORE = 70
 _NEAR_AFTER = 90
 _PARAGRAPH = 500
+# The name that a sentence says something of.
+_COMPANY = r"(?:,? (?:inc|llc|ltd|limited|gmbh|corp|corporation|technologies)\b\.?,?)*"
+_SUBJECT = re.compile(
+    rf"(?:^|[,.:]\s|\n)[\s\"'(*-]*(?-i:([A-Z][\w&-]{{2,}})){_COMPANY} (?:(?:also|itself|currently|has|is|have) )*"
+    r"(?:compl(?:ies|y)|participates?|adheres?|abides|(?:self-)?certified|committed|joined|signed|submitted|conforms)",
+    re.IGNORECASE,
+)
+# What may stand between a name and its abbreviation in brackets.
+_ABBREVIATED = re.compile(
+    r"(?:,? (?:of \d{4}|as amended|(?:principles|frameworks?|program|regulations?)))*,?\s*"
+    r"\((?:the|hereinafter|collectively|or|also)?[\s,\"'*]*",
+    re.IGNORECASE,
+)
 _HEADING_WORDS = 10
 
 
@@ -58,6 +71,7 @@ class _Reading(NamedTuple):
     sentence: re.Pattern[str] | None
     paragraph: re.Pattern[str] | None
     unless: re.Pattern[str] | None
+    introduced: bool
 
 
 class _Place(NamedTuple):
@@ -134,6 +148,7 @@ def _readings() -> tuple[_Reading, ...]:
             sentence=_pattern(block, "sentence"),
             paragraph=_pattern(block, "paragraph"),
             unless=_pattern(block, "unless"),
+            introduced=block.get("introduced", False),
         )
         for block in _rules()["reading"]
     )
@@ -191,7 +206,24 @@ def _fits(reading: _Reading, place: _Place) -> bool:
         or _found(reading.follows, place.after)
     ):
         return True
+    if reading.introduced:
+        return _is_introduced(place)
     return _found(reading.sentence, place.whole)
+
+
+@cache
+def _introduces() -> re.Pattern[str]:
+    return scope.phrases(_rules()["introduces"], r"{}(?:,? [\w&'-]+){{0,5}}?,? ")
+
+
+def _is_introduced(place: _Place) -> bool:
+    """Whether the sentence speaks of somebody whom the text before it presents as another party."""
+    subject = list(_SUBJECT.finditer(place.before))
+    if not subject:
+        return False
+    earlier = place.paragraph.partition(place.before.strip())[0] + place.before[: subject[-1].start(1)]
+    named = re.compile(re.escape(subject[-1][1]) + r"\b")
+    return any(named.match(earlier, found.end()) for found in _introduces().finditer(earlier))
 
 
 def _stance(rule: _Framework, place: _Place) -> str:
@@ -214,6 +246,10 @@ def mentions(text: str) -> list[Mention]:
     >>> mentions("Acme complies with the EU-U.S. Privacy Shield.")
     [Mention(framework='privacy_shield', stance='adheres', start=31, end=45)]
     """
+    if "\u00ad" in text:  # a soft hyphen splits no name
+        kept = [i for i, letter in enumerate(text) if letter != "\u00ad"]
+        joined = mentions("".join(text[i] for i in kept))
+        return [found._replace(start=kept[found.start], end=kept[found.end - 1] + 1) for found in joined]
     words = " ".join(scope.words(text))
     present = {framework for anchor, framework in _anchors() if anchor in words}
     if not present:
@@ -225,6 +261,12 @@ def mentions(text: str) -> list[Mention]:
         for match in rule.names.finditer(view) if rule.id in present else ():
             start, end = match.span()
             inside = any(other.start <= start and end <= other.end for other in taken)
-            if not inside and _is_named(rule, match, view, text):
-                found.append(Mention(rule.id, _stance(rule, _place(view, start, end)), start, end))
+            if inside or not _is_named(rule, match, view, text):
+                continue
+            before = found[-1] if found and found[-1].framework == rule.id else None
+            if before and _ABBREVIATED.fullmatch(view, before.end, start):  # "Name (N)" is said in one breath
+                stance = before.stance
+            else:
+                stance = _stance(rule, _place(view, start, end))
+            found.append(Mention(rule.id, stance, start, end))
     return sorted(found, key=lambda mention: (mention.start, mention.end, mention.framework))

@@ -7,11 +7,11 @@ be read in parallel.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from hashlib import blake2b
+from functools import partial
 from typing import Any, NamedTuple
 
-from privacylab import dates, eras, normalize, screen, segment, sources
+from privacylab import dates, eras, normalize, screen, sources
+from privacylab.reader import Page, Reader
 from privacylab.segment import Segment
 from privacylab.sources import Entry
 
@@ -29,12 +29,25 @@ Read = Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | None, str | Non
 
 
 class Text(NamedTuple):
-    """What one content is once read: its segments, and whether it is a policy."""
+    """What one content is once read: a page. What is rejected has no segments."""
 
     content_id: str
-    segment_ids: tuple[int, ...]
-    verdict: screen.Verdict
-    lines: str
+    page: Page
+
+    @property
+    def verdict(self) -> screen.Verdict:
+        """Whether it is a policy."""
+        return self.page.verdict
+
+    @property
+    def segment_ids(self) -> tuple[int, ...]:
+        """Its segments in order; none where it is rejected."""
+        return () if self.verdict.reason else self.page.segment_ids
+
+    @property
+    def lines(self) -> str:
+        """Its blocks on lines of their own; empty where it is rejected."""
+        return "" if self.verdict.reason else "\n".join(block.text for block in self.page.blocks)
 
 
 class Version(NamedTuple):
@@ -55,16 +68,6 @@ class History(NamedTuple):
     segments: dict[int, Segment]
 
 
-@lru_cache(maxsize=50_000)
-def segment_id(found: Segment) -> int:
-    """The number of a distinct (heading, text): 64 bits of its blake2b hash."""
-    digest = blake2b(digest_size=8)
-    digest.update((found.heading or "").encode("utf-8", "surrogatepass"))
-    digest.update(b"\x1f")
-    digest.update(found.text.encode("utf-8", "surrogatepass"))
-    return int.from_bytes(digest.digest(), "big")
-
-
 def read(
     service: str, listed: Sequence[tuple[Entry, str]], *, contents: Read, every: str, region: dates.Region | None
 ) -> History:
@@ -80,41 +83,31 @@ def read(
     Returns:
         One row in ``versions`` for each entry; a row in ``policies`` for each version whose status is ``kept``.
     """
-    segments: dict[int, Segment] = {}
+    reader = Reader()
     texts: dict[tuple[str, str], Text] = {}
     for entry, data, detail in contents([entry for entry, _ in listed]):
-        texts[entry.collection, entry.content] = _text(data, detail, entry.media_type, segments)
+        texts[entry.collection, entry.content] = _text(reader, data, detail, entry.media_type)
     versions = []
     for entry, document in listed:
         text = texts[entry.collection, entry.content]
         day, basis = _dated(entry, text, region)
         versions.append(Version(entry, document, day, basis, text))
-    return _rows(service, versions, segments, every=every, region=region)
+    return _rows(service, versions, reader.segments, every=every, region=region)
 
 
-def _text(data: bytes | None, detail: str | None, media_type: str | None, segments: dict[int, Segment]) -> Text:
+def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: str | None) -> Text:
     if data is None:
         reason = "unsafe_path" if detail == "unsafe_path" else "unreadable"
         return _rejected(UNREAD, reason, "its path leads out of the archive" if reason == "unsafe_path" else detail)
     content = sources.content_id(data)
     try:
-        blocks = normalize.blocks(data, media_type=media_type)
+        return Text(content, reader.read(data, media_type=media_type))
     except normalize.NormalizeError as error:
         return _rejected(content, error.reason, error.detail)
-    found = segment.segments(blocks)
-    verdict = screen.judge(found)
-    if verdict.reason:
-        return Text(content, (), verdict, "")
-    ids = []
-    for one in found:
-        number = segment_id(one)
-        segments[number] = one
-        ids.append(number)
-    return Text(content, tuple(ids), verdict, "\n".join(block.text for block in blocks))
 
 
 def _rejected(content: str, reason: str, detail: str | None) -> Text:
-    return Text(content, (), screen.Verdict(reason, detail, "und", 0.0, 0, frozenset()), "")
+    return Text(content, Page([], (), screen.Verdict(reason, detail, "und", 0.0, 0, frozenset())))
 
 
 def _dated(entry: Entry, text: Text, region: dates.Region | None) -> tuple[dt.date | None, str]:

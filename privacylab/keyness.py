@@ -130,23 +130,6 @@ def log_ratio(
     return np.asarray(np.log2(ours / theirs))
 
 
-def g2(target: npt.ArrayLike, reference: npt.ArrayLike, *, n_target: int, n_reference: int) -> Floats:
-    """The log-likelihood ratio of documents with and without each term (two by two), for comparison with other tools.
-
-    References:
-        Dunning, T. (1993). Accurate methods for the statistics of surprise and coincidence. Comp. Ling. 19, 61-74.
-    """
-    ours, theirs = np.asarray(target, dtype=float), np.asarray(reference, dtype=float)
-    whole = n_target + n_reference
-    total = np.zeros(ours.shape)
-    for cells in ((ours, theirs), (n_target - ours, n_reference - theirs)):
-        for observed, n in zip(cells, (n_target, n_reference), strict=True):
-            expected = (cells[0] + cells[1]) * n / whole
-            ratio = np.divide(observed, expected, out=np.ones_like(observed), where=observed > 0)
-            total = total + observed * np.log(ratio)
-    return np.asarray(2 * total)
-
-
 def dispersion(counts: sparse.csr_array) -> Floats:
     """Gries' deviation of proportions, normalised: 0 a term is spread as the text is, 1 it stands in one document.
 

@@ -6,10 +6,11 @@ The read ones are stored as references (`corpus/gold/clause_training.csv`): thei
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,23 +18,39 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from privacylab import clauses, normalize, sources
+from privacylab import clauses, ngrams, normalize, sources
+from privacylab.gold import CODES
 
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 FILES = ("train.jsonl", "valid.jsonl")
 READ = "clause_training.csv"
-CODES = "FTCARSPDIO"
-"""A reader's letter for each category, in their order; N is none of them."""
 IN_PASSING = 0.5
 """What a small letter counts: a category that the segment only touches."""
-ARCHIVES = {"tosback2": "tosback2.bundle", "ota": "ota-contrib.bundle", "through-time": "through-time.zip"}
-MEDIA_TYPES = {"tosback2": "text/html", "ota": "text/markdown", "through-time": "text/plain"}
+ARCHIVES: Mapping[str, tuple[str, ...]] = {
+    "tosback2": ("tosback2", "tosback2.git", "tosback2.bundle"),
+    "ota": ("ota", "ota-contrib.git", "ota-contrib.bundle"),
+    "through-time": ("through-time", "through-time.zip"),
+}
+"""What an archive may be called in the folder of archives, as ``fetch`` or a download leaves it."""
 SHINGLE = 5
 """Words in a run by which two segments are compared."""
 SAME_SHARE = 0.5
 """Segments that share more than this part of the shorter one's runs are taken for the same text."""
+
+
+class Version(NamedTuple):
+    """The text behind a label: its bytes, what they are, and the day of the version (ISO; empty: unknown)."""
+
+    data: bytes
+    media_type: str | None
+    day: str
+
+    @property
+    def text(self) -> str:
+        """The text whose characters the labels' offsets count."""
+        return self.data.decode("utf-8", errors="replace")
 
 
 class Labelled(NamedTuple):
@@ -72,7 +89,7 @@ def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
                 raise ValueError(
                     f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(clauses.CATEGORIES)}"
                 )
-            texts.append(clauses.cleaned(clauses.with_heading(row["text"], None)))
+            texts.append(ngrams.cleaned(clauses.with_heading(row["text"], None)))
             labels.append([category in row["label"] for category in clauses.CATEGORIES])
             policies.append(row["policy"])
     return Labelled(texts, np.array(labels), np.array(policies), hashes)
@@ -91,13 +108,14 @@ def read_segments(path: Path, archives: Path) -> Read:
     if not path.is_file():
         raise ValueError(f"{path} is missing: it comes with a checkout of the project (corpus/gold)")
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    raw = _raw(rows, archives)
+    raw = versions(rows[["collection", "source"]].itertuples(index=False, name=None), archives)
     texts = []
     columns = ["collection", "source", "start", "end", "heading"]
     for collection, source, start, end, heading in rows[columns].itertuples(index=False, name=None):
-        cut = raw[collection, source][int(start) : int(end)]
-        text = "\n".join(block.text for block in normalize.blocks(cut, media_type=MEDIA_TYPES[collection]))
-        texts.append(clauses.cleaned(clauses.with_heading(text, heading or None)))
+        version = raw[collection, source]
+        cut = version.text[int(start) : int(end)]
+        text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
+        texts.append(ngrams.cleaned(clauses.with_heading(text, heading or None)))
     return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: _sha256(path)})
 
 
@@ -114,24 +132,49 @@ def marks(label: str, path: Path) -> list[float]:
     return [1.0 if code in label else IN_PASSING if code.lower() in label else 0.0 for code in CODES]
 
 
-def _raw(rows: pd.DataFrame, archives: Path) -> dict[tuple[str, str], str]:
-    """The decoded text behind each (collection, source)."""
+def versions(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[str, str], Version]:
+    """The versions that labels refer to.
+
+    Args:
+        wanted: collection and source of each.
+        archives: folder with the archives, named as in `ARCHIVES`.
+
+    Raises:
+        ValueError: if an archive or a text is missing.
+    """
+    listed = collections.defaultdict(set)
+    for collection, source in wanted:
+        listed[collection].add(source)
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for collection in sorted(set(rows["collection"])):
-            listed = sorted(set(rows.loc[rows["collection"] == collection, "source"]))
-            if collection not in ARCHIVES:
-                raise ValueError(f"unknown collection {collection!r}; allowed: {', '.join(ARCHIVES)}")
-            archive = sources.open_source(archives / ARCHIVES[collection], scratch=Path(scratch))
-            keys = {source.rpartition("@")[2] if "@" in source else source: source for source in listed}
-            if any("@" not in source for source in listed):
-                inside = {entry.source.partition("/")[2]: entry.source for entry in archive.entries()}
-                keys = {inside.get(key, key): source for key, source in keys.items()}
-            for key, data, detail in archive.contents(list(keys)):
+        for collection, named in sorted(listed.items()):
+            opened = sources.open_source(_archive(collection, archives), scratch=Path(scratch))
+            # What is named by its path alone lies in an archive of files, below a folder of its own.
+            entries = {key: entry for entry in reversed(opened.entries()) for key in _keys(entry.source)}
+            if missing := sorted(named - entries.keys()):
+                raise ValueError(f"{collection}: {missing[0]} is not in the archive")
+            contents = {entries[source].content for source in named}
+            read = {key: (data, why) for key, data, why in opened.contents(sorted(contents))}
+            for source in sorted(named):
+                data, why = read[entries[source].content]
                 if data is None:
-                    raise ValueError(f"{collection}: {keys[key]} is not in the archive ({detail})")
-                found[collection, keys[key]] = data.decode("utf-8", errors="replace")
+                    raise ValueError(f"{collection}: {source} cannot be read ({why})")
+                moment = entries[source].moment
+                day = dt.datetime.fromtimestamp(moment, dt.UTC).date().isoformat() if moment else ""
+                found[collection, source] = Version(data, entries[source].media_type, day)
     return found
+
+
+def _keys(source: str) -> tuple[str, ...]:
+    """How labels may name an entry: as it stands, or without the archive's own folder."""
+    return (source,) if "@" in source else (source, source.partition("/")[2])
+
+
+def _archive(collection: str, archives: Path) -> Path:
+    for name in ARCHIVES.get(collection, ()):
+        if (archives / name).exists():
+            return archives / name
+    raise ValueError(f"{archives} holds no {collection}: expected {' or '.join(ARCHIVES.get(collection, ()))}")
 
 
 def _sha256(path: Path) -> str:
@@ -139,7 +182,7 @@ def _sha256(path: Path) -> str:
 
 
 def _shingles(text: str) -> set[str]:
-    words = clauses.words_of(text)
+    words = ngrams.words_of(text)
     return {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
 
 

@@ -11,8 +11,8 @@ import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 import charset_normalizer
 import ftfy
@@ -39,6 +39,16 @@ class NormalizeError(ValueError):
         self.detail = detail
 
 
+class Pieces(NamedTuple):
+    """A document cut where nothing that stands before bears on what follows; ``read`` gives the chunks of a piece.
+
+    Versions of a document repeat each other: who keeps what `read` gave reads most pieces once for many versions.
+    """
+
+    read: Callable[[str], Sequence[Chunk]]
+    texts: list[str]
+
+
 def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
     r"""The blocks of a document, in order.
 
@@ -57,14 +67,20 @@ def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
     >>> [(block.kind, block.text) for block in blocks("# Cookies\n\nWe use:\n\n- pixels\n- tags\n")]
     [('heading', 'Cookies'), ('paragraph', 'We use:'), ('item', 'pixels'), ('item', 'tags')]
     """
+    cut = pieces(data, media_type=media_type)
+    return read_blocks(chain.from_iterable(map(cut.read, cut.texts)))
+
+
+def pieces(data: bytes | str, *, media_type: str | None = None) -> Pieces:
+    """The pieces of a document; arguments and errors are those of `blocks`."""
     if media_type is not None and media_type not in READERS:
         raise ValueError(f"media_type {media_type!r} is none of {', '.join(READERS)}")
     if len(data) > MAX_BYTES:
         raise NormalizeError("too_large", f"{len(data):,} bytes, at most {MAX_BYTES:,} are read")
     if isinstance(data, bytes) and (media_type == "application/pdf" or data[:1024].lstrip().startswith(b"%PDF-")):
-        return read_blocks(_plain_chunks(_pdf_text(data)))
+        return _plain_pieces(_pdf_text(data))
     text = _SURROGATE.sub("\ufffd", data) if isinstance(data, str) else decode(data)
-    return read_blocks(READERS[media_type or sniff(text)](text))
+    return READERS[media_type or sniff(text)](text)
 
 
 def decode(data: bytes) -> str:
@@ -170,6 +186,7 @@ _SIMPLE_PIECE = re.compile(r"<(p|li)>([^<&\0\r]*)(?:</\1>)?\s*")
 """Half of the pieces: one element that holds nothing but text, for which a parser would take ten times as long."""
 
 
+_BODY = re.compile(r"<body", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
 
 MAX_UNCLOSED = 10_000
@@ -180,15 +197,16 @@ def _is_unclosed(text: str) -> bool:
     return len(text) > 5 * MAX_UNCLOSED and text.count("<") - 2 * text.count("</") > MAX_UNCLOSED
 
 
-def _html_chunks(text: str) -> list[Chunk]:
+def _html_pieces(text: str) -> Pieces:
     if _is_unclosed(text):
-        return _plain_chunks(_ANY_TAG.sub("\n", text))
-    if "<body" in text[:200_000].lower():
-        tree = LexborHTMLParser(text)
-        return _read_tree(_main_content(tree))
-    # Leftover tags on a page's text: versions repeat each other, so that most pieces were read before.
-    mended = _BROKEN_SEMICOLON.sub(_mended_stop, _BROKEN_ENTITY.sub(r"&\1; ", text))
-    return list(chain.from_iterable(map(_html_piece, _PIECE.split(mended))))
+        return _plain_pieces(_ANY_TAG.sub("\n", text))
+    if _BODY.search(text, 0, 200_000):
+        return Pieces(_html_page, [text])
+    return Pieces(_html_piece, _PIECE.split(text))  # leftover tags on a page's text
+
+
+def _html_page(text: str) -> list[Chunk]:
+    return _read_tree(_main_content(LexborHTMLParser(text)))
 
 
 def _mended_stop(stop: re.Match[str]) -> str:
@@ -196,16 +214,19 @@ def _mended_stop(stop: re.Match[str]) -> str:
     return ". " if _ABBREVIATED.search(stop.string, max(0, stop.start() - 8), stop.start()) else "; "
 
 
-@lru_cache(maxsize=50_000)
-def _html_piece(piece: str) -> tuple[Chunk, ...]:
+def _html_piece(piece: str) -> list[Chunk]:
+    if "&" in piece:
+        piece = _BROKEN_ENTITY.sub(r"&\1; ", piece)
+    if ".\n" in piece:
+        piece = _BROKEN_SEMICOLON.sub(_mended_stop, piece)
     if "<" not in piece and "&" not in piece:
         cleaned = clean(piece)
-        return (Chunk("paragraph", cleaned),) if cleaned else ()
+        return [Chunk("paragraph", cleaned)] if cleaned else []
     if simple := _SIMPLE_PIECE.fullmatch(piece):
         cleaned = clean(simple[2].replace("\n", " "))
-        return (Chunk("item" if simple[1] == "li" else "paragraph", cleaned),) if cleaned else ()
+        return [Chunk("item" if simple[1] == "li" else "paragraph", cleaned)] if cleaned else []
     tree = LexborHTMLParser(f"<table>{piece}" if piece.startswith("<tr") else piece)
-    return tuple(_read_tree(tree.body)) if tree.body else ()
+    return _read_tree(tree.body) if tree.body else []
 
 
 def _read_tree(root: LexborNode) -> list[Chunk]:
@@ -346,47 +367,56 @@ _DEEP_INDENT = re.compile(r"^(?: {8,}|\t{2,})(?=\S)", re.MULTILINE)
 _BOLD_LINE = re.compile(
     r"(?:(?<![^.!?:])|(?<=[.!?:]  ))\n((\*\*|__)[A-Z\d][^*_\n]{1,100}[^*_\n.,;:]\2)[ \t]*\n(?=[A-Z\"'*_-])"
 )
+_PARTED = re.compile(r"\n\n(?!\s)")
+"""A blank line before one that is neither blank nor indented: no item, no title in bold goes on behind it."""
 _SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 MAX_PIECE = 200_000
 """Characters without a blank line; more are no Markdown that a person wrote, and are read as plain text."""
 
 
-def _markdown_chunks(text: str) -> list[Chunk]:
+def _markdown_pieces(text: str) -> Pieces:
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if "</script" in text or "</style" in text or "</noscript" in text or "</iframe" in text:
+        return Pieces(_flat_piece, _PARTED.split(_SCRIPT.sub(" ", _DEEP_INDENT.sub("    ", text))))
+    return Pieces(_markdown_piece, _PARTED.split(text))
+
+
+def _markdown_piece(piece: str) -> list[Chunk]:
     # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
-    flat = _DEEP_INDENT.sub("    ", text.replace("\r\n", "\n").replace("\r", "\n"))
-    if "</script" in flat or "</style" in flat or "</noscript" in flat or "</iframe" in flat:
-        flat = _SCRIPT.sub(" ", flat)
-    if "**" in flat or "__" in flat:
-        flat = _BOLD_LINE.sub(r"\n\n\1\n\n", flat)
-    return list(chain.from_iterable(map(_markdown_piece, _markdown_pieces(flat))))
+    return _flat_piece(_DEEP_INDENT.sub("    ", piece))
 
 
-def _markdown_pieces(text: str) -> Iterator[str]:
+def _flat_piece(piece: str) -> list[Chunk]:
+    if "**" in piece or "__" in piece:
+        piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)
+    return list(chain.from_iterable(map(_markdown_part, _markdown_parts(piece))))
+
+
+def _markdown_parts(text: str) -> Iterator[str]:
     """Text cut at blank lines, except where the next line is indented and so belongs to an item."""
-    piece: list[str] = []
+    part: list[str] = []
     is_parted = False
     for line in text.split("\n"):
         if not line or line.isspace():
             is_parted = True
         else:
-            if is_parted and piece and line[0] not in " \t":
-                yield "\n".join(piece)
-                piece.clear()
+            if is_parted and part and line[0] not in " \t":
+                yield "\n".join(part)
+                part.clear()
             elif is_parted:
-                piece.append("")
-            piece.append(line)
+                part.append("")
+            part.append(line)
             is_parted = False
-    if piece:
-        yield "\n".join(piece)
+    if part:
+        yield "\n".join(part)
 
 
-@lru_cache(maxsize=50_000)
-def _markdown_piece(piece: str) -> tuple[Chunk, ...]:
-    if len(piece) > MAX_PIECE or _is_unclosed(piece):
-        return tuple(_plain_chunks(piece))
-    tree = LexborHTMLParser(cmark.markdown_to_html_with_extensions(piece, options=_UNSAFE, extensions=_EXTENSIONS))
-    return tuple(_read_tree(tree.body)) if tree.body else ()
+def _markdown_part(part: str) -> list[Chunk]:
+    if len(part) > MAX_PIECE or _is_unclosed(part):
+        return _plain_chunks(part)
+    tree = LexborHTMLParser(cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS))
+    return _read_tree(tree.body) if tree.body else []
 
 
 # What pypdf says of a damaged file becomes a reason in the ledger; it shall not go to standard error as well.
@@ -413,6 +443,10 @@ def _pdf_text(data: bytes) -> str:
 _PAGE_NUMBER = re.compile(r"^[ \t]*(?:page )?\d{1,3}(?: ?(?:of|/) ?\d{1,3})?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _LONE_BULLET = re.compile(r"^[\s]*[-–•*·▪◦o][ \t]*$")
 _STARTS_BLOCK = re.compile(r"^\s*(?:[-–•*·▪◦●‣]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s|[A-Z][A-Z ,&'/-]{5,}$)")
+
+
+def _plain_pieces(text: str) -> Pieces:
+    return Pieces(_plain_chunks, [text])  # whether lines are wrapped shows in the whole text alone
 
 
 def _plain_chunks(text: str) -> list[Chunk]:
@@ -445,13 +479,13 @@ def _unwrap(lines: Sequence[str]) -> Iterator[str]:
     yield " ".join(paragraph)
 
 
-READERS: dict[str, Callable[[str], list[Chunk]]] = {
-    "text/html": _html_chunks,
-    "text/markdown": _markdown_chunks,
-    "text/plain": _plain_chunks,
-    "application/pdf": _plain_chunks,
+READERS: dict[str, Callable[[str], Pieces]] = {
+    "text/html": _html_pieces,
+    "text/markdown": _markdown_pieces,
+    "text/plain": _plain_pieces,
+    "application/pdf": _plain_pieces,
 }
-"""What reads which media type; PDF arrives here as its text."""
+"""What cuts which media type; PDF arrives here as its text."""
 
 
 # --- Cleaning ------------------------------------------------------------------------------------------------------
@@ -481,7 +515,6 @@ _LONG = 200
 """Characters of a word from which it may be encoded bytes."""
 
 
-@lru_cache(maxsize=200_000)
 def clean(text: str) -> str:
     r"""One line of text as a reader means it: mojibake mended, invisible characters out, plain quotes, single blanks.
 

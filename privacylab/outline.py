@@ -6,9 +6,10 @@ a reader sees.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 Kind = Literal["heading", "paragraph", "item"]
@@ -37,23 +38,43 @@ class Chunk(NamedTuple):
     bold: bool = False
 
 
-class _Line(NamedTuple):
-    """A chunk with what it looks like by itself: found once for each distinct chunk, as versions repeat."""
+@dataclass(slots=True, eq=False)
+class Line:
+    """A chunk with what it looks like by itself. Lines are told apart by identity, so that they are quick to look up.
+
+    Attributes:
+        chunk: Its text, without a bullet, and its mark-up.
+        block: What it is if it is no heading.
+        heading: What it is if it is one; None if it cannot be.
+        is_marked: Whether the mark-up says that it is a heading.
+        key: Its text as a table of contents has it.
+        is_prose: Whether it is a full sentence.
+        is_text: Whether a heading may stand over it.
+        crumb: ``furniture``, ``link`` or ``crumb``; empty for what is no part of a menu.
+        shape: What kind of heading it may be; empty for none.
+        capitalised: Whether its words are.
+        short: Neither a sentence nor the introduction of a list.
+        stays: It may be the policy's even in a menu: its title, its date.
+    """
 
     chunk: Chunk
-    block: Block  # what it is if it is no heading
-    key: str  # its text as a table of contents has it
+    block: Block
+    heading: Block | None
+    is_marked: bool
+    key: str
     is_prose: bool
-    crumb: str  # furniture, link or crumb; empty for what is no part of a menu
-    shape: str  # what kind of heading it may be; empty for none
+    is_text: bool
+    crumb: str
+    shape: str
     capitalised: bool
-    short: bool  # neither a sentence nor the introduction of a list
-    stays: bool  # it may be the policy's even in a menu: its title, its date
+    short: bool
+    stays: bool
 
 
 def read_blocks(chunks: Iterable[Chunk]) -> list[Block]:
     """Blocks from chunks. Reading blocks as chunks again gives the same blocks."""
-    return _outlined(_trimmed(_lines(chunks)))
+    lines = [line for line in map(read_line, chunks) if line]
+    return outlined(trimmed(joined(lines, read_line)))
 
 
 # --- A line by itself -----------------------------------------------------------------------------------------------
@@ -72,43 +93,58 @@ _CODE = re.compile(
 )
 
 
-def _lines(chunks: Iterable[Chunk]) -> list[_Line]:
-    """The lines with words; a bullet that stands alone makes an item of the next one."""
-    lines: list[_Line] = []
+def joined(lines: list[Line], read: Callable[[Chunk], Line | None]) -> list[Line]:
+    """The lines without bullets that stand alone: each makes an item of the next line, which ``read`` reads again."""
+    if BULLET not in lines:
+        return lines
+    result: list[Line] = []
     pending = False
-    for chunk in chunks:
-        line = _line(chunk)
-        if line is None:
-            pending = pending or bool(chunk.kind != "heading" and _BULLET_ALONE.match(chunk.text))
+    for line in lines:
+        if line is BULLET:
+            pending = True
             continue
-        if pending:
-            pending = False
-            line = _line(chunk._replace(kind="item")) if chunk.kind == "paragraph" else line
-            assert line is not None
-        lines.append(line)
-    return lines
+        if pending and line.chunk.kind == "paragraph":
+            item = read(line.chunk._replace(kind="item"))
+            assert item is not None
+            line = item
+        pending = False
+        result.append(line)
+    return result
 
 
-@lru_cache(maxsize=200_000)
-def _line(chunk: Chunk) -> _Line | None:
-    """A line as it looks by itself; None for scripts and what has no words."""
-    if not _ALPHANUMERIC.search(chunk.text) or _is_code(chunk.text) or _BULLET_ALONE.match(chunk.text):
+def read_line(chunk: Chunk) -> Line | None:
+    """A line as it looks by itself; None for scripts and what has no words, `BULLET` for a bullet alone."""
+    if _BULLET_ALONE.match(chunk.text):
+        return BULLET if chunk.kind != "heading" else None
+    if not _ALPHANUMERIC.search(chunk.text) or _is_code(chunk.text):
         return None
     if len(chunk.text) < 40 and _NAVIGATION.match(chunk.text):
         return None
     bullet = _BULLET.match(chunk.text) if chunk.kind != "heading" else None
-    if bullet:
-        chunk = Chunk("item", chunk.text[bullet.end() :], 0, chunk.bold)
+    return _described(Chunk("item", chunk.text[bullet.end() :], 0, chunk.bold) if bullet else chunk)
+
+
+def _described(chunk: Chunk) -> Line:
     text = chunk.text
     is_item = chunk.kind == "item" or (chunk.kind == "paragraph" and len(text) < 600 and _LETTERED.match(text))
+    block = Block("item" if is_item else "paragraph", text)
     n_words = text.count(" ") + 1
     numbered = _NUMBERED.match(text)
     shape, capitalised = _look(text, n_words, numbered is not None)
-    return _Line(
+    is_marked = chunk.kind == "heading"
+    heading = None
+    if is_marked and n_words <= MAX_MARKED_WORDS:
+        heading = Block("heading", text, chunk.level)
+    elif shape and not is_marked:
+        heading = Block("heading", text, 3 if chunk.bold or shape == "caps" else 4)
+    return Line(
         chunk=chunk,
-        block=Block("item" if is_item else "paragraph", text),
+        block=block,
+        heading=heading,
+        is_marked=is_marked,
         key=text[numbered.end() if numbered else 0 :].lower().rstrip(":."),
         is_prose=_is_prose(text),
+        is_text=_is_text(block),
         crumb=_crumb(text, n_words),
         shape=shape,
         capitalised=capitalised,
@@ -172,7 +208,7 @@ def _crumb(text: str, n_words: int) -> str:
     return "link" if _LINKS_OF_POLICIES.match(text) else "crumb"
 
 
-def _trimmed(lines: list[_Line]) -> list[_Line]:
+def trimmed(lines: list[Line]) -> list[Line]:
     """Cuts menus anywhere, and the links before the first and after the last full sentence."""
     full = [i for i, line in enumerate(lines) if line.is_prose]
     if not full:
@@ -184,8 +220,8 @@ def _trimmed(lines: list[_Line]) -> list[_Line]:
     menus = _menus(lines)
     keys = {line.key for span in _between(menus, 0, len(lines)) for line in lines[slice(*span)]} if menus else set()
 
-    def kept(start: int, end: int) -> list[_Line]:
-        left: list[_Line] = []
+    def kept(start: int, end: int) -> list[Line]:
+        left: list[Line] = []
         for gap_start, gap_end in _between(menus, start, end):
             left += [line for line in lines[start:gap_start] if line.stays or line.key in keys]
             left += lines[gap_start:gap_end]
@@ -201,7 +237,7 @@ def _trimmed(lines: list[_Line]) -> list[_Line]:
     return head + body + tail
 
 
-def _without_links(lines: list[_Line], body: list[_Line]) -> list[_Line]:
+def _without_links(lines: list[Line], body: list[Line]) -> list[Line]:
     """The lines at an end of a page without its furniture; without all short ones where they are a menu."""
     if sum(1 for line in lines if line.crumb in ("furniture", "link")) < 3:
         return [line for line in lines if line.crumb != "furniture"]
@@ -209,7 +245,7 @@ def _without_links(lines: list[_Line], body: list[_Line]) -> list[_Line]:
     return [line for line in lines if not line.crumb or line.stays or line.key in keys]
 
 
-def _menus(lines: Sequence[_Line]) -> list[tuple[int, int]]:
+def _menus(lines: Sequence[Line]) -> list[tuple[int, int]]:
     """Runs of short lines, three of them furniture.
 
     The last one before a sentence may be its heading, and what a sentence ends in a colon for is a list.
@@ -338,57 +374,54 @@ def _is_date_line(text: str, n_words: int, numbered: bool) -> bool:
     return (any(map(str.isdigit, text)) and not numbered) or (n_words <= 3 and text[-1] == ":")
 
 
-def _outlined(lines: Sequence[_Line]) -> list[Block]:
+def outlined(lines: Sequence[Line]) -> list[Block]:
     """Decides from the end to the beginning: what a line is rests on what stands under it."""
+    found = list(map(_BLOCK, lines))
     contents = _contents(lines)
-    found: list[Block] = []
-    following: Block | None = None
-    for i in range(len(lines) - 1, -1, -1):
+    below = len(lines)
+    for i in [i for i, line in enumerate(lines) if line.heading][::-1]:
         line = lines[i]
-        block = line.block
-        if line.chunk.kind == "heading":
-            if line.chunk.text.count(" ") < MAX_MARKED_WORDS:
-                block = Block("heading", line.chunk.text, line.chunk.level)
-        elif line.shape and following and i not in contents and _is_heading(i, lines, contents, following):
-            block = Block("heading", line.chunk.text, 3 if line.chunk.bold or line.shape == "caps" else 4)
-        following = block
-        found.append(block)
-    found.reverse()
+        assert line.heading is not None
+        if line.is_marked or (i + 1 < len(lines) and i not in contents and _is_heading(i, lines, contents, below)):
+            found[i] = line.heading
+            below = i
     return found
 
 
-def _contents(lines: Sequence[_Line]) -> set[int]:
+def _contents(lines: Sequence[Line]) -> set[int]:
     """The lines of a table of contents: two or more in a row that all stand again further down."""
     last = {line.key: i for i, line in enumerate(lines) if line.short}
     repeated = {i for i, line in enumerate(lines) if line.short and last[line.key] > i}
     return {i for i in repeated if i - 1 in repeated or i + 1 in repeated}
 
 
-def _is_heading(i: int, lines: Sequence[_Line], contents: set[int], following: Block) -> bool:
-    """Whether a line that may be a heading is one, by its neighbours."""
-    line = lines[i]
+def _is_heading(i: int, lines: Sequence[Line], contents: set[int], below: int) -> bool:
+    """Whether a line that may be a heading is one, by its neighbours; ``below`` is the next heading's place."""
+    line, following = lines[i], lines[i + 1]
+    kind = "heading" if below == i + 1 else following.block.kind
     if line.chunk.kind == "item":
-        return line.chunk.bold and line.shape in ("caps", "numbered") and following.kind == "paragraph"
+        return line.chunk.bold and line.shape in ("caps", "numbered") and kind == "paragraph"
     if line.chunk.bold and line.shape != "colon":
         return True
-    if line.shape == "colon" and following.kind == "item" and not (line.capitalised and " " in line.chunk.text):
+    if line.shape == "colon" and kind == "item" and not (line.capitalised and " " in line.chunk.text):
         return False
     above = _run_above(i, lines, contents)
     before = lines[i - above].chunk.text if i >= above else ""
     is_list = above > 1 and before.endswith(":")
+    is_text = kind == "paragraph" and following.is_text
     if line.shape == "lower":
-        return above == 1 and before[-1:] in ("", ".", "!", "?") and _is_text(following)
-    if following.kind == "heading":
+        return above == 1 and before[-1:] in ("", ".", "!", "?") and is_text
+    if kind == "heading":
         # A heading over a heading; more than three in a row are a list.
         return above <= 2 and not is_list and (line.capitalised or line.shape != "title")
     if line.shape in ("caps", "question", "numbered"):
-        return above <= 3 and (_is_text(following) or following.kind == "item")
-    if not _is_text(following) and not (following.kind == "item" and line.capitalised):
+        return above <= 3 and (is_text or kind == "item")
+    if not is_text and not (kind == "item" and line.capitalised):
         return False
     return above <= 3 if line.capitalised else above <= 2 and not is_list
 
 
-def _run_above(i: int, lines: Sequence[_Line], contents: set[int]) -> int:
+def _run_above(i: int, lines: Sequence[Line], contents: set[int]) -> int:
     """How many short lines in a row end with this one, itself included; a look at five will do."""
     n = 1
     while n < 5 and i >= n and lines[i - n].short and i - n not in contents:
@@ -408,3 +441,8 @@ def _is_text(block: Block) -> bool:
 
 def _is_prose(text: str) -> bool:
     return text.count(" ") >= 11 and text[-1] in ".:;!?)\"'"
+
+
+_BLOCK = attrgetter("block")
+BULLET = _described(Chunk("item", "•"))
+"""Stands for a bullet alone on its line."""

@@ -5,6 +5,7 @@ so that every offset holds in the text given.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _REACH_BEFORE = 600
@@ -21,7 +22,7 @@ _HIDDEN = (
     # the target of a Markdown link
     (("](",), re.compile(r"(?<=\])\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\s*\)")),
     (("<",), re.compile(r"</?[a-zA-Z][^<>]{0,500}>")),
-    (("&",), re.compile(r"&(?:\#x?)?\w{1,8};")),
+    (("&",), re.compile(r"&(?:\#x?)?\w{1,8}(?:;|\.[ \t]*\n)")),  # ToSBack2 has ".\n" for ";"
     (("://", "//"), re.compile(r"(?:\bhttps?:)?//\S*[\w/]", re.IGNORECASE)),
     (("www.", "@"), re.compile(r"\bwww\.\S*\w|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,250}\w", re.IGNORECASE)),
     (
@@ -66,6 +67,7 @@ def _item(match: re.Match[str]) -> str:
     return "\n\n- ".ljust(len(match.group()))
 
 
+@lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
 def visible(text: str) -> str:
     """The text as a reader sees it, character for character: link targets, addresses, tags and escapes are blanks.
 
@@ -97,13 +99,14 @@ _PLAIN = bytes(
 )
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=1)
+def words(text: str) -> tuple[str, ...]:
     r"""The words of a text in lower case, cut at all but ASCII letters and digits: for a quick look for a phrase.
 
     >>> words("the *Privacy\n Shield*")
-    ['the', 'privacy', 'shield']
+    ('the', 'privacy', 'shield')
     """
-    return text.encode("ascii", "replace").translate(_PLAIN).decode("ascii").split()
+    return tuple(text.encode("ascii", "replace").translate(_PLAIN).decode("ascii").split())
 
 
 def _ends_sentence(view: str, match: re.Match[str]) -> bool:

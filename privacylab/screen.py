@@ -8,7 +8,7 @@ import datetime as dt
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -19,13 +19,22 @@ from privacylab import paths
 from privacylab.segment import Segment, sentences
 
 
+class Said(NamedTuple):
+    """What one sentence counts for; ``fingerprint`` is the same number for the same substance, None without any."""
+
+    n_words: int
+    n_function: int
+    groups: tuple[int, ...]
+    fingerprint: int | None
+
+
 class Evidence(NamedTuple):
-    """What one segment says for and against a page's being an English policy."""
+    """What a segment, or several, say for and against a page's being an English policy."""
 
     n_words: int
     n_english: int
+    n_clauses: int
     groups: tuple[int, ...]
-    is_clause: bool
     fingerprints: frozenset[int]
 
 
@@ -92,33 +101,61 @@ _MONTH = frozenset(
 )
 
 
-def _fingerprints(text: str) -> Iterable[int]:
-    """A number for each substantive sentence, blind to case, digits, months, links and punctuation."""
-    if "://" in text or "@" in text or "www." in text:
-        text = _LINK.sub(" ", text)
-    min_words = rules()["duplicates"]["min_words"]
-    for sentence in sentences(text):
-        words = [word for word in _words(sentence.lower()) if word not in _MONTH]
-        if len(words) >= min_words and not _substantive().isdisjoint(words):
-            yield int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
-
-
-@lru_cache(maxsize=300_000)
-def evidence(segment: Segment) -> Evidence:
-    """What one segment says; its heading counts with it."""
-    text = segment.text if segment.heading is None else f"{segment.heading}\n{segment.text}"
-    lower = text.lower()
+def said(sentence: str) -> Said:
+    """What a sentence says by itself."""
+    lower = sentence.lower()
     words = _words(lower)
     n_function = sum(map(_english().__contains__, words))
-    is_english = len(words) < 5 or n_function >= rules()["language"]["min_share_of_segment"] * len(words)
-    groups = tuple(_n_found(group, lower) for group in _groups())
+    return Said(len(words), n_function, tuple(_n_found(group, lower) for group in _groups()), _fingerprint(words))
+
+
+def _fingerprint(words: list[str]) -> int | None:
+    """A substantive sentence's number, blind to case, digits, months and punctuation."""
+    if _substantive().isdisjoint(words):
+        return None
+    left = [word for word in words if word not in _MONTH]
+    if len(left) < rules()["duplicates"]["min_words"] or _substantive().isdisjoint(left):
+        return None
+    return int.from_bytes(blake2b(" ".join(left).encode(), digest_size=8).digest(), "big")
+
+
+def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidence:
+    """What one segment says, sentence by sentence; its heading counts with it.
+
+    Args:
+        segment: The segment.
+        said: Gives what a sentence says; one that remembers saves time, as most sentences stand in many segments.
+    """
+    text = segment.text if segment.heading is None else f"{segment.heading}\n{segment.text}"
+    found = list(map(said, sentences(text)))
+    if not found:
+        return _NOTHING
+    n_each, n_function, groups, fingerprints = zip(*found, strict=True)
+    n_words = sum(n_each)
+    counts = tuple(map(sum, zip(*groups, strict=True)))
+    is_english = n_words < 5 or sum(n_function) >= rules()["language"]["min_share_of_segment"] * n_words
+    if "://" in text or "@" in text or "www." in text:
+        fingerprints = tuple(said(sentence).fingerprint for sentence in sentences(_LINK.sub(" ", text)))
     return Evidence(
-        n_words=len(words),
-        n_english=len(words) if is_english else 0,
-        groups=groups,
-        is_clause=len(words) >= rules()["policy"]["min_words_of_clause"] and sum(map(bool, groups)) >= 2,
-        fingerprints=frozenset(_fingerprints(text)),
+        n_words=n_words,
+        n_english=n_words if is_english else 0,
+        n_clauses=int(n_words >= rules()["policy"]["min_words_of_clause"] and sum(map(bool, counts)) >= 2),
+        groups=counts,
+        fingerprints=frozenset(fingerprints) - _NO_FINGERPRINT,
     )
+
+
+_NO_FINGERPRINT = frozenset((None,))
+_NOTHING = Evidence(0, 0, 0, (), frozenset())
+
+
+def together(several: Sequence[Evidence]) -> Evidence:
+    """What several segments say: the sums, and the sentences of all."""
+    if not several:
+        return _NOTHING
+    n_words, n_english, n_clauses, groups, fingerprints = zip(*several, strict=True)
+    counts = tuple(map(sum, zip(*groups, strict=True)))
+    return Evidence(sum(n_words), sum(n_english), sum(n_clauses), counts, frozenset().union(*fingerprints))
 
 
 @lru_cache(maxsize=10_000)
@@ -142,31 +179,38 @@ def judge(found: Sequence[Segment]) -> Verdict:
         ``language_share`` is the share of words in English segments, 0 to 1.
     """
     seen = [evidence(segment) for segment in found]
-    n_words = sum(item.n_words for item in seen)
+    return verdict(together(seen), foreign_prose(found, seen))
+
+
+def foreign_prose(found: Sequence[Segment], seen: Sequence[Evidence]) -> list[str]:
+    """The texts that are not in English; a menu or a list of countries is in no language."""
+    foreign = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
+    return [text for text in foreign if not _is_list_of_names(text)]
+
+
+def verdict(seen: Evidence, foreign: Iterable[str]) -> Verdict:
+    """Whether a page is an English policy, by all that its segments say and its foreign prose."""
+    n_words, fingerprint = seen.n_words, seen.fingerprints
     if not n_words:
         return Verdict("empty", "no words", "und", 0.0, 0, frozenset())
-    share = sum(item.n_english for item in seen) / n_words
-    fingerprint = frozenset().union(*(item.fingerprints for item in seen))
+    share = seen.n_english / n_words
     limits = rules()["policy"]
     if share < rules()["language"]["min_share_of_policy"]:
         # The first of several languages may be English: what the rest is in says more of the page.
-        rest = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
-        prose = "\n".join(text for text in rest if not _is_list_of_names(text))
+        prose = "\n".join(foreign)
         is_enough = len(_words(prose.lower())) >= rules()["language"]["min_share_of_rest"] * n_words
         language = _language(prose[:5000]) if is_enough else "en"
         if language != "en":
             return Verdict("language", language, language, share, n_words, fingerprint)
-    counts = [sum(column) for column in zip(*(item.groups for item in seen), strict=True)]
-    n_clauses = sum(item.is_clause for item in seen)
-    weight = n_clauses * 1000 * sum(counts) / n_words
-    n_groups = sum(1 for count in counts if count)
+    weight = seen.n_clauses * 1000 * sum(seen.groups) / n_words
+    n_groups = sum(1 for count in seen.groups if count)
     reason = detail = None
     if n_words < limits["min_words"]:
         reason, detail = "too_short", f"{n_words} words, a policy has at least {limits['min_words']}"
-    elif n_groups < limits["min_groups"] or weight < limits["min_weight"] or not counts[0] + counts[1]:
+    elif n_groups < limits["min_groups"] or weight < limits["min_weight"] or not sum(seen.groups[:2]):
         reason, detail = (
             "not_policy",
-            f"{sum(counts)} privacy words in {n_words}, of {n_groups} kinds, {n_clauses} clauses",
+            f"{sum(seen.groups)} privacy words in {n_words}, of {n_groups} kinds, {seen.n_clauses} clauses",
         )
     return Verdict(reason, detail, "en", share, n_words, fingerprint)
 

@@ -167,7 +167,7 @@ class ClassTermWeight:
 
     seed_words: list[str] | None = None
 
-    def __init__(self, *, power: float = 0.55) -> None:
+    def __init__(self, *, power: float = 0.6) -> None:
         self.power = power
         self._shares: Floats = np.empty(0)
 
@@ -197,11 +197,18 @@ class DomainVectors(NamedTuple):
         words: Normalised words (as in ``terms``), in order.
         vectors: Their vectors, the rarer the longer (Arora et al. 2017), shape (n_words, n_dimensions).
         centre: The mean direction of policies' segments, which `directions` takes off.
+        anchors: The sums of the directions of the archives' segments in some hundred fine clusters, in whole numbers,
+            shape (n_anchors, n_dimensions).
+        merges: Which anchor takes in which, step by step, down to a single one, shape (n_anchors - 1, 2).
+        forms: How the archives most often write a term, where that is not its normalised form.
     """
 
     words: list[str]
     vectors: Floats
     centre: Floats
+    anchors: Floats
+    merges: npt.NDArray[np.intp]
+    forms: dict[str, str]
 
     def directions(self, presence: Presence, kept_out: Iterable[str] = ()) -> Floats:
         """Each segment's direction, less that of all segments; zeros where fewer than three words are known."""
@@ -212,6 +219,17 @@ class DomainVectors(NamedTuple):
         vectors[np.diff(held.indptr) < MIN_TERMS] = 0.0
         return np.asarray(normalize(vectors))
 
+    def start(self, n_clusters: int) -> Floats | None:
+        """The archives' own clusters, for `SphericalKMeans` to begin with; None if there are not so many."""
+        if n_clusters > len(self.anchors):
+            return None
+        sums = self.anchors.copy()
+        left = np.ones(len(sums), dtype=bool)
+        for kept, gone in self.merges[: len(sums) - n_clusters]:
+            sums[kept] += sums[gone]
+            left[gone] = False
+        return sums[left]
+
 
 @cache
 def domain_vectors() -> DomainVectors:
@@ -220,7 +238,10 @@ def domain_vectors() -> DomainVectors:
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         words = stored["words"].tobytes().decode().split("\n")
         vectors = stored["vectors"].astype(np.float64) * stored["scale"].astype(np.float64)[:, None]
-        return DomainVectors(words, vectors, stored["centre"].astype(np.float64))
+        centre, anchors = stored["centre"].astype(np.float64), stored["anchors"].astype(np.float64)
+        listed = stored["forms"].tobytes().decode().split("\n") if "forms" in stored else []
+        forms = dict(line.split(" ", 1) for line in listed)
+        return DomainVectors(words, vectors, centre, anchors, stored["merges"].astype(np.intp), forms)
 
 
 # --- What is a cluster -----------------------------------------------------------------------------------------------
@@ -229,12 +250,14 @@ def domain_vectors() -> DomainVectors:
 class SphericalKMeans:
     """K-means by cosine in whole numbers: sums and products are exact, so order, threads and processor cannot matter.
 
-    The centres begin where Ward's method merges rough ones, ten times as many from each of four draws: a lower and
-    steadier start than the best of twenty random ones. Rows of zeros get the label -1.
+    Without a start of your own, the centres begin where Ward's method merges rough ones, ten times as many from each of
+    four draws: a lower and steadier start than the best of twenty random ones. Rows of zeros get the label -1.
 
     Args:
         n_clusters: How many.
         seed: Of the rows that the rough centres begin with.
+        start: Directions to begin with instead, of any length, shape (n_clusters, n_dimensions). Where they do not
+            depend on the rows, a cluster keeps its identity from one sample to the next.
 
     Attributes:
         labels_: The cluster of each row.
@@ -248,9 +271,10 @@ class SphericalKMeans:
         distributions. Journal of Machine Learning Research 6 (the concentration: equation 4.4).
     """
 
-    def __init__(self, n_clusters: int, *, seed: int = 0) -> None:
+    def __init__(self, n_clusters: int, *, seed: int = 0, start: Floats | None = None) -> None:
         self.n_clusters = n_clusters
         self.seed = seed
+        self.start = start
         self.labels_: Labels = np.empty(0, dtype=np.int64)
         self.probabilities_: Floats = np.empty(0)
         self.centres_: Floats = np.empty((0, 0))
@@ -260,20 +284,17 @@ class SphericalKMeans:
         """Clusters unit vectors (n_rows, n_dimensions); digits beyond the fourth are cut."""
         rows = whole(vectors)
         used = rows[np.any(rows != 0, axis=1)]
-        different = np.unique(used, axis=0)
-        rough = np.vstack([self._rough(used, different, draw) for draw in range(_DRAWS)])
-        start = fcluster(linkage(rough, "ward"), self.n_clusters, "maxclust") - 1
-        labels, _ = _nearest(used, rough)
-        self.centres_ = _lloyd(used, centres(used, start[labels], self.n_clusters), rounds=100)
+        start = self._drawn(used) if self.start is None else self.start
+        self.centres_ = lloyd(used, centres(start, np.arange(len(start)), len(start)), rounds=100)
         self.labels_ = self.predict(vectors)
-        self._closeness = float(_nearest(used, self.centres_)[1].mean())
+        self._closeness = float(nearest(used, self.centres_)[1].mean())
         self.probabilities_ = self.posterior(vectors)
         return self
 
     def predict(self, vectors: Floats) -> Labels:
         """The cluster of each row; -1 for rows of zeros."""
         rows = whole(vectors)
-        labels, _ = _nearest(rows, self.centres_)
+        labels, _ = nearest(rows, self.centres_)
         labels[~np.any(rows != 0, axis=1)] = -1
         return labels
 
@@ -289,10 +310,21 @@ class SphericalKMeans:
             sure[start : start + _BLOCK] = 1 / odds
         return np.where(np.any(rows != 0, axis=1), np.round(sure, DECIMALS), 0.0)
 
-    def _rough(self, rows: Floats, different: Floats, draw: int) -> Floats:
+    def _drawn(self, rows: Floats) -> Floats:
+        different = np.unique(rows, axis=0)
         n_rough = min(10 * self.n_clusters, len(different))
-        chosen = np.random.default_rng([self.seed, draw]).choice(len(different), n_rough, replace=False)
-        return _lloyd(rows, centres(different[np.sort(chosen)], np.arange(n_rough), n_rough), rounds=5)
+        draws = [
+            np.random.default_rng([self.seed, draw]).choice(len(different), n_rough, replace=False)
+            for draw in range(_DRAWS)
+        ]
+        rough = np.vstack(
+            [
+                lloyd(rows, centres(different[np.sort(chosen)], np.arange(n_rough), n_rough), rounds=5)
+                for chosen in draws
+            ]
+        )
+        group = fcluster(linkage(rough, "ward"), self.n_clusters, "maxclust") - 1
+        return centres(rows, group[nearest(rows, rough)[0]], self.n_clusters)
 
 
 # Vectors are whole multiples of 1e-4, centres of 1e-5: their products stay far below 2**53, so that doubles are exact.
@@ -304,7 +336,7 @@ def whole(vectors: Floats) -> Floats:
     return np.asarray(np.round(np.asarray(vectors, dtype=np.float64) * _UNIT))
 
 
-def _nearest(rows: Floats, middles: Floats) -> tuple[Labels, Floats]:
+def nearest(rows: Floats, middles: Floats) -> tuple[Labels, Floats]:
     """The nearest centre of each row (the first of equals), and the cosine to it."""
     labels = np.empty(len(rows), dtype=np.int64)
     cosines = np.empty(len(rows))
@@ -325,10 +357,10 @@ def centres(rows: Floats, labels: Labels, n_clusters: int) -> Floats:
     return np.asarray(np.round(sums / lengths[:, None] * _CENTRE))
 
 
-def _lloyd(rows: Floats, middles: Floats, *, rounds: int) -> Floats:
+def lloyd(rows: Floats, middles: Floats, *, rounds: int) -> Floats:
     """Moves each centre to the middle of its rows until none moves; an empty cluster takes the row that fits worst."""
     for _ in range(rounds):
-        labels, cosines = _nearest(rows, middles)
+        labels, cosines = nearest(rows, middles)
         moved = centres(rows, labels, len(middles))
         empty = np.flatnonzero(~moved.any(axis=1))
         worst = np.argsort(cosines, kind="stable")[: len(empty)]

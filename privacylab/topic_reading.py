@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import linkage
 
-from privacylab.topic_parts import DECIMALS, Floats, distinct
+from privacylab.topic_parts import DECIMALS, Floats, distinct, domain_vectors
 from privacylab.topics import Topics
 
 
@@ -16,6 +16,15 @@ class Alignment(NamedTuple):
     shares: pd.DataFrame
     nmi: float
     purity: float
+
+
+def written(term: str) -> str:
+    """A term as the archives most often write it, where terms are normalised words.
+
+    >>> written("unite_state"), written("hard_drive")
+    ('united states', 'hard drive')
+    """
+    return domain_vectors().forms.get(term, term.replace("_", " "))
 
 
 def names(topic_terms: pd.DataFrame, *, n: int = 3) -> pd.DataFrame:
@@ -29,12 +38,12 @@ def names(topic_terms: pd.DataFrame, *, n: int = 3) -> pd.DataFrame:
         ``topic``, ``name``, sorted by topic.
 
     >>> names(pd.DataFrame({"topic": 0, "rank": [0, 1, 2], "term": ["hard_drive", "drive", "cookie"]}))["name"][0]
-    'hard drive · cookie'
+    'hard drive · cookies'
     """
     terms = {topic: distinct(group["term"]) for topic, group in topic_terms.sort_values("rank").groupby("topic")}
     length = dict.fromkeys(terms, n)
     while True:
-        named = {topic: " · ".join(listed[: length[topic]]).replace("_", " ") for topic, listed in terms.items()}
+        named = {topic: " · ".join(map(written, listed[: length[topic]])) for topic, listed in terms.items()}
         shared = pd.Series(named)[pd.Series(named).duplicated(keep=False)].index
         longer = [topic for topic in shared if length[topic] < len(terms[topic])]
         if not longer:
@@ -87,7 +96,12 @@ def presence(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         A boolean frame: ``policy_id`` as the index, sorted, a column for each topic from 0 on.
+
+    Raises:
+        ValueError: There are no topics.
     """
+    if topics.empty:
+        raise ValueError("topics has no rows: assign topics to the segments of these policies first")
     held = occurrences[["policy_id", "segment_id"]].merge(topics[["segment_id", "topic"]], on="segment_id")
     policies = pd.Index(sorted(occurrences["policy_id"].unique()), name="policy_id")
     columns = pd.RangeIndex(int(topics["topic"].max()) + 1, name="topic")

@@ -2,7 +2,8 @@
 
 BERTopic (Grootendorst 2022) takes its parts as arguments. The ones passed in here (`topic_parts`) are chosen by
 measurement (``benchmarks/topics.py``): segments lie where the mean of their words' vectors points, `SphericalKMeans`
-groups them, and a topic's terms are those of many services, neither boilerplate nor the name of an organisation.
+groups them, beginning with the archives' own clusters, and a topic's terms are those of many services, neither
+boilerplate nor the name of an organisation.
 """
 
 import re
@@ -99,7 +100,8 @@ def fit(
         segments: ``segment_id`` (unique) and ``terms`` (separated by blanks; the words of a phrase joined by ``_``), or
             ``text`` where there are no terms.
         n_topics: How many topics; not used with a ``clusterer`` of your own.
-        seed: Of every random choice; any integer from 0.
+        seed: Of every random choice; any integer from 0. There is none where the clusters begin with the shipped ones:
+            up to 200 topics, unless you bring an ``encoder``, ``reducer`` or ``clusterer``.
         services: The service of each segment, with ``segment_id`` as its index; a segment that stands in several
             services has several rows (`services_of`). With it a service counts a term of a topic once; without it
             each segment does, and the names of unknown services cannot be kept out.
@@ -131,7 +133,7 @@ def fit(
     vectors = place(rows, held)
     if clusterer is None:
         _enough_that_differ(vectors, n_topics)
-        clusterer = SphericalKMeans(n_topics, seed=seed)
+        clusterer = SphericalKMeans(n_topics, seed=seed, start=place.start(n_topics) if reducer is None else None)
     model = _bertopic(counter, vectors, reducer, clusterer, n_terms)
     terms = _number(model, n_terms)
     found = pd.DataFrame({"segment_id": rows["segment_id"], "topic": model.topics_})
@@ -147,8 +149,10 @@ def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Prese
     """
     if "segment_id" not in segments:
         raise ValueError(f"segments has no column segment_id, only {', '.join(map(str, segments.columns))}: add it")
+    if segments.empty:
+        raise ValueError("segments has no rows: choose an era, a sample or a corpus that has some")
     source = next((c for c in ("terms", "text") if c in segments and segments[c].notna().any()), None)
-    if len(segments) and source is None:
+    if source is None:
         raise ValueError("segments has neither terms nor text: pass a corpus's segments with the column terms")
     if n_topics < 1:
         raise ValueError(f"n_topics is {n_topics}: give 1 or more")
@@ -158,7 +162,7 @@ def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Prese
         twice = segments["segment_id"][segments["segment_id"].duplicated()].iloc[0]
         raise ValueError(f"segment_id {twice} occurs more than once: drop the repeats")
     rows = segments.sort_values("segment_id", ignore_index=True)
-    bags = rows[source or "segment_id"].fillna("").astype(str).tolist()
+    bags = rows[source].fillna("").astype(str).tolist()
     if source == "text":
         bags = [" ".join(_words(text)) for text in bags]
     held = presence_of_terms(bags)
@@ -226,6 +230,10 @@ class _Place:
         vectors = normalize(np.asarray(self.encoder.encode(list(rows["text"])), dtype=np.float64))
         vectors[np.diff(presence.held.indptr) < MIN_TERMS] = 0.0
         return np.asarray(np.round(vectors, DECIMALS))
+
+    def start(self, n_topics: int) -> Floats | None:
+        """Where the clusters may begin whatever the segments; None where only the segments can say."""
+        return domain_vectors().start(n_topics) if self.encoder is None else None
 
 
 def _enough_that_differ(vectors: Floats, n_topics: int) -> None:

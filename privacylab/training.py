@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from privacylab import clauses, embedding, labelled, paths
+from privacylab import clauses, embedding, labelled, ngrams, paths
 from privacylab.labelled import BoolArray, FloatArray, Labelled, Read
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -97,13 +97,13 @@ def _frequent(names: list[str], counts: sp.csr_matrix) -> tuple[list[str], sp.cs
 
 def count(texts: Sequence[str], vectors: Arrays) -> Counted:
     """N-grams that stand in at least MIN_SEGMENTS of the cleaned texts, sorted, and how often each text has them."""
-    grams = sorted({gram for text in texts for gram in clauses.word_grams(text)})
-    chars = sorted({gram for chunk in {c for t in texts for c in t.split()} for gram in clauses.char_grams(chunk)})
-    index = {word: i for i, word in enumerate(clauses.unpack(vectors["vector_words"]))}
+    words = sorted({gram for text in texts for gram in ngrams.word_grams(text)})
+    chars = sorted({gram for chunk in {c for t in texts for c in t.split()} for gram in ngrams.char_grams(chunk)})
+    found = ngrams.Vocabulary(words, chars, clauses.unpack(vectors["vector_words"])).counts(texts)
     return Counted(
-        *_frequent(grams, clauses.gram_counts(texts, {g: i for i, g in enumerate(grams)})),
-        *_frequent(chars, clauses.char_counts(texts, {g: i for i, g in enumerate(chars)})),
-        clauses.text_directions(texts, index, clauses.vectors_of(vectors)),
+        *_frequent(words, found.grams),
+        *_frequent(chars, found.chars),
+        clauses.directions(found.words, clauses.vectors_of(vectors)),
         vectors,
     )
 
@@ -127,8 +127,8 @@ def features(of: Counted) -> Features:
         "centre": centre,
         "landmarks": clauses.points_from(of.directions, centre),
     }
-    grams = clauses.tfidf(of.gram_counts, arrays["gram_idf"])
-    return Features(arrays, grams, clauses.tfidf(of.char_counts, arrays["char_idf"]))
+    grams = ngrams.tfidf(of.gram_counts, arrays["gram_idf"])
+    return Features(arrays, grams, ngrams.tfidf(of.char_counts, arrays["char_idf"]))
 
 
 def _idf(counts: sp.csr_matrix) -> npt.NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -28,7 +29,8 @@ _STOP = STOP_WORDS - {"call", "name", "part", "show", "third"}
 
 _WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
 _LOWER_WORD = re.compile(r"[a-z][a-z'-]*[a-z]")
-_ADDRESS = re.compile(r"\S*(?:https?://|www\.|@)\S*")
+_CHUNK = re.compile(r"\S+")
+_ADDRESS = re.compile(r"https?://|www\.|@")
 
 
 @cache
@@ -38,9 +40,10 @@ def _rules() -> dict[str, Any]:
 
 
 @cache
-def _vague() -> re.Pattern[str]:
+def _vague() -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """All vague terms as a pattern, and those of several words."""
     terms = sorted((term for group in _rules()["vague"].values() for term in group), key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, terms))})\b")
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, terms))})\b"), tuple(term for term in terms if " " in term)
 
 
 @cache
@@ -62,8 +65,37 @@ def syllables(word: str) -> int:
     return sum(max(1, syllapy.count(part)) for part in word.replace("'", "").split("-"))
 
 
-def _without_addresses(text: str) -> str:
-    return _ADDRESS.sub(" ", text) if "@" in text or "://" in text or "www." in text else text
+@lru_cache(maxsize=200_000)
+def _lemma(word: str) -> str:
+    """The normalised form of a lower-case word; empty for stop words and what is no word."""
+    if len(word) < 3 or word in _STOP or len(word) > 30:
+        return ""
+    lemma = simplemma.lemmatize(word.removesuffix("'s"), lang="en").lower()
+    return "" if lemma in _STOP or len(lemma) < 3 else lemma
+
+
+class _Chunk(NamedTuple):
+    """What stands between two spaces: its words, their syllables, vague words, and content words."""
+
+    n_words: int = 0
+    n_syllables: int = 0
+    n_vague: int = 0
+    content: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=200_000)
+def _chunk(chunk: str) -> _Chunk:
+    if _ADDRESS.search(chunk):
+        return _Chunk()
+    lower = chunk.lower()
+    words = _WORD.findall(lower)
+    content = tuple(map(_lemma, _LOWER_WORD.findall(lower)))
+    return _Chunk(len(words), sum(map(syllables, words)), len(_vague()[0].findall(lower)), content)
+
+
+@lru_cache(maxsize=1)  # `counts` and `terms` are asked for one after the other
+def _chunks(text: str) -> list[_Chunk]:
+    return list(map(_chunk, text.split()))
 
 
 def counts(text: str) -> Counts:
@@ -75,25 +107,27 @@ def counts(text: str) -> Counts:
     >>> counts("Your data may be sold. We sell it.")
     Counts(n_words=8, n_sentences=2, n_syllables=9, n_passive=1, n_vague=1)
     """
-    lower = _without_addresses(text).lower()
-    words = _WORD.findall(lower)
+    chunks = _chunks(text)
     parts = sentences(text)
     return Counts(
-        n_words=len(words),
+        n_words=sum([chunk.n_words for chunk in chunks]),
         n_sentences=len(parts),
-        n_syllables=sum(map(syllables, words)),
+        n_syllables=sum([chunk.n_syllables for chunk in chunks]),
         n_passive=sum(1 for part in parts if _passive().search(part.lower())),
-        n_vague=len(_vague().findall(lower)),
+        n_vague=_n_vague(text, chunks),
     )
 
 
-@lru_cache(maxsize=200_000)
-def _lemma(word: str) -> str:
-    """The normalised form of a lower-case word; empty for stop words and what is no word."""
-    if len(word) < 3 or word in _STOP or len(word) > 30:
-        return ""
-    lemma = simplemma.lemmatize(word.removesuffix("'s"), lang="en").lower()
-    return "" if lemma in _STOP or len(lemma) < 3 else lemma
+def _without_address(match: re.Match[str]) -> str:
+    return " " if _ADDRESS.search(match[0]) else match[0]
+
+
+def _n_vague(text: str, chunks: Sequence[_Chunk]) -> int:
+    pattern, phrases = _vague()
+    lower = text.lower()
+    if any(phrase in lower for phrase in phrases):  # a chunk does not show these
+        return len(pattern.findall(_CHUNK.sub(_without_address, text).lower()))
+    return sum([chunk.n_vague for chunk in chunks])
 
 
 @cache
@@ -108,7 +142,7 @@ def content_words(text: str) -> list[str]:
     >>> content_words("We share data with third parties.")
     ['', 'share', 'data', '', 'third', 'party']
     """
-    return [_lemma(word) for word in _LOWER_WORD.findall(_without_addresses(text).lower())]
+    return [word for chunk in _chunks(text) for word in chunk.content]
 
 
 def terms(text: str) -> list[str]:
@@ -116,17 +150,15 @@ def terms(text: str) -> list[str]:
 
     A phrase stands for its two words. The list is no text: order, function words and numbers are gone.
     """
-    words = content_words(text)
     phrases = _phrases()
     found = []
-    i = 0
-    while i < len(words):
-        word = words[i]
-        if word and i + 1 < len(words) and words[i + 1] and f"{word}_{words[i + 1]}" in phrases:
-            found.append(f"{word}_{words[i + 1]}")
-            i += 2
+    last = ""
+    for word in content_words(text):
+        if last and word and (phrase := f"{last}_{word}") in phrases:
+            found.append(phrase)
+            last = ""
             continue
-        if word:
-            found.append(word)
-        i += 1
-    return sorted(found)
+        if last:
+            found.append(last)
+        last = word
+    return sorted([*found, last] if last else found)

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from privacylab import clauses, embedding, labelled, paths, training
+from privacylab import clauses, embedding, labelled, ngrams, paths, training
 
 RULES = tomllib.loads((paths.MODELS.parent / "rules" / "clauses.toml").read_text(encoding="utf-8"))["category"]
 SENTENCES = [(r["id"], kind, s) for r in RULES for kind in ("examples", "counter_examples") for s in r[kind]]
@@ -164,20 +164,21 @@ def test_the_model_card_gives_each_category_its_score(model):
 
 
 def test_char_grams_by_hand():
-    assert list(clauses.char_grams("ab")) == [" a", "ab", "b ", " ab", "ab ", " ab "]
+    assert ngrams.char_grams("ab") == [" a", "ab", "b ", " ab", "ab ", " ab "]
 
 
 def test_char_counts_sum_over_repeated_chunks():
-    counts = clauses.char_counts(["ab ab b", ""], {"ab": 0, "b ": 1, "zz": 2})
-    assert counts.toarray().tolist() == [[2, 3, 0], [0, 0, 0]]
+    counts = ngrams.Vocabulary(chars=["ab", "b ", "zz"]).counts(["ab ab b", ""])
+    assert counts.chars.toarray().tolist() == [[2, 3, 0], [0, 0, 0]]
 
 
 def test_word_grams_by_hand():
-    assert clauses.word_grams("we keep a log") == ["we", "keep", "log", "we keep", "keep log"]
+    assert ngrams.word_grams("we keep a log") == ["we", "keep", "log", "we keep", "keep log"]
 
 
 def test_tfidf_rows_have_length_one():
-    rows = clauses.tfidf(clauses.gram_counts(["aa bb", "cc"], {"aa": 0, "bb": 1}), np.array([3.0, 4.0])).toarray()
+    counts = ngrams.Vocabulary(["aa", "bb"]).counts(["aa bb", "cc"])
+    rows = ngrams.tfidf(counts.grams, np.array([3.0, 4.0])).toarray()
     assert rows == pytest.approx(np.array([[0.6, 0.8], [0, 0]]))
 
 

@@ -1,18 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from frames import policies_of
 
 from privacylab import compare, observe
-
-
-def policies_of(histories):
-    """Policies from {service: dates}."""
-    rows = [
-        {"policy_id": f"{service}@{date}", "service": service, "document": "main", "collection": "c", "date": date}
-        for service, dates in histories.items()
-        for date in dates
-    ]
-    return pd.DataFrame(rows).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
 
 
 def twice(n):

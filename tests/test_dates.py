@@ -380,7 +380,7 @@ BODY = "\nWe collect what you tell us and use it to answer you.\n"
         (TITLE + "Updated 2020.12.07" + BODY, "2020-12-07", {}),
         (TITLE + "Stand: 09.07.2019" + BODY, "2019-07-09", {}),
         (TITLE + "Version current as of: November 2016" + BODY, "2016-11", {}),
-        (TITLE + "Last updated: Spring 2018" + BODY, None, {}),
+        (TITLE + "Last updated: Spring 2018" + BODY, "2018", {}),
         (TITLE + "Effective date: 2019" + BODY, "2019", {}),
         (TITLE + "Last modified on: 12\\-03\\-2017" + BODY, "2017-12-03", {"region": "us"}),
         (TITLE + "Last modified on: 12/03/2017" + BODY, "2017-03-12", {"region": "uk"}),

@@ -42,18 +42,6 @@ def test_log_ratio_by_hand(target, reference, expected):
     assert keyness.log_ratio(target, reference, n_target=99, n_reference=99) == pytest.approx(expected)
 
 
-def test_g2_by_hand():
-    # Two by two: 30 and 10 with, 70 and 90 without; expected 20 and 80.
-    # 2 * (30 ln 1.5 + 10 ln 0.5 + 70 ln 0.875 + 90 ln 1.125) = 12.9715.
-    by_hand = 2 * (30 * np.log(1.5) + 10 * np.log(0.5) + 70 * np.log(0.875) + 90 * np.log(1.125))
-    assert keyness.g2([30], [10], n_target=100, n_reference=100)[0] == pytest.approx(by_hand)
-    assert by_hand == pytest.approx(12.9715, abs=1e-3)
-
-
-def test_g2_of_a_term_that_all_or_none_have_is_zero():
-    assert keyness.g2([10, 0], [10, 0], n_target=10, n_reference=10).tolist() == [0, 0]
-
-
 def test_dispersion_by_hand():
     # Documents of 10, 10, 20 and 60 words; the first term stands 2, 2, 4, 12 times: as the text is spread, 0.
     # The second 4 times in the first: (|1 - .1| + .1 + .2 + .6) / 2 = .9, over 1 - .1: 1.

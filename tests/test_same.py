@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections import Counter
 from pathlib import Path
 
 import archives
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import build, clauses, normalize, screen, sources
+from privacylab import build, ngrams, normalize, screen, sources, wording
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import plain
@@ -105,11 +106,46 @@ def test_words_are_runs_of_letters(text):
     assert screen._words(text.lower()) == re.findall(r"[^\W\d_]+", text.lower())
 
 
-def test_known_chunks_change_no_count():
-    index = {gram: i for i, gram in enumerate(("ab", "b ", " a", "abc"))}
-    texts = ["ab abc ab", "abc b", ""]
-    known: dict[str, list[int]] = {}
-    first = clauses.char_counts(texts, index, known=known)
-    again = clauses.char_counts(texts[::-1], index, known=known)
-    assert (first != clauses.char_counts(texts, index)).nnz == 0
-    assert (again != clauses.char_counts(texts[::-1], index)).nnz == 0
+NGRAMS = ["ab", "ab abc", "abc", "b0", "é_", "b0 ab"], ["ab", "b ", " a", "abc", "é_ "], ["abc", "zz", "b0"]
+
+
+@given(st.lists(st.text("abcé_0.,-’\u00a0\x1c ", max_size=40), max_size=6))
+def test_a_vocabulary_counts_what_each_text_by_itself_holds(texts):
+    vocabulary = ngrams.Vocabulary(*NGRAMS)
+    for given_texts in (texts, texts[::-1]):  # the second time all is known
+        found = vocabulary.counts(given_texts)
+        grams = [Counter(ngrams.word_grams(text)) for text in given_texts]
+        chars = [Counter(gram for chunk in text.split() for gram in ngrams.char_grams(chunk)) for text in given_texts]
+        for counts, expected, names in zip(found, (grams, chars, grams), NGRAMS, strict=True):
+            assert counts.toarray().tolist() == [[row[name] for name in names] for row in expected]
+            assert counts.has_sorted_indices
+
+
+def test_what_is_known_is_forgotten_when_it_is_too_much(monkeypatch):
+    monkeypatch.setattr(ngrams, "MAX_KNOWN", 2)
+    vocabulary = ngrams.Vocabulary(*NGRAMS)
+    first = vocabulary.counts(["ab abc b0", "zz"])
+    assert (vocabulary.counts(["zz", "abc"]).words.toarray() == [[0, 1, 0], [1, 0, 0]]).all()
+    assert (vocabulary.counts(["ab abc b0", "zz"]).grams != first.grams).nnz == 0
+
+
+WORDING = st.lists(
+    st.sampled_from(
+        "We may might-be as needed from time to time. including but not limited to, privacy@a.example HTTP://x "
+        "http://k.example/may www.may.example WWW.MAY Kettles' party's third-party \u00a0 \n \u2028 \x1c É K É".split(
+            " "
+        )
+    ),
+    max_size=12,
+).map(" ".join)
+
+
+@given(WORDING)
+def test_the_counts_of_chunks_are_those_of_the_text(text):
+    shown = re.sub(r"\S*(?:https?://|www\.|@)\S*", " ", text).lower()
+    words = re.findall(r"[A-Za-z]+(?:['-][A-Za-z]+)*", shown)
+    found = wording.counts(text)
+    assert found.n_words == len(words)
+    assert found.n_syllables == sum(map(wording.syllables, words))
+    assert found.n_vague == len(wording._vague()[0].findall(shown))
+    assert wording.content_words(text) == list(map(wording._lemma, re.findall(r"[a-z][a-z'-]*[a-z]", shown)))

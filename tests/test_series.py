@@ -5,20 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from frames import policies_of
 
 from privacylab import eras, observe, series
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
-
-def policies_of(histories):
-    """Policies from {service: dates}."""
-    rows = [
-        {"policy_id": f"{service}@{date}", "service": service, "document": "main", "collection": "c", "date": date}
-        for service, dates in histories.items()
-        for date in dates
-    ]
-    return pd.DataFrame(rows).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
 
 
 @pytest.fixture(scope="module")

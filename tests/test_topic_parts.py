@@ -2,10 +2,12 @@ import os
 import signal
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
 import scipy.sparse as sparse
+from sklearn.metrics import adjusted_rand_score
 
 from privacylab import topic_parts
 
@@ -72,9 +74,33 @@ def test_kmeans_of_two_directions():
     assert labels[3] == -1
 
 
+def test_the_archives_clusters_merge_into_as_many_as_asked_for():
+    vectors = topic_parts.domain_vectors()
+    few, many = vectors.start(3), vectors.start(50)
+    assert (len(few), len(many), len(vectors.start(len(vectors.anchors)))) == (3, 50, len(vectors.anchors))
+    # Merging adds up: nothing of the archives is lost.
+    assert np.array_equal(few.sum(axis=0), vectors.anchors.sum(axis=0))
+    assert vectors.start(len(vectors.anchors) + 1) is None
+
+
+def test_clusters_that_start_at_the_same_place_keep_their_identity():
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(1200, 6))  # no clusters in it: where one starts decides what one finds
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    halves, start = (vectors[:600], vectors[600:]), random.normal(size=(12, 6))
+
+    def alike(start):
+        made = [topic_parts.SphericalKMeans(12, start=start).fit(half).predict(vectors) for half in halves]
+        return adjusted_rand_score(*made)
+
+    assert alike(start) > alike(None) + 0.1
+
+
 PROGRAM = """
-import hashlib
+import hashlib, sys
 import numpy as np, pandas as pd
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
 from threadpoolctl import threadpool_limits
 from privacylab import topic_parts, topics
 random = np.random.default_rng(0)
@@ -87,26 +113,40 @@ class OneHot:  # four words of thirty: many segments lie as near to one centre a
     def encode(self, texts):
         return np.array([np.isin(words, text.split()) for text in texts], dtype=float)
 
+class Svd:  # its last digits are the machine's
+    def encode(self, texts):
+        weighed = TfidfVectorizer(token_pattern="[a-z'-]+").fit_transform(texts)
+        return TruncatedSVD(10, algorithm="arpack", random_state=0).fit_transform(weighed)
+
+if sys.argv[1:] == ["unrounded"]:
+    topics.DECIMALS = 15
+    topic_parts.whole = lambda vectors: vectors * 1e4
+    def centres(rows, labels, n):
+        sums = np.zeros((n, rows.shape[1]))
+        np.add.at(sums, labels, rows)
+        return 1e5 * sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+    topic_parts.centres = centres
+
 for threads in (1, 2):
     with threadpool_limits(threads):
         rows = segments.iloc[random.permutation(900)]
-        made = [topics.fit(rows, n_topics=12, services=services, encoder=encoder) for encoder in (None, OneHot())]
+        encoders = None, OneHot(), Svd()
+        made = [topics.fit(rows, n_topics=12, services=services, encoder=encoder) for encoder in encoders]
     text = "".join(frame.to_csv() for found in made for frame in (found.topics, found.topic_terms))
     print(hashlib.sha256(text.encode()).hexdigest())
 """
 KERNELS = ("Haswell", "Nehalem", "Prescott")
 
 
-def hashes() -> list[str]:
+def hashes(kernels=KERNELS, hash_seeds=("1", "2"), arguments=()) -> list[str]:
     """The hashes of a model's tables over OpenBLAS kernels, hash seeds, one and two threads, and shuffled rows."""
     running = []
-    for kernel in KERNELS:
-        for hash_seed in ("1", "2"):
-            settings = {**os.environ, "OPENBLAS_CORETYPE": kernel, "PYTHONHASHSEED": hash_seed}
-            settings.update(OPENBLAS_NUM_THREADS="2", OMP_NUM_THREADS="2")
-            command = [sys.executable, "-c", PROGRAM]
-            running.append(subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True))
-    said = [program.communicate(timeout=600)[0].split() for program in running]
+    for kernel, hash_seed in product(kernels, hash_seeds):
+        settings = {**os.environ, "OPENBLAS_CORETYPE": kernel, "PYTHONHASHSEED": hash_seed}
+        settings.update(OPENBLAS_NUM_THREADS="2", OMP_NUM_THREADS="2")
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        running.append(subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True))
+    said = [program.communicate(timeout=900)[0].split() for program in running]
     # A processor may lack what a kernel needs.
     assert {program.returncode for program in running} <= {0, -signal.SIGILL}
     return [line for lines in said for line in lines]
@@ -116,3 +156,7 @@ def test_processor_threads_hash_seed_and_order_do_not_matter():
     found = hashes()
     assert len(found) >= 8
     assert len(set(found)) == 1
+
+
+def test_without_whole_numbers_the_processor_would_matter():
+    assert len(set(hashes(("Haswell", "Prescott"), ("1",), ("unrounded",)))) > 1

@@ -8,7 +8,7 @@ from privacylab import topic_reading, topics
 def test_names_join_the_first_terms_that_repeat_no_word():
     terms = ["hard_drive", "drive", "cookie", "web_browser", "file"]
     frame = pd.DataFrame({"topic": 0, "rank": range(5), "term": terms})
-    assert topic_reading.names(frame)["name"].tolist() == ["hard drive · cookie · web browser"]
+    assert topic_reading.names(frame)["name"].tolist() == ["hard drive · cookies · web browser"]
 
 
 def test_names_that_would_be_the_same_grow():
@@ -50,6 +50,21 @@ def test_presence_is_true_where_a_policy_has_a_segment_of_the_topic():
     assert table.index.tolist() == ["p", "q", "r"]
     assert table.to_numpy().tolist() == [[True, False], [False, True], [False, False]]
     assert table.dtypes.tolist() == [bool, bool]
+
+
+def test_presence_of_no_topics_is_named():
+    with pytest.raises(ValueError, match="assign topics to the segments"):
+        topic_reading.presence(
+            pd.DataFrame(columns=["segment_id", "topic"]), pd.DataFrame(columns=["policy_id", "segment_id"])
+        )
+
+
+def test_a_reader_sees_terms_as_they_are_written():
+    assert [topic_reading.written(term) for term in ("unite_state", "child", "no_such_term")] == [
+        "united states",
+        "children",
+        "no such term",
+    ]
 
 
 def test_joint_gives_a_number_to_each_pair_of_topics():

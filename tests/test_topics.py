@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from themes import THEMES, digest, services_in_turn, theme_segments
 
-from privacylab import tables, topics
+from privacylab import tables, topic_parts, topics
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,8 @@ def test_hdbscan_may_leave_segments_out(segments):
         (theme_segments().assign(terms="age child parent"), {"n_topics": 3}, "only 1 of 60 segments differ"),
         (theme_segments().drop(columns="terms"), {}, "neither terms nor text"),
         (theme_segments().assign(terms=""), {"n_topics": 3}, "no segment has a term"),
-        (theme_segments().head(0), {}, "there are 0 segments"),
+        (theme_segments().head(0), {}, "segments has no rows: choose an era"),
+        (theme_segments().assign(terms="wort satz zeile"), {"n_topics": 1}, "pass an encoder for this language"),
         (theme_segments().drop(columns="segment_id"), {}, "no column segment_id"),
         (pd.concat([theme_segments()] * 2), {}, "occurs more than once"),
         (theme_segments(), {"n_topics": 0}, "give 1 or more"),
@@ -151,6 +152,24 @@ def test_hdbscan_may_leave_segments_out(segments):
 def test_bad_input_is_named(rows, options, message):
     with pytest.raises(ValueError, match=message):
         topics.fit(rows, **options)
+
+
+def test_an_era_without_policies_is_named(segments):
+    policies = pd.DataFrame({"policy_id": ["p"], "service": ["a"], "era": ["gdpr"]})
+    occurrences = pd.DataFrame({"policy_id": "p", "position": range(60), "segment_id": segments["segment_id"]})
+    owners = topics.services_of(occurrences, policies)
+    here = topics.services_of(occurrences, policies[policies["era"] == "safe_harbor"]).index
+    rows = topics.sample(segments[segments["segment_id"].isin(here)], services=owners)
+    with pytest.raises(ValueError, match="no rows: choose an era"):
+        topics.fit(rows, services=owners)
+
+
+def test_more_topics_than_the_archives_have_clusters_start_from_the_sample():
+    words = topic_parts.domain_vectors().words[:1200]
+    bags = [" ".join(words[i : i + 4]) for i in range(0, 1200, 4)]
+    rows = pd.DataFrame({"segment_id": [f"s{i:03d}" for i in range(300)], "terms": bags})
+    found = topics.fit(rows, n_topics=210, min_count=1)
+    assert found.topics["topic"].nunique() == 210
 
 
 def test_no_warning_escapes(segments):

@@ -5,6 +5,8 @@ references (archive, source, snapshot, half), never text. Example:
 
     python corpus/gold/sample.py dates --tosback tosback2.git --ota contrib-versions.git \
         --through-time privacy-policies-through-time --seed 20 --out dates.csv
+
+A second draw takes other services than the first: `--apart-from dates.csv --scale 0.6 --seed 61 --out dates_2.csv`.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import re
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,12 +95,13 @@ class Version(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A phrase that may name a framework: characters `start` to `end` of the version's decoded text."""
+    """A phrase that may name a framework: characters `start` to `end` of the version's decoded text, and what is around."""
 
     service: str
     version: Version
     start: int
     end: int
+    around: str
 
 
 def git_versions(repository: Path, collection: str) -> Iterator[Version]:
@@ -123,11 +127,22 @@ def folder_versions(folder: Path, collection: str) -> Iterator[Version]:
 
 
 def read(version: Version, root: Path) -> str:
-    """The text of a version. Raises `CalledProcessError` or `OSError` where `root` does not hold it."""
+    """The text of a version. Raises `IndexError` or `OSError` where `root` does not hold it."""
     if not version.blob:
         return (root / version.path).read_bytes().decode("utf-8", errors="replace")  # offsets count every byte of CRLF
-    command = ["git", "-C", str(root), "cat-file", "blob", version.blob]
-    return subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8", errors="replace")
+    process = _cat_file(root)
+    assert process.stdin and process.stdout
+    process.stdin.write(f"{version.blob}\n".encode())
+    process.stdin.flush()
+    size = int(process.stdout.readline().split()[2])
+    return process.stdout.read(size + 1)[:-1].decode("utf-8", errors="replace")
+
+
+@cache
+def _cat_file(root: Path) -> subprocess.Popen[bytes]:
+    """One git for all texts of an archive: starting it for each takes longer than reading."""
+    command = ["git", "-C", str(root), "cat-file", "--batch"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def is_english_policy(text: str) -> bool:
@@ -144,6 +159,33 @@ def is_english_policy(text: str) -> bool:
 def service_key(service: str) -> str:
     """One name for a service in all archives: "Stack Overflow" and "stackoverflow.com" are one."""
     return re.sub(r"\W", "", re.sub(r"\.\w+$", "", service.lower()))
+
+
+def drawn_before(options: argparse.Namespace) -> set[str]:
+    """The services of earlier draws, as `draw` names them: of through-time with the era, for it has few."""
+    taken = set()
+    for path in options.apart_from:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                parts = row["source"].rpartition("@")[0].split("/") if "@" in row["source"] else []
+                if parts:
+                    taken.add(service_key(parts[-2]))
+                else:
+                    service, _, name = row["source"].rpartition("/")
+                    date = name.removesuffix(".txt")[-len("2000-01-01") :]
+                    taken.add(f"{service_key(service)}@{next(era for era, end in ERAS if date < end)}")
+    return taken
+
+
+def is_taken(version: Version, taken: set[str]) -> bool:
+    """Whether an earlier draw, or this one, took the version's service."""
+    key = service_key(version.service)
+    return (key if version.blob else f"{key}@{version.era}") in taken
+
+
+def scaled(n: int, options: argparse.Namespace) -> int:
+    """How many to draw where the first draw took `n`."""
+    return round(n * options.scale)
 
 
 def draw(
@@ -189,18 +231,65 @@ def dates(options: argparse.Namespace) -> None:
     )
     rng = random.Random(options.seed)
     rows = []
-    taken: set[str] = set()
+    taken = drawn_before(options)
     for reader, root, collection, n in archives:
         few_services = reader is folder_versions
-        drawn = draw(list(reader(root, collection)), root, n, rng, taken=taken, per_era=few_services)
+        drawn = draw(list(reader(root, collection)), root, scaled(n, options), rng, taken=taken, per_era=few_services)
         halves = ["tune" if i % 2 else "held" for i in range(len(drawn))]
         rng.shuffle(halves)
         rows += [(v.collection, v.source, v.snapshot, "", "", half, "") for v, half in zip(drawn, halves, strict=True)]
     write(options.out, ("collection", "source", "snapshot", "label", "kind", "half", "note"), sorted(rows))
 
 
+# What a text that states a date has, crudely: a word of change and a year close together.
+DATED = re.compile(
+    r"(?:updat|effective|revis|modif|amend|chang|posted|publish|version|as of|date|force).{0,60}(?:19|20)\d\d",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def undated(options: argparse.Namespace) -> None:
+    """40 policies more for the stated date, of those that may state none: few of `dates` do not."""
+    rng = random.Random(options.seed)
+    taken = drawn_before(options)
+    rows = []
+    for (versions, root), n in zip(archives(options)[:2], (25, 15), strict=True):
+        drawn: list[Version] = []
+        for version in by_service(versions, rng):
+            if len(drawn) < scaled(n, options) and not is_taken(version, taken):
+                text = read(version, root)
+                if is_english_policy(text) and not DATED.search(text):
+                    taken.add(service_key(version.service))
+                    drawn.append(version)
+        lot = halves(len(drawn), rng)
+        rows += [(v.collection, v.source, v.snapshot, "", "", half, "") for v, half in zip(drawn, lot, strict=True)]
+    write(options.out, ("collection", "source", "snapshot", "label", "kind", "half", "note"), sorted(rows))
+
+
+def around(text: str, start: int, end: int) -> str:
+    """The letters around a phrase, to tell near copies: services of one owner share their texts."""
+    return "".join(re.findall(r"[a-z]+", (text[max(0, start - 60) : start] + "|" + text[end : end + 60]).lower()))
+
+
+def phrases_before(options: argparse.Namespace) -> set[str]:
+    """What stands around the phrases of earlier draws."""
+    roots = {"tosback2": options.tosback, "ota": options.ota, "through-time": options.through_time}
+    seen = set()
+    for path in options.apart_from:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                name, _, blob = row["source"].rpartition("@") if "@" in row["source"] else (row["source"], "", "")
+                text = read(Version(row["collection"], "", name, blob, "", ""), roots[row["collection"]])
+                seen.add(around(text, int(row["start"]), int(row["end"])))
+    return seen
+
+
 def phrases(
-    archives: list[tuple[list[Version], Path]], families: dict[str, tuple[int, str]], n_read: int, rng: random.Random
+    archives: list[tuple[list[Version], Path]],
+    families: dict[str, tuple[int, str]],
+    n_read: int,
+    rng: random.Random,
+    taken: set[str],
 ) -> dict[str, dict[str, list[Hit]]]:
     """One occurrence of each family of phrases in `n_read` versions of each service and era, by family and stratum."""
     compiled = {family: re.compile(pattern, re.IGNORECASE | re.DOTALL) for family, (_, pattern) in families.items()}
@@ -208,7 +297,8 @@ def phrases(
     for versions, root in archives:
         documents: defaultdict[tuple[str, str], list[Version]] = defaultdict(list)
         for version in versions:
-            documents[service_key(version.service), version.era].append(version)
+            if not is_taken(version, taken):
+                documents[service_key(version.service), version.era].append(version)
         for (service, era), candidates in sorted(documents.items()):
             for version in rng.sample(candidates, min(n_read, len(candidates))):
                 text = read(version, root)
@@ -216,7 +306,8 @@ def phrases(
                     hits = list(pattern.finditer(text)) if is_english_policy(text) else []
                     if hits:
                         span = rng.choice(hits).span(pattern.groups)
-                        found[family][f"{version.collection} {era}"].append(Hit(service, version, *span))
+                        hit = Hit(service, version, *span, around(text, *span))
+                        found[family][f"{version.collection} {era}"].append(hit)
     return found
 
 
@@ -226,38 +317,42 @@ def mentions(options: argparse.Namespace) -> None:
 
 
 def namesakes(options: argparse.Namespace) -> None:
-    """30 more phrases, from the families where namesakes of the frameworks are found."""
-    draw_phrases(options, NAMESAKES, n_read=4)
+    """30 more phrases, from the families where namesakes of the frameworks are found.
+
+    So few services have any that a second draw may take the first one's services, but not its phrases.
+    """
+    draw_phrases(options, NAMESAKES, n_read=4, new_services=False)
 
 
-def draw_phrases(options: argparse.Namespace, families: dict[str, tuple[int, str]], *, n_read: int) -> None:
+def draw_phrases(
+    options: argparse.Namespace, families: dict[str, tuple[int, str]], *, n_read: int, new_services: bool = True
+) -> None:
     """Draws and writes as many phrases of each family as it asks for, turn by turn from each archive and era."""
-    archives = [
-        (list(git_versions(options.tosback, "tosback2")), options.tosback),
-        (list(git_versions(options.ota, "ota")), options.ota),
-        (list(folder_versions(options.through_time, "through-time")), options.through_time),
-    ]
     rng = random.Random(options.seed)
-    found = phrases(archives, families, n_read, rng)
+    found = phrases(archives(options), families, n_read, rng, drawn_before(options) if new_services else set())
+    seen = phrases_before(options)
     drawn: list[Hit] = []
     # The rarest families choose first, or the common ones would use up their services.
     for family in sorted(found, key=lambda name: (sum(map(len, found[name].values())), name)):
         strata = [rng.sample(hits, len(hits)) for _, hits in sorted(found[family].items())]
-        left = families[family][0]
+        left = scaled(families[family][0], options)
         while left and any(strata):
             for hits in strata:
                 while hits and left:
                     hit = hits.pop()
                     same = [other for other in drawn if other.service == hit.service]
+                    # The first draw did not look for near copies, and must come out as it did.
+                    if options.apart_from and hit.around in seen:
+                        continue
                     if len(same) < 2 and all(other.version != hit.version for other in same):
+                        seen.add(hit.around)
                         drawn.append(hit)
                         left -= 1
                         break
-    halves = ["tune" if i % 2 else "held" for i in range(len(drawn))]
-    rng.shuffle(halves)
+    lot = halves(len(drawn), rng)
     rows = [
         (hit.version.collection, hit.version.source, str(hit.start), str(hit.end), "", "", "", half, "")
-        for hit, half in zip(drawn, halves, strict=True)
+        for hit, half in zip(drawn, lot, strict=True)
     ]
     columns = ("collection", "source", "start", "end", "framework", "stance", "second", "half", "note")
     write(options.out, columns, sorted(rows))
@@ -416,14 +511,20 @@ STATEMENTS = {
 }
 
 
+# A paragraph ends at a blank line; texts of ToSBack2 and through-time have none, and there it is a line.
+PARAGRAPH = r"\S(?:[^\n]|\n(?![ \t]*\n))*"
+LINE = r"\S[^\n]*"
+
+
 def cues(options: argparse.Namespace) -> None:
     """108 paragraphs of 15 to 110 words that may hold a statement of a group: 12 a group, in turn from each era."""
     rng = random.Random(options.seed)
+    before = drawn_before(options)
     found: defaultdict[str, defaultdict[str, list[tuple[Version, int, int]]]] = defaultdict(lambda: defaultdict(list))
     for versions, root in archives(options):
         for version in by_service(versions, rng, per_era=len(versions) < 1000):
-            text = read(version, root)
-            runs = [run.span() for run in re.finditer(r"\S(?:[^\n]|\n(?![ \t]*\n))*", text)]
+            text = read(version, root) if not is_taken(version, before) else ""
+            runs = [run.span() for run in re.finditer(LINE if options.lines else PARAGRAPH, text)]
             spans = [span for span in runs if 15 <= len(text[slice(*span)].split()) <= 110]
             for group, pattern in STATEMENTS.items() if is_english_policy(text) else ():
                 held = [span for span in spans if re.search(pattern, text[slice(*span)], re.IGNORECASE)]
@@ -433,7 +534,7 @@ def cues(options: argparse.Namespace) -> None:
     drawn: list[tuple[str, Version, int, int]] = []
     for group in STATEMENTS:
         strata = [rng.sample(hits, len(hits)) for _, hits in sorted(found[group].items())]
-        n_left = 12
+        n_left = scaled(12, options)
         while n_left and any(strata):
             for hits in strata:
                 while hits and n_left:
@@ -463,12 +564,16 @@ def main() -> None:
     """Parses the command line; the function named like the subcommand draws."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for function in (dates, mentions, namesakes, headings, policies, languages, foreign, passive, cues):
+    for function in (dates, undated, mentions, namesakes, headings, policies, languages, foreign, passive, cues):
         command = commands.add_parser(function.__name__, help=function.__doc__)
         command.add_argument("--tosback", type=Path, required=True, help="git repository of tosdr/tosback2")
         command.add_argument("--ota", type=Path, required=True, help="the same of contrib-versions")
         command.add_argument("--through-time", type=Path, required=True, help="folder of the through-time texts")
         command.add_argument("--seed", type=int, default=0)
+        command.add_argument("--apart-from", type=Path, nargs="*", default=[], help="CSVs of draws to avoid")
+        if function is cues:
+            command.add_argument("--lines", action="store_true", help="paragraphs are lines, as in the second draw")
+        command.add_argument("--scale", type=float, default=1.0, help="draw this many times as much as the first draw")
         command.add_argument("--out", type=Path, required=True, help="the CSV to write; must not exist")
         command.set_defaults(run=function)
     options = parser.parse_args()
