@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, Locator, MaxNLocator, PercentFormatter
 
 from privacylab import eras
+from privacylab.uncertainty import TooFewError
 
 WIDTH = 6.5
 """Inches: the text width of a printed page."""
@@ -173,10 +174,6 @@ def figure(
         rows, columns, squeeze=False, sharex=sharex, sharey=sharey, height_ratios=heights, width_ratios=widths
     )
     return made, axes
-
-
-class TooFewError(ValueError):
-    """The frame is sound, but holds too little for a figure; the message says of what."""
 
 
 def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:

@@ -246,9 +246,10 @@ def report(
 ) -> None:
     """Run copies of the notebooks on a corpus and render the HTML site.
 
-    A small corpus cannot answer every question of the notebooks: give --keep-going.
+    What a small corpus cannot tell, its pages say in a sentence. A notebook of your own that fails ends the run, and
+    the old report stays; with --keep-going its page says where and why instead.
 
-    Example: privacylab report --corpus my-corpus --out my-report --keep-going
+    Example: privacylab report --corpus my-corpus --out my-report
     """
     from privacylab import report as reporting
 

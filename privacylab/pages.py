@@ -108,7 +108,7 @@ def stories(nb: NotebookNode, *, href: str) -> list[Story]:
     for cell in nb.cells:
         if "story" not in cell.metadata.get("tags", ()) or cell.cell_type != "code":
             continue
-        images = [_figure(output, kind) for output in cell.outputs for kind in _kinds(output)]
+        images = [_figure(output, kind, captioned=False) for output in cell.outputs for kind in _kinds(output)]
         text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
         sentences = tuple(line.strip() for line in _ANSI.sub("", text).splitlines() if line.strip())
         if images or sentences:
@@ -227,8 +227,8 @@ def _kinds(output: NotebookNode) -> list[str]:
     return [kind for kind in _IMAGES if kind in output.get("data", {})][:1]
 
 
-def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = ()) -> str:
-    """A figure element: alt text and name from the output's metadata, size as on paper."""
+def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, captioned: bool = True) -> str:
+    """A figure element: alt text (the finding, and the caption) and name from the metadata, size as on paper."""
     about = output.get("metadata", {}).get(kind, {})
     data = output.data[kind]
     data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
@@ -242,12 +242,11 @@ def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = ()) -> str
         for file in sorted(files)
     )
     image = f'<img src="data:{kind};base64,{data}" alt="{alt}"{extent}>'
-    if not links:
-        return f"<figure>{image}</figure>"
+    if files:  # at full size; and on a narrow page, where the picture scrolls, the keyboard must reach it
+        image = f'<a class="picture" href="figures/{quote(max(files))}">{image}</a>'
     # The finding is read to those who hear the page as the picture's text: once is enough.
-    picture = next(file for file in sorted(files, reverse=True))
-    caption = f'<figcaption><span aria-hidden="true">{alt} </span>{links}</figcaption>'
-    return f'<figure><a class="picture" href="figures/{quote(picture)}">{image}</a>{caption}</figure>'
+    caption = f'<figcaption><span aria-hidden="true">{alt} </span>{links}</figcaption>' if captioned else ""
+    return f"<figure>{image}{caption}</figure>"
 
 
 def _size(png: bytes) -> tuple[int, int] | None:

@@ -43,6 +43,7 @@ from privacylab.change_plots import (
 from privacylab.diagrams import archive_timeline, exclusion_flow, transfer_flow
 from privacylab.publishing import publish, table
 from privacylab.topic_plots import topic_categories, topic_map
+from privacylab.uncertainty import TooFewError
 
 __all__ = [
     "archive_timeline",
@@ -83,7 +84,7 @@ def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, str]:
     few = [f"{readable(str(cell))} (n = {n})" for cell, n in most.items() if n < FEW]
     kept = rows[rows[by].astype(str).isin(most.index[most >= FEW])]
     if kept.empty:
-        raise canvas.TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {most.max()}).")
+        raise TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {most.max()}).")
     return kept.reset_index(drop=True), f"\nNot drawn: {', '.join(few)}" if few else ""
 
 

@@ -46,7 +46,9 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
         return
     picture = png(figure)
     _write(folder / f"{name}.png", picture)
-    _show({"image/png": base64.b64encode(picture).decode(), "text/plain": alt}, {"image/png": {"alt": alt}})
+    _show(
+        {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}, {"image/png": {"alt": alt, "name": name}}
+    )
 
 
 def _show(data: dict[str, str], metadata: dict[str, dict[str, str]] | None = None) -> None:
@@ -80,7 +82,7 @@ def table(frame: pd.DataFrame, caption: str, *, names: canvas.Names = None) -> T
 
     def cell(value: object) -> object:
         if not isinstance(value, str):
-            return value
+            return "–" if value is pd.NA or value != value else value  # in an index; NaN in a column is told by to_html
         kind = value.partition(":")[0]
         if value in known or kind in _KINDS or (names and value in names):
             return f"{_KINDS.get(kind, '')} {canvas.readable(value, names)}".strip()
@@ -91,7 +93,9 @@ def table(frame: pd.DataFrame, caption: str, *, names: canvas.Names = None) -> T
         plain = isinstance(value, str) and fine == value and " " not in value
         return _HEADINGS.get(str(value)) or canvas.readable(str(value)) if plain else fine
 
-    shown = frame.map(cell)
+    shown = frame.apply(
+        lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
+    )
     shown.index, shown.columns = _relabelled(shown.index, cell), _relabelled(shown.columns, heading)
     for axis in (shown.index, shown.columns):
         axis.names = [heading(name) for name in axis.names]

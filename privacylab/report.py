@@ -22,6 +22,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from privacylab import pages, paths
+from privacylab.uncertainty import TooFewError
 
 Progress = Callable[[int, int, str], None]
 """Called with the code cells done, the code cells of all notebooks, and the name of the notebook that runs."""
@@ -32,6 +33,7 @@ Failed = Callable[["ReportError"], None]
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
 KEPT_CELL_METADATA = frozenset({"tags", "name", "slideshow"})
+_TOO_FEW, _LACKING = TooFewError.__name__, NameError.__name__
 _GENERATOR = b'<meta name="generator" content="PrivacyLab'
 
 
@@ -71,8 +73,8 @@ def run(
         timeout: Seconds that one cell may take.
         scratch: Folder for the kernel's own files, to share caches between runs; a temporary one if None.
         on_cell: Called after each code cell.
-        failed: Called with each cell that fails, and the run goes on: a small corpus cannot answer everything.
-            None: the first one that fails ends the run.
+        failed: Called with each cell that fails, and the run goes on. None: the first one that fails ends the run. A
+            cell that raises `TooFewError` does not fail: its page says in a sentence what there is too little of.
 
     Returns:
         The executed copy, without timings.
@@ -90,9 +92,10 @@ def run(
         env = _env(corpus=corpus.resolve(), figures=figures.resolve(), scratch=scratch)
         options: dict[str, Any] = {"timeout": timeout, "on_cell": on_cell, "allow_errors": failed is not None}
         _execute(nb, notebook, env=env, scratch=scratch, **options)
-    if failed is not None:
-        for error in _errors(notebook, nb):
-            failed(error)
+    for error in _errors(notebook, nb):
+        if failed is None:
+            raise error
+        failed(error)
     return nb
 
 
@@ -214,7 +217,8 @@ def _execute(
             on_cell()
 
     options: dict[str, Any] = {"record_timing": False, "coalesce_streams": True, "store_widget_state": False}
-    options["allow_errors"] = allow_errors
+    # Too few data is an answer, no failure; what a cell then could not make, those below it lack.
+    options |= {"allow_errors": allow_errors, "allow_error_names": [_TOO_FEW, _LACKING]}
     client = NotebookClient(
         nb, km=_kernel(scratch), timeout=timeout, on_cell_start=started, on_cell_executed=executed, **options
     )
@@ -271,12 +275,17 @@ def _cell_error(notebook: Path, nb: NotebookNode, place: int, reason: str) -> Re
 
 
 def _errors(notebook: Path, nb: NotebookNode) -> list[ReportError]:
-    """The cells that failed for themselves: one that lacks a name lacks what a failed one above would have made."""
-    return [
-        _cell_error(notebook, nb, place, _reason(output.ename, output.evalue))
+    """The cells that failed for themselves: one that lacks a name lacks what one above would have made."""
+    found = [
+        (place, output)
         for place, cell in enumerate(nb.cells)
         for output in cell.get("outputs", ())
-        if output.output_type == "error" and output.ename != "NameError"
+        if output.output_type == "error"
+    ]
+    return [
+        _cell_error(notebook, nb, place, _reason(output.ename, output.evalue))
+        for order, (place, output) in enumerate(found)
+        if output.ename not in (_TOO_FEW, _LACKING) or (output.ename == _LACKING and order == 0)
     ]
 
 

@@ -39,6 +39,7 @@ from privacylab.topic_parts import (
     presence_of_terms,
     totals,
 )
+from privacylab.uncertainty import TooFewError
 
 if TYPE_CHECKING:
     from bertopic import BERTopic
@@ -150,14 +151,14 @@ def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Prese
     if "segment_id" not in segments:
         raise ValueError(f"segments has no column segment_id, only {', '.join(map(str, segments.columns))}: add it")
     if segments.empty:
-        raise ValueError("segments has no rows: choose an era, a sample or a corpus that has some")
+        raise TooFewError("segments has no rows: choose an era, a sample or a corpus that has some")
     source = next((c for c in ("terms", "text") if c in segments and segments[c].notna().any()), None)
     if source is None:
         raise ValueError("segments has neither terms nor text: pass a corpus's segments with the column terms")
     if n_topics < 1:
         raise ValueError(f"n_topics is {n_topics}: give 1 or more")
     if len(segments) < n_topics:
-        raise ValueError(f"n_topics is {n_topics}, but there are {len(segments)} segments: give fewer topics or more")
+        raise TooFewError(f"n_topics is {n_topics}, but there are {len(segments)} segments: give fewer topics or more")
     if segments["segment_id"].duplicated().any():
         twice = segments["segment_id"][segments["segment_id"].duplicated()].iloc[0]
         raise ValueError(f"segment_id {twice} occurs more than once: drop the repeats")
@@ -167,7 +168,7 @@ def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Prese
         bags = [" ".join(_words(text)) for text in bags]
     held = presence_of_terms(bags)
     if not held.held.nnz:
-        raise ValueError("no segment has a term: pass a corpus's segments with the column terms")
+        raise TooFewError("no segment has a term: pass a corpus's segments with the column terms")
     texts = rows["text"].astype(str).tolist() if "text" in rows and rows["text"].notna().all() else bags
     return pd.DataFrame({"segment_id": rows["segment_id"].astype("str"), "text": texts}), held
 
@@ -212,7 +213,7 @@ def _vocabulary(
     if belongs is not None:
         enough &= totals((belongs @ presence.held) > 0) >= min(min_count, belongs.shape[0])
     if not enough.any():
-        raise ValueError(f"no term occurs in {min_count} segments and services: give more segments or lower min_count")
+        raise TooFewError(f"no term occurs in {min_count} segments and services: give more segments or lower min_count")
     return sparse.csr_matrix(presence.held[:, np.flatnonzero(enough)]), presence.terms[enough].tolist()
 
 

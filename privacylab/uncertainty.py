@@ -12,6 +12,10 @@ NO_SERVICE = "none: no service"
 """What the column ``interval`` says where a cell is empty: its value, low and high are null."""
 
 
+class TooFewError(ValueError):
+    """The data are sound, but too few for what is asked; the message says of what. The report shows that sentence."""
+
+
 def z_score(level: float) -> float:
     """The two-sided normal quantile of a confidence level.
 

@@ -302,7 +302,7 @@ def test_publish_shows_the_picture_with_its_alternative_text(folder, drawn, monk
     plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
     ((picture, options),) = shown
     assert picture["text/plain"] == "Nothing happens"
-    assert options == {"metadata": {"image/png": {"alt": "Nothing happens"}}, "raw": True}
+    assert options == {"metadata": {"image/png": {"alt": "Nothing happens", "name": "placebo"}}, "raw": True}
 
 
 def test_publish_of_a_figure_that_is_not_drawn_shows_its_reason_and_keeps_no_old_picture(folder, drawn, monkeypatch):

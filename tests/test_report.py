@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import report
+from privacylab import build as building
+from privacylab import paths, report
 
 FIGURE = """
 import os, pathlib
@@ -290,6 +291,55 @@ def test_a_run_that_goes_on_says_what_is_not_shown(tmp_path, workplace):
         "Not shown for this corpus: it needs what could not be shown above.",
     ]
     assert article.css_first(".printed").text() == "2"
+
+
+def test_too_few_data_are_told_in_a_sentence_and_fail_nothing(tmp_path, workplace):
+    too_few = "from privacylab.uncertainty import TooFewError\nraise TooFewError('3 services: too few.')\nn = 1"
+    few = save(tmp_path / "1-few.ipynb", markdown("# Few"), code(too_few), code("print(n)"), code("print(2)"))
+    index = report.build([few], corpus=workplace / "panel", out=tmp_path / "site")
+    article = LexborHTMLParser((index.parent / "1-few.html").read_text(encoding="utf-8")).css_first("article")
+    assert [node.text() for node in article.css(".note")] == [
+        "Not shown for this corpus: 3 services: too few.",
+        "Not shown for this corpus: it needs what could not be shown above.",
+    ]
+    assert article.css_first(".printed").text() == "2"
+
+
+def test_a_name_that_nothing_made_is_still_a_failure(tmp_path, workplace):
+    odd = save(tmp_path / "1-odd.ipynb", markdown("# Odd"), code("missing"))
+    with pytest.raises(report.ReportError, match=r"cell 2 \(missing\): NameError"):
+        report.run(odd, corpus=workplace / "panel", figures=tmp_path / "figures")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Corpora of three policies and of twelve: one without eras, frameworks and regions, and the samples."""
+    folder = tmp_path_factory.mktemp("small")
+    lines = ["We collect your name and your address.", "We share it with the carrier.", "You may ask us to delete it."]
+    text = "# Privacy policy\n\n" + "\n\n".join(
+        f"## Part {i}\n\n{' '.join(lines)} {'We keep it safe. ' * 20}" for i in range(6)
+    )
+    for name in ("a.example/a-2019-01-02.md", "b.example/b-2020-03-04.md", "b.example/b-2021-03-04.md"):
+        (folder / "few" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "few" / name).write_text(f"{text}\n\nThis is {name}.")
+    for source, name in ((folder / "few", "3"), (paths.samples(), "12")):
+        building.corpus([source], folder / name, workers=1, every="all")
+    return folder
+
+
+@pytest.mark.parametrize("size", ["3", "12"])
+@pytest.mark.parametrize(
+    "path", [path for path in paths.notebooks() if path.name[0] in "0123"], ids=lambda path: path.stem
+)
+def test_a_notebook_runs_on_a_small_corpus(path, size, small, tmp_path):
+    shown = report.run(path, corpus=small / size, figures=tmp_path / "figures")
+    texts = [
+        output.get("text", "") + output.get("ename", "") for cell in shown.cells for output in cell.get("outputs", ())
+    ]
+    failed = {
+        output.ename for cell in shown.cells for output in cell.get("outputs", ()) if output.output_type == "error"
+    }
+    assert failed <= ({"TooFewError", "NameError"} if path.name[0] == "2" else set()), texts
 
 
 def test_refresh_leaves_a_failing_notebook_as_it_is(broken, workplace, tmp_path):
