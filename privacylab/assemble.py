@@ -38,15 +38,15 @@ def assemble(
     versions["claims"] = version_ids.claims(claims)
     policies["era_by_frameworks"] = [era_by_frameworks(found) for found in policy_ids.claims(claims)]
     occurrences = _occurrences(policies["policy_id"], policy_ids)
+    policies["reading_grade"] = _reading_grades(policies, occurrences, frames["segments"])
     if old is not None:
         versions = pd.concat([_of(old.versions(), untouched), versions])
         kept = _of(old.policies(), untouched)
-        policies = pd.concat([kept.drop(columns="reading_grade"), policies])
+        policies = pd.concat([kept, policies])
         known = old.occurrences()
         occurrences = pd.concat([known[_is_in(known["policy_id"], kept["policy_id"])], occurrences])
     in_use = arrow.array(occurrences["segment_id"], arrow.string()).unique()
     frames = {name: frame[_is_in(frame["segment_id"], in_use)] for name, frame in frames.items()}
-    policies["reading_grade"] = _reading_grades(policies, occurrences, frames["segments"])
     frames |= {"versions": versions, "policies": policies, "occurrences": occurrences}
     return {name: frame[list(tables.TABLES[name].columns)] for name, frame in frames.items()}
 

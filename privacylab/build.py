@@ -10,19 +10,22 @@ What workers do is in `parts`, what is made of it in `assemble`.
 
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import platform
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+import numpy as np
 
 import privacylab
 from privacylab import annotate, assemble, history, parts, paths, sources, tables
@@ -133,11 +136,13 @@ def _build(
     if not given:
         raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
     opened = _open(given, scratch)
-    entries = [entry for source in opened.values() for entry in source.entries()]
+    with ThreadPoolExecutor() as pool:  # git lists one archive while another's list is read
+        entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
     parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
     services = _by_service(entries)
     old = _reusable(folder, parameters) if mode == "update" else None
-    fresh = _changed(old, services, opened) if old else services
+    known = _inputs(services, _file_hashes(opened, services)) if old else {}
+    fresh = {name: of for name, of in services.items() if not old or old.manifest["inputs"].get(name) != known[name]}
     tasks = _tasks(fresh, opened, scratch, every)
     _check_plan(scratch, tasks, [parameters, *(source.stamp() for source in opened.values())])
     n_workers = workers or os.cpu_count() or 1
@@ -154,7 +159,7 @@ def _build(
     ledger = frames["versions"]
     hashes = dict(zip(zip(ledger["collection"], ledger["source"], strict=True), ledger["content_id"], strict=True))
     manifest = {
-        "inputs": _inputs(services, hashes),
+        "inputs": _inputs(services, hashes, known),
         "parameters": parameters,
         "sources": {label: _described(source, entries) for label, source in sorted(opened.items())},
         "versions": _software(),
@@ -258,21 +263,25 @@ def _reusable(folder: Path, parameters: Mapping[str, Any]) -> tables.Corpus | No
     return old if same and whole and manifest["versions"] == _software() and "inputs" in manifest else None
 
 
-def _changed(
-    old: tables.Corpus, services: Mapping[str, list[tuple[Entry, str]]], opened: Mapping[str, sources.Source]
-) -> dict[str, list[tuple[Entry, str]]]:
-    inputs = _inputs(services, _file_hashes(opened, services))
-    return {name: listed for name, listed in services.items() if old.manifest["inputs"].get(name) != inputs[name]}
-
-
 def _inputs(
-    services: Mapping[str, Sequence[tuple[Entry, str]]], hashes: Mapping[tuple[str, str], str]
+    services: Mapping[str, Sequence[tuple[Entry, str]]],
+    hashes: Mapping[tuple[str, str], str],
+    known: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """A hash for each service over all that its rows are read from: where it differs, ``update`` reads them again."""
+    """A hash for each service over all that its rows are read from: where it differs, ``update`` reads them again.
+
+    Args:
+        services: The versions of each.
+        hashes: The content id of each file, by collection and source.
+        known: Such hashes, made earlier. They hold where all is in git; a file may have changed since.
+    """
     found = {}
     for service, listed in services.items():
-        rows = sorted(json.dumps([*entry, document, _content(entry, hashes)]) for entry, document in listed)
-        found[service] = hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
+        if known and all(_is_in_git(entry) for entry, _ in listed):
+            found[service] = known[service]
+            continue
+        rows = sorted(repr((*entry, document, _content(entry, hashes))) for entry, document in listed)
+        found[service] = hashlib.sha256("\n".join(rows).encode("utf-8", "backslashreplace")).hexdigest()[:16]
     return found
 
 
@@ -299,7 +308,8 @@ def _file_hashes(
 
 
 def _known(old: tables.Corpus | None) -> set[int]:
-    return {int(number, 16) for number in old.segments(columns=["segment_id"])["segment_id"]} if old else set()
+    ids = old.segments(columns=["segment_id"])["segment_id"] if old else ()
+    return set(np.frombuffer(bytes.fromhex("".join(ids)), ">u8").tolist())
 
 
 # --- Manifest -------------------------------------------------------------------------------------------------------

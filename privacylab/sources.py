@@ -19,7 +19,7 @@ import zipfile
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, Protocol
 
@@ -486,7 +486,7 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     seen: dict[tuple[str, str, str], dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
     for entry in entries:
         service, part = service_of(entry.name)
-        seen[service, part, entry.collection][_title(entry, service)].append(entry)
+        seen[service, part, entry.collection][_title(entry.name, entry.document, service)].append(entry)
     result = {}
     for (service, part, _), titles in seen.items():
         main = _main_titles(titles)
@@ -498,11 +498,12 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     return result
 
 
-def _title(entry: Entry, service: str) -> str:
+@lru_cache(maxsize=10_000)
+def _title(name: str, document: str, service: str) -> str:
     """A document's title without the name of its service."""
-    title = entry.document
-    for name in (entry.name, service, service.split(".")[0]):
-        title = re.sub(rf"^{re.escape(name)}[ -]+", "", title, flags=re.I)
+    title = document
+    for word in (name, service, service.split(".")[0]):
+        title = re.sub(rf"^{re.escape(word)}[ -]+", "", title, flags=re.I)
     return title or "Privacy Policy"
 
 

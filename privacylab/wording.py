@@ -1,14 +1,16 @@
 """The counts and the content words of a segment: enough for readability, topics and keyness without its text."""
 
 import re
+import runpy
 import tomllib
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import simplemma
 import syllapy
-from spacy.lang.en.stop_words import STOP_WORDS
 
 from privacylab import paths
 from privacylab.segment import sentences
@@ -24,8 +26,15 @@ class Counts(NamedTuple):
     n_vague: int
 
 
-_STOP = STOP_WORDS - {"call", "name", "part", "show", "third"}
-"""spaCy's stop words, less those that carry meaning in a policy."""
+def _stop_words() -> frozenset[str]:
+    """The stop words of spaCy, less those that carry meaning in a policy; importing all of spaCy takes a second."""
+    spacy = find_spec("spacy")
+    assert spacy is not None and spacy.origin is not None
+    words = runpy.run_path(str(Path(spacy.origin).parent / "lang" / "en" / "stop_words.py"))["STOP_WORDS"]
+    return frozenset(words - {"call", "name", "part", "show", "third"})
+
+
+_STOP = _stop_words()
 
 _WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
 _LOWER_WORD = re.compile(r"[a-z][a-z'-]*[a-z]")

@@ -358,7 +358,7 @@ def killed(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    ("module", "function"), [(annotate, "tables"), (annotate, "mentions"), (assemble, "assemble"), (tables, "write")]
+    ("module", "function"), [(annotate, "tables"), (annotate, "scores"), (assemble, "assemble"), (tables, "write")]
 )
 def test_a_resumed_build_reads_nothing_again_and_gives_the_same_bytes(
     module, function, repository, built, tmp_path, monkeypatch, small_batches
@@ -554,6 +554,34 @@ def test_a_worker_that_dies_is_told_in_one_line(repository, tmp_path, monkeypatc
     assert not isinstance(caught.value, BrokenProcessPool)
 
 
+annotated = parts.annotated
+
+
+def die_over_the_second_batch(batch, part, full, text):
+    """As a worker that is killed while it writes: a batch is done, another half written."""
+    if "00000" in batch.name:
+        annotated(batch, part, full, text)
+        return
+    staging = part.with_name(f".{part.name}.{os.getpid()}")
+    staging.mkdir()
+    (staging / "mentions.arrow").write_bytes(b"ARROW1")
+    os._exit(9)
+
+
+def test_a_build_whose_worker_died_while_annotating_goes_on_to_the_same_bytes(
+    repository, built, tmp_path, monkeypatch, small_batches
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "annotated", die_over_the_second_batch)
+        with pytest.raises(BuildError, match=r"a worker died while annotating .*: give --resume to go on"):
+            build.corpus([repository], tmp_path / "out", workers=2)
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(history, "read", killed)
+    corpus = build.corpus([repository], tmp_path / "out", workers=2, mode="resume")
+    assert archives.contents(corpus.path) == archives.contents(built.path)
+    assert beside(corpus.path) == ["out"]
+
+
 def fail(*arguments, **options):
     raise OSError(28, "No space left on device")
 
@@ -697,6 +725,18 @@ def test_a_file_that_goes_while_the_build_runs_is_rejected(tmp_path, monkeypatch
     versions = build.corpus([mine], tmp_path / "out", workers=1).versions().set_index("service")
     assert versions.loc["boats.com", "reason"] == "unreadable"
     assert versions.loc["kites.com", "status"] == "kept"
+
+
+def test_a_file_that_changes_after_it_was_read_is_read_again_by_an_update(tmp_path, monkeypatch):
+    mine = archives.write(tmp_path / "mine", {f"{name}/2019-01-01.md": policy() for name in ("boats.com", "kites.com")})
+    tables_of = annotate.tables
+    with monkeypatch.context() as patch:
+        patch.setattr(annotate, "tables", lambda *given, **options: edit(mine) or tables_of(*given, **options))
+        first = build.corpus([mine], tmp_path / "out", workers=1)
+    assert LETTERS not in first.segments()["text"].tolist()
+    corpus = build.corpus([mine], tmp_path / "out", workers=1, mode="update")
+    assert LETTERS in corpus.segments()["text"].tolist()
+    assert same_as_fresh(corpus, [mine], tmp_path)
 
 
 # --- The samples ----------------------------------------------------------------------------------------------------
