@@ -317,8 +317,8 @@ def _software() -> dict[str, str]:
 
 
 _READING = (
-    "annotate assemble build clauses cues dateforms dates eras frameworks history normalize outline parts scope screen "
-    "segment sources tables wording"
+    "annotate assemble build clauses cues dateforms dates eras frameworks history normalize outline parts reader scope "
+    "screen segment sources tables wording"
 ).split()
 
 

@@ -10,7 +10,7 @@ from privacylab import build
 
 GROUND = "paths tables eras".split()
 READING = (
-    "sources outline normalize segment wording screen dateforms dates scope frameworks cues clauses annotate "
+    "sources outline normalize segment wording screen reader dateforms dates scope frameworks cues clauses annotate "
     "history parts assemble build"
 ).split()
 FINDINGS = (
