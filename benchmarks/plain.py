@@ -12,11 +12,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from privacylab import annotate, build, dates, history, normalize, outline, screen, segment, sources, tables
+from privacylab import annotate, build, dates, history, normalize, reader, screen, segment, sources, tables
 from privacylab.segment import Segment
 from privacylab.sources import Entry
-
-KEPT = (normalize.clean, normalize._html_piece, normalize._markdown_piece, outline._line, screen.evidence)
 
 
 class Part:
@@ -58,8 +56,7 @@ class Read(NamedTuple):
 
 def read(data: bytes, media_type: str | None) -> Read | None:
     """One version's bytes to its segments; None where they cannot be read."""
-    for function in KEPT:
-        function.cache_clear()
+    normalize.clean.cache_clear()
     try:
         blocks = normalize.blocks(data, media_type=media_type)
     except normalize.NormalizeError:
@@ -70,7 +67,7 @@ def read(data: bytes, media_type: str | None) -> Read | None:
 
 def annotated(found: Read) -> dict[str, pd.DataFrame]:
     """The rows of one version's segments, as `annotate.tables` gives them for a batch."""
-    return annotate.tables({history.segment_id(one): one for one in found.segments}, text=True)
+    return annotate.tables({reader.segment_id(one): one for one in found.segments}, text=True)
 
 
 def contents(opened: Mapping[str, sources.Source], entries: list[Entry]) -> Iterator[tuple[Entry, bytes | None]]:
@@ -117,7 +114,7 @@ def _ledger_fault(row: pd.Series, found: Read | None) -> str | None:
         return None if rejected else f"it is {row.status}, and rejected by itself"
     if rejected or row.n_words != found.verdict.n_words:
         return f"it is {row.status} with {row.n_words} words, by itself it has {found.verdict.n_words}"
-    mentions = annotate.mentions({history.segment_id(one): one for one in found.segments})
+    mentions = annotate.mentions({reader.segment_id(one): one for one in found.segments})
     claims = sorted(set(mentions["framework"] + ":" + mentions["stance"]))
     return None if list(row.claims) == claims else f"its claims are {list(row.claims)}, by itself {claims}"
 
@@ -126,7 +123,7 @@ def _policy_fault(
     policy: pd.Series, found: Read, occurrences: pd.Series, hanging: Mapping[str, pd.DataFrame]
 ) -> str | None:
     """What the tables say otherwise of one policy: segments in order, its stated date, labels, mentions, cues."""
-    ids = [annotate.hex_id(history.segment_id(one)) for one in found.segments]
+    ids = [annotate.hex_id(reader.segment_id(one)) for one in found.segments]
     if occurrences[policy["policy_id"]] != ids:
         return "its segments differ"
     snapshot = policy["snapshot_date"]

@@ -328,7 +328,7 @@ def _software() -> dict[str, str]:
 
 _READING = (
     "annotate assemble build clauses cues dateforms dates eras frameworks history ngrams normalize outline parts "
-    "scope screen segment sources tables wording"
+    "reader scope screen segment sources tables wording"
 ).split()
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from privacylab import dates, eras, normalize, screen, sources
-from privacylab.reader import Page, Reader
+from privacylab.reader import Page, Reader, reading
 from privacylab.segment import Segment
 from privacylab.sources import Entry
 
@@ -83,10 +83,10 @@ def read(
     Returns:
         One row in ``versions`` for each entry; a row in ``policies`` for each version whose status is ``kept``.
     """
-    reader = Reader()
     texts: dict[tuple[str, str], Text] = {}
-    for entry, data, detail in contents([entry for entry, _ in listed]):
-        texts[entry.collection, entry.content] = _text(reader, data, detail, entry.media_type)
+    with reading() as reader:
+        for entry, data, detail in contents([entry for entry, _ in listed]):
+            texts[entry.collection, entry.content] = _text(reader, data, detail, entry.media_type)
     versions = []
     for entry, document in listed:
         text = texts[entry.collection, entry.content]

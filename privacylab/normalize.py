@@ -11,6 +11,7 @@ import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -214,11 +215,17 @@ def _mended_stop(stop: re.Match[str]) -> str:
     return ". " if _ABBREVIATED.search(stop.string, max(0, stop.start() - 8), stop.start()) else "; "
 
 
-def _html_piece(piece: str) -> list[Chunk]:
+def _mended(piece: str) -> str:
+    """ToSBack2's stops as the semicolons that they were; no piece begins or ends within what is mended."""
     if "&" in piece:
         piece = _BROKEN_ENTITY.sub(r"&\1; ", piece)
     if ".\n" in piece:
         piece = _BROKEN_SEMICOLON.sub(_mended_stop, piece)
+    return piece
+
+
+def _html_piece(piece: str) -> list[Chunk]:
+    piece = _mended(piece)
     if "<" not in piece and "&" not in piece:
         cleaned = clean(piece)
         return [Chunk("paragraph", cleaned)] if cleaned else []
@@ -388,7 +395,7 @@ def _markdown_piece(piece: str) -> list[Chunk]:
 
 
 def _flat_piece(piece: str) -> list[Chunk]:
-    if "**" in piece or "__" in piece:
+    if "\n**" in piece or "\n__" in piece:
         piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)
     return list(chain.from_iterable(map(_markdown_part, _markdown_parts(piece))))
 
@@ -515,6 +522,7 @@ _LONG = 200
 """Characters of a word from which it may be encoded bytes."""
 
 
+@lru_cache(maxsize=20_000)
 def clean(text: str) -> str:
     r"""One line of text as a reader means it: mojibake mended, invisible characters out, plain quotes, single blanks.
 

@@ -8,6 +8,7 @@ a reader sees.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Literal, NamedTuple
@@ -73,8 +74,9 @@ class Line:
 
 def read_blocks(chunks: Iterable[Chunk]) -> list[Block]:
     """Blocks from chunks. Reading blocks as chunks again gives the same blocks."""
-    lines = [line for line in map(read_line, chunks) if line]
-    return outlined(trimmed(joined(lines, read_line)))
+    read = cache(read_line)  # of a million lines most may be the same
+    lines = [line for line in map(read, chunks) if line]
+    return outlined(trimmed(joined(lines, read)))
 
 
 # --- A line by itself -----------------------------------------------------------------------------------------------
@@ -434,9 +436,11 @@ def _is_text(block: Block) -> bool:
     if block.kind != "paragraph":
         return False
     n_blanks = block.text.count(" ")
+    if n_blanks >= 7:
+        return True
     if (n_blanks >= 4 and block.text[-1] in ".:;!?)\"'") or (n_blanks >= 2 and _INTRODUCES.search(block.text)):
         return True
-    return n_blanks >= 7 or bool(_YEAR.search(block.text))
+    return bool(_YEAR.search(block.text))
 
 
 def _is_prose(text: str) -> bool:

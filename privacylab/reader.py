@@ -5,11 +5,13 @@ page, which is looked up; a page is cut into sections, whose segments are looked
 is to look up, and to decide what rests on a line's neighbours.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from hashlib import blake2b
 from itertools import chain
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from privacylab import normalize, outline, screen, segment
 from privacylab.outline import Block, Chunk, Line
@@ -33,7 +35,7 @@ class Section(NamedTuple):
 
     segment_ids: tuple[int, ...]
     seen: Evidence
-    foreign: list[str]
+    foreign: list[tuple[str, int]]
 
 
 class Known(dict[K, V], Generic[K, V]):
@@ -79,6 +81,12 @@ class Reader:
             lines = list(chain.from_iterable(map(known.__getitem__, cut.texts)))
         return self._pages[tuple(outline.trimmed(outline.joined(lines, self._lines.__getitem__)))]
 
+    def forget(self) -> None:
+        """Empties the tables, so that they are freed at once, though they know each other."""
+        tables: list[dict[Any, Any]] = [self._lines, self._pages, self._sections, self._evidence]
+        for table in (*tables, *self._pieces.values()):
+            table.clear()
+
     def _lines_of(self, chunks: Sequence[Chunk]) -> tuple[Line, ...]:
         return tuple(line for line in map(self._lines.__getitem__, chunks) if line)
 
@@ -95,6 +103,23 @@ class Reader:
         self.segments.update(zip(ids, found, strict=True))
         seen = [self._evidence[one] for one in found]
         return Section(ids, screen.together(seen), screen.foreign_prose(found, seen))
+
+
+@contextmanager
+def reading() -> Iterator[Reader]:
+    """A reader that forgets its tables at the end, but for the segments.
+
+    Meanwhile nobody looks for garbage: a million small tuples that all stay would be gone through again and again.
+    """
+    reader = Reader()
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield reader
+    finally:
+        reader.forget()
+        if was_enabled:
+            gc.enable()
 
 
 def _sections(blocks: Sequence[Block]) -> list[tuple[Block, ...]]:

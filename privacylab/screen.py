@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import py3langid
@@ -168,7 +169,7 @@ def _is_list_of_names(text: str) -> bool:
     """Whether most words begin with a capital: a menu or a list of countries is in no language."""
     words = _WORD.findall(text)
     limit = float(rules()["language"]["max_share_of_capitals"])
-    return bool(sum(word[0].isupper() for word in words) > limit * len(words))
+    return sum(map(str.isupper, map(itemgetter(0), words))) > limit * len(words)
 
 
 def judge(found: Sequence[Segment]) -> Verdict:
@@ -182,14 +183,14 @@ def judge(found: Sequence[Segment]) -> Verdict:
     return verdict(together(seen), foreign_prose(found, seen))
 
 
-def foreign_prose(found: Sequence[Segment], seen: Sequence[Evidence]) -> list[str]:
-    """The texts that are not in English; a menu or a list of countries is in no language."""
+def foreign_prose(found: Sequence[Segment], seen: Sequence[Evidence]) -> list[tuple[str, int]]:
+    """The texts that are not in English, with their words; a menu or a list of countries is in no language."""
     foreign = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
-    return [text for text in foreign if not _is_list_of_names(text)]
+    return [(text, len(_words(text.lower()))) for text in foreign if not _is_list_of_names(text)]
 
 
-def verdict(seen: Evidence, foreign: Iterable[str]) -> Verdict:
-    """Whether a page is an English policy, by all that its segments say and its foreign prose."""
+def verdict(seen: Evidence, foreign: Iterable[tuple[str, int]]) -> Verdict:
+    """Whether a page is an English policy, by all that its segments say and its `foreign_prose`."""
     n_words, fingerprint = seen.n_words, seen.fingerprints
     if not n_words:
         return Verdict("empty", "no words", "und", 0.0, 0, frozenset())
@@ -197,9 +198,9 @@ def verdict(seen: Evidence, foreign: Iterable[str]) -> Verdict:
     limits = rules()["policy"]
     if share < rules()["language"]["min_share_of_policy"]:
         # The first of several languages may be English: what the rest is in says more of the page.
-        prose = "\n".join(foreign)
-        is_enough = len(_words(prose.lower())) >= rules()["language"]["min_share_of_rest"] * n_words
-        language = _language(prose[:5000]) if is_enough else "en"
+        prose = list(foreign)
+        is_enough = sum(n for _, n in prose) >= rules()["language"]["min_share_of_rest"] * n_words
+        language = _language("\n".join(text for text, _ in prose)[:5000]) if is_enough else "en"
         if language != "en":
             return Verdict("language", language, language, share, n_words, fingerprint)
     weight = seen.n_clauses * 1000 * sum(seen.groups) / n_words

@@ -6,7 +6,7 @@ import archives
 import pytest
 from archives import GDPR, HARBOR, LETTERS, PARROT, policy
 
-from privacylab import history, sources
+from privacylab import history, reader, sources
 from privacylab.segment import Segment
 from privacylab.sources import Entry
 
@@ -293,12 +293,12 @@ def test_the_segments_are_those_of_the_texts_each_once():
 
 
 def test_a_segment_is_known_by_its_heading_and_text():
-    ids = {history.segment_id(Segment(heading, text)) for heading in (None, "A", "B") for text in ("x", "y")}
+    ids = {reader.segment_id(Segment(heading, text)) for heading in (None, "A", "B") for text in ("x", "y")}
     assert len(ids) == 6
 
 
 def test_heading_and_text_do_not_run_together():
-    assert history.segment_id(Segment("ab", "c")) != history.segment_id(Segment("a", "bc"))
+    assert reader.segment_id(Segment("ab", "c")) != reader.segment_id(Segment("a", "bc"))
 
 
 def test_the_order_of_the_inputs_changes_nothing():

@@ -10,8 +10,8 @@ from privacylab import build
 
 GROUND = "paths tables eras".split()
 READING = (
-    "sources outline normalize segment wording screen dateforms dates scope frameworks cues ngrams clauses annotate "
-    "history parts assemble build"
+    "sources outline normalize segment wording screen reader dateforms dates scope frameworks cues ngrams clauses "
+    "annotate history parts assemble build"
 ).split()
 FINDINGS = (
     "uncertainty observe measure gold correct compare series survival turnover replication keyness "

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import build, ngrams, normalize, screen, sources, wording
+from privacylab import build, ngrams, normalize, reader, screen, segment, sources, wording
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import plain
@@ -84,7 +84,68 @@ def test_mojibake_is_seen_by_any_of_its_signs(text):
 @given(st.sampled_from(["p", "li"]), TEXT, st.booleans(), st.sampled_from(["", "\n", "  \n"]))
 def test_a_simple_piece_is_read_as_the_parser_reads_it(tag, text, closed, end):
     piece = f"<{tag}>{text}{f'</{tag}>' if closed else ''}{end}"
-    assert normalize._html_piece(piece) == tuple(normalize._read_tree(LexborHTMLParser(piece).body))
+    assert normalize._html_piece(piece) == normalize._read_tree(LexborHTMLParser(normalize._mended(piece)).body)
+
+
+def documents(*lines):
+    """Documents of some of these lines, with and without blank ones between them."""
+    gaps = st.sampled_from(["\n", "\n\n", "\n\n", "\n \n", "\n\n\u00a0\n"])
+    return st.lists(st.tuples(st.sampled_from(lines), gaps), max_size=12).map(lambda parts: "".join(sum(parts, ())))
+
+
+MARKDOWN = documents(
+    *(
+        "",
+        "**Our Rule**",
+        "We share data.",
+        "- pixels",
+        "    - tags",
+        "          deeper",
+        "<script>x</script>",
+        "* * *",
+    ),
+)
+LEFTOVERS = documents(
+    *("<p>We keep &amp.", "data.", "<p>Inc.", "<li>•", "<b>it is stored</b> for you.</p>", "</ul>", "o")
+)
+
+
+@given(MARKDOWN)
+def test_pieces_of_markdown_are_read_as_the_whole(text):
+    flat = normalize._SCRIPT.sub(" ", normalize._DEEP_INDENT.sub("    ", text))
+    parts = normalize._markdown_parts(normalize._BOLD_LINE.sub(r"\n\n\1\n\n", flat))
+    cut = normalize._markdown_pieces(text)
+    assert [chunk for piece in cut.texts for chunk in cut.read(piece)] == [
+        chunk for part in parts for chunk in normalize._markdown_part(part)
+    ]
+
+
+@given(LEFTOVERS)
+def test_stops_are_mended_in_pieces_as_in_the_whole(text):
+    pieces = normalize._PIECE.split(text)
+    assert list(map(normalize._mended, pieces)) == normalize._PIECE.split(normalize._mended(text))
+
+
+@given(st.lists(MARKDOWN | LEFTOVERS, max_size=4), st.sampled_from(["text/html", "text/markdown", "text/plain"]))
+def test_a_reader_says_of_each_version_what_is_said_of_it_alone(versions, media_type):
+    with reader.reading() as known:
+        found = [known.read(text.encode(), media_type=media_type) for text in [*versions, *versions]]
+    for page, text in zip(found, [*versions, *versions], strict=True):
+        blocks = normalize.blocks(text.encode(), media_type=media_type)
+        segments = segment.segments(blocks)
+        assert page.blocks == blocks
+        assert [known.segments[number] for number in page.segment_ids] == segments
+        assert page.verdict == screen.judge(segments)
+
+
+@given(st.lists(st.sampled_from(["We may.", "See www.a.com. We keep your data.", "U.S.", "3 kites", "é"]), max_size=5))
+def test_what_sentences_say_is_what_their_text_says(lines):
+    text = "\n".join(lines)
+    found = screen.evidence(segment.Segment("Privacy", text), said=reader.Known(screen.said).__getitem__)
+    lower = f"privacy\n{text.lower()}"
+    assert found == screen.evidence(segment.Segment("Privacy", text))
+    assert found.n_words == len(re.findall(r"[^\W\d_]+", lower))
+    assert found.groups == tuple(len(exact.findall(lower)) for _, exact in screen._groups())
 
 
 WORDS = st.lists(
