@@ -141,6 +141,8 @@ def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:
     )
 
     def draw() -> str:
+        if not names:
+            raise ValueError("No service of the corpus has a dated policy: there is no history to show.")
         rows = explore.service_timeline(policies, features, chosen.value)
         first, last = rows.iloc[0], rows.iloc[-1]
         told = (

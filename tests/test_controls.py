@@ -74,6 +74,11 @@ def test_a_service_shows_its_history(corpus, policies):
     assert "birch.example: 4 policies, 2014-05-01 to 2018-05-25, from 45 to 100 words" in answers(panel)[0]
 
 
+def test_without_a_date_there_is_no_history(corpus, policies):
+    panel = controls.service(policies.assign(date=None), observe.features(corpus))
+    assert "No service of the corpus has a dated policy" in shown(panel)
+
+
 def test_a_concordance_follows_words_and_order(read):
     panel = controls.concordance(read, "safe harbor")
     before = answers(panel)
