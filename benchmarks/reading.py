@@ -113,14 +113,17 @@ def be_and_ed(row: Row, version: Version) -> str:
 
 BASELINES: tuple[Mapping[str, tuple[str, Callable[[Row, Version], str]]], ...] = (
     {
-        "dates": ("htmldate", htmldate_date),
-        "mentions": ("keywords, all adhere", keyword_mention),
+        **dict.fromkeys(("dates", "dates_2"), ("htmldate", htmldate_date)),
+        **dict.fromkeys(("mentions", "mentions_2"), ("keywords, all adhere", keyword_mention)),
         "headings": ("trafilatura", trafilatura_headings),
         "policies": ("the word privacy", privacy_word),
         "languages": ("py3langid", plain_langid),
         "passive": ("be and -ed", be_and_ed),
     },
-    {"dates": ("dateparser", dateparser_date), "headings": ("short lines", short_lines)},
+    {
+        **dict.fromkeys(("dates", "dates_2"), ("dateparser", dateparser_date)),
+        "headings": ("short lines", short_lines),
+    },
 )
 """In rounds, for the archives are read once a round: for each gold set a reader's name and what it says."""
 
