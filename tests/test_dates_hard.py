@@ -374,7 +374,7 @@ def test_a_signature_is_the_date_where_there_is_no_other():
     assert effective_date(HEAD + "Last updated: May 2020" + BODY * 9 + "\nLarkspur Looms, June 2021").value == "2020-05"
 
 
-@pytest.mark.parametrize(("expected", "ambiguous", "text"), rows(AMBIGUOUS, 3))
+@pytest.mark.parametrize(("expected", "ambiguous", "text"), [*rows(AMBIGUOUS, 3)])
 def test_it_says_when_it_is_ambiguous(expected, ambiguous, text):
     found = effective_date(HEAD + text + BODY, snapshot="2026-01-01")
     assert (found.value, str(found.ambiguous)) == (expected, ambiguous)

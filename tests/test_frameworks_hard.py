@@ -296,6 +296,6 @@ def test_the_framework_is_the_right_one(expected, text):
     assert [found.framework for found in mentions(text)] == [name for name in expected if name != "-"]
 
 
-@pytest.mark.parametrize(("expected", "text"), rows(STANCES))
+@pytest.mark.parametrize(("expected", "text"), [*rows(STANCES)])
 def test_the_stance_is_the_one_of_the_sentence(expected, text):
     assert [found.stance for found in mentions(text)] == expected
