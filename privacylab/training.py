@@ -20,6 +20,7 @@ import scipy.linalg
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
 
 from privacylab import clauses, embedding, labelled, ngrams, paths
 from privacylab.labelled import BoolArray, FloatArray, Labelled, Read
@@ -54,14 +55,16 @@ def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | 
     Raises:
         ValueError: if data are missing or malformed.
     """
-    data = labelled.opp115(Path(opp115))
-    read = labelled.read_segments(paths.gold() / labelled.READ, Path(archives)) if archives is not None else None
-    vectors = _vector_arrays(Path(archives) if archives is not None else None)
-    every = count(data.texts + (read.texts if read else []), vectors)
-    held_out = [out_of_fold(data, every, read, seed=seed) for seed in SEEDS]
-    arrays = fit(every, data.labels, read.marks if read else None)
-    arrays |= calibrate([h.margins for h in held_out], data.labels)
-    files = data.files | (read.files if read else {})
+    # The last digits of a product depend on how many threads add it up.
+    with threadpool_limits(limits=1):
+        data = labelled.opp115(Path(opp115))
+        read = labelled.read_segments(paths.gold() / labelled.READ, Path(archives)) if archives is not None else None
+        vectors = _vector_arrays(Path(archives) if archives is not None else None)
+        every = count(data.texts + (read.texts if read else []), vectors)
+        held_out = [out_of_fold(data, every, read, seed=seed) for seed in SEEDS]
+        arrays = fit(every, data.labels, read.marks if read else None)
+        arrays |= calibrate([h.margins for h in held_out], data.labels)
+        files = data.files | (read.files if read else {})
     return _write(Path(out), arrays, files, summary(held_out, data) | {"n_read": len(read.texts) if read else 0})
 
 
