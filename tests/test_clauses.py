@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from privacylab import clauses, embedding, labelled, ngrams, paths, training
 
@@ -221,6 +222,22 @@ def test_training_twice_gives_the_same_bytes_and_finds_what_decides(tmp_path, mo
     assert (
         model.card["data_sha256"]["train.jsonl"] == hashlib.sha256((tmp_path / "train.jsonl").read_bytes()).hexdigest()
     )
+
+
+def test_training_does_not_depend_on_the_number_of_threads(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "SEEDS", (0,))
+    write_segments(tmp_path, [f"p{i}.example" for i in range(8)], "train.jsonl")
+    write_segments(tmp_path, ["q1.example", "q2.example"], "valid.jsonl")
+    threads, fit = [], training.fit
+
+    def watched(*given):
+        threads.extend(pool["num_threads"] for pool in threadpool_info())
+        return fit(*given)
+
+    monkeypatch.setattr(training, "fit", watched)
+    with threadpool_limits(limits=2):
+        training.train(tmp_path, out=tmp_path / "a")
+    assert set(threads) == {1}
 
 
 def test_a_part_is_what_counting_its_texts_alone_gives():
