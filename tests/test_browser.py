@@ -214,13 +214,19 @@ def _address(log, server):
     raise AssertionError(log.read_text()[-2000:])
 
 
-def test_the_explorer_works_in_jupyterlab(lab, browser):
+def all_cells_run(lab, browser):
+    """A page of JupyterLab in which the notebook's cells were told to run."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(120_000)
     page.goto(lab)
     page.get_by_text("| Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    return page
+
+
+def test_the_explorer_works_in_jupyterlab(lab, browser):
+    page = all_cells_run(lab, browser)
     notebook = page.locator(".jp-Notebook").first
     answer = page.locator(".answer").first
     for _ in range(150):  # cells far off the screen are not drawn
@@ -245,12 +251,7 @@ def test_the_explorer_works_in_jupyterlab(lab, browser):
 
 @pytest.mark.parametrize("lab", [topic_views], indirect=True)
 def test_bertopics_interactive_views_are_drawn_in_jupyterlab(lab, browser):
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(120_000)
-    page.goto(lab)
-    page.get_by_text("| Idle").wait_for()
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page = all_cells_run(lab, browser)
     bars, matrix = (page.locator(f".js-plotly-plot {part}") for part in (".bars path", ".heatmaplayer image"))
     bars.first.wait_for()
     matrix.first.wait_for()
