@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from privacylab.sources import Entry
 
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
+J = TypeVar("J")
 
 READ_BATCH = 400  # entries
 
@@ -146,13 +147,13 @@ def _build(
     tasks = _tasks(fresh, opened, scratch, every)
     _check_plan(scratch, tasks, [parameters, *(source.stamp() for source in opened.values())])
     n_workers = workers or os.cpu_count() or 1
-    _run("reading", parts.read, [(task,) for task in tasks], n_workers, progress)
+    _run("reading", parts.read, tasks, n_workers, progress)
     read = [scratch / f"read-{task.number:05d}" for task in tasks]
     batches = parts.batches(read, scratch, text=text, skip=_known(old))
     _run("annotating", parts.annotated, batches, n_workers, progress)
     progress("writing", 0, 1)
     untouched = set(services) - set(fresh)
-    frames = assemble.assemble(read, [Path(batch[1]) for batch in batches], old, untouched)
+    frames = assemble.assemble(read, [batch.part for batch in batches], old, untouched)
     if len(frames["versions"]) != len(entries):
         raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
     frames["services"] = assemble.services(services)
@@ -225,17 +226,15 @@ def _write_whole(path: Path, content: str) -> None:
     staging.replace(path)
 
 
-def _run(
-    stage: str, work: Callable[..., None], jobs: Sequence[tuple[Any, ...]], workers: int, progress: Progress
-) -> None:
+def _run(stage: str, work: Callable[[J], None], jobs: Sequence[J], workers: int, progress: Progress) -> None:
     progress(stage, 0, len(jobs))
     if workers == 1 or len(jobs) <= 1:
         for done, job in enumerate(jobs, 1):
-            work(*job)
+            work(job)
             progress(stage, done, len(jobs))
         return
     with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
-        futures = [pool.submit(work, *job) for job in jobs]
+        futures = [pool.submit(work, job) for job in jobs]
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 future.result()

@@ -7,10 +7,12 @@ import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as arrow
 import pyarrow.feather as feather
 
@@ -92,65 +94,60 @@ def _regions() -> dict[str, Region]:
 # --- Stage 2: annotate ----------------------------------------------------------------------------------------------
 
 
-def batches(
-    read: Sequence[Path], scratch: Path, *, text: bool, skip: Collection[int]
-) -> list[tuple[Path, Path, bool, bool]]:
-    """Batches of distinct segments, in files: those of policies to be annotated in full, the others for mentions."""
+class Batch(NamedTuple):
+    """Segments of one part to be annotated: their rows in it, and which of them in full (the others for mentions)."""
+
+    source: Path
+    part: Path
+    rows: npt.NDArray[np.int64]
+    in_full: npt.NDArray[np.bool_]
+    text: bool
+
+
+def batches(read: Sequence[Path], scratch: Path, *, text: bool, skip: Collection[int]) -> list[Batch]:
+    """Batches of distinct segments, each annotated with the first part that has it; in full where a policy holds it.
+
+    Args:
+        read: Folders that `read` wrote.
+        scratch: Where the batches' own folders shall stand.
+        text: Whether segments keep their text.
+        skip: Segments that are annotated already.
+    """
+    ids = [
+        feather.read_table(part / "segments.arrow", columns=["segment_id"])["segment_id"].to_numpy() for part in read
+    ]
     policies = [feather.read_table(part / "policies.arrow") for part in read]
     lists = [rows["segment_ids"].combine_chunks().flatten().to_numpy() for rows in policies if rows.num_rows]
-    wanted = np.unique(np.concatenate(lists)) if lists else np.array([], dtype=np.uint64)
-    writer = {True: _BatchWriter(scratch, "full"), False: _BatchWriter(scratch, "claims")}
-    seen = set(skip)
-    for part in read:
-        rows = feather.read_table(part / "segments.arrow")
-        numbers = rows["segment_id"].to_numpy()
-        is_new = np.array([number not in seen for number in numbers.tolist()], dtype=bool)
-        is_wanted = np.isin(numbers, wanted)
-        seen.update(numbers[is_new].tolist())
-        for full in (True, False):
-            writer[full].add(rows.filter(arrow.array(is_new & (is_wanted == full))))
-    full_paths, claims_paths = writer[True].close(), writer[False].close()
-    jobs = [(path, True) for path in full_paths] + [(path, False) for path in claims_paths]
-    return [(path, scratch / f"annotate-{path.stem}", full, text) for path, full in jobs]
+    numbers, wanted = _joined(ids), _joined(lists)
+    is_new = np.zeros(len(numbers), dtype=bool)
+    is_new[np.unique(numbers, return_index=True)[1]] = True
+    is_new &= ~np.isin(numbers, np.fromiter(skip, dtype=np.uint64, count=len(skip)))
+    in_full = np.isin(numbers, wanted)
+    found = []
+    for part, (first, end) in zip(read, pairwise(np.cumsum([0, *map(len, ids)])), strict=True):
+        rows, full = np.flatnonzero(is_new[first:end]), in_full[first:end]
+        for start in range(0, len(rows), ANNOTATE_BATCH):
+            some = rows[start : start + ANNOTATE_BATCH]
+            name = f"annotate-{part.name.removeprefix('read-')}-{start}"
+            found.append(Batch(part, scratch / name, some, full[some], text))
+    return found
 
 
-class _BatchWriter:
-    """Collects segments and writes them to files of `ANNOTATE_BATCH`."""
-
-    def __init__(self, scratch: Path, name: str) -> None:
-        self._scratch, self._name = scratch, name
-        self._rows: list[arrow.Table] = []
-        self._n_rows = 0
-        self._paths: list[Path] = []
-
-    def add(self, rows: arrow.Table) -> None:
-        self._rows.append(rows)
-        self._n_rows += rows.num_rows
-        while self._n_rows >= ANNOTATE_BATCH:
-            self._flush()
-
-    def close(self) -> list[Path]:
-        if self._n_rows:
-            self._flush()
-        return self._paths
-
-    def _flush(self) -> None:
-        path = self._scratch / f"{self._name}-{len(self._paths):05d}.arrow"
-        rows = arrow.concat_tables(self._rows)
-        feather.write_feather(rows.slice(0, ANNOTATE_BATCH), path, compression="lz4")
-        self._paths.append(path)
-        self._rows = [rows.slice(ANNOTATE_BATCH)]
-        self._n_rows = self._rows[0].num_rows
+def _joined(arrays: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    return np.concatenate([*arrays, np.array([], dtype=np.uint64)])
 
 
-def annotated(batch: Path, part: Path, full: bool, text: bool) -> None:
-    """Annotates a batch of segments: a folder of the tables that hang on them, or of their mentions alone."""
-    if part.is_dir():
+def annotated(batch: Batch) -> None:
+    """Annotates a batch: a folder of the tables that hang on segments, and of the claims of those without a policy."""
+    if batch.part.is_dir():
         return
-    rows = feather.read_table(batch).to_pydict()
-    found = {
-        number: Segment(heading, line)
-        for number, heading, line in zip(rows["segment_id"], rows["heading"], rows["text"], strict=True)
-    }
-    frames = annotate.tables(found, text=text) if full else {"claims": annotate.mentions(found)}
-    _write_part(part, {name: arrow.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()})
+    rows = feather.read_table(batch.source / "segments.arrow").take(batch.rows).to_pydict()
+    full: dict[int, Segment] = {}
+    claiming: dict[int, Segment] = {}
+    for in_full, number, heading, line in zip(batch.in_full, *rows.values(), strict=True):
+        (full if in_full else claiming)[number] = Segment(heading, line)
+    frames = annotate.tables(full, text=batch.text) if full else {}
+    frames["claims"] = annotate.mentions(claiming)
+    _write_part(
+        batch.part, {name: arrow.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()}
+    )
