@@ -2,11 +2,13 @@
 
     python benchmarks/build.py ../shared/data/{tosback2.bundle,ota-contrib.bundle,through-time.zip}
 
-Parts are parts of the services. For each: seconds and processor seconds by stage, throughput, the peak memory of all
-processes together (proportional set size, so that shared pages count once). The floor is `git cat-file --batch` of the
-same texts, read and thrown away. The plain way (`plain.py`) annotates each version of a sample on its own and is
-extrapolated by the size of the texts. Writes `results/build.csv` and prints it with two fits: time against distinct
-text, and against versions. Takes half an hour on two idle cores.
+Parts are parts of the services; two more runs hold every service but one version in 4 or 16, so that versions and
+distinct text part. For each: seconds and processor seconds by stage, throughput, the peak memory of all processes
+together (proportional set size, so that shared pages count once). Then the half-years of all, and an update after one
+more version. The floor is `git cat-file --batch` of the same texts, read and thrown away. The plain way (`plain.py`)
+annotates each version of a sample on its own and is extrapolated by the size of the texts; `--same` compares what both
+say. Writes `results/build.csv` and prints it with two fits: time against distinct text, and against versions. Takes
+half an hour on two idle cores.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import random
 import resource
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +34,15 @@ import pandas as pd
 import plain
 import psutil
 
-from privacylab import build, sources
+from privacylab import build, sources, tables
 
 RESULTS = Path(__file__).parent / "results"
+Row = dict[str, float | str]
 STAGES = ("listing", "reading", "annotating", "writing")
+PARTS = ((8, 1), (4, 1), (2, 1), (1, 16), (1, 4), (1, 1))
+"""One service in so many, one version in so many."""
 MEGABYTE = 1_000_000
+NEW = "\n\nSince this month we also keep the colour of your kite for two years, and tell no one.\n"
 
 
 class Memory(threading.Thread):
@@ -46,9 +54,9 @@ class Memory(threading.Thread):
         self._done = threading.Event()
 
     def run(self) -> None:
-        """Looks twice a second."""
+        """Looks once a second."""
         own = psutil.Process()
-        while not self._done.wait(0.5):
+        while not self._done.wait(1):
             total = 0
             for process in [own, *own.children(recursive=True)]:
                 try:
@@ -86,46 +94,41 @@ class Clock:
             self._last, self._stage = now, stage
 
 
-def built(opened: Mapping[str, sources.Source], share: int, every: str, workers: int) -> dict[str, float]:
+def built(part: Mapping[str, sources.Source], out: Path, *, every: str, workers: int, text: bool) -> dict[str, float]:
     """Builds a part of the archives and measures it."""
-    part = plain.parts(opened, share)
-    entries = {label: source.entries() for label, source in part.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        memory, clock = Memory(), Clock()
-        memory.start()
-        corpus = build.corpus(part.values(), Path(folder) / "corpus", every=every, workers=workers, progress=clock)
-        peak = memory.stop()
-        segments = corpus.segments(columns=["text"])["text"]
-        distinct, n_segments = int(segments.str.len().sum()), len(segments)
-    raw, n_texts, floor = read_and_thrown_away(part)
+    memory, clock = Memory(), Clock()
+    memory.start()
+    corpus = build.corpus(part.values(), out, every=every, workers=workers, progress=clock, text=text)
+    peak = memory.stop()
     seconds = sum(wall for wall, _ in clock.seconds.values())
+    counts = corpus.manifest["counts"]
     return {
-        "share": 1 / share,
-        "versions": sum(map(len, entries.values())),
-        "texts": n_texts,
-        "raw_mb": raw / MEGABYTE,
-        "segments": n_segments,
-        "segments_mb": distinct / MEGABYTE,
+        "versions": counts["versions"],
+        "segments": counts["segments"],
         "seconds": seconds,
         **{f"{stage}_seconds": clock.seconds[stage][0] for stage in STAGES},
         **{f"{stage}_cpu": clock.seconds[stage][1] for stage in STAGES},
-        "mb_per_second": raw / MEGABYTE / seconds,
-        "versions_per_second": sum(map(len, entries.values())) / seconds,
-        "segments_per_second": n_segments / seconds,
+        "versions_per_second": counts["versions"] / seconds,
+        "segments_per_second": counts["segments"] / seconds,
         "peak_mb": peak / MEGABYTE,
-        "floor_seconds": floor,
     }
 
 
-def read_and_thrown_away(opened: Mapping[str, sources.Source]) -> tuple[int, int, float]:
-    """Bytes and number of the distinct texts, and the seconds that it takes to read and forget them."""
-    start = time.perf_counter()
-    n_bytes = n_texts = 0
+def read_and_thrown_away(opened: Mapping[str, sources.Source]) -> dict[str, float]:
+    """The distinct texts: their number, their size, that of their distinct lines, and the seconds to read them only."""
+    seconds, n_bytes, n_texts = 0.0, 0, 0
+    lines: dict[int, int] = {}
     for source in opened.values():
-        for _, data, _ in source.contents(list(dict.fromkeys(entry.content for entry in source.entries()))):
+        keys = list(dict.fromkeys(entry.content for entry in source.entries()))
+        start = time.perf_counter()
+        for _, data, _ in source.contents(keys):
+            seconds += time.perf_counter() - start
             n_bytes += len(data or b"")
             n_texts += 1
-    return n_bytes, n_texts, time.perf_counter() - start
+            lines.update((hash(line), len(line)) for line in (data or b"").split(b"\n"))
+            start = time.perf_counter()
+    distinct = sum(lines.values()) / MEGABYTE
+    return {"texts": n_texts, "raw_mb": n_bytes / MEGABYTE, "lines_mb": distinct, "floor_seconds": seconds}
 
 
 def plain_way(opened: Mapping[str, sources.Source], n: int) -> float:
@@ -141,44 +144,93 @@ def plain_way(opened: Mapping[str, sources.Source], n: int) -> float:
     return (time.process_time() - start) / (sum(len(data or b"") for _, data in read) / MEGABYTE)
 
 
+def updated(opened: Mapping[str, sources.Source], corpus: Path, workers: int) -> dict[str, float]:
+    """One more version in a repository, then the command that a user would give: its seconds, all included."""
+    archive = next(source for source in reversed(opened.values()) if isinstance(source, sources.GitArchive))
+    grown = corpus.with_name("grown.git")
+    subprocess.run(["git", "clone", "--quiet", "--mirror", str(archive.repository), str(grown)], check=True)
+    _one_more_version(sources.GitArchive(grown, archive.layout))
+    paths = [grown if one is archive else getattr(one, "repository", None) or one.root for one in opened.values()]
+    command = [sys.executable, "-m", "privacylab", "build", *map(str, paths), "--out", str(corpus), "--update"]
+    wall, used = time.perf_counter(), processor_seconds()
+    subprocess.run([*command, "--no-text", "--workers", str(workers)], check=True, capture_output=True)
+    seconds, cpu = time.perf_counter() - wall, processor_seconds() - used
+    counts = tables.Corpus.open(corpus).manifest["counts"]
+    return {"versions": counts["versions"], "segments": counts["segments"], "seconds": seconds, "update_cpu": cpu}
+
+
+def _one_more_version(archive: sources.GitArchive) -> None:
+    """Commits a change of the policy that was changed last."""
+    last = max(archive.entries(), key=lambda entry: entry.moment or 0)
+    ((_, data, _),) = archive.contents([last.content])
+    identity = {f"GIT_{who}_{what}": "kite" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    environment = os.environ | identity | {"GIT_INDEX_FILE": str(archive.repository / "one-more")}
+
+    def git(*arguments: str, stdin: bytes = b"") -> str:
+        command = ["git", "-C", str(archive.repository), *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, check=True, env=environment)
+        return done.stdout.decode().strip()
+
+    head = git("for-each-ref", "--format=%(refname)", "--sort=-committerdate").splitlines()[0]
+    git("read-tree", head)
+    blob = git("hash-object", "-w", "--stdin", stdin=(data or b"") + NEW.encode())
+    git("update-index", "--cacheinfo", f"100644,{blob},{last.source.rpartition('@')[0]}")
+    git("update-ref", head, git("commit-tree", git("write-tree"), "-p", head, "-m", "One more version"))
+
+
 def fit(x: pd.Series, y: pd.Series) -> tuple[float, float, float]:
     """Slope, intercept and share of variance of a line through points."""
     slope, intercept = np.polyfit(x, y, 1)
     return float(slope), float(intercept), float(np.corrcoef(x, y)[0, 1] ** 2)
 
 
+def measured(opened: Mapping[str, sources.Source], given: argparse.Namespace, scratch: Path) -> Iterator[Row]:
+    """The rows of the table, each when it is known."""
+    for share, thinned in PARTS:
+        if share in given.shares:
+            part = plain.parts(opened, share, thinned)
+            out = scratch / f"all-{share}-{thinned}"
+            run = built(part, out, every="all", workers=given.workers, text=True)
+            yield {"every": "all", "services": 1 / share, "kept": 1 / thinned, **read_and_thrown_away(part), **run}
+    out = scratch / "half-years"
+    yield {"every": "half-year", **built(opened, out, every="half-year", workers=given.workers, text=False)}
+    yield {"every": "half-year", "mode": "update", **updated(opened, out, given.workers)}
+
+
 def main() -> None:
     """Reads the arguments, measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archives", nargs="+", type=Path)
-    parser.add_argument("--shares", nargs="+", type=int, default=[8, 4, 2, 1], help="one part in so many")
-    parser.add_argument("--every", default="all")
+    parser.add_argument("--shares", nargs="+", type=int, default=[8, 4, 2, 1], help="one service in so many")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--plain", type=int, default=100, help="versions read the plain way; 0 for none")
     parser.add_argument("--same", type=int, default=0, help="versions compared with the plain way (2000 is the claim)")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        opened = {s.label: s for s in (sources.open_source(path, scratch=Path(scratch)) for path in given.archives)}
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        start = time.perf_counter()
+        opened = {s.label: s for s in (sources.open_source(path, scratch=scratch) for path in given.archives)}
+        opening = time.perf_counter() - start
+        print(f"opening (bundles are unpacked): {opening:.1f} s, to be added to each whole build")
         rows = []
-        for share in given.shares:
-            rows.append(built(opened, share, given.every, given.workers))
-            print(pd.Series(rows[-1]).round(1).to_string(), flush=True)
-        table = pd.DataFrame(rows).round(2)
+        for row in measured(opened, given, scratch):
+            rows.append({**row, "opening_seconds": opening})
+            print(pd.Series(row).to_string(float_format="{:.1f}".format), end="\n\n", flush=True)
+        table = pd.DataFrame(rows)
         if given.plain:
             per_megabyte = plain_way(opened, given.plain)
-            table["plain_cpu"] = (per_megabyte * table["raw_mb"]).round(0)
+            table["plain_cpu"] = per_megabyte * table["raw_mb"]
             print(f"plain way: {per_megabyte:.2f} s a megabyte on one core, from {given.plain} versions; extrapolated")
         if given.same:
-            corpus = build.corpus(opened.values(), Path(scratch) / "same", every=given.every, workers=given.workers)
-            faults = plain.differences(corpus, opened, given.same)
+            faults = plain.differences(tables.Corpus.open(scratch / "all-1-1"), opened, given.same)
             print(f"{len(faults)} of {given.same} versions differ from the plain way", *faults[:10], sep="\n")
-    if len(table) > 2:
-        for column in ("segments_mb", "versions"):
-            slope, intercept, explained = fit(table[column], table["seconds"])
-            print(f"seconds = {intercept:.1f} + {slope:.4f} x {column}: R2 {explained:.4f}")
+    every = table[table["every"] == "all"]
+    for column in ("lines_mb", "versions"):
+        slope, intercept, explained = fit(every[column], every["seconds"])
+        print(f"seconds = {intercept:.1f} + {slope:.4f} x {column}: R2 {explained:.4f}, {len(every)} builds")
     RESULTS.mkdir(exist_ok=True)
-    table.to_csv(RESULTS / "build.csv", index=False)
-    print(table.T.to_string())
+    table.round(2).to_csv(RESULTS / "build.csv", index=False)
+    print(table.round(2).T.to_string())
 
 
 if __name__ == "__main__":

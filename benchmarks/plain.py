@@ -18,10 +18,14 @@ from privacylab.sources import Entry
 
 
 class Part:
-    """A part of a source: the entries of some services."""
+    """A part of a source: some of its entries."""
 
     def __init__(self, whole: sources.Source, entries: list[Entry]) -> None:
         self.label, self._whole, self._entries = whole.label, whole, entries
+
+    def __getstate__(self) -> dict[str, object]:
+        # A source goes to a worker with each task, and workers ask for contents only.
+        return {"label": self.label, "_whole": self._whole, "_entries": []}
 
     def entries(self) -> list[Entry]:
         """The entries of the part."""
@@ -36,11 +40,11 @@ class Part:
         return self._whole.stamp()
 
 
-def parts(opened: Mapping[str, sources.Source], share: int) -> dict[str, sources.Source]:
-    """Every ``share``-th service of the sources."""
+def parts(opened: Mapping[str, sources.Source], share: int, thinned: int = 1) -> dict[str, sources.Source]:
+    """Every ``share``-th service of the sources, with every ``thinned``-th of its versions."""
     entries = {label: source.entries() for label, source in opened.items()}
     listed = build._by_service([entry for found in entries.values() for entry in found])
-    chosen = {entry for name in list(listed)[::share] for entry, _ in listed[name]}
+    chosen = {entry for name in list(listed)[::share] for entry, _ in listed[name][::thinned]}
     return {
         label: Part(source, [entry for entry in entries[label] if entry in chosen]) for label, source in opened.items()
     }
