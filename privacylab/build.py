@@ -136,8 +136,8 @@ def _build(
 ) -> tables.Corpus:
     if not given:
         raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
-    opened = _open(given, scratch)
-    with ThreadPoolExecutor() as pool:  # git lists one archive while another's list is read
+    with ThreadPoolExecutor() as pool:  # git unpacks and lists one archive while another is read
+        opened = _open(given, scratch, pool)
         entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
     parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
     services = _by_service(entries)
@@ -173,16 +173,20 @@ def _build(
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
 
 
-def _open(given: Sequence[str | Path | sources.Source], scratch: Path) -> dict[str, sources.Source]:
-    opened: dict[str, sources.Source] = {}
-    for one in given:
-        source = sources.open_source(Path(one), scratch=scratch) if isinstance(one, str | Path) else one
-        if source.label in opened:
+def _open(
+    given: Sequence[str | Path | sources.Source], scratch: Path, pool: ThreadPoolExecutor
+) -> dict[str, sources.Source]:
+    def opened(one: str | Path | sources.Source) -> sources.Source:
+        return sources.open_source(Path(one), scratch=scratch) if isinstance(one, str | Path) else one
+
+    found: dict[str, sources.Source] = {}
+    for one, source in zip(given, pool.map(opened, given), strict=True):
+        if source.label in found:
             raise sources.SourceError(
                 f"{one} and another source are both called {source.label}: give them different names"
             )
-        opened[source.label] = source
-    return opened
+        found[source.label] = source
+    return found
 
 
 def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
