@@ -549,11 +549,21 @@ def _cleaned(text: str) -> str:
         text = _CUT_LINK.sub(r"\1", text)
     if "**" in text:
         text = _STARS.sub("", text)
-    if len(text) > _LONG and (";base64," in text or max(map(len, text.split()), default=0) >= _LONG):
+    if len(text) > _LONG and (";base64," in text or _has_long_word(text)):
         text = _ENCODED.sub(_without_code, text)
     if not text.isprintable():
         text = _INVISIBLE.sub("", text)
+    elif "  " not in text:  # the only white space that is printable is the blank
+        return text.strip(" ")
     return " ".join(text.split())
+
+
+def _has_long_word(text: str) -> bool:
+    """Whether a word has `_LONG` characters: it would fill one of the halves that the text is cut into."""
+    half = _LONG // 2
+    return any(" " not in text[start : start + half] for start in range(0, len(text) - half + 1, half)) and (
+        max(map(len, text.split()), default=0) >= _LONG
+    )
 
 
 def _is_mojibake(text: str) -> bool:
