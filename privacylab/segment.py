@@ -80,7 +80,9 @@ def _is_short(lines: Sequence[str]) -> bool:
     return all(line.count(" ") + 1 < MIN_WORDS for line in lines)
 
 
-_STOP = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n")
+_STOP = re.compile(
+    r"[.!?\n](?:(?<=\n)|(?<!\n)[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9]))"
+)  # one class first is quick to look for
 _ABBREVIATED = re.compile(r"(?:(?:^|[\s(])[A-Z]|\b(?:Inc|Ltd|Co|e\.g|i\.e|etc|No|Mr|vs|U\.S|Art|St))\.$")
 
 
@@ -106,6 +108,12 @@ def sentences(text: str) -> list[str]:
             parts.append(part)
         start = match.end()
     return [*parts, text[start:]] if start < len(text) else parts
+
+
+def goes_on(line: str) -> bool:
+    """Whether the last sentence of a line may go on in the next: it ends with an abbreviation's stop."""
+    end = line.rstrip().rstrip("\"')]")
+    return end.endswith(".") and _ABBREVIATED.search(end, max(0, len(end) - 9)) is not None
 
 
 def _cut(text: str) -> Iterator[str]:
