@@ -26,12 +26,12 @@ class Said(NamedTuple):
     """What one line counts for.
 
     Attributes:
-        counts: Its words, its function words, and each group's words.
+        counts: Its words, function words and groups' words, as `_packing` says.
         fingerprints: A number for each substantive sentence, the same for the same substance.
         goes_on: Whether its last sentence may go on in the next line.
     """
 
-    counts: tuple[int, ...]
+    counts: int
     fingerprints: frozenset[int]
     goes_on: bool
 
@@ -85,12 +85,12 @@ def _groups() -> tuple[_Group, ...]:
     groups = []
     for entries in rules()["policy"]["groups"].values():
         any_of = "|".join(entries)
-        needed = tuple(_needed(entry) for entry in entries if not _ONE_WORD.fullmatch(entry))
+        needed = tuple(_needed(entry) for entry in entries if not _WITHIN_WORD.fullmatch(entry))
         groups.append(_Group(re.compile(rf"(?:{any_of})\b"), re.compile(rf"\b(?:{any_of})\b"), needed))
     return tuple(groups)
 
 
-_ONE_WORD = re.compile(r"(?:[a-z|)]\??|\(\?:)*")
+_WITHIN_WORD = re.compile(r"(?:[a-z|)]\??|\(\?:)*")
 
 
 def _needed(entry: str) -> str:
@@ -145,29 +145,43 @@ MAX_KNOWN = 100_000
 
 @cache
 def _packing() -> struct.Struct:
+    """Counts as one number, 32 bits each, so that those of many runs add up at once.
+
+    They are those of words, function words, months, and runs that are not just one word; of each group's words; and of
+    each group's hints: runs that hold what an entry needs which may match more than one word.
+    """
     return struct.Struct(f"<{4 + 2 * len(_groups())}I")
+
+
+def _unpacked(counts: int) -> tuple[int, ...]:
+    packing = _packing()
+    return packing.unpack(counts.to_bytes(packing.size, "little"))
 
 
 @cache
 def _notable() -> re.Pattern[str]:
-    """Whether a run means anything to a group."""
-    return re.compile("|".join(any_of for group in _groups() for any_of in (group.exact.pattern, *group.needed)))
+    """Finds something in each run that means anything to a group, and in few others."""
+    return re.compile("|".join(any_of for group in _groups() for any_of in (group.fast.pattern, *group.needed)))
+
+
+@cache
+def _known() -> frozenset[str]:
+    return _english() | _MONTH
 
 
 def _counts(run: str) -> int:
-    """The counts of a run of letters, digits and underscores, packed into one number, so that they add up at once.
-
-    They are those of words, function words, months, and of runs that are not just one word; of each group's words; and
-    of what each group needs that several words may meet.
-    """
+    """The packed counts of a run of letters, digits and underscores."""
+    if run.isalpha() and run not in _known() and not _notable().search(run):
+        return _ONE_WORD
     words = _words(run)
     n_function, n_months = (sum(map(known.__contains__, words)) for known in (_english(), _MONTH))
-    found, hints = [0] * len(_groups()), [0] * len(_groups())
-    if _notable().search(run):
-        found = [len(group.exact.findall(run)) for group in _groups()]
-        hints = [any(map(run.__contains__, group.needed)) for group in _groups()]
+    found = [len(group.exact.findall(run)) for group in _groups()]
+    hints = [any(map(run.__contains__, group.needed)) for group in _groups()]
     numbers = _packing().pack(len(words), n_function, n_months, words != [run], *found, *hints)
     return int.from_bytes(numbers, "little")
+
+
+_ONE_WORD = 1
 
 
 class _Counted(dict[str, int]):
@@ -188,19 +202,18 @@ def said(line: str) -> Said:
     shown = _LINK.sub(" ", line) if "://" in line or "@" in line or "www." in line else line
     each = [_runs(sentence.lower()) for sentence in sentences(shown)]
     lower = line.lower()
-    packed = sum(map(_counted, chain.from_iterable(each) if shown is line else _runs(lower)))
-    n_words, n_function, n_months, n_odd, *rest = _packing().unpack(packed.to_bytes(_packing().size, "little"))
-    found, hints = rest[: len(_groups())], rest[len(_groups()) :]
-    if any(hints):
-        several = zip(_groups(), found, hints, strict=True)
-        found = [_n_found(group, lower) if hint else n for group, n, hint in several]
+    counts = sum(map(_counted, chain.from_iterable(each) if shown is line else _runs(lower)))
+    _, _, n_months, n_odd, *rest = _unpacked(counts)
+    for i, group in enumerate(_groups()):
+        if rest[len(_groups()) + i]:
+            counts += (_n_found(group, lower) - rest[i]) << 32 * (4 + i)
     if n_odd:
         each = [_words(" ".join(runs)) for runs in each]
     if n_months:
         each = [[word for word in words if word not in _MONTH] for words in each]
     substantive, least = _substantive(), rules()["duplicates"]["min_words"]
     kept = [words for words in each if len(words) >= least and not substantive.isdisjoint(words)]
-    return Said((n_words, n_function, *found), frozenset(map(_fingerprint, kept)), goes_on(shown))
+    return Said(counts, frozenset(map(_fingerprint, kept)), goes_on(shown))
 
 
 def _fingerprint(words: Iterable[str]) -> int:
@@ -219,14 +232,15 @@ def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidenc
     counts, fingerprints, goes_on = zip(*map(said, text.split("\n")), strict=True)
     if any(goes_on[:-1]):  # "Acme Inc.\nBoats" is one sentence
         counts, fingerprints, goes_on = zip(said(text), strict=True)
-    n_words, n_function, *groups = map(sum, zip(*counts, strict=True))
+    n_words, n_function, _, _, *rest = _unpacked(sum(counts))
+    groups = tuple(rest[: len(_groups())])
     is_english = n_words < 5 or n_function >= rules()["language"]["min_share_of_segment"] * n_words
     is_clause = n_words >= rules()["policy"]["min_words_of_clause"] and sum(map(bool, groups)) >= 2
     return Evidence(
         n_words=n_words,
         n_english=n_words if is_english else 0,
         n_clauses=int(is_clause),
-        groups=tuple(groups),
+        groups=groups,
         fingerprints=_NO_FINGERPRINTS.union(*fingerprints),
     )
 

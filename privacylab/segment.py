@@ -51,14 +51,16 @@ def segments(found: Iterable[Block]) -> list[Segment]:
         n_words = 0
 
     for block in found:
-        length = block.text.count(" ") + 1
         if block.kind == "heading":
             flush()
             if unused and heading is not None:
                 # A heading over a heading: keep its words with the one below.
                 result.append(Segment(None, heading))
             heading, unused = block.text, True
-        elif block.kind == "item":
+            previous = "heading"
+            continue
+        length = block.text.count(" ") + 1
+        if block.kind == "item":
             if n_words + length > MAX_WORDS:
                 flush()
             lines.append(f"- {block.text}")
