@@ -7,6 +7,7 @@ scanned for what only a date holds (a year, "5/25/18"), and only there does anyt
 import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 # How far the surroundings reach, in characters: longer than any link target or run of tags worth bridging.
@@ -22,26 +23,25 @@ MONTH = (
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-# These alone scan the whole text: each begins with a fixed character, which is a hundred times faster than one pattern
-# with a choice or a class in front.
+# These alone scan the whole text, where it holds the characters before them: each begins with a fixed character, which
+# is a hundred times faster than one pattern with a choice or a class in front.
 _ANCHORS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"20[0-4]\d(?!\d)",
-        r"199\d(?!\d)",
-        r"20[0-4]\d[01]\d[0-3]\d(?!\d)",  # 20180525
-        r"/\d\d?\s?/\s?\d\d(?!\d)",  # 5/25/18
-        r"-\d\d?\\?-\d\d(?!\d)",  # 5-25-18, with the escapes of Markdown
-        r"\.\d\d?\\?\.\d\d(?!\d)",  # 25.5.18
-        r"-[A-Za-z]{3}-\d\d(?!\d)",  # 10-JUN-21
-        r"/(?<=\d/)\d\d(?![\w/-])",  # 7/99
-        r"'(?<=[\s./]')\d\d(?!\w)",  # May '18
-        r"\u2019(?<=[\s./]\u2019)\d\d(?!\w)",
-        r"wo thousand",  # "two thousand and eighteen", "twenty eighteen"
-        r"wo Thousand",
-        r"wenty (?=(?:te|el|tw|\w+teen))",
-        r"wenty-(?=(?:te|el|tw|\w+teen))",
-        r"wenty T(?=en|w)",
+    (held, re.compile(pattern))
+    for held, pattern in (
+        ("20", r"20[0-4]\d(?:[01]\d[0-3]\d)?(?!\d)"),  # 2018, 20180525
+        ("199", r"199\d(?!\d)"),
+        ("/", r"/\d\d?\s?/\s?\d\d(?!\d)"),  # 5/25/18
+        ("-", r"-\d\d?\\?-\d\d(?!\d)"),  # 5-25-18, with the escapes of Markdown
+        (".", r"\.\d\d?\\?\.\d\d(?!\d)"),  # 25.5.18
+        ("-", r"-[A-Za-z]{3}-\d\d(?!\d)"),  # 10-JUN-21
+        ("/", r"/(?<=\d/)\d\d(?![\w/-])"),  # 7/99
+        ("'", r"'(?<=[\s./]')\d\d(?!\w)"),  # May '18
+        ("\u2019", r"\u2019(?<=[\s./]\u2019)\d\d(?!\w)"),
+        ("wo thousand", r"wo thousand"),  # "two thousand and eighteen", "twenty eighteen"
+        ("wo Thousand", r"wo Thousand"),
+        ("wenty", r"wenty (?=(?:te|el|tw|\w+teen))"),
+        ("wenty", r"wenty-(?=(?:te|el|tw|\w+teen))"),
+        ("wenty T", r"wenty T(?=en|w)"),
     )
 )
 
@@ -159,19 +159,28 @@ class NamedDate(NamedTuple):
 
 def named_dates(text: str) -> Iterator[NamedDate]:
     """Every date of a text from 1990 to 2049, in order; what is no day of the calendar ("31 June 2018") is left out."""
-    anchors = sorted(anchor.span() for pattern in _ANCHORS for anchor in pattern.finditer(text))
+    anchors = sorted(anchor.span() for held, pattern in _ANCHORS if held in text for anchor in pattern.finditer(text))
     end_of_last = 0
     for start, end in anchors[:MOST_DATES] + anchors[MOST_DATES:][-MOST_DATES:]:
         if start < end_of_last or (text[start - 1 : start].isdigit() and text[start].isdigit()):
             continue  # part of the date before, or of a longer number
         place = max(0, start - BEFORE)
-        window = _MARKUP.sub(_blank, text[place : end + AFTER])
-        for match in _DATE.finditer(window, max(0, start - place - _LONGEST), end - place + _LONGEST):
-            if match.start() <= start - place < match.end():
-                end_of_last = place + match.end()
-                if date := _named_date(match, window, place):
-                    yield date
-                break
+        found = _date_at(text[place : end + AFTER], start - place, end - place)
+        if found is None:
+            continue
+        end_of_last = place + found[0]
+        if date := found[1]:
+            yield date._replace(start=place + date.start, end=place + date.end)
+
+
+@lru_cache(maxsize=2_000)
+def _date_at(window: str, start: int, end: int) -> tuple[int, NamedDate | None] | None:
+    """Where the date at an anchor ends in a window, and the date if the calendar has it; versions repeat each other."""
+    window = _MARKUP.sub(_blank, window)
+    for match in _DATE.finditer(window, max(0, start - _LONGEST), end + _LONGEST):
+        if match.start() <= start < match.end():
+            return match.end(), _named_date(match, window)
+    return None
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -179,7 +188,7 @@ def _blank(match: re.Match[str]) -> str:
     return ("\n" if _BREAKS.match(match[0]) else " ").ljust(len(match[0]))
 
 
-def _named_date(match: re.Match[str], window: str, place: int) -> NamedDate | None:
+def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
     form = str(match.lastgroup).partition("_")[2]
     part = {name[0]: value for name, value in match.groupdict().items() if value}
     year = int(part["y"].lstrip("'\u2019")) if "y" in part else _spelt(part["w"])
@@ -202,7 +211,7 @@ def _named_date(match: re.Match[str], window: str, place: int) -> NamedDate | No
         return None
     before, after = window[: match.start()], window[match.end() :]
     dotted = part.get("s") == "."
-    return NamedDate(form, readings, day_first, dotted, before, after, place + match.start(), place + match.end())
+    return NamedDate(form, readings, day_first, dotted, before, after, *match.span())
 
 
 def _spelt(words: str) -> int:

@@ -154,12 +154,14 @@ _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
 
-def _cues(date: NamedDate, rules: _Rules) -> tuple[Kind, int] | None:
-    """The best cue before the date and where the chain of cues begins: "last updated and effective" is one chain."""
+@functools.lru_cache(maxsize=2_000)
+def _cues(before: str) -> tuple[Kind, int] | None:
+    """The best cue before a date and where the chain of cues begins: "last updated and effective" is one chain."""
+    rules = _rules()
     best: Kind | None = None
-    begin = len(date.before)
-    for cue in reversed(list(rules.cue.finditer(date.before, max(0, begin - 140)))):
-        gap = date.before[cue.end() : begin]
+    begin = len(before)
+    for cue in reversed(list(rules.cue.finditer(before, max(0, begin - 140)))):
+        gap = before[cue.end() : begin]
         if not rules.between.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
             break
         kind: Kind = next(kind for kind in KINDS if cue[kind])
@@ -220,7 +222,7 @@ def _under_title(head: str, rules: _Rules) -> int | None:
 
 def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int, int] | None:
     """Kind, tier and beginning of the cue of a date that has a cue; None if the date is not this policy's."""
-    found = _cues(date, rules) or _cue_after(date, rules)
+    found = _cues(date.before) or _cue_after(date, rules)
     if found is None or _COMMENT.search(date.line):
         return None
     kind, begin = found

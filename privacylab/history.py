@@ -101,7 +101,8 @@ def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: st
         return _rejected(UNREAD, reason, "its path leads out of the archive" if reason == "unsafe_path" else detail)
     content = sources.content_id(data)
     try:
-        return Text(content, reader.read(data, media_type=media_type))
+        page = reader.read(data, media_type=media_type)
+        return Text(content, page._replace(blocks=[]) if page.verdict.reason else page)  # nobody asks for them again
     except normalize.NormalizeError as error:
         return _rejected(content, error.reason, error.detail)
 
@@ -136,7 +137,7 @@ def _rows(
         if state.status == "kept":
             seen = kept_runs[state.same_as or version_id]
             policies.append(_policy_row(service, version_id, version, seen, region))
-    wanted = {number for version in versions for number in version.text.segment_ids}
+    wanted: set[int] = set().union(*[version.text.segment_ids for version in versions])
     return History(ledger, policies, {number: segments[number] for number in sorted(wanted)})
 
 

@@ -35,7 +35,7 @@ class Section(NamedTuple):
 
     segment_ids: tuple[int, ...]
     seen: Evidence
-    foreign: list[tuple[str, int]]
+    foreign: list[Segment]
 
 
 class Known(dict[K, V], Generic[K, V]):
@@ -63,6 +63,7 @@ class Reader:
         self._pieces: dict[Callable[[str], Sequence[Chunk]], Known[str, tuple[Line, ...]]] = {}
         self._pages = Known(self._page)
         self._sections = Known(self._section)
+        self._prose = Known(screen.foreign_prose)
         self._evidence = Known(partial(screen.evidence, said=Known(screen.said).__getitem__))
 
     def read(self, data: bytes, *, media_type: str | None) -> Page:
@@ -83,7 +84,7 @@ class Reader:
 
     def forget(self) -> None:
         """Empties the tables, so that they are freed at once, though they know each other."""
-        tables: list[dict[Any, Any]] = [self._lines, self._pages, self._sections, self._evidence]
+        tables: list[dict[Any, Any]] = [self._lines, self._pages, self._sections, self._prose, self._evidence]
         for table in (*tables, *self._pieces.values()):
             table.clear()
 
@@ -93,7 +94,7 @@ class Reader:
     def _page(self, lines: tuple[Line, ...]) -> Page:
         blocks = outline.outlined(lines)
         sections = [self._sections[section] for section in _sections(blocks)]
-        foreign = chain.from_iterable([section.foreign for section in sections])
+        foreign = map(self._prose.__getitem__, chain.from_iterable([section.foreign for section in sections]))
         verdict = screen.verdict(screen.together([section.seen for section in sections]), foreign)
         return Page(blocks, tuple(chain.from_iterable([section.segment_ids for section in sections])), verdict)
 
@@ -102,7 +103,7 @@ class Reader:
         ids = tuple(map(segment_id, found))
         self.segments.update(zip(ids, found, strict=True))
         seen = [self._evidence[one] for one in found]
-        return Section(ids, screen.together(seen), screen.foreign_prose(found, seen))
+        return Section(ids, screen.together(seen), screen.foreign(found, seen))
 
 
 @contextmanager

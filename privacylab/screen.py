@@ -6,27 +6,34 @@ sentences.
 
 import datetime as dt
 import re
+import struct
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
+from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import py3langid
 
 from privacylab import paths
-from privacylab.segment import Segment, sentences
+from privacylab.segment import Segment, goes_on, sentences
 
 
 class Said(NamedTuple):
-    """What one sentence counts for; ``fingerprint`` is the same number for the same substance, None without any."""
+    """What one line counts for.
 
-    n_words: int
-    n_function: int
-    groups: tuple[int, ...]
-    fingerprint: int | None
+    Attributes:
+        counts: Its words, function words and groups' words, as `_packing` says.
+        fingerprints: A number for each substantive sentence, the same for the same substance.
+        goes_on: Whether its last sentence may go on in the next line.
+    """
+
+    counts: int
+    fingerprints: frozenset[int]
+    goes_on: bool
 
 
 class Evidence(NamedTuple):
@@ -62,21 +69,43 @@ def _english() -> frozenset[str]:
     return frozenset(rules()["language"]["english"])
 
 
+class _Group(NamedTuple):
+    """A group of privacy words: its pattern, before it the same one without a border in front, which is much faster.
+
+    ``needed`` are letters of each entry that may match more than one word; without them it matches nothing.
+    """
+
+    fast: re.Pattern[str]
+    exact: re.Pattern[str]
+    needed: tuple[str, ...]
+
+
 @cache
-def _groups() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
-    """Each group's pattern; before it the same one without a border in front, which is many times faster."""
-    groups = ["|".join(patterns) for patterns in rules()["policy"]["groups"].values()]
-    return tuple((re.compile(rf"(?:{any_of})\b"), re.compile(rf"\b(?:{any_of})\b")) for any_of in groups)
+def _groups() -> tuple[_Group, ...]:
+    groups = []
+    for entries in rules()["policy"]["groups"].values():
+        any_of = "|".join(entries)
+        needed = tuple(_needed(entry) for entry in entries if not _WITHIN_WORD.fullmatch(entry))
+        groups.append(_Group(re.compile(rf"(?:{any_of})\b"), re.compile(rf"\b(?:{any_of})\b"), needed))
+    return tuple(groups)
 
 
-def _n_found(group: tuple[re.Pattern[str], re.Pattern[str]], lower: str) -> int:
+_WITHIN_WORD = re.compile(r"(?:[a-z|)]\??|\(\?:)*")
+
+
+def _needed(entry: str) -> str:
+    """The longest run of letters in all that a pattern matches; none if that is not plain to see."""
+    plain = re.sub(r"\(.*\)[?*]?|\[[^]]*\][?*]?|.[?*]", " ", entry)
+    return "" if re.search(r"[^a-z -]", plain) else max(re.findall("[a-z]+", plain), key=len, default="")
+
+
+def _n_found(group: _Group, lower: str) -> int:
     """How often a group's words stand in a text: where all that the fast pattern finds begin words, it is right."""
-    fast, exact = group
     n = 0
-    for match in fast.finditer(lower):
+    for match in group.fast.finditer(lower):
         before = lower[match.start() - 1 : match.start()]
         if before.isalnum() or before == "_":
-            return len(exact.findall(lower))
+            return len(group.exact.findall(lower))
         n += 1
     return n
 
@@ -86,80 +115,149 @@ def _substantive() -> frozenset[str]:
     return frozenset(rules()["duplicates"]["substantive"])
 
 
+_RUN = re.compile(r"\w+")
 _WORD = re.compile(r"[^\W\d_]+")
-_NO_LETTER = {code: " " for code in range(128) if not chr(code).isalpha()}
+_NO_RUN, _NO_LETTER = (
+    bytes(code if pattern.match(chr(code)) else 32 for code in range(128)).ljust(256) for pattern in (_RUN, _WORD)
+)
+
+
+def _runs(lower: str) -> list[str]:
+    """The runs of letters, digits and underscores of a text in lower case."""
+    return lower.encode().translate(_NO_RUN).decode().split() if lower.isascii() else _RUN.findall(lower)
 
 
 def _words(lower: str) -> list[str]:
     """The words of a text in lower case: runs of letters."""
-    return lower.translate(_NO_LETTER).split() if lower.isascii() else _WORD.findall(lower)
+    return lower.encode().translate(_NO_LETTER).decode().split() if lower.isascii() else _WORD.findall(lower)
 
 
-_LINK = re.compile(r"\S*(?:://|www\.|@)\S*")
+_LINK = re.compile(r"(?<!\S)\S*(?:://|www\.|@)\S*")
 _MONTH = frozenset(
     "january february march april may june july august september october november december "
     "jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 
 
-def said(sentence: str) -> Said:
-    """What a sentence says by itself."""
-    lower = sentence.lower()
-    words = _words(lower)
-    n_function = sum(map(_english().__contains__, words))
-    return Said(len(words), n_function, tuple(_n_found(group, lower) for group in _groups()), _fingerprint(words))
+MAX_KNOWN = 100_000
+"""So many runs of letters are remembered: most are names and numbers, met once."""
 
 
-def _fingerprint(words: list[str]) -> int | None:
-    """A substantive sentence's number, blind to case, digits, months and punctuation."""
-    if _substantive().isdisjoint(words):
-        return None
-    left = [word for word in words if word not in _MONTH]
-    if len(left) < rules()["duplicates"]["min_words"] or _substantive().isdisjoint(left):
-        return None
-    return int.from_bytes(blake2b(" ".join(left).encode(), digest_size=8).digest(), "big")
+@cache
+def _packing() -> struct.Struct:
+    """Counts as one number, 32 bits each, so that those of many runs add up at once.
+
+    They are those of words, function words, months, and runs that are not just one word; of each group's words; and of
+    each group's hints: runs that hold what an entry needs which may match more than one word.
+    """
+    return struct.Struct(f"<{4 + 2 * len(_groups())}I")
+
+
+def _unpacked(counts: int) -> tuple[int, ...]:
+    packing = _packing()
+    return packing.unpack(counts.to_bytes(packing.size, "little"))
+
+
+@cache
+def _notable() -> re.Pattern[str]:
+    """Finds something in each run that means anything to a group, and in few others."""
+    return re.compile("|".join(any_of for group in _groups() for any_of in (group.fast.pattern, *group.needed)))
+
+
+@cache
+def _known() -> frozenset[str]:
+    return _english() | _MONTH
+
+
+def _counts(run: str) -> int:
+    """The packed counts of a run of letters, digits and underscores."""
+    if run.isalpha() and run not in _known() and not _notable().search(run):
+        return _ONE_WORD
+    words = _words(run)
+    n_function, n_months = (sum(map(known.__contains__, words)) for known in (_english(), _MONTH))
+    found = [len(group.exact.findall(run)) for group in _groups()]
+    hints = [any(map(run.__contains__, group.needed)) for group in _groups()]
+    numbers = _packing().pack(len(words), n_function, n_months, words != [run], *found, *hints)
+    return int.from_bytes(numbers, "little")
+
+
+_ONE_WORD = 1
+
+
+class _Counted(dict[str, int]):
+    """The `_counts` of all runs met so far; a dictionary is asked without a call into Python."""
+
+    def __missing__(self, run: str) -> int:
+        if len(self) >= MAX_KNOWN:
+            self.clear()
+        counts = self[run] = _counts(run)
+        return counts
+
+
+_counted = _Counted().__getitem__
+
+
+def said(line: str) -> Said:
+    """What a line says: the sum of its runs, but for the groups that several together may meet; and its sentences."""
+    shown = _LINK.sub(" ", line) if "://" in line or "@" in line or "www." in line else line
+    each = [_runs(sentence.lower()) for sentence in sentences(shown)]
+    lower = line.lower()
+    counts = sum(map(_counted, chain.from_iterable(each) if shown is line else _runs(lower)))
+    _, _, n_months, n_odd, *rest = _unpacked(counts)
+    for i, group in enumerate(_groups()):
+        if rest[len(_groups()) + i]:
+            counts += (_n_found(group, lower) - rest[i]) << 32 * (4 + i)
+    if n_odd:
+        each = [_words(" ".join(runs)) for runs in each]
+    if n_months:
+        each = [[word for word in words if word not in _MONTH] for words in each]
+    substantive, least = _substantive(), rules()["duplicates"]["min_words"]
+    kept = [words for words in each if len(words) >= least and not substantive.isdisjoint(words)]
+    return Said(counts, frozenset(map(_fingerprint, kept)), goes_on(shown))
+
+
+def _fingerprint(words: Iterable[str]) -> int:
+    """A sentence's number, blind to case, digits, months and punctuation."""
+    return int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
 
 
 def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidence:
-    """What one segment says, sentence by sentence; its heading counts with it.
+    """What one segment says, line by line; its heading counts with it.
 
     Args:
         segment: The segment.
-        said: Gives what a sentence says; one that remembers saves time, as most sentences stand in many segments.
+        said: Gives what a line says; one that remembers saves time, as most lines stand in many segments.
     """
     text = segment.text if segment.heading is None else f"{segment.heading}\n{segment.text}"
-    found = list(map(said, sentences(text)))
-    if not found:
-        return _NOTHING
-    n_each, n_function, groups, fingerprints = zip(*found, strict=True)
-    n_words = sum(n_each)
-    counts = tuple(map(sum, zip(*groups, strict=True)))
-    is_english = n_words < 5 or sum(n_function) >= rules()["language"]["min_share_of_segment"] * n_words
-    if "://" in text or "@" in text or "www." in text:
-        fingerprints = tuple(said(sentence).fingerprint for sentence in sentences(_LINK.sub(" ", text)))
+    counts, fingerprints, goes_on = zip(*map(said, text.split("\n")), strict=True)
+    if any(goes_on[:-1]):  # "Acme Inc.\nBoats" is one sentence
+        counts, fingerprints, goes_on = zip(said(text), strict=True)
+    n_words, n_function, _, _, *rest = _unpacked(sum(counts))
+    groups = tuple(rest[: len(_groups())])
+    is_english = n_words < 5 or n_function >= rules()["language"]["min_share_of_segment"] * n_words
+    is_clause = n_words >= rules()["policy"]["min_words_of_clause"] and sum(map(bool, groups)) >= 2
     return Evidence(
         n_words=n_words,
         n_english=n_words if is_english else 0,
-        n_clauses=int(n_words >= rules()["policy"]["min_words_of_clause"] and sum(map(bool, counts)) >= 2),
-        groups=counts,
-        fingerprints=frozenset(fingerprints) - _NO_FINGERPRINT,
+        n_clauses=int(is_clause),
+        groups=groups,
+        fingerprints=_NO_FINGERPRINTS.union(*fingerprints),
     )
 
 
-_NO_FINGERPRINT = frozenset((None,))
-_NOTHING = Evidence(0, 0, 0, (), frozenset())
+_NO_FINGERPRINTS: frozenset[int] = frozenset()
 
 
 def together(several: Sequence[Evidence]) -> Evidence:
     """What several segments say: the sums, and the sentences of all."""
     if not several:
-        return _NOTHING
+        return Evidence(0, 0, 0, (), _NO_FINGERPRINTS)
     n_words, n_english, n_clauses, groups, fingerprints = zip(*several, strict=True)
     counts = tuple(map(sum, zip(*groups, strict=True)))
-    return Evidence(sum(n_words), sum(n_english), sum(n_clauses), counts, frozenset().union(*fingerprints))
+    return Evidence(sum(n_words), sum(n_english), sum(n_clauses), counts, _NO_FINGERPRINTS.union(*fingerprints))
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def _language(text: str) -> str:
     """The language of a text; pages that are no policy have thousands of versions with the same beginning."""
     return str(py3langid.classify(text)[0])
@@ -180,17 +278,21 @@ def judge(found: Sequence[Segment]) -> Verdict:
         ``language_share`` is the share of words in English segments, 0 to 1.
     """
     seen = [evidence(segment) for segment in found]
-    return verdict(together(seen), foreign_prose(found, seen))
+    return verdict(together(seen), map(foreign_prose, foreign(found, seen)))
 
 
-def foreign_prose(found: Sequence[Segment], seen: Sequence[Evidence]) -> list[tuple[str, int]]:
-    """The texts that are not in English, with their words; a menu or a list of countries is in no language."""
-    foreign = [segment.text for segment, item in zip(found, seen, strict=True) if not item.n_english]
-    return [(text, len(_words(text.lower()))) for text in foreign if not _is_list_of_names(text)]
+def foreign(found: Sequence[Segment], seen: Sequence[Evidence]) -> list[Segment]:
+    """The segments without English words."""
+    return [segment for segment, item in zip(found, seen, strict=True) if not item.n_english]
 
 
-def verdict(seen: Evidence, foreign: Iterable[tuple[str, int]]) -> Verdict:
-    """Whether a page is an English policy, by all that its segments say and its `foreign_prose`."""
+def foreign_prose(segment: Segment) -> tuple[str, int] | None:
+    """A foreign segment's text with its words; None for a menu or a list of countries, which are in no language."""
+    return None if _is_list_of_names(segment.text) else (segment.text, len(_words(segment.text.lower())))
+
+
+def verdict(seen: Evidence, foreign: Iterable[tuple[str, int] | None]) -> Verdict:
+    """Whether a page is an English policy, by all that its segments say; its `foreign_prose` is read if need be."""
     n_words, fingerprint = seen.n_words, seen.fingerprints
     if not n_words:
         return Verdict("empty", "no words", "und", 0.0, 0, frozenset())
@@ -198,7 +300,7 @@ def verdict(seen: Evidence, foreign: Iterable[tuple[str, int]]) -> Verdict:
     limits = rules()["policy"]
     if share < rules()["language"]["min_share_of_policy"]:
         # The first of several languages may be English: what the rest is in says more of the page.
-        prose = list(foreign)
+        prose = [one for one in foreign if one]
         is_enough = sum(n for _, n in prose) >= rules()["language"]["min_share_of_rest"] * n_words
         language = _language("\n".join(text for text, _ in prose)[:5000]) if is_enough else "en"
         if language != "en":

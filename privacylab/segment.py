@@ -51,14 +51,16 @@ def segments(found: Iterable[Block]) -> list[Segment]:
         n_words = 0
 
     for block in found:
-        length = block.text.count(" ") + 1
         if block.kind == "heading":
             flush()
             if unused and heading is not None:
                 # A heading over a heading: keep its words with the one below.
                 result.append(Segment(None, heading))
             heading, unused = block.text, True
-        elif block.kind == "item":
+            previous = "heading"
+            continue
+        length = block.text.count(" ") + 1
+        if block.kind == "item":
             if n_words + length > MAX_WORDS:
                 flush()
             lines.append(f"- {block.text}")
@@ -80,7 +82,9 @@ def _is_short(lines: Sequence[str]) -> bool:
     return all(line.count(" ") + 1 < MIN_WORDS for line in lines)
 
 
-_STOP = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n")
+_STOP = re.compile(
+    r"[.!?\n](?:(?<=\n)|(?<!\n)[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9]))"
+)  # one class first is quick to look for
 _ABBREVIATED = re.compile(r"(?:(?:^|[\s(])[A-Z]|\b(?:Inc|Ltd|Co|e\.g|i\.e|etc|No|Mr|vs|U\.S|Art|St))\.$")
 
 
@@ -106,6 +110,12 @@ def sentences(text: str) -> list[str]:
             parts.append(part)
         start = match.end()
     return [*parts, text[start:]] if start < len(text) else parts
+
+
+def goes_on(line: str) -> bool:
+    """Whether the last sentence of a line may go on in the next: it ends with an abbreviation's stop."""
+    end = line.rstrip().rstrip("\"')]")
+    return end.endswith(".") and _ABBREVIATED.search(end, max(0, len(end) - 9)) is not None
 
 
 def _cut(text: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import archives
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import build, ngrams, normalize, reader, screen, segment, sources, wording
+from privacylab import build, dateforms, ngrams, normalize, reader, screen, segment, sources, wording
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import plain
@@ -138,14 +139,89 @@ def test_a_reader_says_of_each_version_what_is_said_of_it_alone(versions, media_
         assert page.verdict == screen.judge(segments)
 
 
-@given(st.lists(st.sampled_from(["We may.", "See www.a.com. We keep your data.", "U.S.", "3 kites", "é"]), max_size=5))
-def test_what_sentences_say_is_what_their_text_says(lines):
+SAID = (
+    "We may.",
+    "See www.a.com. We keep your data, for Kettles & Co.",
+    "Boats U.S.",
+    "Acme Inc. http://b.c",
+    "We share your 3rd-party data_1 since May 3.",
+    "Third parties of E. Boats get what you may tell us about you.",
+    'and "our" information about users.) ',
+    "3 kites",
+    "é our Data",
+    "",
+)
+
+
+@given(st.lists(st.sampled_from(SAID), max_size=5))
+def test_what_lines_say_is_what_the_sentences_of_their_text_say(lines):
     text = "\n".join(lines)
     found = screen.evidence(segment.Segment("Privacy", text), said=reader.Known(screen.said).__getitem__)
-    lower = f"privacy\n{text.lower()}"
-    assert found == screen.evidence(segment.Segment("Privacy", text))
-    assert found.n_words == len(re.findall(r"[^\W\d_]+", lower))
-    assert found.groups == tuple(len(exact.findall(lower)) for _, exact in screen._groups())
+    text = f"Privacy\n{text}"
+    each = segment.sentences(text.lower())
+    assert found.n_words == len(re.findall(r"[^\W\d_]+", text.lower()))
+    assert found.groups == tuple(sum(len(group.exact.findall(one)) for one in each) for group in screen._groups())
+    words = [re.findall(r"[^\W\d_]+", one.lower()) for one in segment.sentences(LINK.sub(" ", text))]
+    left = [[word for word in one if word not in screen._MONTH] for one in words]
+    kept = [one for one in left if len(one) >= 6 and not screen._substantive().isdisjoint(one)]
+    assert found.fingerprints == set(map(screen._fingerprint, kept))
+
+
+LINK = re.compile(r"\S*(?:://|www\.|@)\S*")
+STOP = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n")
+
+
+@given(st.text(" .!?\n\u00a0\"')([A1b", max_size=30))
+def test_a_stop_is_a_stop_however_it_is_looked_for(text):
+    assert [match.span() for match in segment._STOP.finditer(text)] == [match.span() for match in STOP.finditer(text)]
+
+
+@given(st.text(" /:w.@a\n", max_size=30))
+def test_links_are_the_runs_that_hold_their_marks(text):
+    assert screen._LINK.sub(" ", text) == LINK.sub(" ", text)
+
+
+ENTRIES = [
+    *chain.from_iterable(screen.rules()["policy"]["groups"].values()),
+    "a|b c",
+    "(?:a|b)+ cd?",
+    r"x\.y",
+    "(?:a) b",
+]
+
+
+@given(st.data(), st.sampled_from(ENTRIES))
+def test_an_entry_of_a_group_matches_one_word_or_needs_some_letters(data, entry):
+    text = data.draw(st.from_regex(entry, fullmatch=True))
+    assert text.isalpha() if screen._WITHIN_WORD.fullmatch(entry) else screen._needed(entry) in text
+
+
+YEARS = re.compile(r"20[0-4]\d(?!\d)"), re.compile(r"20[0-4]\d[01]\d[0-3]\d(?!\d)")
+
+
+@given(st.text("01234 ", max_size=30))
+def test_years_and_days_in_digits_are_found_together(text):
+    found = [match.span() for match in dateforms._ANCHORS[0][1].finditer(text)]
+    assert found == sorted(match.span() for pattern in YEARS for match in pattern.finditer(text))
+
+
+@given(
+    st.sampled_from(dateforms._ANCHORS).flatmap(lambda anchor: st.tuples(st.just(anchor[0]), st.from_regex(anchor[1])))
+)
+def test_where_a_date_stands_the_text_holds_its_characters(held_and_text):
+    held, text = held_and_text
+    assert held in text
+
+
+DATES = ["In May 2018 ", "<b>5/25/18</b> ", "20180525\n", "two thousand and nine ", "we keep data. ", "31.12.2019, "]
+
+
+@given(st.lists(st.sampled_from(DATES), max_size=8))
+def test_dates_that_are_known_are_those_found_anew(parts):
+    text = "".join(parts)
+    known = list(dateforms.named_dates(text))
+    dateforms._date_at.cache_clear()
+    assert list(dateforms.named_dates(text)) == known
 
 
 WORDS = st.lists(
@@ -158,13 +234,14 @@ WORDS = st.lists(
 
 @given(WORDS)
 def test_the_words_of_each_group_are_counted(text):
-    for fast, exact in screen._groups():
-        assert screen._n_found((fast, exact), text) == len(exact.findall(text))
+    for group in screen._groups():
+        assert screen._n_found(group, text) == len(group.exact.findall(text))
 
 
 @given(TEXT)
 def test_words_are_runs_of_letters(text):
     assert screen._words(text.lower()) == re.findall(r"[^\W\d_]+", text.lower())
+    assert screen._runs(text.lower()) == re.findall(r"\w+", text.lower())
 
 
 NGRAMS = ["ab", "ab abc", "abc", "b0", "é_", "b0 ab"], ["ab", "b ", " a", "abc", "é_ "], ["abc", "zz", "b0"]
