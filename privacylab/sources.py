@@ -483,18 +483,21 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     collection holds several general titles of a service at one time, ``Privacy Policy`` is ``main``, for want of it the
     most frequent.
     """
-    seen: dict[tuple[str, str, str], dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    moments: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for entry in entries:
-        service, part = service_of(entry.name)
-        seen[service, part, entry.collection][_title(entry.name, entry.document, service)].append(entry)
+        moments[entry.collection, entry.name, entry.document].append(entry.moment or 0)
+    seen: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for key in moments:
+        collection, name, title = key
+        service, part = service_of(name)
+        seen[service, part, collection][_title(name, title, service)].append(key)
     result = {}
     for (service, part, _), titles in seen.items():
-        main = _main_titles(titles)
-        for title, listed in titles.items():
+        main = _main_titles({title: [when for key in keys for when in moments[key]] for title, keys in titles.items()})
+        for title, keys in titles.items():
             own = slug(title) or "unnamed"
             document = part if title in main else own if part == "main" else f"{part}-{own}"
-            for entry in listed:
-                result[entry.collection, entry.name, entry.document] = (service, document)
+            result.update(dict.fromkeys(keys, (service, document)))
     return result
 
 
@@ -503,11 +506,13 @@ def _title(name: str, document: str, service: str) -> str:
     """A document's title without the name of its service."""
     title = document
     for word in (name, service, service.split(".")[0]):
-        title = re.sub(rf"^{re.escape(word)}[ -]+", "", title, flags=re.I)
+        if title[len(word) :].startswith((" ", "-")):  # seldom so, and each word is a pattern to compile
+            title = re.sub(rf"^{re.escape(word)}[ -]+", "", title, flags=re.I)
     return title or "Privacy Policy"
 
 
-def _main_titles(titles: dict[str, list[Entry]]) -> set[str]:
+def _main_titles(titles: dict[str, list[int]]) -> set[str]:
+    """Which titles are ``main``, from the moments of each."""
     if len(titles) == 1:
         return set(titles)
     general = sorted(
@@ -517,8 +522,7 @@ def _main_titles(titles: dict[str, list[Entry]]) -> set[str]:
     main: set[str] = set()
     spans: list[tuple[int, int]] = []
     for title in general:
-        moments = [entry.moment or 0 for entry in titles[title]]
-        first, last = min(moments), max(moments)
+        first, last = min(titles[title]), max(titles[title])
         if all(last < start or first > end for start, end in spans):
             main.add(title)
             spans.append((first, last))

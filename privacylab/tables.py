@@ -273,9 +273,9 @@ def write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
     """Writes one checked table as Parquet: the same rows give the same bytes."""
     table = ALL_TABLES[name]
     rows = arrow.Table.from_pandas(check(name, frame), schema=table.arrow_schema(), preserve_index=False)
-    # A corpus with text is made to be worked with, one without to be shipped. Level 19 takes ten times as long as 12,
-    # more than all else here, and saves a fifth of the terms, which are half of what is shipped.
-    level = 3 if "text" in frame and frame["text"].notna().any() else 12
+    # A corpus with text is made to be worked with, one without to be shipped. Level 12 takes two and a half times as
+    # long as 6, and saves a tenth of the terms, which are half of what is shipped, and nothing of the other tables.
+    level = 3 if "text" in frame and frame["text"].notna().any() else 6
     integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
     parquet.write_table(
         rows.replace_schema_metadata(None),
