@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 import privacylab
 from privacylab import annotate, assemble, history, parts, paths, sources, tables
@@ -162,7 +163,7 @@ def _build(
     manifest = {
         "inputs": _inputs(services, hashes, known),
         "parameters": parameters,
-        "sources": {label: _described(source, entries) for label, source in sorted(opened.items())},
+        "sources": _described(opened, entries),
         "versions": _software(),
     }
     written = tables.write(folder, frames, manifest)
@@ -283,8 +284,8 @@ def _inputs(
         if known and all(_is_in_git(entry) for entry, _ in listed):
             found[service] = known[service]
             continue
-        rows = sorted(repr((*entry, document, _content(entry, hashes))) for entry, document in listed)
-        found[service] = hashlib.sha256("\n".join(rows).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+        rows = repr([(*entry, document, _content(entry, hashes)) for entry, document in listed])
+        found[service] = hashlib.sha256(rows.encode("utf-8", "backslashreplace")).hexdigest()[:16]
     return found
 
 
@@ -310,17 +311,25 @@ def _file_hashes(
     return found
 
 
-def _known(old: tables.Corpus | None) -> set[int]:
+def _known(old: tables.Corpus | None) -> npt.NDArray[np.uint64]:
+    """The numbers of the segments that are annotated already."""
     ids = old.segments(columns=["segment_id"])["segment_id"] if old else ()
-    return set(np.frombuffer(bytes.fromhex("".join(ids)), ">u8").tolist())
+    return np.frombuffer(bytes.fromhex("".join(ids)), ">u8").astype(np.uint64)
 
 
 # --- Manifest -------------------------------------------------------------------------------------------------------
 
 
-def _described(source: sources.Source, entries: Sequence[Entry]) -> dict[str, Any]:
-    own = sorted((e.source, e.moment or 0, e.content) for e in entries if e.collection == source.label)
-    return {"n_versions": len(own), "sha256": hashlib.sha256(json.dumps(own).encode()).hexdigest()}
+def _described(opened: Iterable[str], entries: Sequence[Entry]) -> dict[str, Any]:
+    """How many versions each source has, and a hash over which they are."""
+    own: dict[str, list[str]] = {label: [] for label in sorted(opened)}
+    for entry in entries:
+        own[entry.collection].append(f"{entry.source}\t{entry.moment}\t{entry.content}")
+    hashes = {
+        label: hashlib.sha256("\n".join(sorted(rows)).encode("utf-8", "backslashreplace"))
+        for label, rows in own.items()
+    }
+    return {label: {"n_versions": len(own[label]), "sha256": found.hexdigest()} for label, found in hashes.items()}
 
 
 def _software() -> dict[str, str]:

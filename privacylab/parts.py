@@ -5,7 +5,7 @@ A part is written under another name and renamed, so that a killed build finds o
 
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -104,7 +104,7 @@ class Batch(NamedTuple):
     text: bool
 
 
-def batches(read: Sequence[Path], scratch: Path, *, text: bool, skip: Collection[int]) -> list[Batch]:
+def batches(read: Sequence[Path], scratch: Path, *, text: bool, skip: npt.NDArray[np.uint64]) -> list[Batch]:
     """Batches of distinct segments, each annotated with the first part that has it; in full where a policy holds it.
 
     Args:
@@ -121,7 +121,7 @@ def batches(read: Sequence[Path], scratch: Path, *, text: bool, skip: Collection
     numbers, wanted = _joined(ids), _joined(lists)
     is_new = np.zeros(len(numbers), dtype=bool)
     is_new[np.unique(numbers, return_index=True)[1]] = True
-    is_new &= ~np.isin(numbers, np.fromiter(skip, dtype=np.uint64, count=len(skip)))
+    is_new &= ~np.isin(numbers, skip)
     in_full = np.isin(numbers, wanted)
     found = []
     for part, (first, end) in zip(read, pairwise(np.cumsum([0, *map(len, ids)])), strict=True):

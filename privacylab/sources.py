@@ -126,22 +126,23 @@ class GitArchive:
     def entries(self) -> list[Entry]:
         """One ``git log --raw`` over all refs."""
         log = _git(self.repository, "log", "--all", "--raw", "-z", "--no-renames", "--no-abbrev", "--format=%x01%at")
+        name = cache(self.layout.name)  # a hundred versions have one path
         found = set()
         moment = 0
-        fields = iter(log.split(b"\0"))
+        fields = iter(log.decode(errors="replace").split("\0"))
         for raw in fields:
-            field = raw.lstrip(b"\n")
-            if field.startswith(b"\x01"):
+            field = raw.lstrip("\n")
+            if field.startswith("\x01"):
                 moment = int(field[1:])
-            elif field.startswith(b":"):
-                path = next(fields).decode(errors="replace")
-                blob, status = field.split()[3:5]
-                if status != b"D" and (named := self.layout.name(path)):
-                    key = blob.decode()
-                    found.add(
-                        Entry(self.label, *named, moment, f"{path}@{key}", key, self.layout.media_type, "snapshot")
-                    )
-        return sorted(found)
+            elif field.startswith(":"):
+                path = next(fields)
+                _, _, _, key, status = field.split(" ")
+                if status != "D" and (named := name(path)):
+                    found.add((*named, moment, path, key))
+        return [
+            Entry(self.label, service, document, moment, f"{path}@{key}", key, self.layout.media_type, "snapshot")
+            for service, document, moment, path, key in sorted(found)
+        ]
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """One ``git cat-file --batch``, read as it is written; one more after each damaged object, which ends it."""
