@@ -27,6 +27,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +47,35 @@ MEGABYTE = 1_000_000
 NEW = "\n\nSince this month we also keep the colour of your kite for two years, and tell no one.\n"
 
 
-class Memory(threading.Thread):
-    """Watches the proportional set size of this process and its children, in bytes; `peak` is the largest sum."""
+def processor_seconds() -> float:
+    """User and system time of this process and of its children that ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+class Clock:
+    """Takes wall and processor time at the end of each stage; a `build.Progress`."""
 
     def __init__(self) -> None:
+        self._last = (time.perf_counter(), processor_seconds())
+        self.stage = STAGES[0]
+        self.seconds: dict[str, tuple[float, float]] = {}
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Hears of progress."""
+        if stage != self.stage or (stage == STAGES[-1] and done == total):
+            now = (time.perf_counter(), processor_seconds())
+            self.seconds[self.stage] = (now[0] - self._last[0], now[1] - self._last[1])
+            self._last, self.stage = now, stage
+
+
+class Memory(threading.Thread):
+    """Watches the proportional set size of this process and its children, in bytes; `peaks` are the stages' largest."""
+
+    def __init__(self, clock: Clock) -> None:
         super().__init__(daemon=True)
-        self.peak = 0
+        self.peaks = dict.fromkeys(STAGES, 0)
+        self._clock = clock
         self._done = threading.Event()
 
     def run(self) -> None:
@@ -63,43 +88,26 @@ class Memory(threading.Thread):
                     total += process.memory_full_info().pss
                 except psutil.Error:
                     continue
-            self.peak = max(self.peak, total)
+            self.peaks[self._clock.stage] = max(self.peaks[self._clock.stage], total)
 
-    def stop(self) -> int:
-        """Ends the watch; gives the peak."""
+    def stop(self) -> dict[str, int]:
+        """Ends the watch; gives the peak of each stage."""
         self._done.set()
         self.join()
-        return self.peak
+        return self.peaks
 
 
-def processor_seconds() -> float:
-    """User and system time of this process and of its children that ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-class Clock:
-    """Takes wall and processor time at the end of each stage; a `build.Progress`."""
-
-    def __init__(self) -> None:
-        self._last = (time.perf_counter(), processor_seconds())
-        self._stage = STAGES[0]
-        self.seconds: dict[str, tuple[float, float]] = {}
-
-    def __call__(self, stage: str, done: int, total: int) -> None:
-        """Hears of progress."""
-        if stage != self._stage or (stage == STAGES[-1] and done == total):
-            now = (time.perf_counter(), processor_seconds())
-            self.seconds[self._stage] = (now[0] - self._last[0], now[1] - self._last[1])
-            self._last, self._stage = now, stage
-
-
-def built(part: Mapping[str, sources.Source], out: Path, *, every: str, workers: int, text: bool) -> dict[str, float]:
+def built(
+    paths: list[Path], out: Path, *, share: int, thinned: int, every: str, workers: int, text: bool
+) -> dict[str, float]:
     """Builds a part of the archives and measures it."""
-    memory, clock = Memory(), Clock()
+    whole = {source.label: source for source in (sources.open_source(path, scratch=out.parent) for path in paths)}
+    part = plain.parts(whole, share, thinned)
+    clock = Clock()
+    memory = Memory(clock)
     memory.start()
     corpus = build.corpus(part.values(), out, every=every, workers=workers, progress=clock, text=text)
-    peak = memory.stop()
+    peaks = memory.stop()
     seconds = sum(wall for wall, _ in clock.seconds.values())
     counts = corpus.manifest["counts"]
     return {
@@ -110,8 +118,15 @@ def built(part: Mapping[str, sources.Source], out: Path, *, every: str, workers:
         **{f"{stage}_cpu": clock.seconds[stage][1] for stage in STAGES},
         "versions_per_second": counts["versions"] / seconds,
         "segments_per_second": counts["segments"] / seconds,
-        "peak_mb": peak / MEGABYTE,
+        "peak_mb": max(peaks.values()) / MEGABYTE,
+        **{f"{stage}_peak_mb": peaks[stage] / MEGABYTE for stage in STAGES},
     }
+
+
+def alone(paths: list[Path], out: Path, **options: float | str) -> dict[str, float]:
+    """`built` in a process of its own, which holds nothing of an earlier build."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(built, paths, out, **options).result()  # type: ignore[arg-type]
 
 
 def read_and_thrown_away(opened: Mapping[str, sources.Source]) -> dict[str, float]:
@@ -144,16 +159,17 @@ def plain_way(opened: Mapping[str, sources.Source], n: int) -> float:
     return (time.process_time() - start) / (sum(len(data or b"") for _, data in read) / MEGABYTE)
 
 
-def updated(opened: Mapping[str, sources.Source], corpus: Path, workers: int) -> dict[str, float]:
+def updated(paths: list[Path], corpus: Path, workers: int) -> dict[str, float]:
     """One more version in a repository, then the command that a user would give: its seconds, all included."""
-    archive = next(source for source in reversed(opened.values()) if isinstance(source, sources.GitArchive))
+    opened = {path: sources.open_source(path, scratch=corpus.parent) for path in paths}
+    place, archive = next((path, one) for path, one in opened.items() if isinstance(one, sources.GitArchive))
     grown = corpus.with_name("grown.git")
-    subprocess.run(["git", "clone", "--quiet", "--mirror", str(archive.repository), str(grown)], check=True)
+    subprocess.run(["git", "clone", "--quiet", "--mirror", str(place), str(grown)], check=True)
     _one_more_version(sources.GitArchive(grown, archive.layout))
-    paths = [grown if one is archive else getattr(one, "repository", None) or one.root for one in opened.values()]
-    command = [sys.executable, "-m", "privacylab", "build", *map(str, paths), "--out", str(corpus), "--update"]
+    given = [str(grown if path == place else path) for path in paths]
+    command = [sys.executable, "-m", "privacylab", "build", *given, "--out", str(corpus), "--update", "--no-text"]
     wall, used = time.perf_counter(), processor_seconds()
-    subprocess.run([*command, "--no-text", "--workers", str(workers)], check=True, capture_output=True)
+    subprocess.run([*command, "--workers", str(workers)], check=True, capture_output=True)
     seconds, cpu = time.perf_counter() - wall, processor_seconds() - used
     counts = tables.Corpus.open(corpus).manifest["counts"]
     return {"versions": counts["versions"], "segments": counts["segments"], "seconds": seconds, "update_cpu": cpu}
@@ -184,17 +200,19 @@ def fit(x: pd.Series, y: pd.Series) -> tuple[float, float, float]:
     return float(slope), float(intercept), float(np.corrcoef(x, y)[0, 1] ** 2)
 
 
-def measured(opened: Mapping[str, sources.Source], given: argparse.Namespace, scratch: Path) -> Iterator[Row]:
+def measured(paths: list[Path], given: argparse.Namespace, scratch: Path) -> Iterator[Row]:
     """The rows of the table, each when it is known."""
+    opened = {source.label: source for source in (sources.open_source(path, scratch=scratch) for path in paths)}
     for share, thinned in PARTS:
         if share in given.shares:
-            part = plain.parts(opened, share, thinned)
-            out = scratch / f"all-{share}-{thinned}"
-            run = built(part, out, every="all", workers=given.workers, text=True)
-            yield {"every": "all", "services": 1 / share, "kept": 1 / thinned, **read_and_thrown_away(part), **run}
+            part = read_and_thrown_away(plain.parts(opened, share, thinned))
+            chosen = {"share": share, "thinned": thinned, "every": "all", "text": True, "workers": given.workers}
+            run = alone(paths, scratch / f"all-{share}-{thinned}", **chosen)
+            yield {"every": "all", "services": 1 / share, "kept": 1 / thinned, **part, **run}
     out = scratch / "half-years"
-    yield {"every": "half-year", **built(opened, out, every="half-year", workers=given.workers, text=False)}
-    yield {"every": "half-year", "mode": "update", **updated(opened, out, given.workers)}
+    chosen = {"share": 1, "thinned": 1, "every": "half-year", "text": False, "workers": given.workers}
+    yield {"every": "half-year", **alone(paths, out, **chosen)}
+    yield {"every": "half-year", "mode": "update", **updated(paths, out, given.workers)}
 
 
 def main() -> None:
@@ -213,7 +231,8 @@ def main() -> None:
         opening = time.perf_counter() - start
         print(f"opening (bundles are unpacked): {opening:.1f} s, to be added to each whole build")
         rows = []
-        for row in measured(opened, given, scratch):
+        paths = [getattr(one, "repository", path) for one, path in zip(opened.values(), given.archives, strict=True)]
+        for row in measured(paths, given, scratch):
             rows.append({**row, "opening_seconds": opening})
             print(pd.Series(row).to_string(float_format="{:.1f}".format), end="\n\n", flush=True)
         table = pd.DataFrame(rows)
