@@ -287,3 +287,15 @@ def test_the_counts_of_chunks_are_those_of_the_text(text):
     assert found.n_syllables == sum(map(wording.syllables, words))
     assert found.n_vague == len(wording._vague()[0].findall(shown))
     assert wording.content_words(text) == list(map(wording._lemma, re.findall(r"[a-z][a-z'-]*[a-z]", shown)))
+
+
+NAMES = st.text("aBkKſsS ß-İi.", min_size=1, max_size=5)
+
+
+@given(NAMES, NAMES, NAMES, st.sampled_from([" ", "-", " - ", ""]))
+def test_a_title_loses_the_name_of_its_service(name, service, title, gap):
+    for document in (name + gap + title, service.swapcase() + gap + title, title):
+        left = document
+        for word in (name, service, service.split(".")[0]):
+            left = re.sub(rf"^{re.escape(word)}[ -]+", "", left, flags=re.IGNORECASE)
+        assert sources._title(name, document, service) == (left or "Privacy Policy")
