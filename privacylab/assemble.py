@@ -9,49 +9,43 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as arrow
-import pyarrow.compute as compute
 import pyarrow.feather as feather
 
 from privacylab import annotate, eras, parts, sources, tables
 from privacylab.sources import Entry
+from privacylab.update import HANGING
 
 
 def assemble(
-    read: Sequence[Path], annotated: Sequence[Path], old: tables.Corpus | None, untouched: set[str]
+    read: Sequence[Path], annotated: Sequence[Path], old: Mapping[str, arrow.Table]
 ) -> dict[str, pd.DataFrame]:
-    """The frames of `tables.TABLES`, but for ``services``.
+    """The frames of `tables.TABLES`, but for ``services``: the rows of what was read.
 
     Args:
         read: Folders that `parts.read` wrote.
         annotated: Folders that `parts.annotated` wrote.
-        old: The corpus that is updated; None for a new one.
-        untouched: The services whose rows are taken from ``old``.
+        old: The tables of the corpus that is updated, with the segments that it knew.
     """
     versions, version_ids = _with_ids("versions", read)
     policies, policy_ids = _with_ids("policies", read)
-    frames = {name: _concat(name, (part / f"{name}.arrow" for part in annotated)) for name in _HANGING}
-    if old is not None:
-        frames = {name: pd.concat([old.table(name), frame]) for name, frame in frames.items()}
-    claims = _claims(
-        pd.concat([frames["mentions"], _concat("mentions", (part / "claims.arrow" for part in annotated))])
-    )
+    frames = {name: _concat(name, (part / f"{name}.arrow" for part in annotated)) for name in HANGING}
+    claimed = _concat("mentions", (part / "claims.arrow" for part in annotated))
+    known = _known("mentions", old, np.concatenate([version_ids.numbers, policy_ids.numbers]))
+    claims = _claims(pd.concat([known, frames["mentions"], claimed]))
     versions["claims"] = version_ids.claims(claims)
     policies["era_by_frameworks"] = [era_by_frameworks(found) for found in policy_ids.claims(claims)]
     occurrences = _occurrences(policies["policy_id"], policy_ids)
-    policies["reading_grade"] = _reading_grades(policies, occurrences, frames["segments"])
-    if old is not None:
-        versions = pd.concat([_of(old.versions(), untouched), versions])
-        kept = _of(old.policies(), untouched)
-        policies = pd.concat([kept, policies])
-        known = old.occurrences()
-        occurrences = pd.concat([known[_is_in(known["policy_id"], kept["policy_id"])], occurrences])
-    in_use = arrow.array(occurrences["segment_id"], arrow.string()).unique()
-    frames = {name: frame[_is_in(frame["segment_id"], in_use)] for name, frame in frames.items()}
+    counted = pd.concat([_known("segments", old, policy_ids.numbers), frames["segments"]])
+    policies["reading_grade"] = _reading_grades(policies, occurrences, counted)
     frames |= {"versions": versions, "policies": policies, "occurrences": occurrences}
     return {name: frame[list(tables.TABLES[name].columns)] for name, frame in frames.items()}
 
 
-_HANGING = ("segments", "scores", "mentions", "cues")
+def _known(name: str, old: Mapping[str, arrow.Table], numbers: npt.NDArray[np.uint64]) -> pd.DataFrame:
+    """The rows of an old table that hang on some segments."""
+    ids = list(map(annotate.hex_id, np.unique(numbers).tolist()))
+    frame: pd.DataFrame = tables.where(old[name], "segment_id", ids).to_pandas()
+    return frame
 
 
 class _SegmentIds(NamedTuple):
@@ -145,16 +139,3 @@ def services(listed: Mapping[str, Sequence[tuple[Entry, str]]]) -> pd.DataFrame:
         for fact in [facts.get(service)]
     ]
     return pd.DataFrame(rows, columns=["service", "names", "region", "industry", "ground"])
-
-
-def _of(frame: pd.DataFrame, services: set[str]) -> pd.DataFrame:
-    return frame[_is_in(frame["service"], sorted(services))]
-
-
-def _is_in(values: pd.Series, among: Iterable[str]) -> npt.NDArray[np.bool_]:
-    """Which strings are among others; pandas turns each into a Python object first."""
-    wanted = among if isinstance(among, arrow.Array) else arrow.array(among, arrow.string())
-    found: npt.NDArray[np.bool_] = compute.is_in(arrow.array(values, arrow.string()), value_set=wanted).to_numpy(
-        zero_copy_only=False
-    )
-    return found

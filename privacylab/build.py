@@ -25,11 +25,8 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-import numpy as np
-import numpy.typing as npt
-
 import privacylab
-from privacylab import annotate, assemble, history, parts, paths, sources, tables
+from privacylab import annotate, assemble, history, parts, paths, sources, tables, update
 from privacylab.sources import Entry
 
 Mode = Literal["new", "update", "resume", "force"]
@@ -137,36 +134,32 @@ def _build(
 ) -> tables.Corpus:
     if not given:
         raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
+    parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
+    conditions = {"parameters": parameters, "versions": _software()}
+    before = update.before(folder, conditions=conditions) if mode == "update" else update.NOTHING
     with ThreadPoolExecutor() as pool:  # git unpacks and lists one archive while another is read
         opened = _open(given, scratch, pool)
-        entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
-    parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
+        anew = update.touched(before, opened, pool)
+        listed = [pool.submit(source.entries, names=anew.names) for source in opened.values()]
+        old = {name: before.table(name) for name in tables.TABLES}
+        entries = [*itertools.chain.from_iterable(one.result() for one in listed)]
     services = _by_service(entries)
-    old = _reusable(folder, parameters) if mode == "update" else None
-    known = _inputs(services, _file_hashes(opened, services)) if old else {}
-    fresh = {name: of for name, of in services.items() if not old or old.manifest["inputs"].get(name) != known[name]}
-    tasks = _tasks(fresh, opened, scratch, every)
+    tasks = _tasks(services, opened, scratch, every)
     _check_plan(scratch, tasks, [parameters, *(source.stamp() for source in opened.values())])
     n_workers = workers or os.cpu_count() or 1
     _run("reading", parts.read, tasks, n_workers, progress)
     read = [scratch / f"read-{task.number:05d}" for task in tasks]
-    batches = parts.batches(read, scratch, text=text, skip=_known(old))
+    batches = parts.batches(read, scratch, text=text, skip=update.annotated(old))
     _run("annotating", parts.annotated, batches, n_workers, progress)
     progress("writing", 0, 1)
-    untouched = set(services) - set(fresh)
-    frames = assemble.assemble(read, [batch.part for batch in batches], old, untouched)
+    frames = assemble.assemble(read, [batch.part for batch in batches], old)
     if len(frames["versions"]) != len(entries):
         raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
     frames["services"] = assemble.services(services)
-    ledger = frames["versions"]
-    hashes = dict(zip(zip(ledger["collection"], ledger["source"], strict=True), ledger["content_id"], strict=True))
-    manifest = {
-        "inputs": _inputs(services, hashes, known),
-        "parameters": parameters,
-        "sources": _described(opened, entries),
-        "versions": _software(),
-    }
-    written = tables.write(folder, frames, manifest)
+    kept = update.kept(old, anew, frames["occurrences"]["segment_id"])
+    described = update.described(before, opened, entries, frames["versions"], kept, anew)
+    manifest = {**conditions, "sources": described}
+    written = tables.write(folder, frames, manifest, kept=kept)
     progress("writing", 1, 1)
     return written
 
@@ -252,84 +245,7 @@ def _run(stage: str, work: Callable[[J], None], jobs: Sequence[J], workers: int,
             pool.shutdown(cancel_futures=True)
 
 
-# --- Update ---------------------------------------------------------------------------------------------------------
-
-
-def _reusable(folder: Path, parameters: Mapping[str, Any]) -> tables.Corpus | None:
-    """The old corpus, if it is whole and was made with the same parameters by the same code; else all is read again."""
-    try:
-        old = tables.Corpus.open(folder)
-    except tables.CorpusError:
-        return None
-    manifest = old.manifest
-    same = all(manifest["parameters"].get(key) == value for key, value in parameters.items())
-    whole = all(tables.sha256(folder / f"{name}.parquet") == manifest["sha256"][name] for name in tables.TABLES)
-    return old if same and whole and manifest["versions"] == _software() and "inputs" in manifest else None
-
-
-def _inputs(
-    services: Mapping[str, Sequence[tuple[Entry, str]]],
-    hashes: Mapping[tuple[str, str], str],
-    known: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """A hash for each service over all that its rows are read from: where it differs, ``update`` reads them again.
-
-    Args:
-        services: The versions of each.
-        hashes: The content id of each file, by collection and source.
-        known: Such hashes, made earlier. They hold where all is in git; a file may have changed since.
-    """
-    found = {}
-    for service, listed in services.items():
-        if known and all(_is_in_git(entry) for entry, _ in listed):
-            found[service] = known[service]
-            continue
-        rows = repr([(*entry, document, _content(entry, hashes)) for entry, document in listed])
-        found[service] = hashlib.sha256(rows.encode("utf-8", "backslashreplace")).hexdigest()[:16]
-    return found
-
-
-def _content(entry: Entry, hashes: Mapping[tuple[str, str], str]) -> str | None:
-    """The content id of a file; in git the source says it already."""
-    return None if _is_in_git(entry) else hashes[entry.collection, entry.source]
-
-
-def _is_in_git(entry: Entry) -> bool:
-    return entry.source.endswith(f"@{entry.content}")
-
-
-def _file_hashes(
-    opened: Mapping[str, sources.Source], services: Mapping[str, Sequence[tuple[Entry, str]]]
-) -> dict[tuple[str, str], str]:
-    """The content id of each file that the sources hold now, by collection and source."""
-    entries = (entry for listed in services.values() for entry, _ in listed)
-    files = {(entry.collection, entry.content): entry.source for entry in entries if not _is_in_git(entry)}
-    found = {}
-    for label, source in opened.items():
-        for key, data, _ in source.contents([key for collection, key in files if collection == label]):
-            found[label, files[label, key]] = history.UNREAD if data is None else sources.content_id(data)
-    return found
-
-
-def _known(old: tables.Corpus | None) -> npt.NDArray[np.uint64]:
-    """The numbers of the segments that are annotated already."""
-    ids = old.segments(columns=["segment_id"])["segment_id"] if old else ()
-    return np.frombuffer(bytes.fromhex("".join(ids)), ">u8").astype(np.uint64)
-
-
 # --- Manifest -------------------------------------------------------------------------------------------------------
-
-
-def _described(opened: Iterable[str], entries: Sequence[Entry]) -> dict[str, Any]:
-    """How many versions each source has, and a hash over which they are."""
-    own: dict[str, list[str]] = {label: [] for label in sorted(opened)}
-    for entry in entries:
-        own[entry.collection].append(f"{entry.source}\t{entry.moment}\t{entry.content}")
-    hashes = {
-        label: hashlib.sha256("\n".join(sorted(rows)).encode("utf-8", "backslashreplace"))
-        for label, rows in own.items()
-    }
-    return {label: {"n_versions": len(own[label]), "sha256": found.hexdigest()} for label, found in hashes.items()}
 
 
 def _software() -> dict[str, str]:
@@ -340,7 +256,7 @@ def _software() -> dict[str, str]:
 
 _READING = (
     "annotate assemble build clauses cues dateforms dates eras frameworks history ngrams normalize outline parts "
-    "reader scope screen segment sources tables wording"
+    "reader scope screen segment sources tables update wording"
 ).split()
 
 

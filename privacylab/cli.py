@@ -1,5 +1,7 @@
 """The command line: ``privacylab ...``, the only module that prints."""
 
+import atexit
+import gc
 import json
 import re
 import shutil
@@ -61,6 +63,9 @@ ARCHIVES = {
 """The public archives that ``fetch`` clones."""
 
 _debug = _verbose = False
+
+
+atexit.register(gc.freeze)  # else a process that ends looks for garbage in all that its libraries hold: half a second
 
 
 def main() -> None:

@@ -22,9 +22,6 @@ EVERY: Mapping[str, Callable[[dt.date], str]] = {
 }
 """The last version of each of these is sampled; eras part them, so that a text before a legal date is never lost."""
 
-UNREAD = "0" * 16
-"""The content id of what could not be read."""
-
 Read = Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | None, str | None]]]
 
 
@@ -97,8 +94,9 @@ def read(
 
 def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: str | None) -> Text:
     if data is None:
-        reason = "unsafe_path" if detail == "unsafe_path" else "unreadable"
-        return _rejected(UNREAD, reason, "its path leads out of the archive" if reason == "unsafe_path" else detail)
+        if detail == "unsafe_path":
+            return _rejected(sources.UNREAD, detail, "its path leads out of the archive")
+        return _rejected(sources.UNREAD, "unreadable", detail)
     content = sources.content_id(data)
     try:
         page = reader.read(data, media_type=media_type)

@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import charset_normalizer
 import ftfy
-import pypdf
 from cmarkgfm import cmark
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -431,6 +430,8 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def _pdf_text(data: bytes) -> str:
+    import pypdf  # a tenth of a second, for what hardly a corpus holds
+
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):

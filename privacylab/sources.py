@@ -18,7 +18,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple, Protocol
@@ -46,6 +46,14 @@ IGNORED = re.compile(
     re.I,
 )
 """Files that accompany policies: hidden ones and those in hidden folders, licences, indexes, code, tables."""
+
+
+UNREAD = "0" * 16
+"""The content id of what could not be read."""
+
+
+MAX_FOLDERS = 500
+"""Folders that git is asked for by name; more are looked for in the whole history."""
 
 
 class SourceError(ValueError):
@@ -78,14 +86,20 @@ class Source(Protocol):
 
     label: str
 
-    def entries(self) -> list[Entry]:
-        """Every dated version, in any order."""
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+        """Every dated version, in any order; those of some names (`Entry.name`) alone."""
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """The bytes behind each `Entry.content` asked for; None with a reason where they cannot be read."""
 
     def stamp(self) -> list[tuple[str, int, int]]:
         """Differs where the bytes behind the same entries may have changed."""
+
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """What `names_since` compares with later, of entries and what was read of each (by `Entry.source`)."""
+
+    def names_since(self, state: Mapping[str, str]) -> set[str] | None:
+        """The names (`Entry.name`) with a version that came, went or changed; None where that cannot be told."""
 
 
 def policies(source: Source) -> Iterator[RawPolicy]:
@@ -102,7 +116,7 @@ def policies(source: Source) -> Iterator[RawPolicy]:
 
 
 def _git(repository: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
-    command = ["git", "-C", str(repository), "-c", "safe.directory=*", *arguments]
+    command = ["git", "-C", str(repository), "-c", "safe.directory=*", "--literal-pathspecs", *arguments]
     done = subprocess.run(command, input=stdin, capture_output=True, check=False)
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}"]
@@ -122,11 +136,25 @@ class GitArchive:
         self.label = layout.collection
         self.repository = repository
         self.layout = layout
+        self.heads = sorted(_git(repository, "rev-list", "--all", "--no-walk").decode().split())
 
-    def entries(self) -> list[Entry]:
-        """One ``git log --raw`` over all refs."""
-        log = _git(self.repository, "log", "--all", "--raw", "-z", "--no-renames", "--no-abbrev", "--format=%x01%at")
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+        """One ``git log --raw`` over all commits that a ref led to when the archive was opened."""
+        found = self._changes(_revisions(self.heads), names)
+        return [
+            Entry(self.label, service, document, moment, f"{path}@{key}", key, self.layout.media_type, "snapshot")
+            for service, document, moment, path, key in sorted(found)
+        ]
+
+    def _changes(self, revisions: bytes, names: Collection[str] | None = None) -> set[tuple[str, str, int, str, str]]:
+        """Each change of a policy's file in some commits: name, document, moment, path and what git calls the blob."""
+        if names is not None and not names:
+            return set()
         name = cache(self.layout.name)  # a hundred versions have one path
+        options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--format=%x01%at", "--full-history")
+        folders = [f"{root}{folder}" for root in self.layout.roots for folder in sorted(names or ())]
+        is_few = len(folders) <= MAX_FOLDERS and "\ufffd" not in "".join(folders)
+        log = _git(self.repository, "log", "--stdin", *options, "--", *(folders if is_few else ()), stdin=revisions)
         found = set()
         moment = 0
         fields = iter(log.decode(errors="replace").split("\0"))
@@ -137,12 +165,9 @@ class GitArchive:
             elif field.startswith(":"):
                 path = next(fields)
                 _, _, _, key, status = field.split(" ")
-                if status != "D" and (named := name(path)):
+                if status != "D" and (named := name(path)) and (names is None or named[0] in names):
                     found.add((*named, moment, path, key))
-        return [
-            Entry(self.label, service, document, moment, f"{path}@{key}", key, self.layout.media_type, "snapshot")
-            for service, document, moment, path, key in sorted(found)
-        ]
+        return found
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """One ``git cat-file --batch``, read as it is written; one more after each damaged object, which ends it."""
@@ -165,6 +190,26 @@ class GitArchive:
         """Nothing: a blob's name tells its bytes."""
         return []
 
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """The commits that its refs led to when it was opened."""
+        return {"heads": " ".join(self.heads)}
+
+    def names_since(self, state: Mapping[str, str]) -> set[str] | None:
+        """Those of the new commits; None where an old one is gone, for its versions may be gone as well."""
+        before = state.get("heads", "").split()
+        try:
+            lost = _git(self.repository, "rev-list", "--count", "--stdin", stdin=_revisions(before, but=self.heads))
+        except SourceError:
+            return None
+        if int(lost) or not before:
+            return None
+        return {change[0] for change in self._changes(_revisions(self.heads, but=before))}
+
+
+def _revisions(commits: Sequence[str], *, but: Sequence[str] = ()) -> bytes:
+    """What git reads from its input for the commits that lead to some and not to others."""
+    return "".join(f"{commit}\n" for commit in (*commits, *(f"^{one}" for one in but))).encode()
+
 
 def _batch(answers: IO[bytes], keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
     """What git answers to each key, up to the one at which it gave up."""
@@ -180,10 +225,14 @@ def _batch(answers: IO[bytes], keys: Sequence[str]) -> Iterator[tuple[str, bytes
 
 
 class Layout(NamedTuple):
-    """How an archive names its files: ``name`` gives a path's (service name, document), or None if it is no policy."""
+    """How an archive names its files: ``name`` gives a path's (service name, document), or None if it is no policy.
+
+    The folders of a service name stand under the ``roots``.
+    """
 
     collection: str
     test: re.Pattern[str]
+    roots: tuple[str, ...]
     name: Callable[[str], tuple[str, str] | None]
     media_type: str
 
@@ -197,7 +246,7 @@ def _tosback2_name(path: str) -> tuple[str, str] | None:
     match = _TOSBACK2.match(path)
     if not match or not (_TOSBACK2_POLICY.search(match[2]) or not match[2].strip()):
         return None
-    return match[1].strip(), match[2].strip() or "Privacy Policy"
+    return match[1], match[2].strip() or "Privacy Policy"
 
 
 def _ota_name(path: str) -> tuple[str, str] | None:
@@ -206,8 +255,20 @@ def _ota_name(path: str) -> tuple[str, str] | None:
 
 
 LAYOUTS = (
-    Layout("tosback2", re.compile(r"^crawl(_reviewed)?/[^/]+/", re.M), _tosback2_name, "text/html"),
-    Layout("ota", re.compile(r"^[^/]+/(Parent Organization )?Privacy Policy\.md$", re.M), _ota_name, "text/markdown"),
+    Layout(
+        "tosback2",
+        re.compile(r"^crawl(_reviewed)?/[^/]+/", re.M),
+        ("crawl/", "crawl_reviewed/"),
+        _tosback2_name,
+        "text/html",
+    ),
+    Layout(
+        "ota",
+        re.compile(r"^[^/]+/(Parent Organization )?Privacy Policy\.md$", re.M),
+        ("",),
+        _ota_name,
+        "text/markdown",
+    ),
 )
 
 
@@ -228,14 +289,15 @@ class Files:
         self.root = root
         self.label = label or slug(_shown(root.absolute().stem)) or "files"
 
-    def entries(self) -> list[Entry]:
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
         """Every file but those that accompany policies."""
-        names = self._names()
-        metadata = self._metadata(names)
-        names = [name for name in names if not IGNORED.search(name)]
-        named = {PurePosixPath(name).as_posix() for name in names}
-        listed = [self._entry(name, metadata.get(PurePosixPath(name).as_posix())) for name in names]
-        return listed + [self._entry(name, row) for name, row in metadata.items() if name not in named]
+        files = self._names()
+        metadata = self._metadata(files)
+        files = [name for name in files if not IGNORED.search(name)]
+        named = {PurePosixPath(name).as_posix() for name in files}
+        listed = [self._entry(name, metadata.get(PurePosixPath(name).as_posix())) for name in files]
+        listed += [self._entry(name, row) for name, row in metadata.items() if name not in named]
+        return [entry for entry in listed if names is None or entry.name in names]
 
     def _entry(self, name: str, row: dict[str, str] | None) -> Entry:
         shown = _shown(name)
@@ -312,6 +374,22 @@ class Files:
         files = [self.root / name for name in self._names()] if self.root.is_dir() else [self.root]
         found = [(str(path), path.stat()) for path in files if path.exists()]
         return [(name, state.st_size, state.st_mtime_ns) for name, state in found]
+
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """A hash over the files of each name."""
+        rows: dict[str, list[str]] = defaultdict(list)
+        for entry in entries:
+            rows[entry.name].append(repr((*entry, content_ids[entry.source])))
+        texts = {name: "\n".join(sorted(own)) for name, own in rows.items()}
+        return {name: content_id(text.encode("utf-8", "backslashreplace")) for name, text in texts.items()}
+
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
+        """Those whose files are not what they were: all are read for it."""
+        entries = {entry.content: entry for entry in self.entries()}
+        read = self.contents(list(entries))
+        ids = {entries[key].source: UNREAD if data is None else content_id(data) for key, data, _ in read}
+        now = self.state(entries.values(), ids)
+        return {name for name in state.keys() | now if state.get(name) != now.get(name)}
 
 
 _DATED_BY_REVISION = frozenset(("through-time",))
@@ -459,6 +537,7 @@ def service_of(name: str) -> tuple[str, str]:
     >>> service_of("mail.example.co.uk"), service_of("Acme Boats")
     (('example.co.uk', 'mail'), ('acme-boats', 'main'))
     """
+    name = name.strip()
     fact = facts().get(name.casefold())
     if fact:
         return fact.domain, fact.document

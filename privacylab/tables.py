@@ -7,8 +7,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
+import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
 FORMAT = 1
@@ -269,19 +271,25 @@ def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
     return typed
 
 
-def write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
-    """Writes one checked table as Parquet: the same rows give the same bytes."""
+def write_table(path: Path, name: str, frame: pd.DataFrame, *, kept: arrow.Table | None = None) -> None:
+    """Writes one table as Parquet, checked: the same rows give the same bytes.
+
+    Args:
+        path: The file.
+        name: A key of `ALL_TABLES`.
+        frame: The rows, as `check` takes them.
+        kept: More rows, which an earlier call has checked.
+    """
     table = ALL_TABLES[name]
     rows = arrow.Table.from_pandas(check(name, frame), schema=table.arrow_schema(), preserve_index=False)
-    # A corpus with text is made to be worked with, one without to be shipped. Level 12 takes two and a half times as
-    # long as 6, and saves a tenth of the terms, which are half of what is shipped, and nothing of the other tables.
-    level = 3 if "text" in frame and frame["text"].notna().any() else 6
+    if kept is not None and kept.num_rows:
+        rows = _merged(name, kept, rows)
     integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
     parquet.write_table(
         rows.replace_schema_metadata(None),
         path,
         compression="zstd",
-        compression_level=level,
+        compression_level=3,
         # Dictionaries pay for words and repeated ids, delta coding for sorted integers.
         use_dictionary=[column for column in table.columns if column not in [*integers, "text"]],
         column_encoding=dict.fromkeys(integers, "DELTA_BINARY_PACKED"),
@@ -290,6 +298,27 @@ def write_table(path: Path, name: str, frame: pd.DataFrame) -> None:
         row_group_size=1 << 22,
         write_statistics=False,
     )
+
+
+def _merged(name: str, kept: arrow.Table, rows: arrow.Table) -> arrow.Table:
+    """Checked rows and more checked rows, sorted by their key, which stays unique."""
+    key = list(ALL_TABLES[name].key)
+    # How a table is cut shows in the bytes of Parquet, and rows are taken from one piece much faster.
+    merged = arrow.concat_tables([kept.cast(rows.schema), rows]).combine_chunks()
+    merged = merged.sort_by([(column, "ascending") for column in key])
+    last, following = merged.select(key)[:-1], merged.select(key)[1:]
+    same = reduce(compute.and_, [compute.equal(last[column], following[column]) for column in key])
+    if compute.any(same).as_py():
+        twice = ", ".join(map(str, last.filter(same).to_pylist()[0].values()))
+        raise ValueError(f"table {name}, column {' and '.join(key)}: unique fails for {twice}")
+    return merged
+
+
+def read_arrow(path: Path, *, columns: list[str] | None = None) -> arrow.Table:
+    """Reads one table as Arrow has it."""
+    # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
+    with parquet.ParquetFile(path) as file:
+        return file.read(columns=columns)
 
 
 def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
@@ -301,12 +330,19 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
     known = ALL_TABLES[name].columns
     unknown = [column for column in columns or () if column not in known]
     if not unknown:
-        frame: pd.DataFrame = parquet.read_table(path, columns=columns).to_pandas(date_as_object=False)
+        frame: pd.DataFrame = read_arrow(path, columns=columns).to_pandas(date_as_object=False)
         unknown = [str(column) for column in frame.columns if column not in known]
     if unknown:
         raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(known)}")
     kinds = {str(column): known[str(column)].kind for column in frame.columns}
     return frame.astype({column: _PANDAS[kind] for column, kind in kinds.items() if kind != "list"})
+
+
+def where(table: arrow.Table, column: str, among: Iterable[str] | arrow.Array) -> arrow.Table:
+    """The rows of a table with one of some values in a column of text."""
+    values = among if isinstance(among, (arrow.Array, arrow.ChunkedArray)) else arrow.array(among, arrow.string())
+    mask = compute.is_in(table[column], value_set=values)
+    return table if compute.all(mask, min_count=0).as_py() else table.filter(mask)
 
 
 def sha256(path: Path) -> str:
@@ -435,13 +471,20 @@ class Corpus:
         return bool(self.manifest["parameters"]["text"])
 
 
-def write(folder: Path, frames: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any]) -> Corpus:
+def write(
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame],
+    manifest: Mapping[str, Any],
+    *,
+    kept: Mapping[str, arrow.Table] | None = None,
+) -> Corpus:
     """Writes a corpus beside ``folder`` and swaps it in: at every moment the folder is whole, old or new.
 
     Args:
         folder: Where the corpus shall stand; replaced if it is there.
         frames: A frame for each of `TABLES`.
         manifest: ``parameters``, ``versions`` and what else tells how it was made; hashes and counts are added.
+        kept: More rows for each table, from a corpus that was written before and is not checked again.
 
     Returns:
         The corpus, opened.
@@ -454,15 +497,19 @@ def write(folder: Path, frames: Mapping[str, pd.DataFrame], manifest: Mapping[st
     staging = folder.with_name(f".{folder.name}.writing")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
+
+    def write_one(name: str) -> None:
+        write_table(staging / f"{name}.parquet", name, frames[name], kept=kept[name] if kept else None)
+
     try:
         # Compression leaves the other core free; the table that takes longest comes first.
         names = sorted(TABLES, key=lambda name: name != "segments")
         with ThreadPoolExecutor(N_WRITERS) as pool:
-            list(pool.map(lambda name: write_table(staging / f"{name}.parquet", name, frames[name]), names))
+            list(pool.map(write_one, names))
         described = {
             "format": FORMAT,
             **manifest,
-            "counts": {name: len(frames[name]) for name in TABLES},
+            "counts": {name: len(frames[name]) + (kept[name].num_rows if kept else 0) for name in TABLES},
             "sha256": {name: sha256(staging / f"{name}.parquet") for name in TABLES},
         }
         text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

@@ -281,6 +281,32 @@ def test_an_update_reads_only_what_changed_and_gives_the_bytes_of_a_fresh_build(
     assert same_as_fresh(corpus, [ota], tmp_path)
 
 
+def test_an_update_after_a_rewritten_history_reads_the_whole_archive(ota, tmp_path, monkeypatch):
+    archives.commit(ota, {"dice.com/Privacy Policy.md": policy(HARBOR)}, "2021-01-01")
+    corpus, found = updated(
+        [ota], lambda: archives.git(ota, "reset", "--quiet", "--hard", "HEAD~1") or [ota], tmp_path / "out", monkeypatch
+    )
+    assert found == ["boats.com", "kites.com"]
+    assert same_as_fresh(corpus, [ota], tmp_path)
+
+
+@pytest.mark.parametrize("more_at", ["first", "second"])
+def test_an_update_with_a_source_more_or_less_reads_what_it_holds(more_at, ota, tmp_path, monkeypatch):
+    mine = archives.write(
+        tmp_path / "mine", {f"{name}/2019-05-05.md": policy(SHIELD) for name in ("dice.com", "kites.com")}
+    )
+    first, second = ([ota, mine], [ota]) if more_at == "first" else ([ota], [ota, mine])
+    corpus, found = updated(first, second, tmp_path / "out", monkeypatch)
+    assert found == (["kites.com"] if more_at == "first" else ["kites.com", "dice.com"])
+    assert same_as_fresh(corpus, second, tmp_path)
+
+
+def test_an_update_that_finds_nothing_new_changes_nothing(ota, tmp_path, monkeypatch):
+    corpus, found = updated([ota], [ota], tmp_path / "out", monkeypatch)
+    assert found == []
+    assert same_as_fresh(corpus, [ota], tmp_path)
+
+
 def edit(folder):
     (folder / "boats.com" / "2019-01-01.md").write_text(policy(LETTERS, GDPR))
 

@@ -11,7 +11,7 @@ from privacylab import build
 GROUND = "paths tables eras".split()
 READING = (
     "sources outline normalize segment wording screen reader dateforms dates scope frameworks cues ngrams clauses "
-    "annotate history parts assemble build"
+    "annotate history parts update assemble build"
 ).split()
 FINDINGS = (
     "uncertainty observe measure gold correct compare series survival turnover replication keyness "

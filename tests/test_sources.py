@@ -2,9 +2,11 @@
 
 import datetime as dt
 import io
+import os
 import subprocess
 import tarfile
 import zipfile
+from pathlib import Path
 
 import archives
 import pytest
@@ -109,6 +111,82 @@ def test_a_text_that_comes_back_is_another_version_of_the_same_content(tmp_path)
 def test_a_path_beyond_ascii_is_read_as_it_is(tmp_path):
     archives.commit(tmp_path / "ota", {"Blåbær & Søn/Privacy Policy.md": "a"}, "2020-01-01")
     assert [entry.name for entry in opened(tmp_path / "ota", tmp_path).entries()] == ["Blåbær & Søn"]
+
+
+def merged(root):
+    """Two branches change one policy to the same text on different days, and are merged."""
+    boats = "crawl/boats.example/Privacy Policy.txt"
+    archives.commit(root, {boats: "a", "crawl/kites.example/Privacy Policy.txt": "k"}, "2020-01-01")
+    archives.git(root, "checkout", "--quiet", "-b", "other")
+    archives.commit(root, {boats: "b"}, "2020-02-01")
+    archives.git(root, "checkout", "--quiet", "main")
+    archives.commit(root, {boats: "c"}, "2020-03-01")
+    archives.commit(root, {boats: "b"}, "2020-04-01")
+    archives.git(root, "merge", "--quiet", "--no-ff", "--message", "merge", "other")
+    archives.git(root, "branch", "--quiet", "--delete", "other")
+    return root
+
+
+@pytest.mark.parametrize(
+    "names", [set(), {"boats.example"}, {"kites.example"}, {"dice.example"}, {"boats.example", "kites.example"}]
+)
+@pytest.mark.parametrize("most", [sources.MAX_FOLDERS, 0])
+def test_the_entries_of_some_names_are_those_among_all(names, most, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_FOLDERS", most)
+    source = opened(merged(tmp_path / "tosback2"), tmp_path)
+    assert source.entries(names=names) == [entry for entry in source.entries() if entry.name in names]
+
+
+def test_the_entries_of_a_name_that_is_not_utf_8_are_found(tmp_path):
+    root = merged(tmp_path / "tosback2")
+    folder = os.fsencode(root / "crawl") + b"/bl\xe5.example"
+    os.mkdir(folder)
+    Path(os.fsdecode(folder), "Privacy Policy.txt").write_text("a")
+    archives.commit(root, {}, "2021-01-01")
+    (entry,) = opened(root, tmp_path).entries(names={"bl\ufffd.example"})
+    assert day(entry) == "2021-01-01"
+
+
+def test_a_name_that_git_would_take_for_a_pattern_is_a_name(tmp_path):
+    archives.commit(
+        tmp_path / "ota", {f"{name}/Privacy Policy.md": "a" for name in (":(top)kites", "boats")}, "2021-01-01"
+    )
+    (entry,) = opened(tmp_path / "ota", tmp_path).entries(names={":(top)kites"})
+    assert entry.name == ":(top)kites"
+
+
+def since(root, tmp_path, change):
+    """The names of which an archive says that they are not what they were before a change."""
+    before = opened(root, tmp_path).state([], {})
+    change()
+    return opened(root, tmp_path).names_since(before)
+
+
+def test_an_archive_tells_the_names_of_new_versions(tmp_path):
+    root = merged(tmp_path / "tosback2")
+    files = {"crawl/dice.example/Privacy Policy.txt": "d", "crawl/boats.example/Terms.txt": "t"}
+    assert since(root, tmp_path, lambda: archives.commit(root, files, "2021-01-01")) == {"dice.example"}
+
+
+def test_an_archive_that_stands_where_it_stood_tells_no_name(tmp_path):
+    assert since(merged(tmp_path / "tosback2"), tmp_path, lambda: None) == set()
+
+
+@pytest.mark.parametrize("remains", ["main", "other"])
+def test_an_archive_whose_history_was_rewritten_cannot_tell(remains, tmp_path):
+    root = merged(tmp_path / "tosback2")
+
+    def rewrite():
+        archives.git(root, "checkout", "--quiet", "-B", remains, "HEAD~1")
+        if remains == "other":
+            archives.git(root, "branch", "--delete", "--force", "main")
+            archives.git(root, "-c", "gc.reflogExpire=now", "-c", "gc.pruneExpire=now", "gc", "--quiet", "--prune=now")
+
+    assert since(root, tmp_path, rewrite) is None
+
+
+def test_an_archive_that_was_something_else_cannot_tell(tmp_path):
+    assert opened(merged(tmp_path / "tosback2"), tmp_path).names_since({"boats.example": "0" * 16}) is None
 
 
 def test_a_truncated_bundle_is_refused_in_one_line(bundle, tmp_path):
@@ -535,7 +613,7 @@ def test_git_is_asked_for_the_history_and_the_contents_once(tosback2, tmp_path, 
     start = subprocess.Popen.__init__
 
     def counted(process, command, *arguments, **options):
-        asked.append(command[5])
+        asked.extend(word for word in command if word in ("log", "cat-file", "rev-list", "ls-tree"))
         start(process, command, *arguments, **options)
 
     monkeypatch.setattr(subprocess.Popen, "__init__", counted)

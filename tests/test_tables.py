@@ -117,6 +117,21 @@ def test_the_order_of_the_rows_does_not_change_the_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
+def test_rows_beside_rows_that_stay_give_the_bytes_of_all_at_once(tmp_path):
+    tables.write_table(tmp_path / "all", "cues", cues())
+    kept = tables.read_arrow(tmp_path / "all")
+    for new, stay in ((["a"], ["b"]), (["b"], ["a"]), ([], ["a", "b"])):
+        rows = cues()[cues()["segment_id"].isin(new)]
+        tables.write_table(tmp_path / "again", "cues", rows, kept=tables.where(kept, "segment_id", stay))
+        assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
+
+
+def test_a_key_may_not_stand_in_rows_that_stay_as_well(tmp_path):
+    tables.write_table(tmp_path / "all", "cues", cues())
+    with pytest.raises(ValueError, match="table cues, column segment_id and start and cue: unique fails for a, "):
+        tables.write_table(tmp_path / "again", "cues", cues(), kept=tables.read_arrow(tmp_path / "all"))
+
+
 def test_only_the_columns_asked_for_are_read(tmp_path):
     tables.write_table(tmp_path / "t", "cues", cues())
     assert list(tables.read_table(tmp_path / "t", "cues", columns=["cue"]).columns) == ["cue"]
@@ -282,7 +297,7 @@ def test_a_bad_frame_leaves_the_old_corpus(corpus, copy):
 
 @pytest.mark.parametrize("function", ["write_table", "sha256", "swap"])
 def test_a_full_disk_leaves_the_old_corpus(function, corpus, copy, monkeypatch):
-    def full(*arguments):
+    def full(*arguments, **options):
         raise OSError(28, "No space left on device")
 
     before = files(copy)
