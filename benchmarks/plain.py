@@ -7,7 +7,7 @@ compares what it finds with a corpus.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -27,9 +27,9 @@ class Part:
         # A source goes to a worker with each task, and workers ask for contents only.
         return {"label": self.label, "_whole": self._whole, "_entries": []}
 
-    def entries(self) -> list[Entry]:
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
         """The entries of the part."""
-        return self._entries
+        return [entry for entry in self._entries if names is None or entry.name in names]
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """As the whole gives them."""
@@ -38,6 +38,14 @@ class Part:
     def stamp(self) -> list[tuple[str, int, int]]:
         """That of the whole."""
         return self._whole.stamp()
+
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """That of the whole."""
+        return self._whole.state(entries, content_ids)
+
+    def names_since(self, state: Mapping[str, str]) -> set[str] | None:
+        """As the whole tells them."""
+        return self._whole.names_since(state)
 
 
 def parts(opened: Mapping[str, sources.Source], share: int, thinned: int = 1) -> dict[str, sources.Source]:

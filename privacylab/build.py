@@ -9,6 +9,7 @@ What workers do is in `parts`, what is made of it in `assemble`.
 """
 
 import fcntl
+import gc
 import hashlib
 import itertools
 import json
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 import privacylab
-from privacylab import annotate, assemble, history, parts, paths, sources, tables, update
+from privacylab import annotate, assemble, history, parts, paths, screen, sources, tables, update
 from privacylab.sources import Entry
 
 Mode = Literal["new", "update", "resume", "force"]
@@ -34,6 +35,8 @@ Progress = Callable[[str, int, int], None]
 J = TypeVar("J")
 
 READ_BATCH = 400  # entries
+JOBS_OF_A_WORKER = 25
+"""So many, then it ends: what it holds by then is memory in pieces, which the next one need not have."""
 
 
 class BuildError(RuntimeError):
@@ -147,6 +150,8 @@ def _build(
     tasks = _tasks(services, opened, scratch, every)
     _check_plan(scratch, tasks, [parameters, *(source.stamp() for source in opened.values())])
     n_workers = workers or os.cpu_count() or 1
+    if len(tasks) > 1:
+        screen.load()
     _run("reading", parts.read, tasks, n_workers, progress)
     read = [scratch / f"read-{task.number:05d}" for task in tasks]
     batches = parts.batches(read, scratch, text=text, skip=update.annotated(old))
@@ -231,18 +236,31 @@ def _run(stage: str, work: Callable[[J], None], jobs: Sequence[J], workers: int,
             work(job)
             progress(stage, done, len(jobs))
         return
-    with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
-        futures = [pool.submit(work, job) for job in jobs]
-        try:
-            for done, future in enumerate(as_completed(futures), 1):
-                future.result()
-                progress(stage, done, len(jobs))
-        except BrokenProcessPool:
-            raise BuildError(
-                f"a worker died while {stage} (out of memory, or killed): give --resume to go on, with fewer --workers"
-            ) from None
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for start in range(0, len(jobs), workers * JOBS_OF_A_WORKER):
+        some = jobs[start : start + workers * JOBS_OF_A_WORKER]
+        with _shared_memory(), ProcessPoolExecutor(min(workers, len(some))) as pool:
+            futures = [pool.submit(work, job) for job in some]
+            try:
+                for done, future in enumerate(as_completed(futures), start + 1):
+                    future.result()
+                    progress(stage, done, len(jobs))
+            except BrokenProcessPool:
+                raise BuildError(
+                    f"a worker died while {stage} (out of memory, or killed): "
+                    "give --resume to go on, with fewer --workers"
+                ) from None
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _shared_memory() -> Iterator[None]:
+    """Workers that are forked meanwhile share what is there, as no search for garbage writes a mark into it."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 # --- Manifest -------------------------------------------------------------------------------------------------------

@@ -263,6 +263,11 @@ def _language(text: str) -> str:
     return str(py3langid.classify(text)[0])
 
 
+def load() -> None:
+    """Loads the model of languages, most of a second: once in a process whose workers share it."""
+    py3langid.rank("")
+
+
 def _is_list_of_names(text: str) -> bool:
     """Whether most words begin with a capital: a menu or a list of countries is in no language."""
     words = _WORD.findall(text)

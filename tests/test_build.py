@@ -1,6 +1,7 @@
 """The pipeline from sources to tables: whole, repeatable, resumable, and never half-written."""
 
 import fcntl
+import gc
 import os
 import resource
 import subprocess
@@ -199,6 +200,17 @@ def test_a_second_build_gives_the_same_bytes(repository, built, tmp_path):
 def test_two_workers_and_small_batches_give_the_same_bytes(repository, built, tmp_path, small_batches):
     again = build.corpus([repository], tmp_path / "again", workers=2)
     assert archives.contents(again.path) == archives.contents(built.path)
+
+
+def test_workers_that_end_after_one_job_each_give_the_same_bytes(
+    repository, built, tmp_path, monkeypatch, small_batches
+):
+    monkeypatch.setattr(build, "JOBS_OF_A_WORKER", 1)
+    told = []
+    again = build.corpus([repository], tmp_path / "again", workers=2, progress=lambda *now: told.append(now))
+    assert archives.contents(again.path) == archives.contents(built.path)
+    assert [now for now in told if now[0] == "reading"] == [("reading", done, 3) for done in range(4)]
+    assert gc.get_freeze_count() == 0
 
 
 SCRIPT = """

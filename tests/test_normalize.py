@@ -165,6 +165,8 @@ def test_scripts_and_styles_are_no_text():
         ("we\u00a0don\u2019t  sell\u00ad it", "we don't sell it"),
         ("donâ€™t", "don't"),
         ("Q&amp;A", "Q&A"),
+        ("Itâ€™s ours. Voilà, that’s it! Q&amp;A; dÃ©jÃ  vu.", "It's ours. Voilà, that's it! Q&A; déjà vu."),
+        ("Itâ€™s <b>ours</b> now. Q&amp;amp;A? &lt;Yes.", "It's ours now. Q&A? <Yes."),
         ("&amp;lt;b&amp;gt;no&amp;lt;/b&amp;gt;", "no"),
         ("write to <a@b.example>", "write to <a@b.example>"),
         ("a < b and c > d", "a < b and c > d"),
