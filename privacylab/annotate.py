@@ -1,9 +1,10 @@
 """A batch of distinct segments -> the rows of the tables that hang on segments; each segment is annotated once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from privacylab import clauses, cues, frameworks, wording
@@ -17,6 +18,11 @@ MAX_HEADING_WORDS = 8
 def hex_id(number: int) -> str:
     """A segment's id as the tables have it: 16 hex digits."""
     return f"{number:016x}"
+
+
+def numbers(ids: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """Segments' numbers from their ids."""
+    return np.frombuffer(bytes.fromhex("".join(ids)), ">u8").astype(np.uint64)
 
 
 def mentions(batch: Mapping[int, Segment]) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.feather as feather
+import scipy.sparse as sp
 
 from privacylab import annotate, eras, parts, sources, tables
 from privacylab.sources import Entry
@@ -31,9 +33,9 @@ def assemble(
     frames = {name: _concat(name, (part / f"{name}.arrow" for part in annotated)) for name in HANGING}
     claimed = _concat("mentions", (part / "claims.arrow" for part in annotated))
     known = _known("mentions", old, np.concatenate([version_ids.numbers, policy_ids.numbers]))
-    claims = _claims(pd.concat([known, frames["mentions"], claimed]))
-    versions["claims"] = version_ids.claims(claims)
-    policies["era_by_frameworks"] = [era_by_frameworks(found) for found in policy_ids.claims(claims)]
+    mentions = pd.concat([known, frames["mentions"], claimed])
+    versions["claims"] = version_ids.claims(mentions)
+    policies["era_by_frameworks"] = list(map(era_by_frameworks, policy_ids.claims(mentions)))
     occurrences = _occurrences(policies["policy_id"], policy_ids)
     counted = pd.concat([_known("segments", old, policy_ids.numbers), frames["segments"]])
     policies["reading_grade"] = _reading_grades(policies, occurrences, counted)
@@ -43,8 +45,10 @@ def assemble(
 
 def _known(name: str, old: Mapping[str, arrow.Table], numbers: npt.NDArray[np.uint64]) -> pd.DataFrame:
     """The rows of an old table that hang on some segments."""
-    ids = list(map(annotate.hex_id, np.unique(numbers).tolist()))
-    frame: pd.DataFrame = tables.where(old[name], "segment_id", ids).to_pandas()
+    rows = old[name]
+    if rows.num_rows:
+        rows = tables.where(rows, "segment_id", list(map(annotate.hex_id, np.unique(numbers).tolist())))
+    frame: pd.DataFrame = rows.to_pandas()
     return frame
 
 
@@ -54,14 +58,18 @@ class _SegmentIds(NamedTuple):
     numbers: npt.NDArray[np.uint64]
     counts: npt.NDArray[np.int64]
 
-    def claims(self, claims: Mapping[int, frozenset[str]]) -> list[list[str]]:
-        """What the segments of each row claim."""
-        found: list[set[str]] = [set() for _ in self.counts]
-        hits = np.isin(self.numbers, np.fromiter(claims, dtype=np.uint64, count=len(claims)))
-        rows = np.repeat(np.arange(len(self.counts)), self.counts)[hits]
-        for row, number in zip(rows.tolist(), self.numbers[hits].tolist(), strict=True):
-            found[row] |= claims[number]
-        return [sorted(claimed) for claimed in found]
+    def claims(self, mentions: pd.DataFrame) -> list[list[str]]:
+        """What the segments of each row claim: ``framework:stance``, sorted."""
+        claims, claim = np.unique(
+            (mentions["framework"] + ":" + mentions["stance"]).astype(object), return_inverse=True
+        )
+        segments, segment = np.unique(annotate.numbers(mentions["segment_id"]), return_inverse=True)
+        column = pd.Index(segments).get_indexer(pd.Index(self.numbers))
+        row = np.repeat(np.arange(len(self.counts)), self.counts)[column >= 0]
+        holds = sp.csr_matrix((np.ones(len(row)), (row, column[column >= 0])), (len(self.counts), len(segments)))
+        found = holds @ sp.csr_matrix((np.ones(len(claim)), (segment, claim)), (len(segments), len(claims)))
+        found.sort_indices()
+        return [claims[found.indices[start:end]].tolist() for start, end in pairwise(found.indptr)]
 
 
 def _with_ids(name: str, read: Sequence[Path]) -> tuple[pd.DataFrame, _SegmentIds]:
@@ -86,14 +94,6 @@ def _rows_of(name: str, paths_: Iterable[Path]) -> arrow.Table:
         nothing = tables.TABLES[name].arrow_schema().empty_table()
         found = [nothing.append_column("segment_ids", arrow.array([], arrow.list_(parts.ID)))]
     return arrow.concat_tables(found, promote_options="permissive")
-
-
-def _claims(mentions: pd.DataFrame) -> dict[int, frozenset[str]]:
-    """``framework:stance`` of each segment that has any."""
-    if mentions.empty:
-        return {}
-    claims = mentions["framework"] + ":" + mentions["stance"]
-    return {int(str(key), 16): frozenset(group) for key, group in claims.groupby(mentions["segment_id"])}
 
 
 def era_by_frameworks(claims: Iterable[str]) -> str | None:

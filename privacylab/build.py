@@ -12,7 +12,6 @@ import fcntl
 import gc
 import hashlib
 import itertools
-import json
 import os
 import platform
 import shutil
@@ -25,6 +24,8 @@ from functools import cache
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
+
+import pyarrow as arrow
 
 import privacylab
 from privacylab import annotate, assemble, history, parts, paths, screen, sources, tables, update
@@ -78,7 +79,7 @@ def corpus(
         raise ValueError(f"every {every!r} is none of {', '.join(history.EVERY)}")
     if mode not in get_args(Mode):
         raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
-    with _scratch(folder, keep=mode == "resume") as scratch:
+    with _scratch(folder, keep=mode == "resume") as scratch, _given_back_memory():
         tables.restore(folder)
         _check_out(folder, mode)
         return _build(list(given), folder, scratch, every, text, workers, mode, progress or _silent)
@@ -214,8 +215,10 @@ def _tasks(
 
 def _check_plan(scratch: Path, tasks: Sequence[parts.Task], conditions: Sequence[Any]) -> None:
     """Parts of another plan (other versions, files, parameters or code) are not resumed."""
-    planned = json.dumps([*conditions, [task.services for task in tasks]], default=str)
-    digest = hashlib.sha256(planned.encode()).hexdigest()
+    plan = hashlib.sha256()
+    for part in (*conditions, *(task.services for task in tasks)):
+        plan.update(repr(part).encode("utf-8", "backslashreplace"))
+    digest = plan.hexdigest()
     path = scratch / "plan"
     if path.is_file() and path.read_text() != digest:
         for part in [*scratch.glob("read-*"), *scratch.glob("annotate-*")]:
@@ -251,6 +254,17 @@ def _run(stage: str, work: Callable[[J], None], jobs: Sequence[J], workers: int,
                 ) from None
             finally:
                 pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _given_back_memory() -> Iterator[None]:
+    """Arrow takes memory from the system meanwhile: its own allocators keep what was freed."""
+    before = arrow.default_memory_pool()
+    arrow.set_memory_pool(arrow.system_memory_pool())
+    try:
+        yield
+    finally:
+        arrow.set_memory_pool(before)
 
 
 @contextmanager

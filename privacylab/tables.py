@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from pathlib import Path
@@ -27,6 +27,9 @@ MANIFEST = "manifest.json"
 
 N_WRITERS = 2
 """Tables that are written at a time."""
+
+PART_ROWS = 1 << 17
+"""Rows that are checked and written at a time."""
 
 CATEGORIES = (
     "First Party Collection/Use",
@@ -231,7 +234,7 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame.reset_index(drop=True)
     typed = rows.assign(**{column: _typed(name, column, rows[column]) for column in table.columns})
     try:
-        checked = table.frame_schema().validate(typed)
+        checked = table.frame_schema().validate(typed, inplace=True)
     except pa.errors.SchemaError as error:
         cases = error.failure_cases
         sample = sorted({str(v) for v in cases["failure_case"]})[:3] if isinstance(cases, pd.DataFrame) else [cases]
@@ -281,13 +284,13 @@ def write_table(path: Path, name: str, frame: pd.DataFrame, *, kept: arrow.Table
         kept: More rows, which an earlier call has checked.
     """
     table = ALL_TABLES[name]
-    rows = arrow.Table.from_pandas(check(name, frame), schema=table.arrow_schema(), preserve_index=False)
-    if kept is not None and kept.num_rows:
-        rows = _merged(name, kept, rows)
     integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
-    parquet.write_table(
-        rows.replace_schema_metadata(None),
+    parts = _checked_parts(name, frame)
+    if kept is not None and kept.num_rows:
+        parts = _merged(name, kept, arrow.concat_tables(parts))
+    with parquet.ParquetWriter(
         path,
+        table.arrow_schema(),
         compression="zstd",
         compression_level=3,
         # Dictionaries pay for words and repeated ids, delta coding for sorted integers.
@@ -295,23 +298,44 @@ def write_table(path: Path, name: str, frame: pd.DataFrame, *, kept: arrow.Table
         column_encoding=dict.fromkeys(integers, "DELTA_BINARY_PACKED"),
         dictionary_pagesize_limit=64 << 20,
         data_page_size=8 << 20,
-        row_group_size=1 << 22,
         write_statistics=False,
-    )
+    ) as file:
+        for part in parts:
+            file.write_table(part, row_group_size=PART_ROWS)
 
 
-def _merged(name: str, kept: arrow.Table, rows: arrow.Table) -> arrow.Table:
-    """Checked rows and more checked rows, sorted by their key, which stays unique."""
-    key = list(ALL_TABLES[name].key)
+def _checked_parts(name: str, frame: pd.DataFrame) -> Iterator[arrow.Table]:
+    """The rows as `check` gives them, part by part, so that no more than a part is held twice."""
+    table = ALL_TABLES[name]
+    key = list(table.key)
+    _check_columns(name, frame)
+    keys = pd.DataFrame({column: _typed(name, column, frame[column].reset_index(drop=True)) for column in key})
+    order = keys.sort_values(key).index.to_numpy()
+    _check_unique(name, arrow.Table.from_pandas(keys.take(order), preserve_index=False))
+    for start in range(0, max(len(order), 1), PART_ROWS):
+        checked = check(name, frame.take(order[start : start + PART_ROWS]))
+        rows = arrow.Table.from_pandas(checked, schema=table.arrow_schema(), preserve_index=False)
+        yield rows.replace_schema_metadata(None)
+
+
+def _merged(name: str, kept: arrow.Table, rows: arrow.Table) -> Iterator[arrow.Table]:
+    """Checked rows and more checked rows, sorted by their key, which stays unique; part by part."""
     # How a table is cut shows in the bytes of Parquet, and rows are taken from one piece much faster.
     merged = arrow.concat_tables([kept.cast(rows.schema), rows]).combine_chunks()
-    merged = merged.sort_by([(column, "ascending") for column in key])
-    last, following = merged.select(key)[:-1], merged.select(key)[1:]
+    merged = merged.sort_by([(column, "ascending") for column in ALL_TABLES[name].key])
+    _check_unique(name, merged)
+    for start in range(0, merged.num_rows, PART_ROWS):
+        yield merged.slice(start, PART_ROWS)
+
+
+def _check_unique(name: str, rows: arrow.Table) -> None:
+    """Refuses sorted rows of which two have the same key."""
+    key = list(ALL_TABLES[name].key)
+    last, following = rows.select(key)[:-1], rows.select(key)[1:]
     same = reduce(compute.and_, [compute.equal(last[column], following[column]) for column in key])
     if compute.any(same).as_py():
         twice = ", ".join(map(str, last.filter(same).to_pylist()[0].values()))
         raise ValueError(f"table {name}, column {' and '.join(key)}: unique fails for {twice}")
-    return merged
 
 
 def read_arrow(path: Path, *, columns: list[str] | None = None) -> arrow.Table:

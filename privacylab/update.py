@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as arrow
 
-from privacylab import sources, tables
+from privacylab import annotate, sources, tables
 from privacylab.sources import Entry, Source
 
 HANGING = ("segments", "scores", "mentions", "cues")
@@ -122,7 +122,7 @@ def described(
 
 def annotated(old: Mapping[str, arrow.Table]) -> npt.NDArray[np.uint64]:
     """The numbers of the segments that are annotated already."""
-    return np.frombuffer(bytes.fromhex("".join(old["segments"]["segment_id"].to_pylist())), ">u8").astype(np.uint64)
+    return annotate.numbers(old["segments"]["segment_id"].to_pylist())
 
 
 def kept(old: Mapping[str, arrow.Table], anew: Touched, segment_ids: Iterable[str]) -> dict[str, arrow.Table]:
