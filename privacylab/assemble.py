@@ -1,7 +1,7 @@
 """Parts -> tables: what workers wrote, and what an update keeps, as the frames that `tables.write` takes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as arrow
+import pyarrow.compute as compute
 import pyarrow.feather as feather
 import scipy.sparse as sp
 
@@ -18,10 +19,16 @@ from privacylab.sources import Entry
 from privacylab.update import HANGING
 
 
-def assemble(
-    read: Sequence[Path], annotated: Sequence[Path], old: Mapping[str, arrow.Table]
-) -> dict[str, pd.DataFrame]:
-    """The frames of `tables.TABLES`, but for ``services``: the rows of what was read.
+class Assembled(NamedTuple):
+    """The rows of `tables.TABLES`, but for ``services``; and the numbers of the segments of its policies."""
+
+    frames: dict[str, tables.Rows]
+    versions: pd.DataFrame
+    segments: npt.NDArray[np.uint64]
+
+
+def assemble(read: Sequence[Path], annotated: Sequence[Path], old: Mapping[str, arrow.Table]) -> Assembled:
+    """The rows of what was read. Those of the large tables come in frames, so that not all are held at once.
 
     Args:
         read: Folders that `parts.read` wrote.
@@ -30,22 +37,39 @@ def assemble(
     """
     versions, version_ids = _with_ids("versions", read)
     policies, policy_ids = _with_ids("policies", read)
-    frames = {name: _concat(name, (part / f"{name}.arrow" for part in annotated)) for name in HANGING}
-    claimed = _concat("mentions", (part / "claims.arrow" for part in annotated))
-    known = _known("mentions", old, np.concatenate([version_ids.numbers, policy_ids.numbers]))
-    mentions = pd.concat([known, frames["mentions"], claimed])
+    new = _rows_of("mentions", annotated).to_pandas()
+    known = _known(old["mentions"], np.concatenate([version_ids.numbers, policy_ids.numbers]))
+    mentions = pd.concat([known, new, _rows_of("mentions", annotated, file="claims").to_pandas()])
     versions["claims"] = version_ids.claims(mentions)
     policies["era_by_frameworks"] = list(map(era_by_frameworks, policy_ids.claims(mentions)))
-    occurrences = _occurrences(policies["policy_id"], policy_ids)
-    counted = pd.concat([_known("segments", old, policy_ids.numbers), frames["segments"]])
-    policies["reading_grade"] = _reading_grades(policies, occurrences, counted)
-    frames |= {"versions": versions, "policies": policies, "occurrences": occurrences}
-    return {name: frame[list(tables.TABLES[name].columns)] for name, frame in frames.items()}
+    counts = _rows_of("segments", annotated, columns=["segment_id", *_COUNTED]).to_pandas()
+    policies["reading_grade"] = _reading_grades(
+        policy_ids, pd.concat([_known(old["segments"], policy_ids.numbers), counts])
+    )
+    n_ranges = 1 + 2 * len(counts) // tables.PART_ROWS
+    frames: dict[str, tables.Rows] = {
+        "versions": _ordered("versions", versions),
+        "policies": _ordered("policies", policies),
+        "mentions": _ordered("mentions", new),
+        "occurrences": _occurrences(policies["policy_id"], policy_ids),
+        **{name: _by_range(name, annotated, n_ranges) for name in HANGING if name != "mentions"},
+    }
+    return Assembled(frames, versions, np.unique(policy_ids.numbers))
 
 
-def _known(name: str, old: Mapping[str, arrow.Table], numbers: npt.NDArray[np.uint64]) -> pd.DataFrame:
+def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[list(tables.TABLES[name].columns)]
+
+
+def _by_range(name: str, annotated: Sequence[Path], n_ranges: int) -> Iterator[pd.DataFrame]:
+    """The rows of a table that hangs on segments, a range of their ids after another."""
+    borders = [annotate.hex_id(i * 2**64 // n_ranges) for i in range(n_ranges)]
+    for low, high in zip(borders, [*borders[1:], "g"], strict=True):
+        yield _ordered(name, _rows_of(name, annotated, between=(low, high)).to_pandas())
+
+
+def _known(rows: arrow.Table, numbers: npt.NDArray[np.uint64]) -> pd.DataFrame:
     """The rows of an old table that hang on some segments."""
-    rows = old[name]
     if rows.num_rows:
         rows = tables.where(rows, "segment_id", list(map(annotate.hex_id, np.unique(numbers).tolist())))
     frame: pd.DataFrame = rows.to_pandas()
@@ -74,22 +98,38 @@ class _SegmentIds(NamedTuple):
 
 def _with_ids(name: str, read: Sequence[Path]) -> tuple[pd.DataFrame, _SegmentIds]:
     """The rows of a table from its parts, and their segments."""
-    rows = _rows_of(name, (part / f"{name}.arrow" for part in read))
+    rows = _rows_of(name, read)
     lists = rows["segment_ids"].combine_chunks()
     ids = _SegmentIds(lists.flatten().to_numpy(), lists.value_lengths().to_numpy().astype(np.int64))
     frame: pd.DataFrame = rows.drop_columns(["segment_ids"]).to_pandas(date_as_object=False)
     return frame, ids
 
 
-def _concat(name: str, paths_: Iterable[Path]) -> pd.DataFrame:
-    frame: pd.DataFrame = _rows_of(name, paths_).to_pandas(date_as_object=False)
-    return frame
+def _rows_of(
+    name: str,
+    folders: Iterable[Path],
+    *,
+    file: str | None = None,
+    columns: list[str] | None = None,
+    between: tuple[str, str] | None = None,
+) -> arrow.Table:
+    """The rows of a table from its parts; where there is none, an empty table of its columns.
 
-
-def _rows_of(name: str, paths_: Iterable[Path]) -> arrow.Table:
-    """The rows of a table from its parts; where there is none, an empty table of its columns."""
-    found = [feather.read_table(path) for path in paths_ if path.is_file()]
-    found = [part for part in found if part.num_columns]
+    Args:
+        name: The table.
+        folders: Where its parts are.
+        file: What they are called; as the table if None.
+        columns: Only these.
+        between: Only segments with an id from one text to before another.
+    """
+    found = []
+    for path in (folder / f"{file or name}.arrow" for folder in folders):
+        part = feather.read_table(path, columns=columns) if path.is_file() else arrow.table({})
+        if part.num_columns and between:
+            ids = part["segment_id"]
+            part = part.filter(compute.and_(compute.greater_equal(ids, between[0]), compute.less(ids, between[1])))
+        if part.num_columns:
+            found.append(part)
     if not found:
         nothing = tables.TABLES[name].arrow_schema().empty_table()
         found = [nothing.append_column("segment_ids", arrow.array([], arrow.list_(parts.ID)))]
@@ -102,27 +142,39 @@ def era_by_frameworks(claims: Iterable[str]) -> str | None:
     return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
 
 
-def _occurrences(policy_ids: pd.Series, found: _SegmentIds) -> pd.DataFrame:
-    distinct, places = np.unique(found.numbers, return_inverse=True)
+def _occurrences(policy_ids: pd.Series, found: _SegmentIds) -> Iterator[pd.DataFrame]:
+    """The rows of ``occurrences``, some policies after others."""
     ends = np.cumsum(found.counts)
-    columns = {
-        "policy_id": arrow.array(policy_ids, arrow.string()).take(
-            arrow.array(np.repeat(np.arange(len(found.counts)), found.counts))
-        ),
-        "position": np.arange(len(found.numbers)) - np.repeat(ends - found.counts, found.counts),
-        "segment_id": arrow.array(map(annotate.hex_id, distinct.tolist()), arrow.string()).take(arrow.array(places)),
-    }
-    frame: pd.DataFrame = arrow.table(columns).to_pandas()
-    return frame
+    order = np.argsort(policy_ids.to_numpy(dtype=object), kind="stable")
+    group = np.cumsum(found.counts[order]) // tables.PART_ROWS
+    for some in np.split(order, np.flatnonzero(np.diff(group)) + 1):
+        counts = found.counts[some]
+        rows = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        numbers = found.numbers[rows + np.repeat(ends[some] - counts, counts)]
+        distinct, places = np.unique(numbers, return_inverse=True)
+        columns = {
+            "policy_id": arrow.array(policy_ids, arrow.string()).take(arrow.array(np.repeat(some, counts))),
+            "position": rows,
+            "segment_id": arrow.array(map(annotate.hex_id, distinct.tolist()), arrow.string()).take(
+                arrow.array(places)
+            ),
+        }
+        yield arrow.table(columns).to_pandas()
 
 
-def _reading_grades(policies: pd.DataFrame, occurrences: pd.DataFrame, segments: pd.DataFrame) -> pd.Series:
-    """The Flesch-Kincaid grade of each policy (Kincaid et al. 1975), from its segments' counts."""
-    columns = ["n_words", "n_sentences", "n_syllables"]
-    counts = occurrences.merge(segments[["segment_id", *columns]], on="segment_id").groupby("policy_id")[columns].sum()
-    counts = counts[(counts["n_words"] > 0) & (counts["n_sentences"] > 0)]
-    grade = 0.39 * counts["n_words"] / counts["n_sentences"] + 11.8 * counts["n_syllables"] / counts["n_words"] - 15.59
-    return policies["policy_id"].map(grade.clip(lower=0).round(3))
+_COUNTED = ("n_words", "n_sentences", "n_syllables")
+
+
+def _reading_grades(policies: _SegmentIds, segments: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """The Flesch-Kincaid grade of each policy (Kincaid et al. 1975), from its segments' counts; NaN for no words."""
+    place = pd.Index(annotate.numbers(segments["segment_id"])).get_indexer(pd.Index(policies.numbers))
+    policy = np.repeat(np.arange(len(policies.counts)), policies.counts)
+    n_words, n_sentences, n_syllables = (
+        np.bincount(policy, segments[column].to_numpy()[place], len(policies.counts)) for column in _COUNTED
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        grade = 0.39 * n_words / n_sentences + 11.8 * n_syllables / n_words - 15.59
+    return np.where((n_words > 0) & (n_sentences > 0), grade.clip(min=0).round(3), np.nan)
 
 
 def services(listed: Mapping[str, Sequence[tuple[Entry, str]]]) -> pd.DataFrame:

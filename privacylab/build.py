@@ -158,14 +158,12 @@ def _build(
     batches = parts.batches(read, scratch, text=text, skip=update.annotated(old))
     _run("annotating", parts.annotated, batches, n_workers, progress)
     progress("writing", 0, 1)
-    frames = assemble.assemble(read, [batch.part for batch in batches], old)
-    if len(frames["versions"]) != len(entries):
-        raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
-    frames["services"] = assemble.services(services)
-    kept = update.kept(old, anew, frames["occurrences"]["segment_id"])
-    described = update.described(before, opened, entries, frames["versions"], kept, anew)
-    manifest = {**conditions, "sources": described}
-    written = tables.write(folder, frames, manifest, kept=kept)
+    new = assemble.assemble(read, [batch.part for batch in batches], old)
+    if len(new.versions) != len(entries):
+        raise BuildError(f"{len(entries)} versions came in, {len(new.versions)} would go out: please report this")
+    kept = update.kept(old, anew, new.segments.tolist())
+    manifest = {**conditions, "sources": update.described(before, opened, entries, new.versions, kept, anew)}
+    written = tables.write(folder, {**new.frames, "services": assemble.services(services)}, manifest, kept=kept)
     progress("writing", 1, 1)
     return written
 

@@ -274,20 +274,24 @@ def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
     return typed
 
 
-def write_table(path: Path, name: str, frame: pd.DataFrame, *, kept: arrow.Table | None = None) -> None:
-    """Writes one table as Parquet, checked: the same rows give the same bytes.
+Rows = pd.DataFrame | Iterator[pd.DataFrame]
+"""The rows of a table, as `check` takes them; or frames of them, whose keys follow each other."""
+
+
+def write_table(path: Path, name: str, rows: Rows, *, kept: arrow.Table | None = None) -> None:
+    """Writes one table as Parquet, checked: the same rows give the same bytes, however they come.
 
     Args:
         path: The file.
         name: A key of `ALL_TABLES`.
-        frame: The rows, as `check` takes them.
+        rows: The rows.
         kept: More rows, which an earlier call has checked.
     """
     table = ALL_TABLES[name]
     integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
-    parts = _checked_parts(name, frame)
+    parts = _checked(name, iter([rows]) if isinstance(rows, pd.DataFrame) else rows)
     if kept is not None and kept.num_rows:
-        parts = _merged(name, kept, arrow.concat_tables(parts))
+        parts = iter([_merged(name, kept, arrow.concat_tables(parts))])
     with parquet.ParquetWriter(
         path,
         table.arrow_schema(),
@@ -300,32 +304,50 @@ def write_table(path: Path, name: str, frame: pd.DataFrame, *, kept: arrow.Table
         data_page_size=8 << 20,
         write_statistics=False,
     ) as file:
-        for part in parts:
-            file.write_table(part, row_group_size=PART_ROWS)
+        for part in _cut(parts):
+            file.write_table(part)
 
 
-def _checked_parts(name: str, frame: pd.DataFrame) -> Iterator[arrow.Table]:
-    """The rows as `check` gives them, part by part, so that no more than a part is held twice."""
+def _checked(name: str, frames: Iterator[pd.DataFrame]) -> Iterator[arrow.Table]:
+    """The rows as `check` gives them, in parts of at most `PART_ROWS`, so that no more is held twice."""
     table = ALL_TABLES[name]
     key = list(table.key)
-    _check_columns(name, frame)
-    keys = pd.DataFrame({column: _typed(name, column, frame[column].reset_index(drop=True)) for column in key})
-    order = keys.sort_values(key).index.to_numpy()
-    _check_unique(name, arrow.Table.from_pandas(keys.take(order), preserve_index=False))
-    for start in range(0, max(len(order), 1), PART_ROWS):
-        checked = check(name, frame.take(order[start : start + PART_ROWS]))
-        rows = arrow.Table.from_pandas(checked, schema=table.arrow_schema(), preserve_index=False)
-        yield rows.replace_schema_metadata(None)
+    last: tuple[Any, ...] | None = None
+    for frame in frames:
+        _check_columns(name, frame)
+        keys = pd.DataFrame({column: _typed(name, column, frame[column].reset_index(drop=True)) for column in key})
+        keys = keys.sort_values(key)
+        _check_unique(name, arrow.Table.from_pandas(keys, preserve_index=False))
+        if len(keys):
+            first = tuple(keys.iloc[0])
+            if last is not None and first <= last:
+                raise ValueError(f"table {name}: a frame begins with {first} after one that ends with {last}")
+            last = tuple(keys.iloc[-1])
+        for start in range(0, max(len(keys), 1), PART_ROWS):
+            rows = check(name, frame.take(keys.index[start : start + PART_ROWS].to_numpy()))
+            part = arrow.Table.from_pandas(rows, schema=table.arrow_schema(), preserve_index=False)
+            yield part.replace_schema_metadata(None)
 
 
-def _merged(name: str, kept: arrow.Table, rows: arrow.Table) -> Iterator[arrow.Table]:
-    """Checked rows and more checked rows, sorted by their key, which stays unique; part by part."""
-    # How a table is cut shows in the bytes of Parquet, and rows are taken from one piece much faster.
+def _cut(parts: Iterable[arrow.Table]) -> Iterator[arrow.Table]:
+    """The same rows in parts of exactly `PART_ROWS`, each in one piece, for how rows are cut shows in the bytes."""
+    held: list[arrow.Table] = []
+    for part in parts:
+        held.append(part)
+        while sum(one.num_rows for one in held) >= PART_ROWS:
+            rows = arrow.concat_tables(held)
+            yield rows.slice(0, PART_ROWS).combine_chunks()
+            held = [rows.slice(PART_ROWS)]
+    yield arrow.concat_tables(held).combine_chunks()
+
+
+def _merged(name: str, kept: arrow.Table, rows: arrow.Table) -> arrow.Table:
+    """Checked rows and more checked rows, sorted by their key, which stays unique."""
+    # Rows are taken from one piece much faster.
     merged = arrow.concat_tables([kept.cast(rows.schema), rows]).combine_chunks()
     merged = merged.sort_by([(column, "ascending") for column in ALL_TABLES[name].key])
     _check_unique(name, merged)
-    for start in range(0, merged.num_rows, PART_ROWS):
-        yield merged.slice(start, PART_ROWS)
+    return merged
 
 
 def _check_unique(name: str, rows: arrow.Table) -> None:
@@ -497,7 +519,7 @@ class Corpus:
 
 def write(
     folder: Path,
-    frames: Mapping[str, pd.DataFrame],
+    frames: Mapping[str, Rows],
     manifest: Mapping[str, Any],
     *,
     kept: Mapping[str, arrow.Table] | None = None,
@@ -506,7 +528,7 @@ def write(
 
     Args:
         folder: Where the corpus shall stand; replaced if it is there.
-        frames: A frame for each of `TABLES`.
+        frames: The rows of each of `TABLES`.
         manifest: ``parameters``, ``versions`` and what else tells how it was made; hashes and counts are added.
         kept: More rows for each table, from a corpus that was written before and is not checked again.
 
@@ -533,7 +555,7 @@ def write(
         described = {
             "format": FORMAT,
             **manifest,
-            "counts": {name: len(frames[name]) + (kept[name].num_rows if kept else 0) for name in TABLES},
+            "counts": {name: parquet.read_metadata(staging / f"{name}.parquet").num_rows for name in TABLES},
             "sha256": {name: sha256(staging / f"{name}.parquet") for name in TABLES},
         }
         text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"

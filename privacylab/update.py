@@ -125,12 +125,12 @@ def annotated(old: Mapping[str, arrow.Table]) -> npt.NDArray[np.uint64]:
     return annotate.numbers(old["segments"]["segment_id"].to_pylist())
 
 
-def kept(old: Mapping[str, arrow.Table], anew: Touched, segment_ids: Iterable[str]) -> dict[str, arrow.Table]:
-    """The rows that stay: of other services, and what hangs on their segments and on those of what is read anew."""
+def kept(old: Mapping[str, arrow.Table], anew: Touched, new: Iterable[int]) -> dict[str, arrow.Table]:
+    """The rows that stay: of other services, and what hangs on their segments and on the ``new`` ones, by number."""
     stay = sorted(set(old["services"]["service"].to_pylist()) - anew.services)
     found = {name: tables.where(old[name], "service", stay) for name in ("versions", "policies", "services")}
     policy_ids = found["policies"]["policy_id"]
     found["occurrences"] = tables.where(old["occurrences"], "policy_id", policy_ids)
     own = found["occurrences"]["segment_id"]
-    in_use = arrow.chunked_array([*own.chunks, arrow.array(segment_ids, own.type)]).unique()
+    in_use = arrow.chunked_array([*own.chunks, arrow.array(map(annotate.hex_id, new), own.type)]).unique()
     return found | {name: tables.where(old[name], "segment_id", in_use) for name in HANGING}

@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import archives
+import pandas as pd
 import pytest
 from archives import GDPR, HARBOR, LETTERS, PARROT, SHIELD, page, policy
 
@@ -200,6 +201,13 @@ def test_a_second_build_gives_the_same_bytes(repository, built, tmp_path):
 def test_two_workers_and_small_batches_give_the_same_bytes(repository, built, tmp_path, small_batches):
     again = build.corpus([repository], tmp_path / "again", workers=2)
     assert archives.contents(again.path) == archives.contents(built.path)
+
+
+def test_tables_that_are_put_together_in_parts_have_the_same_rows(repository, built, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "PART_ROWS", 4)
+    again = build.corpus([repository], tmp_path / "again", workers=1)
+    for name in tables.TABLES:
+        pd.testing.assert_frame_equal(again.table(name), built.table(name))
 
 
 def test_workers_that_end_after_one_job_each_give_the_same_bytes(
@@ -662,8 +670,8 @@ def test_versions_that_would_get_lost_are_an_error(repository, tmp_path, monkeyp
     real = assemble.assemble
 
     def lossy(*arguments):
-        frames = real(*arguments)
-        return {**frames, "versions": frames["versions"][1:]}
+        new = real(*arguments)
+        return new._replace(versions=new.versions[1:])
 
     monkeypatch.setattr(assemble, "assemble", lossy)
     with pytest.raises(BuildError, match="8 versions came in, 7 would go out"):

@@ -126,6 +126,34 @@ def test_rows_beside_rows_that_stay_give_the_bytes_of_all_at_once(tmp_path):
         assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_rows_that_come_in_frames_give_the_bytes_of_all_at_once(most, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "PART_ROWS", most)
+    every = pd.concat([cues(segment_id=[f"a{i}", f"b{i}"]) for i in range(3)]).sort_values("segment_id")
+    tables.write_table(tmp_path / "all", "cues", every[::-1])
+    kept = tables.read_arrow(tmp_path / "all")[1:4]
+    assert kept.num_rows == 3
+    for n in (1, 2, 4, 6):
+        frames = iter([every[i : i + n][::-1] for i in range(0, 6, n)])
+        tables.write_table(tmp_path / "again", "cues", frames)
+        assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
+    tables.write_table(tmp_path / "again", "cues", iter([every[:1], every[4:]]), kept=kept)
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
+
+
+@pytest.mark.parametrize("second", ["a", "0"])
+def test_frames_whose_keys_do_not_follow_each_other_are_an_error(second, tmp_path):
+    frames = iter([cues(), cues(segment_id=[second, "c"])])
+    with pytest.raises(ValueError, match=r"table cues: a frame begins with .* after one that ends with"):
+        tables.write_table(tmp_path / "t", "cues", frames)
+
+
+def test_a_key_that_stands_twice_is_an_error_though_parts_are_small(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "PART_ROWS", 1)
+    with pytest.raises(ValueError, match="table cues, column segment_id and start and cue: unique fails for a, "):
+        tables.write_table(tmp_path / "t", "cues", pd.concat([cues(), cues()]))
+
+
 def test_a_key_may_not_stand_in_rows_that_stay_as_well(tmp_path):
     tables.write_table(tmp_path / "all", "cues", cues())
     with pytest.raises(ValueError, match="table cues, column segment_id and start and cue: unique fails for a, "):
