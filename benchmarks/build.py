@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 
+AS_A_USER_HAS_IT = dict(os.environ)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -169,7 +170,7 @@ def updated(paths: list[Path], corpus: Path, workers: int) -> dict[str, float]:
     given = [str(grown if path == place else path) for path in paths]
     command = [sys.executable, "-m", "privacylab", "build", *given, "--out", str(corpus), "--update", "--no-text"]
     wall, used = time.perf_counter(), processor_seconds()
-    subprocess.run([*command, "--workers", str(workers)], check=True, capture_output=True)
+    subprocess.run([*command, "--workers", str(workers)], check=True, capture_output=True, env=AS_A_USER_HAS_IT)
     seconds, cpu = time.perf_counter() - wall, processor_seconds() - used
     counts = tables.Corpus.open(corpus).manifest["counts"]
     return {"versions": counts["versions"], "segments": counts["segments"], "seconds": seconds, "update_cpu": cpu}
