@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import os
 
-AS_A_USER_HAS_IT = dict(os.environ)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -169,8 +168,9 @@ def updated(paths: list[Path], corpus: Path, workers: int) -> dict[str, float]:
     _one_more_version(sources.GitArchive(grown, archive.layout))
     given = [str(grown if path == place else path) for path in paths]
     command = [sys.executable, "-m", "privacylab", "build", *given, "--out", str(corpus), "--update", "--no-text"]
+    as_users_have_it = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     wall, used = time.perf_counter(), processor_seconds()
-    subprocess.run([*command, "--workers", str(workers)], check=True, capture_output=True, env=AS_A_USER_HAS_IT)
+    subprocess.run([*command, "--workers", str(workers)], check=True, capture_output=True, env=as_users_have_it)
     seconds, cpu = time.perf_counter() - wall, processor_seconds() - used
     counts = tables.Corpus.open(corpus).manifest["counts"]
     return {"versions": counts["versions"], "segments": counts["segments"], "seconds": seconds, "update_cpu": cpu}

@@ -65,13 +65,9 @@ def touched(old: Before, opened: Mapping[str, Source], pool: Executor) -> Touche
     if old == NOTHING:
         return Touched(frozenset(), None)
     services = {label: set[str]() for label in {*opened, *old.states}}
-    for row in (
-        old.table("versions", columns=["collection", "service"])
-        .group_by(["collection", "service"])
-        .aggregate([])
-        .to_pylist()
-    ):
-        services[row["collection"]].add(row["service"])
+    pairs = old.table("versions", columns=["collection", "service"]).group_by(["collection", "service"])
+    for pair in pairs.aggregate([]).to_pylist():
+        services[pair["collection"]].add(pair["service"])
     found = set().union(*(services[label] for label in old.states.keys() - opened))
     names: set[str] = set()
 
@@ -85,9 +81,8 @@ def touched(old: Before, opened: Mapping[str, Source], pool: Executor) -> Touche
         names |= changed
     found.update(sources.service_of(name)[0] for name in names)
     called = old.table("services", columns=["service", "names"]).to_pylist()
-    return Touched(
-        frozenset(found), frozenset(names).union(*(row["names"] for row in called if row["service"] in found))
-    )
+    names.update(*(row["names"] for row in called if row["service"] in found))
+    return Touched(frozenset(found), frozenset(names))
 
 
 def described(

@@ -492,6 +492,7 @@ def test_a_truncated_archive_is_refused_in_one_line(pack, name, tmp_path):
         ("Blåbær", ("blåbær", "main")),
         ("纸船", ("纸船", "main")),
         ("...", ("unnamed", "main")),
+        (" kites.com ", ("kites.com", "main")),
         ("Amazon Web Services", ("amazon.com", "aws")),  # rules/services.csv
         ("amazon web SERVICES", ("amazon.com", "aws")),
     ],
