@@ -1,4 +1,4 @@
-"""Parts -> tables: what workers wrote, and what an update keeps, as the frames that `tables.write` takes."""
+"""Parts -> tables: what workers wrote, as the rows that `tables.write` takes; what stays of others is `update.kept`."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

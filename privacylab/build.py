@@ -5,7 +5,7 @@ Two stages, each over batches that end up in files of their own, so that a kille
 1. read: a service at a time (`history.read`): segments, verdicts, the ledger, the sample;
 2. annotate: each distinct segment once (`annotate.tables`); those of versions outside the sample for their claims only.
 
-What workers do is in `parts`, what is made of it in `assemble`.
+What workers do is in `parts`, what is made of it in `assemble`, what an update need not read in `update`.
 """
 
 import fcntl

@@ -17,7 +17,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
@@ -47,10 +47,8 @@ IGNORED = re.compile(
 )
 """Files that accompany policies: hidden ones and those in hidden folders, licences, indexes, code, tables."""
 
-
 UNREAD = "0" * 16
 """The content id of what could not be read."""
-
 
 MAX_FOLDERS = 500
 """Folders that git is asked for by name; more are looked for in the whole history."""
@@ -612,8 +610,3 @@ def _main_titles(titles: dict[str, list[int]]) -> set[str]:
 def content_id(data: bytes) -> str:
     """The first 16 hex digits of the sha256 of raw bytes."""
     return hashlib.sha256(data).hexdigest()[:16]
-
-
-def counted(entries: Iterable[Entry]) -> Counter[str]:
-    """How many entries each collection holds."""
-    return Counter(entry.collection for entry in entries)

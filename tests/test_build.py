@@ -11,6 +11,7 @@ from pathlib import Path
 
 import archives
 import pandas as pd
+import pyarrow as arrow
 import pytest
 from archives import GDPR, HARBOR, LETTERS, PARROT, SHIELD, page, policy
 
@@ -19,6 +20,7 @@ from privacylab.build import BuildError
 from privacylab.sources import SourceError
 
 BOATS, KITES = "crawl/boats.com/Privacy Policy.txt", "crawl_reviewed/kites.com/Privacy Policy.txt"
+ALLOCATOR = arrow.default_memory_pool().backend_name
 DICE = "crawl/dice.com/Privacy Policy.txt"
 
 
@@ -219,6 +221,7 @@ def test_workers_that_end_after_one_job_each_give_the_same_bytes(
     assert archives.contents(again.path) == archives.contents(built.path)
     assert [now for now in told if now[0] == "reading"] == [("reading", done, 3) for done in range(4)]
     assert gc.get_freeze_count() == 0
+    assert arrow.default_memory_pool().backend_name == ALLOCATOR
 
 
 SCRIPT = """

@@ -166,6 +166,7 @@ def test_scripts_and_styles_are_no_text():
         ("donâ€™t", "don't"),
         ("Q&amp;A", "Q&A"),
         ("Itâ€™s ours. Voilà, that’s it! Q&amp;A; dÃ©jÃ  vu.", "It's ours. Voilà, that's it! Q&A; déjà vu."),
+        ("Itâ€™s 1 < 2 now. Q&amp;A", "It's 1 < 2 now. Q&amp;A"),  # entities beside tags are left
         ("Itâ€™s <b>ours</b> now. Q&amp;amp;A? &lt;Yes.", "It's ours now. Q&A? <Yes."),
         ("&amp;lt;b&amp;gt;no&amp;lt;/b&amp;gt;", "no"),
         ("write to <a@b.example>", "write to <a@b.example>"),
