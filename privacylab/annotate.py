@@ -76,6 +76,14 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFram
     }
 
 
+def load() -> None:
+    """Loads rules, word lists and the model, half a second: once in a process whose workers share them."""
+    text = "We comply with the Privacy Shield."
+    for annotator in (wording.counts, frameworks.mentions, cues.cues):
+        annotator(text)
+    _model().scores([text])
+
+
 @cache
 def _model() -> clauses.ClauseModel:
     return clauses.load()

@@ -36,8 +36,8 @@ Progress = Callable[[str, int, int], None]
 J = TypeVar("J")
 
 READ_BATCH = 400  # entries
-JOBS_OF_A_WORKER = 25
-"""So many, then it ends: what it holds by then is memory in pieces, which the next one need not have."""
+JOBS_OF_A_READER = 25
+"""So many, then a worker ends: what it holds by then is memory in pieces, which the next one need not have."""
 
 
 class BuildError(RuntimeError):
@@ -145,7 +145,9 @@ def _build(
         opened = _open(given, scratch, pool)
         anew = update.touched(before, opened, pool)
         listed = [pool.submit(source.entries, names=anew.names) for source in opened.values()]
-        old = {name: before.table(name) for name in tables.TABLES}
+        tables_read = [pool.submit(before.table, name) for name in tables.TABLES]
+        _load()
+        old = dict(zip(tables.TABLES, (one.result() for one in tables_read), strict=True))
         entries = [*itertools.chain.from_iterable(one.result() for one in listed)]
     services = _by_service(entries)
     tasks = _tasks(services, opened, scratch, every)
@@ -153,7 +155,7 @@ def _build(
     n_workers = workers or os.cpu_count() or 1
     if len(tasks) > 1:
         screen.load()
-    _run("reading", parts.read, tasks, n_workers, progress)
+    _run("reading", parts.read, tasks, n_workers, progress, at_a_time=n_workers * JOBS_OF_A_READER)
     read = [scratch / f"read-{task.number:05d}" for task in tasks]
     batches = parts.batches(read, scratch, text=text, skip=update.annotated(old))
     _run("annotating", parts.annotated, batches, n_workers, progress)
@@ -166,6 +168,12 @@ def _build(
     written = tables.write(folder, {**new.frames, "services": assemble.services(services)}, manifest, kept=kept)
     progress("writing", 1, 1)
     return written
+
+
+def _load() -> None:
+    """Loads what takes a second: while git is at work, and before workers are forked, who then share it."""
+    annotate.load()
+    tables.load()
 
 
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
@@ -230,15 +238,25 @@ def _write_whole(path: Path, content: str) -> None:
     staging.replace(path)
 
 
-def _run(stage: str, work: Callable[[J], None], jobs: Sequence[J], workers: int, progress: Progress) -> None:
+def _run(
+    stage: str,
+    work: Callable[[J], None],
+    jobs: Sequence[J],
+    workers: int,
+    progress: Progress,
+    *,
+    at_a_time: int | None = None,
+) -> None:
+    """Does all jobs; workers end when they have done so many together, or all."""
     progress(stage, 0, len(jobs))
     if workers == 1 or len(jobs) <= 1:
         for done, job in enumerate(jobs, 1):
             work(job)
             progress(stage, done, len(jobs))
         return
-    for start in range(0, len(jobs), workers * JOBS_OF_A_WORKER):
-        some = jobs[start : start + workers * JOBS_OF_A_WORKER]
+    step = at_a_time or len(jobs)
+    for start in range(0, len(jobs), step):
+        some = jobs[start : start + step]
         with _shared_memory(), ProcessPoolExecutor(min(workers, len(some))) as pool:
             futures = [pool.submit(work, job) for job in some]
             try:

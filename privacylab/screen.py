@@ -11,7 +11,6 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
-from hashlib import blake2b
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -88,6 +87,12 @@ def _groups() -> tuple[_Group, ...]:
         needed = tuple(_needed(entry) for entry in entries if not _WITHIN_WORD.fullmatch(entry))
         groups.append(_Group(re.compile(rf"(?:{any_of})\b"), re.compile(rf"\b(?:{any_of})\b"), needed))
     return tuple(groups)
+
+
+@cache
+def _groups_of_words() -> tuple[tuple[int, _Group], ...]:
+    """The groups, by their place, of which an entry may match more than one word."""
+    return tuple((i, group) for i, group in enumerate(_groups()) if group.needed)
 
 
 _WITHIN_WORD = re.compile(r"(?:[a-z|)]\??|\(\?:)*")
@@ -204,7 +209,7 @@ def said(line: str) -> Said:
     lower = line.lower()
     counts = sum(map(_counted, chain.from_iterable(each) if shown is line else _runs(lower)))
     _, _, n_months, n_odd, *rest = _unpacked(counts)
-    for i, group in enumerate(_groups()):
+    for i, group in _groups_of_words():
         if rest[len(_groups()) + i]:
             counts += (_n_found(group, lower) - rest[i]) << 32 * (4 + i)
     if n_odd:
@@ -217,8 +222,8 @@ def said(line: str) -> Said:
 
 
 def _fingerprint(words: Iterable[str]) -> int:
-    """A sentence's number, blind to case, digits, months and punctuation."""
-    return int.from_bytes(blake2b(" ".join(words).encode(), digest_size=8).digest(), "big")
+    """A sentence's number in this process, blind to case, digits, months and punctuation."""
+    return hash(tuple(words))
 
 
 def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidence:

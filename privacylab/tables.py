@@ -10,15 +10,20 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+# pandera is imported where rows are checked: it takes a third of a second, which whoever only reads need not wait.
 
 FORMAT = 1
 """Raised when a table changes its columns: an older corpus is then refused with the way to rebuild it."""
@@ -103,15 +108,19 @@ class Table(NamedTuple):
         """The table's types as Arrow knows them."""
         return arrow.schema([(name, _ARROW[column.kind]) for name, column in self.columns.items()])
 
-    def frame_schema(self) -> pa.DataFrameSchema:
+    def frame_schema(self) -> "pa.DataFrameSchema":
         """The table's types, vocabularies and ranges as pandera checks them."""
+        import pandera.pandas as pa
+
         columns = {
             name: pa.Column(_PANDAS[c.kind], _checks(c), nullable=c.nullable) for name, c in self.columns.items()
         }
         return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(self.key))
 
 
-def _checks(column: Column) -> list[pa.Check]:
+def _checks(column: Column) -> "list[pa.Check]":
+    import pandera.pandas as pa
+
     checks = []
     if column.allowed is not None:
         checks.append(pa.Check.isin(column.allowed))
@@ -229,19 +238,26 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     Raises:
         ValueError: The first thing that is wrong: table, column, value.
     """
+    from pandera.errors import SchemaError
+
     table = ALL_TABLES[name]
     _check_columns(name, frame)
     rows = frame.reset_index(drop=True)
     typed = rows.assign(**{column: _typed(name, column, rows[column]) for column in table.columns})
     try:
         checked = table.frame_schema().validate(typed, inplace=True)
-    except pa.errors.SchemaError as error:
+    except SchemaError as error:
         cases = error.failure_cases
         sample = sorted({str(v) for v in cases["failure_case"]})[:3] if isinstance(cases, pd.DataFrame) else [cases]
         where = getattr(error.schema, "name", None) or " and ".join(table.key)
         what = getattr(error.check, "error", None) or error.check
         raise ValueError(f"table {name}, column {where}: {what} fails for {', '.join(map(str, sample))}") from None
     return checked.sort_values(list(table.key), ignore_index=True)
+
+
+def load() -> None:
+    """Loads what checking needs, half a second: while a program waits for something else."""
+    check("services", TABLES["services"].arrow_schema().empty_table().to_pandas())
 
 
 def _check_columns(name: str, frame: pd.DataFrame) -> None:
@@ -285,7 +301,7 @@ def write_table(path: Path, name: str, rows: Rows, *, kept: arrow.Table | None =
         path: The file.
         name: A key of `ALL_TABLES`.
         rows: The rows.
-        kept: More rows, which an earlier call has checked.
+        kept: More rows, which an earlier call has checked and sorted; none begins its key as one of ``rows`` does.
     """
     table = ALL_TABLES[name]
     integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
@@ -342,21 +358,32 @@ def _cut(parts: Iterable[arrow.Table]) -> Iterator[arrow.Table]:
 
 
 def _merged(name: str, kept: arrow.Table, rows: arrow.Table) -> arrow.Table:
-    """Checked rows and more checked rows, sorted by their key, which stays unique."""
-    # Rows are taken from one piece much faster.
-    merged = arrow.concat_tables([kept.cast(rows.schema), rows]).combine_chunks()
-    merged = merged.sort_by([(column, "ascending") for column in ALL_TABLES[name].key])
-    _check_unique(name, merged)
-    return merged
+    """Checked rows and more checked rows, sorted by their key, of which no first column stands in both."""
+    first = ALL_TABLES[name].key[0]
+    _refuse_twice(name, rows.filter(compute.is_in(rows[first], value_set=kept[first])))
+    kept = kept.cast(rows.schema)
+    # Few rows go between many: these are cut there, which copies and compares far less than sorting does.
+    places, starts = np.unique(compute.search_sorted(kept[first], rows[first]).to_numpy(), return_index=True)
+    pieces = [kept[: places[0]] if len(places) else kept]
+    for (start, end), (place, following) in zip(
+        pairwise([*starts, rows.num_rows]), pairwise([*places, kept.num_rows]), strict=True
+    ):
+        pieces += [rows[start:end], kept[place:following]]
+    return arrow.concat_tables(pieces).combine_chunks()
 
 
 def _check_unique(name: str, rows: arrow.Table) -> None:
     """Refuses sorted rows of which two have the same key."""
     key = list(ALL_TABLES[name].key)
     last, following = rows.select(key)[:-1], rows.select(key)[1:]
-    same = reduce(compute.and_, [compute.equal(last[column], following[column]) for column in key])
-    if compute.any(same).as_py():
-        twice = ", ".join(map(str, last.filter(same).to_pylist()[0].values()))
+    _refuse_twice(name, last.filter(reduce(compute.and_, [compute.equal(last[one], following[one]) for one in key])))
+
+
+def _refuse_twice(name: str, rows: arrow.Table) -> None:
+    """Refuses a key that stands twice: that of the first of these rows."""
+    key = list(ALL_TABLES[name].key)
+    if rows.num_rows:
+        twice = ", ".join(map(str, rows.select(key)[:1].to_pylist()[0].values()))
         raise ValueError(f"table {name}, column {' and '.join(key)}: unique fails for {twice}")
 
 

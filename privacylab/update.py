@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,7 +104,8 @@ def described(
         anew: What `touched` gave.
     """
     listed = {label: [entry for entry in entries if entry.collection == label] for label in sorted(opened)}
-    n_kept = Counter(stay["versions"]["collection"].to_pylist())
+    counts = stay["versions"]["collection"].value_counts().to_pylist()
+    n_kept = Counter({one["values"]: one["counts"] for one in counts})
     found = {}
     for label, own in listed.items():
         rows = versions[versions["collection"] == label]
@@ -128,4 +129,6 @@ def kept(old: Mapping[str, arrow.Table], anew: Touched, new: Iterable[int]) -> d
     found["occurrences"] = tables.where(old["occurrences"], "policy_id", policy_ids)
     own = found["occurrences"]["segment_id"]
     in_use = arrow.chunked_array([*own.chunks, arrow.array(map(annotate.hex_id, new), own.type)]).unique()
-    return found | {name: tables.where(old[name], "segment_id", in_use) for name in HANGING}
+    with ThreadPoolExecutor() as pool:
+        hanging = pool.map(lambda name: tables.where(old[name], "segment_id", in_use), HANGING)
+    return found | dict(zip(HANGING, hanging, strict=True))

@@ -215,7 +215,7 @@ def test_tables_that_are_put_together_in_parts_have_the_same_rows(repository, bu
 def test_workers_that_end_after_one_job_each_give_the_same_bytes(
     repository, built, tmp_path, monkeypatch, small_batches
 ):
-    monkeypatch.setattr(build, "JOBS_OF_A_WORKER", 1)
+    monkeypatch.setattr(build, "JOBS_OF_A_READER", 1)
     told = []
     again = build.corpus([repository], tmp_path / "again", workers=2, progress=lambda *now: told.append(now))
     assert archives.contents(again.path) == archives.contents(built.path)

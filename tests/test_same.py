@@ -9,7 +9,8 @@ from pathlib import Path
 
 import archives
 import pytest
-from hypothesis import given
+from cmarkgfm import cmark
+from hypothesis import example, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
@@ -86,6 +87,22 @@ def test_mojibake_is_seen_by_any_of_its_signs(text):
 def test_a_simple_piece_is_read_as_the_parser_reads_it(tag, text, closed, end):
     piece = f"<{tag}>{text}{f'</{tag}>' if closed else ''}{end}"
     assert normalize._html_piece(piece) == normalize._read_tree(LexborHTMLParser(normalize._mended(piece)).body)
+
+
+MARKS = "We,  ,\n,*b*,_i_,[a](b),&amp;,<b>x</b>,`c`,\\-,~~s~~,|,!,- ,# ,1. ,===,(c),\",',:,\t,    ".split(",")
+
+
+@given(st.lists(st.sampled_from(MARKS), max_size=6).map("".join) | TEXT.map("a".__add__))
+@example("# We").via("a mark of each kind")
+@example("We*b*").via("a mark of each kind")
+@example("We &copy; you").via("a mark of each kind")
+@example("We <b>x</b>").via("a mark of each kind")
+@example("We\\-").via("a mark of each kind")
+@example("We~~s~~").via("a mark of each kind")
+@example("aâ€ ").via("a blank at the end of mojibake")
+def test_a_simple_line_is_read_as_the_parsers_read_it(text):
+    html = cmark.markdown_to_html_with_extensions(text, options=normalize._UNSAFE, extensions=normalize._EXTENSIONS)
+    assert normalize._markdown_part(text) == normalize._read_tree(LexborHTMLParser(html).body)
 
 
 def documents(*lines):
@@ -194,6 +211,11 @@ ENTRIES = [
 def test_an_entry_of_a_group_matches_one_word_or_needs_some_letters(data, entry):
     text = data.draw(st.from_regex(entry, fullmatch=True))
     assert text.isalpha() if screen._WITHIN_WORD.fullmatch(entry) else screen._needed(entry) in text
+
+
+def test_every_entry_of_the_rules_begins_with_a_letter():
+    entries = chain.from_iterable(screen.rules()["policy"]["groups"].values())
+    assert [entry for entry in entries if not ("a" <= entry[0] <= "z")] == []
 
 
 YEARS = re.compile(r"20[0-4]\d(?!\d)"), re.compile(r"20[0-4]\d[01]\d[0-3]\d(?!\d)")

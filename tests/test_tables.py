@@ -2,10 +2,14 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pandas as pd
 import pyarrow as arrow
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from privacylab import clauses, tables
@@ -124,6 +128,24 @@ def test_rows_beside_rows_that_stay_give_the_bytes_of_all_at_once(tmp_path):
         rows = cues()[cues()["segment_id"].isin(new)]
         tables.write_table(tmp_path / "again", "cues", rows, kept=tables.where(kept, "segment_id", stay))
         assert (tmp_path / "again").read_bytes() == (tmp_path / "all").read_bytes()
+
+
+@given(st.data())
+def test_rows_go_where_their_keys_belong_among_rows_that_stay(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("merged")
+    every = pd.concat([cues(segment_id=[name] * 2) for name in "abcde"])
+    new = every["segment_id"].isin(data.draw(st.sets(st.sampled_from("abcde"))))
+    for name, rows in (("all", every), ("kept", every[~new])):
+        tables.write_table(folder / name, "cues", rows)
+    tables.write_table(folder / "again", "cues", every[new], kept=tables.read_arrow(folder / "kept"))
+    assert (folder / "again").read_bytes() == (folder / "all").read_bytes()
+
+
+def test_who_only_reads_waits_for_no_pandera():
+    code = "import sys, privacylab.tables; print(*sys.modules, sep='\\n')"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "pandas" in found
+    assert "pandera" not in found
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])
