@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
+from functools import cache, reduce
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -255,8 +255,9 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return checked.sort_values(list(table.key), ignore_index=True)
 
 
+@cache
 def load() -> None:
-    """Loads what checking needs, half a second: while a program waits for something else."""
+    """Loads what checking needs, half a second: while a program waits for something else, and before threads check."""
     check("services", TABLES["services"].arrow_schema().empty_table().to_pandas())
 
 
@@ -574,6 +575,7 @@ def write(
     def write_one(name: str) -> None:
         write_table(staging / f"{name}.parquet", name, frames[name], kept=kept[name] if kept else None)
 
+    load()  # two threads that import pandera at once wait for each other
     try:
         # Compression leaves the other core free; the table that takes longest comes first.
         names = sorted(TABLES, key=lambda name: name != "segments")

@@ -148,6 +148,15 @@ def test_who_only_reads_waits_for_no_pandera():
     assert "pandera" not in found
 
 
+def test_what_checks_rows_is_loaded_before_threads_begin(monkeypatch, tmp_path):
+    seen = []
+    tables.load.cache_clear()
+    monkeypatch.setattr(tables, "ThreadPoolExecutor", lambda _: seen.append(tables.load.cache_info().currsize))
+    with pytest.raises((TypeError, AttributeError)):
+        tables.write(tmp_path / "corpus", {}, {})
+    assert seen == [1]
+
+
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_rows_that_come_in_frames_give_the_bytes_of_all_at_once(most, tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "PART_ROWS", most)
