@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from privacylab import annotate, build, dates, history, normalize, reader, screen, segment, sources, tables
+from privacylab import annotate, build, dates, history, normalize, reader, schemas, screen, segment, sources, tables
 from privacylab.segment import Segment
 from privacylab.sources import Entry
 
@@ -153,6 +153,6 @@ def _policy_fault(
 
 
 def _values(name: str, rows: pd.DataFrame) -> list[tuple[object, ...]]:
-    columns = [column for column in tables.TABLES[name].columns if column != "segment_id"]
+    columns = [column for column in schemas.TABLES[name].columns if column != "segment_id"]
     plain = rows[columns].astype(object).where(rows[columns].notna(), None)
     return sorted(zip(rows.index, *(plain[column] for column in columns), strict=True), key=repr)

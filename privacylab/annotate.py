@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from privacylab import clauses, cues, frameworks, wording
+from privacylab.schemas import CATEGORIES
 from privacylab.segment import Segment
-from privacylab.tables import CATEGORIES
 
 MAX_HEADING_WORDS = 8
 """Longer headings are left out of tables without text."""

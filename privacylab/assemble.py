@@ -14,13 +14,13 @@ import pyarrow.compute as compute
 import pyarrow.feather as feather
 import scipy.sparse as sp
 
-from privacylab import annotate, eras, parts, sources, tables
+from privacylab import annotate, eras, parts, schemas, sources, tables
 from privacylab.sources import Entry
 from privacylab.update import HANGING
 
 
 class Assembled(NamedTuple):
-    """The rows of `tables.TABLES`, but for ``services``; and the numbers of the segments of its policies."""
+    """The rows of `schemas.TABLES`, but for ``services``; and the numbers of the segments of its policies."""
 
     frames: dict[str, tables.Rows]
     versions: pd.DataFrame
@@ -58,7 +58,7 @@ def assemble(read: Sequence[Path], annotated: Sequence[Path], old: Mapping[str, 
 
 
 def _ordered(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[list(tables.TABLES[name].columns)]
+    return frame[list(schemas.TABLES[name].columns)]
 
 
 def _by_range(name: str, annotated: Sequence[Path], n_ranges: int) -> Iterator[pd.DataFrame]:
@@ -131,7 +131,7 @@ def _rows_of(
         if part.num_columns:
             found.append(part)
     if not found:
-        nothing = tables.TABLES[name].arrow_schema().empty_table()
+        nothing = schemas.TABLES[name].arrow_schema().empty_table()
         found = [nothing.append_column("segment_ids", arrow.array([], arrow.list_(parts.ID)))]
     return arrow.concat_tables(found, promote_options="permissive")
 

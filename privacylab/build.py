@@ -28,7 +28,7 @@ from typing import Any, Literal, TypeVar, get_args
 import pyarrow as arrow
 
 import privacylab
-from privacylab import annotate, assemble, history, parts, paths, screen, sources, tables, update
+from privacylab import annotate, assemble, history, parts, paths, schemas, screen, sources, tables, update
 from privacylab.sources import Entry
 
 Mode = Literal["new", "update", "resume", "force"]
@@ -142,12 +142,13 @@ def _build(
     conditions = {"parameters": parameters, "versions": _software()}
     before = update.before(folder, conditions=conditions) if mode == "update" else update.NOTHING
     with ThreadPoolExecutor() as pool:  # git unpacks and lists one archive while another is read
+        loaded = pool.submit(_load)
         opened = _open(given, scratch, pool)
         anew = update.touched(before, opened, pool)
         listed = [pool.submit(source.entries, names=anew.names) for source in opened.values()]
-        tables_read = [pool.submit(before.table, name) for name in tables.TABLES]
-        _load()
-        old = dict(zip(tables.TABLES, (one.result() for one in tables_read), strict=True))
+        tables_read = [pool.submit(before.table, name) for name in schemas.TABLES]
+        loaded.result()
+        old = dict(zip(schemas.TABLES, (one.result() for one in tables_read), strict=True))
         entries = [*itertools.chain.from_iterable(one.result() for one in listed)]
     services = _by_service(entries)
     tasks = _tasks(services, opened, scratch, every)
@@ -173,7 +174,7 @@ def _build(
 def _load() -> None:
     """Loads what takes a second: while git is at work, and before workers are forked, who then share it."""
     annotate.load()
-    tables.load()
+    schemas.load()
 
 
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
@@ -304,7 +305,7 @@ def _software() -> dict[str, str]:
 
 _READING = (
     "annotate assemble build clauses cues dateforms dates eras frameworks history ngrams normalize outline parts "
-    "reader scope screen segment sources tables update wording"
+    "reader schemas scope screen segment sources tables update wording"
 ).split()
 
 

@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from privacylab import ngrams, paths, tables
+from privacylab import ngrams, paths, schemas
 
-CATEGORIES = tables.CATEGORIES
+CATEGORIES = schemas.CATEGORIES
 ARRAYS = "clauses.npz"
 CARD = "clauses.json"
 FORMAT = 1

@@ -30,7 +30,7 @@ from rich.table import Table
 from rich.text import Text
 
 import privacylab
-from privacylab import paths, tables
+from privacylab import paths, schemas, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +190,7 @@ def _summary(corpus: tables.Corpus) -> int:
     versions = corpus.versions(columns=["status", "reason", "source", "detail"])
     counts = versions["status"].value_counts()
     shown = ", ".join(
-        f"{counts[status]:,} {status.replace('_', ' ')}" for status in tables.STATUSES if status in counts
+        f"{counts[status]:,} {status.replace('_', ' ')}" for status in schemas.STATUSES if status in counts
     )
     out.print(f"{len(versions):,} versions: {shown}", soft_wrap=True)
     rejected = versions[versions["status"] == "rejected"]
@@ -329,7 +329,7 @@ def _show(found: "Profile") -> None:
     out.print(f"date {date}, era {found.era}" + (f"; no policy: {found.reason}" if found.reason else ""))
     rows = dict.fromkeys(found.frameworks)
     _grid(("framework", "stance", "sentence"), [(name, stance, _short(text)) for name, stance, text in rows])
-    hits = {name: [clause for clause in found.clauses if name in clause.categories] for name in tables.CATEGORIES}
+    hits = {name: [clause for clause in found.clauses if name in clause.categories] for name in schemas.CATEGORIES}
     best = {name: max(those, key=lambda c: c.categories[name]) for name, those in hits.items() if those}
     clauses = [(name, str(len(hits[name])), _short(clause.segment.text)) for name, clause in best.items()]
     _grid(("category", "segments", "clearest"), clauses)
@@ -401,7 +401,7 @@ def export(
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
     try:
-        names = [name for name in tables.ALL_TABLES if (opened.path / f"{name}.parquet").is_file()]
+        names = [name for name in schemas.ALL_TABLES if (opened.path / f"{name}.parquet").is_file()]
         for name in names:
             _as_csv(name, opened.table(name)).to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
         staging.rename(csv)
@@ -413,7 +413,7 @@ def export(
 
 def _as_csv(name: str, frame: "pd.DataFrame") -> "pd.DataFrame":
     """A table whose lists are text: their values joined by semicolons."""
-    lists = [column for column, spec in tables.ALL_TABLES[name].columns.items() if spec.kind == "list"]
+    lists = [column for column, spec in schemas.ALL_TABLES[name].columns.items() if spec.kind == "list"]
     return frame.assign(**{column: frame[column].map(";".join) for column in lists})
 
 

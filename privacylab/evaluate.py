@@ -34,7 +34,7 @@ from privacylab import (
 )
 from privacylab.gold import CODES
 from privacylab.labelled import Version
-from privacylab.tables import CATEGORIES
+from privacylab.schemas import CATEGORIES
 
 
 def clauses_on(path: Path) -> pd.DataFrame:

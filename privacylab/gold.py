@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from privacylab import observe, uncertainty
-from privacylab.tables import CATEGORIES
+from privacylab.schemas import CATEGORIES
 
 CODES = "FTCARSPDIO"
 """The letters of a label, in the order of the categories: a capital says plainly there, a small one in passing."""

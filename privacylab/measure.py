@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from privacylab import tables, uncertainty
+from privacylab import schemas, uncertainty
 from privacylab.observe import MONTHS_IN_FORCE, By, cells, choose, in_force, observations
 from privacylab.uncertainty import NO_SERVICE
 
@@ -402,7 +402,7 @@ def exclusion_flow(versions: pd.DataFrame) -> pd.DataFrame:
         rows.append(_stage("rejected", "left_out", rejected[rejected["reason"].fillna("unknown") == reason], reason))
     left = left[left["status"] != "rejected"]
     rows.append(_stage("English privacy policies", "remaining", left))
-    for status in [name for name in reversed(tables.STATUSES) if name not in ("kept", "rejected")]:
+    for status in [name for name in reversed(schemas.STATUSES) if name not in ("kept", "rejected")]:
         rows.append(_stage(status, "left_out", versions[versions["status"] == status]))
     rows.append(_stage("kept", "remaining", versions[versions["status"] == "kept"]))
     return pd.DataFrame(rows)

@@ -31,7 +31,7 @@ MAX_DEPTH = 400
 
 
 class NormalizeError(ValueError):
-    """A document that cannot be read; ``reason`` is one of `tables.REASONS`."""
+    """A document that cannot be read; ``reason`` is one of `schemas.REASONS`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from privacylab import eras, paths, tables
-from privacylab.tables import CATEGORIES, Corpus
+from privacylab import eras, paths, schemas
+from privacylab.schemas import CATEGORIES
+from privacylab.tables import Corpus
 
 MONTHS_IN_FORCE = 18
 """A policy counts as in force for this long after its date: the archives record changes, not absences."""
@@ -254,7 +255,7 @@ def observations(
     found = rows[["policy_id", "service", "collection", "date", column]]
     if services is not None:
         known = services.set_index("service").reindex(found["service"])
-        regions = pd.Categorical(known["region"].fillna(UNKNOWN), [*tables.REGIONS, UNKNOWN])
+        regions = pd.Categorical(known["region"].fillna(UNKNOWN), [*schemas.REGIONS, UNKNOWN])
         found = found.assign(region=regions, industry=known["industry"].fillna(UNKNOWN).to_numpy())
     return found
 

@@ -25,8 +25,9 @@ from privacylab import (
     sources,
     wording,
 )
+from privacylab.schemas import CATEGORIES
 from privacylab.segment import Segment
-from privacylab.tables import CATEGORIES, Corpus
+from privacylab.tables import Corpus
 
 MOSTLY = 0.5
 """What at least this share of an era's services have, its policies mostly have."""

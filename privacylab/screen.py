@@ -46,7 +46,7 @@ class Evidence(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Whether a text is kept: ``reason`` is None, or one of `tables.REASONS` with a ``detail``."""
+    """Whether a text is kept: ``reason`` is None, or one of `schemas.REASONS` with a ``detail``."""
 
     reason: str | None
     detail: str | None

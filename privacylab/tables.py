@@ -1,7 +1,4 @@
-"""The corpus: a folder of Parquet tables with a schema each, and a manifest.
-
-The schemas here are the contract between the wing that reads policies and the wing that finds things out.
-"""
+"""The corpus: a folder of Parquet tables with a schema each, and a manifest."""
 
 import hashlib
 import json
@@ -9,10 +6,10 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, reduce
+from functools import reduce
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,10 +17,8 @@ import pyarrow as arrow
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
-if TYPE_CHECKING:
-    import pandera.pandas as pa
-
-# pandera is imported where rows are checked: it takes a third of a second, which whoever only reads need not wait.
+from privacylab import schemas
+from privacylab.schemas import ALL_TABLES, CATEGORIES, TABLES, check
 
 FORMAT = 1
 """Raised when a table changes its columns: an older corpus is then refused with the way to rebuild it."""
@@ -36,259 +31,9 @@ N_WRITERS = 2
 PART_ROWS = 1 << 17
 """Rows that are checked and written at a time."""
 
-CATEGORIES = (
-    "First Party Collection/Use",
-    "Third Party Sharing/Collection",
-    "User Choice/Control",
-    "User Access, Edit and Deletion",
-    "Data Retention",
-    "Data Security",
-    "Policy Change",
-    "Do Not Track",
-    "International and Specific Audiences",
-    "Other",
-)
-"""The ten clause categories of OPP-115 (Wilson et al. 2016)."""
-
-STATUSES = ("kept", "sampled_out", "same_day", "near_duplicate", "flip", "rejected")
-REASONS = (
-    "empty",
-    "encrypted",
-    "language",
-    "no_text",
-    "not_policy",
-    "not_text",
-    "too_large",
-    "too_short",
-    "unreadable",
-    "unsafe_path",
-)
-DATE_BASES = ("snapshot", "effective", "none")
-REGIONS = ("us", "eu", "uk", "other")
-
-Kind = Literal["text", "date", "count", "integer", "share", "number", "percent", "list"]
-
-_ARROW: dict[Kind, arrow.DataType] = {
-    "text": arrow.string(),
-    "date": arrow.date32(),
-    "count": arrow.int32(),
-    "integer": arrow.int32(),
-    "share": arrow.float32(),
-    "number": arrow.float32(),
-    "percent": arrow.uint8(),
-    "list": arrow.list_(arrow.string()),
-}
-_PANDAS: dict[Kind, Any] = {
-    "text": "str",
-    "date": "datetime64[ms]",
-    "count": "int32",
-    "integer": "int32",
-    "share": "float32",
-    "number": "float32",
-    "percent": "uint8",
-    "list": object,
-}
-
-
-class Column(NamedTuple):
-    """One column of a table: its kind, whether it may be null, and the values it may take."""
-
-    kind: Kind
-    nullable: bool = False
-    allowed: tuple[str, ...] | None = None
-
-
-class Table(NamedTuple):
-    """One table: its columns in order, its key (unique, and the sort order)."""
-
-    columns: Mapping[str, Column]
-    key: tuple[str, ...]
-
-    def arrow_schema(self) -> arrow.Schema:
-        """The table's types as Arrow knows them."""
-        return arrow.schema([(name, _ARROW[column.kind]) for name, column in self.columns.items()])
-
-    def frame_schema(self) -> "pa.DataFrameSchema":
-        """The table's types, vocabularies and ranges as pandera checks them."""
-        import pandera.pandas as pa
-
-        columns = {
-            name: pa.Column(_PANDAS[c.kind], _checks(c), nullable=c.nullable) for name, c in self.columns.items()
-        }
-        return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(self.key))
-
-
-def _checks(column: Column) -> "list[pa.Check]":
-    import pandera.pandas as pa
-
-    checks = []
-    if column.allowed is not None:
-        checks.append(pa.Check.isin(column.allowed))
-    if column.kind == "share":
-        checks.append(pa.Check.in_range(0, 1))
-    if column.kind in ("count", "number"):
-        checks.append(pa.Check.ge(0))
-    if column.kind == "percent":
-        checks.append(pa.Check.le(100))
-    return checks
-
-
-def _table(key: str, **columns: Column) -> Table:
-    return Table(columns, tuple(key.split()))
-
-
-_TEXT, _MAYBE_TEXT = Column("text"), Column("text", nullable=True)
-_DATE, _MAYBE_DATE = Column("date"), Column("date", nullable=True)
-_COUNT = Column("count")
-
-TABLES: Mapping[str, Table] = {
-    "versions": _table(
-        "version_id",
-        version_id=_TEXT,
-        collection=_TEXT,
-        service=_TEXT,
-        document=_TEXT,
-        date=_MAYBE_DATE,
-        date_basis=Column("text", allowed=DATE_BASES),
-        source=_TEXT,
-        content_id=_TEXT,
-        status=Column("text", allowed=STATUSES),
-        reason=Column("text", nullable=True, allowed=REASONS),
-        detail=_MAYBE_TEXT,
-        same_as=_MAYBE_TEXT,
-        n_words=_COUNT,
-        claims=Column("list"),
-    ),
-    "policies": _table(
-        "policy_id",
-        policy_id=_TEXT,
-        version_id=_TEXT,
-        collection=_TEXT,
-        service=_TEXT,
-        document=_TEXT,
-        snapshot_date=_MAYBE_DATE,
-        effective_date=_MAYBE_TEXT,
-        date=_MAYBE_DATE,
-        date_basis=Column("text", allowed=DATE_BASES),
-        first_seen=_MAYBE_DATE,
-        last_seen=_MAYBE_DATE,
-        era=_TEXT,
-        era_by_frameworks=_MAYBE_TEXT,
-        language=_TEXT,
-        language_share=Column("share"),
-        n_words=_COUNT,
-        n_segments=_COUNT,
-        reading_grade=Column("number", nullable=True),
-        source=_TEXT,
-    ),
-    "services": _table(
-        "service",
-        service=_TEXT,
-        names=Column("list"),
-        region=Column("text", nullable=True, allowed=REGIONS),
-        industry=_MAYBE_TEXT,
-        ground=_MAYBE_TEXT,
-    ),
-    "segments": _table(
-        "segment_id",
-        segment_id=_TEXT,
-        heading=_MAYBE_TEXT,
-        text=_MAYBE_TEXT,
-        terms=_TEXT,
-        n_words=_COUNT,
-        n_sentences=_COUNT,
-        n_syllables=_COUNT,
-        n_passive=_COUNT,
-        n_vague=_COUNT,
-    ),
-    "occurrences": _table("policy_id position", policy_id=_TEXT, position=_COUNT, segment_id=_TEXT),
-    "scores": _table("segment_id", segment_id=_TEXT, **{name: Column("percent") for name in CATEGORIES}),
-    "mentions": _table(
-        "segment_id start framework", segment_id=_TEXT, start=_COUNT, end=_COUNT, framework=_TEXT, stance=_TEXT
-    ),
-    "cues": _table("segment_id start cue", segment_id=_TEXT, start=_COUNT, cue=_TEXT, value=_MAYBE_TEXT),
-}
-"""The tables that ``build`` writes."""
-
-TOPIC_TABLES: Mapping[str, Table] = {
-    "topics": _table(
-        "segment_id", segment_id=_TEXT, topic=Column("integer"), probability=Column("share", nullable=True)
-    ),
-    "topic_terms": _table("topic rank", topic=_COUNT, rank=_COUNT, term=_TEXT, weight=Column("number")),
-}
-"""The tables that ``topics`` writes beside the others."""
-
-ALL_TABLES: Mapping[str, Table] = {**TABLES, **TOPIC_TABLES}
-
 
 class CorpusError(ValueError):
     """A folder is no corpus, or not a whole one; the message says what to do."""
-
-
-def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame of a table, checked: columns, types, vocabularies, ranges, unique key; sorted by its key.
-
-    Args:
-        name: A key of `ALL_TABLES`.
-        frame: The rows, in any order, with the columns in the table's order.
-
-    Returns:
-        A new frame, sorted by key, with a fresh index.
-
-    Raises:
-        ValueError: The first thing that is wrong: table, column, value.
-    """
-    from pandera.errors import SchemaError
-
-    table = ALL_TABLES[name]
-    _check_columns(name, frame)
-    rows = frame.reset_index(drop=True)
-    typed = rows.assign(**{column: _typed(name, column, rows[column]) for column in table.columns})
-    try:
-        checked = table.frame_schema().validate(typed, inplace=True)
-    except SchemaError as error:
-        cases = error.failure_cases
-        sample = sorted({str(v) for v in cases["failure_case"]})[:3] if isinstance(cases, pd.DataFrame) else [cases]
-        where = getattr(error.schema, "name", None) or " and ".join(table.key)
-        what = getattr(error.check, "error", None) or error.check
-        raise ValueError(f"table {name}, column {where}: {what} fails for {', '.join(map(str, sample))}") from None
-    return checked.sort_values(list(table.key), ignore_index=True)
-
-
-@cache
-def load() -> None:
-    """Loads what checking needs, half a second: while a program waits for something else, and before threads check."""
-    check("services", TABLES["services"].arrow_schema().empty_table().to_pandas())
-
-
-def _check_columns(name: str, frame: pd.DataFrame) -> None:
-    expected, found = list(ALL_TABLES[name].columns), list(frame.columns)
-    for fault, columns in (
-        ("lacks", [column for column in expected if column not in found]),
-        ("has the foreign", [column for column in found if column not in expected]),
-        (
-            "has in another order the",
-            [column for column, other in zip(found, expected, strict=False) if column != other],
-        ),
-    ):
-        if columns:
-            raise ValueError(
-                f"table {name} {fault} column {', '.join(map(str, columns))}; it has {', '.join(expected)}"
-            )
-
-
-def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
-    """A column with its type; a value that the type cannot hold is an error, never cut to fit."""
-    kind = ALL_TABLES[name].columns[column].kind
-    try:
-        typed = values.astype(_PANDAS[kind])
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"table {name}, column {column}: {error}") from None
-    if kind in ("count", "integer", "percent"):
-        changed = values[typed.to_numpy() != values.to_numpy()]
-        if len(changed):
-            raise ValueError(f"table {name}, column {column}: {changed.iloc[0]} does not fit {_PANDAS[kind]}")
-    return typed
 
 
 Rows = pd.DataFrame | Iterator[pd.DataFrame]
@@ -305,7 +50,7 @@ def write_table(path: Path, name: str, rows: Rows, *, kept: arrow.Table | None =
         kept: More rows, which an earlier call has checked and sorted; none begins its key as one of ``rows`` does.
     """
     table = ALL_TABLES[name]
-    integers = [column for column, spec in table.columns.items() if spec.kind in ("count", "integer", "date")]
+    encodings = {column: found for column in table.columns if (found := _encoding(name, column))}
     parts = _checked(name, iter([rows]) if isinstance(rows, pd.DataFrame) else rows)
     if kept is not None and kept.num_rows:
         parts = iter([_merged(name, kept, arrow.concat_tables(parts))])
@@ -314,9 +59,8 @@ def write_table(path: Path, name: str, rows: Rows, *, kept: arrow.Table | None =
         table.arrow_schema(),
         compression="zstd",
         compression_level=3,
-        # Dictionaries pay for words and repeated ids, delta coding for sorted integers.
-        use_dictionary=[column for column in table.columns if column not in [*integers, "text"]],
-        column_encoding=dict.fromkeys(integers, "DELTA_BINARY_PACKED"),
+        use_dictionary=[column for column in table.columns if column not in encodings],
+        column_encoding=encodings,
         dictionary_pagesize_limit=64 << 20,
         data_page_size=8 << 20,
         write_statistics=False,
@@ -325,15 +69,21 @@ def write_table(path: Path, name: str, rows: Rows, *, kept: arrow.Table | None =
             file.write_table(part)
 
 
+def _encoding(name: str, column: str) -> str | None:
+    """How Parquet writes a column; None for by a dictionary, which pays where values repeat."""
+    if ALL_TABLES[name].key == (column,):
+        return "DELTA_BYTE_ARRAY"  # sorted, each once: what it adds to the one before
+    if ALL_TABLES[name].columns[column].kind in ("count", "integer", "date"):
+        return "DELTA_BINARY_PACKED"
+    return "DELTA_LENGTH_BYTE_ARRAY" if column in ("text", "terms") else None
+
+
 def _checked(name: str, frames: Iterator[pd.DataFrame]) -> Iterator[arrow.Table]:
     """The rows as `check` gives them, in parts of at most `PART_ROWS`, so that no more is held twice."""
     table = ALL_TABLES[name]
-    key = list(table.key)
     last: tuple[Any, ...] | None = None
     for frame in frames:
-        _check_columns(name, frame)
-        keys = pd.DataFrame({column: _typed(name, column, frame[column].reset_index(drop=True)) for column in key})
-        keys = keys.sort_values(key)
+        keys = schemas.keys(name, frame)
         _check_unique(name, arrow.Table.from_pandas(keys, preserve_index=False))
         if len(keys):
             first = tuple(keys.iloc[0])
@@ -408,8 +158,8 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
         unknown = [str(column) for column in frame.columns if column not in known]
     if unknown:
         raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(known)}")
-    kinds = {str(column): known[str(column)].kind for column in frame.columns}
-    return frame.astype({column: _PANDAS[kind] for column, kind in kinds.items() if kind != "list"})
+    specs = {str(column): known[str(column)] for column in frame.columns}
+    return frame.astype({column: spec.dtype for column, spec in specs.items() if spec.kind != "list"})
 
 
 def where(table: arrow.Table, column: str, among: Iterable[str] | arrow.Array) -> arrow.Table:
@@ -575,7 +325,7 @@ def write(
     def write_one(name: str) -> None:
         write_table(staging / f"{name}.parquet", name, frames[name], kept=kept[name] if kept else None)
 
-    load()  # two threads that import pandera at once wait for each other
+    schemas.load()  # two threads that import pandera at once wait for each other
     try:
         # Compression leaves the other core free; the table that takes longest comes first.
         names = sorted(TABLES, key=lambda name: name != "segments")

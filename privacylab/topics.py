@@ -22,7 +22,7 @@ import scipy.sparse as sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.preprocessing import normalize
 
-from privacylab import tables
+from privacylab import schemas, tables
 from privacylab.topic_parts import (
     DECIMALS,
     MIN_TERMS,
@@ -139,7 +139,7 @@ def fit(
     terms = _number(model, n_terms)
     found = pd.DataFrame({"segment_id": rows["segment_id"], "topic": model.topics_})
     found["probability"] = _sureness(model.topics_, model.probabilities_)
-    return Topics(tables.check("topics", found), tables.check("topic_terms", terms), _assigner(model, place), model)
+    return Topics(schemas.check("topics", found), schemas.check("topic_terms", terms), _assigner(model, place), model)
 
 
 def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Presence]:
@@ -360,7 +360,7 @@ def _assigner(model: "BERTopic", place: _Place) -> Callable[[pd.DataFrame], pd.D
         if isinstance(model.hdbscan_model, SphericalKMeans):
             probabilities = model.hdbscan_model.posterior(vectors)
         found = pd.DataFrame({"segment_id": rows["segment_id"], "topic": np.asarray(topics, dtype=np.int64)})
-        return tables.check("topics", found.assign(probability=_sureness(found["topic"], probabilities)))
+        return schemas.check("topics", found.assign(probability=_sureness(found["topic"], probabilities)))
 
     return assign
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as arrow
 
-from privacylab import annotate, sources, tables
+from privacylab import annotate, schemas, sources, tables
 from privacylab.sources import Entry, Source
 
 HANGING = ("segments", "scores", "mentions", "cues")
@@ -27,7 +27,7 @@ class Before(NamedTuple):
     def table(self, name: str, *, columns: list[str] | None = None) -> arrow.Table:
         """The rows of a table."""
         if self.folder is None:
-            return tables.TABLES[name].arrow_schema().empty_table()
+            return schemas.TABLES[name].arrow_schema().empty_table()
         return tables.read_arrow(self.folder / f"{name}.parquet", columns=columns)
 
 
@@ -47,7 +47,7 @@ def before(folder: Path, *, conditions: Mapping[str, Any]) -> Before:
         return NOTHING
     if any(old.manifest.get(key) != value for key, value in conditions.items()):
         return NOTHING
-    if any(tables.sha256(folder / f"{name}.parquet") != old.manifest["sha256"][name] for name in tables.TABLES):
+    if any(tables.sha256(folder / f"{name}.parquet") != old.manifest["sha256"][name] for name in schemas.TABLES):
         return NOTHING
     states = {label: described["state"] for label, described in old.manifest["sources"].items()}
     return Before(folder, states)

@@ -11,3 +11,30 @@ def policies_of(histories):
         for date in dates
     ]
     return pd.DataFrame(rows).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
+
+
+def version(**changes):
+    """A row of ``versions``."""
+    row = {
+        "version_id": "kites.com@2013-01-01.1",
+        "collection": "crawl",
+        "service": "kites.com",
+        "document": "main",
+        "date": pd.Timestamp("2013-01-01"),
+        "date_basis": "snapshot",
+        "source": "kites.md",
+        "content_id": "0" * 16,
+        "status": "kept",
+        "reason": None,
+        "detail": None,
+        "same_as": None,
+        "n_words": 200,
+        "claims": ["gdpr:adheres"],
+    }
+    return pd.DataFrame([{**row, **changes}])
+
+
+def cues(**changes):
+    """Two rows of ``cues``, not in order."""
+    rows = {"segment_id": ["b", "a"], "start": [3, 0], "cue": ["dnt", "dpo"], "value": [None, "x"]}
+    return pd.DataFrame({**rows, **changes})

@@ -15,7 +15,7 @@ import pyarrow as arrow
 import pytest
 from archives import GDPR, HARBOR, LETTERS, PARROT, SHIELD, page, policy
 
-from privacylab import annotate, assemble, build, history, parts, paths, sources, tables
+from privacylab import annotate, assemble, build, history, parts, paths, schemas, sources, tables
 from privacylab.build import BuildError
 from privacylab.sources import SourceError
 
@@ -160,7 +160,7 @@ def test_services_carry_their_facts_and_their_names(tmp_path):
 def test_the_manifest_says_what_the_corpus_was_made_of(built):
     manifest = built.manifest
     assert manifest["parameters"]["every"] == "half-year"
-    assert manifest["parameters"]["thresholds"] == dict.fromkeys(tables.CATEGORIES, 50)
+    assert manifest["parameters"]["thresholds"] == dict.fromkeys(schemas.CATEGORIES, 50)
     assert manifest["sources"]["tosback2"]["n_versions"] == 8
     assert manifest["versions"]["privacylab"]
 
@@ -208,7 +208,7 @@ def test_two_workers_and_small_batches_give_the_same_bytes(repository, built, tm
 def test_tables_that_are_put_together_in_parts_have_the_same_rows(repository, built, tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "PART_ROWS", 4)
     again = build.corpus([repository], tmp_path / "again", workers=1)
-    for name in tables.TABLES:
+    for name in schemas.TABLES:
         pd.testing.assert_frame_equal(again.table(name), built.table(name))
 
 

@@ -17,7 +17,7 @@ from archives import policy
 from typer.testing import CliRunner
 
 import privacylab
-from privacylab import annotate, cli, paths, profile, tables
+from privacylab import annotate, cli, paths, profile, schemas, tables
 
 COMMANDS = "build fetch report annotate export verify train evaluate".split()
 
@@ -293,9 +293,9 @@ def test_export_writes_csv_that_pandas_reads(samples, tmp_path, call):
     code, out, _ = call("export", samples, "--csv", tmp_path / "csv")
     assert (code, out) == (0, f"8 tables in {tmp_path / 'csv'}\n")
     corpus = tables.Corpus.open(samples)
-    for name in tables.TABLES:
+    for name in schemas.TABLES:
         found = pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False)
-        assert list(found.columns) == list(tables.TABLES[name].columns)
+        assert list(found.columns) == list(schemas.TABLES[name].columns)
         assert len(found) == corpus.manifest["counts"][name]
     policies = pd.read_csv(tmp_path / "csv" / "policies.csv", parse_dates=["date"])
     assert policies["date"].tolist() == corpus.policies()["date"].tolist()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacylab import eras, observe, tables
+from privacylab import eras, observe, schemas, tables
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_features_of_one_policy(features):
 
 def test_a_category_never_seen_has_a_column_without_hits(features):
     assert not features["category:Do Not Track"].any()
-    assert [c for c in features if c.startswith("category:")] == [f"category:{name}" for name in tables.CATEGORIES]
+    assert [c for c in features if c.startswith("category:")] == [f"category:{name}" for name in schemas.CATEGORIES]
 
 
 def test_features_are_boolean_and_cover_all_policies(corpus, features):
@@ -190,7 +190,7 @@ def test_choose_names_the_columns_there_are(features):
 
 
 def test_amounts_of_a_policy_without_sentences_are_null(tmp_path, corpus):
-    frames = {name: getattr(corpus, name)() for name in tables.TABLES}
+    frames = {name: getattr(corpus, name)() for name in schemas.TABLES}
     frames["segments"] = frames["segments"].assign(n_sentences=0)
     bare = tables.write(tmp_path / "bare", frames, {"parameters": corpus.manifest["parameters"]})
     amounts = observe.amounts(bare)

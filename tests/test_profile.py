@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from archives import GDPR, SHIELD, policy
 
-from privacylab import annotate, build, observe, profile, tables
+from privacylab import annotate, build, observe, profile, schemas
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_a_threshold_is_the_next_whole_percent(value, percent, monkeypatch):
         thresholds = archives.np.full(10, value)
 
     monkeypatch.setattr(annotate, "_model", Model)
-    assert annotate.thresholds() == dict.fromkeys(tables.CATEGORIES, percent)
+    assert annotate.thresholds() == dict.fromkeys(schemas.CATEGORIES, percent)
 
 
 def test_a_page_that_is_no_policy_says_why():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacylab import screen, tables
+from privacylab import schemas, screen
 from privacylab.screen import Repeat, Sighting
 from privacylab.segment import Segment
 
@@ -45,7 +45,7 @@ def test_a_policy_is_kept():
 def test_what_is_left_out_says_why(found, reason, detail):
     verdict = screen.judge(found)
     assert verdict.reason == reason
-    assert verdict.reason in tables.REASONS
+    assert verdict.reason in schemas.REASONS
     assert str(verdict.detail).startswith(detail)
 
 

@@ -1,4 +1,4 @@
-"""Schemas, reading and writing of tables, and what `verify` finds."""
+"""Reading and writing of tables, and what `verify` finds."""
 
 import json
 import shutil
@@ -8,92 +8,13 @@ import sys
 import pandas as pd
 import pyarrow as arrow
 import pytest
+from frames import cues, version
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from privacylab import clauses, tables
+from privacylab import schemas, tables
 from privacylab.tables import Corpus, CorpusError
-
-CUES = {"segment_id": ["b", "a"], "start": [3, 0], "cue": ["dnt", "dpo"], "value": [None, "x"]}
-
-
-def cues(**changes):
-    return pd.DataFrame({**CUES, **changes})
-
-
-# --- check ----------------------------------------------------------------------------------------------------------
-
-
-def test_check_sorts_by_the_key():
-    assert tables.check("cues", cues()).to_dict("list")["segment_id"] == ["a", "b"]
-
-
-def test_check_leaves_the_frame_as_it_is():
-    frame = cues()
-    before = frame.copy(deep=True)
-    tables.check("cues", frame)
-    pd.testing.assert_frame_equal(frame, before)
-
-
-def version(**changes):
-    row = {
-        "version_id": "kites.com@2013-01-01.1",
-        "collection": "crawl",
-        "service": "kites.com",
-        "document": "main",
-        "date": pd.Timestamp("2013-01-01"),
-        "date_basis": "snapshot",
-        "source": "kites.md",
-        "content_id": "0" * 16,
-        "status": "kept",
-        "reason": None,
-        "detail": None,
-        "same_as": None,
-        "n_words": 200,
-        "claims": ["gdpr:adheres"],
-    }
-    return pd.DataFrame([{**row, **changes}])
-
-
-@pytest.mark.parametrize(
-    ("name", "frame", "parts"),
-    [
-        ("versions", version(status="lost"), ["versions", "status", "lost"]),
-        ("versions", version(reason="boring"), ["versions", "reason", "boring"]),
-        ("versions", version(service=None), ["versions", "service"]),
-        ("versions", version(n_words=-1), ["versions", "n_words", "-1"]),
-        ("versions", version(n_words=3_000_000_000), ["versions", "n_words", "3000000000"]),
-        ("versions", version(n_words=1.5), ["versions", "n_words", "1.5"]),
-        ("versions", version(n_words=None), ["versions", "n_words"]),
-        ("versions", version(date="soon"), ["versions", "date", "soon"]),
-        ("versions", version(claims=None), ["versions", "claims"]),
-        ("versions", pd.concat([version(), version()]), ["versions", "kites.com@2013-01-01.1"]),
-        ("versions", version().drop(columns="source"), ["versions", "source"]),
-        ("versions", version().assign(extra=1), ["versions", "extra"]),
-        ("versions", version()[["collection", "version_id", *version().columns[2:]]], ["versions", "order"]),
-        ("scores", pd.DataFrame({"segment_id": ["a"], **{c: [101] for c in tables.CATEGORIES}}), ["scores", "101"]),
-        ("scores", pd.DataFrame({"segment_id": ["a"], **{c: [300] for c in tables.CATEGORIES}}), ["scores", "300"]),
-        ("topics", pd.DataFrame({"segment_id": ["a"], "topic": [0], "probability": [1.5]}), ["topics", "1.5"]),
-    ],
-)
-def test_check_names_table_column_and_value(name, frame, parts):
-    with pytest.raises(ValueError, match=r"^table ") as caught:
-        tables.check(name, frame)
-    message = str(caught.value)
-    assert [part for part in parts if part not in message] == []
-    assert "\n" not in message
-
-
-def test_check_takes_what_may_be_null():
-    found = tables.check("versions", version(date=None, reason=None, same_as=None))
-    assert found[["date", "reason", "same_as"]].isna().all(axis=None)
-
-
-def test_an_empty_table_is_a_table():
-    empty = tables.check("versions", version()[:0])
-    assert (len(empty), str(empty["n_words"].dtype)) == (0, "int32")
-
 
 # --- write_table, read_table ----------------------------------------------------------------------------------------
 
@@ -150,8 +71,8 @@ def test_who_only_reads_waits_for_no_pandera():
 
 def test_what_checks_rows_is_loaded_before_threads_begin(monkeypatch, tmp_path):
     seen = []
-    tables.load.cache_clear()
-    monkeypatch.setattr(tables, "ThreadPoolExecutor", lambda _: seen.append(tables.load.cache_info().currsize))
+    schemas.load.cache_clear()
+    monkeypatch.setattr(tables, "ThreadPoolExecutor", lambda _: seen.append(schemas.load.cache_info().currsize))
     with pytest.raises((TypeError, AttributeError)):
         tables.write(tmp_path / "corpus", {}, {})
     assert seen == [1]
@@ -266,7 +187,7 @@ def test_a_damaged_table_says_so(data, copy):
         Corpus.open(copy).cues()
 
 
-@pytest.mark.parametrize("name", list(tables.TABLES))
+@pytest.mark.parametrize("name", list(schemas.TABLES))
 def test_each_table_is_a_method(name, corpus):
     pd.testing.assert_frame_equal(getattr(corpus, name)(), corpus.table(name))
 
@@ -282,8 +203,8 @@ def test_topics_are_read_once_they_are_written(copy):
 
 
 def test_labels_are_the_scores_that_reach_their_threshold(copy):
-    first, second, *rest = tables.CATEGORIES
-    scores = pd.DataFrame([{"segment_id": i, **dict.fromkeys(tables.CATEGORIES, 0)} for i in ("a", "b", "c")])
+    first, second, *rest = schemas.CATEGORIES
+    scores = pd.DataFrame([{"segment_id": i, **dict.fromkeys(schemas.CATEGORIES, 0)} for i in ("a", "b", "c")])
     scores.loc[0, [first, second]] = [50, 70]  # reaches its threshold; just under it
     scores.loc[2, [first, second]] = [49, 71]
     tables.write_table(copy / "scores.parquet", "scores", scores)
@@ -294,11 +215,7 @@ def test_labels_are_the_scores_that_reach_their_threshold(copy):
 
 
 def test_labels_keep_all_categories_in_their_order(corpus):
-    assert tuple(corpus.labels()["category"].cat.categories) == tables.CATEGORIES
-
-
-def test_the_model_has_the_categories_of_the_tables():
-    assert clauses.CATEGORIES == tables.CATEGORIES
+    assert tuple(corpus.labels()["category"].cat.categories) == schemas.CATEGORIES
 
 
 @pytest.mark.parametrize("text", [True, False])
@@ -311,7 +228,7 @@ def test_the_manifest_says_whether_there_is_text(text, copy):
 
 
 def frames(corpus):
-    return {name: corpus.table(name) for name in tables.TABLES}
+    return {name: corpus.table(name) for name in schemas.TABLES}
 
 
 def files(folder):
@@ -342,7 +259,7 @@ def test_write_replaces_the_whole_folder(corpus, copy):
     (copy / "topics.parquet").write_bytes(b"of the old corpus")
     tables.write(copy, frames(corpus), PARAMETERS)
     assert sorted(path.name for path in copy.iterdir()) == sorted(
-        [*(f"{name}.parquet" for name in tables.TABLES), tables.MANIFEST]
+        [*(f"{name}.parquet" for name in schemas.TABLES), tables.MANIFEST]
     )
 
 
@@ -429,7 +346,7 @@ def test_verify_finds_a_row_that_the_manifest_does_not_count(copy):
 
 def test_verify_finds_a_manifest_without_hashes(copy):
     remanifest(copy, sha256={}, counts={})
-    assert len(tables.verify(copy)) == 2 * len(tables.TABLES)
+    assert len(tables.verify(copy)) == 2 * len(schemas.TABLES)
 
 
 def test_verify_finds_a_value_outside_its_vocabulary(copy):

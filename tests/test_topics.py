@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from themes import THEMES, digest, services_in_turn, theme_segments
 
-from privacylab import tables, topic_parts, topics
+from privacylab import schemas, tables, topic_parts, topics
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_terms_of_a_topic_are_those_of_its_theme(fitted):
 
 def test_frames_fit_the_tables(fitted):
     for name, frame in (("topics", fitted.topics), ("topic_terms", fitted.topic_terms)):
-        pd.testing.assert_frame_equal(tables.check(name, frame), frame)
+        pd.testing.assert_frame_equal(schemas.check(name, frame), frame)
 
 
 def test_topics_are_numbered_by_size_then_first_term():
