@@ -12,7 +12,21 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from privacylab import annotate, build, dates, history, normalize, reader, schemas, screen, segment, sources, tables
+from privacylab import (
+    annotate,
+    build,
+    cleaning,
+    dates,
+    history,
+    naming,
+    normalize,
+    reader,
+    schemas,
+    screen,
+    segment,
+    sources,
+    tables,
+)
 from privacylab.segment import Segment
 from privacylab.sources import Entry
 
@@ -68,7 +82,7 @@ class Read(NamedTuple):
 
 def read(data: bytes, media_type: str | None) -> Read | None:
     """One version's bytes to its segments; None where they cannot be read."""
-    normalize.clean.cache_clear()
+    cleaning.clean.cache_clear()
     try:
         blocks = normalize.blocks(data, media_type=media_type)
     except normalize.NormalizeError:
@@ -139,7 +153,7 @@ def _policy_fault(
     if occurrences[policy["policy_id"]] != ids:
         return "its segments differ"
     snapshot = policy["snapshot_date"]
-    region = next((f.region for f in sources.facts().values() if f.domain == policy["service"]), None)
+    region = next((f.region for f in naming.facts().values() if f.domain == policy["service"]), None)
     stated = dates.effective_date(found.lines, snapshot=None if pd.isna(snapshot) else snapshot.date(), region=region)
     known = None if pd.isna(policy["effective_date"]) else policy["effective_date"]
     if known != (stated.value if stated else None):

@@ -14,7 +14,7 @@ import pyarrow.compute as compute
 import pyarrow.feather as feather
 import scipy.sparse as sp
 
-from privacylab import annotate, eras, parts, schemas, sources, tables
+from privacylab import annotate, eras, naming, parts, schemas, tables
 from privacylab.sources import Entry
 from privacylab.update import HANGING
 
@@ -179,9 +179,9 @@ def _reading_grades(policies: _SegmentIds, segments: pd.DataFrame) -> npt.NDArra
 
 def services(listed: Mapping[str, Sequence[tuple[Entry, str]]]) -> pd.DataFrame:
     """The table of services, from the versions of each."""
-    facts: dict[str, sources.Fact] = {}
+    facts: dict[str, naming.Fact] = {}
     names: dict[str, set[str]] = defaultdict(set)
-    for fact in sources.facts().values():
+    for fact in naming.facts().values():
         facts.setdefault(fact.domain, fact)
     for service, versions in listed.items():
         names[service].update(entry.name for entry, _ in versions)

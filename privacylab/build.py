@@ -28,7 +28,7 @@ from typing import Any, Literal, TypeVar, get_args
 import pyarrow as arrow
 
 import privacylab
-from privacylab import annotate, assemble, history, parts, paths, schemas, screen, sources, tables, update
+from privacylab import annotate, assemble, history, naming, parts, paths, schemas, screen, sources, tables, update
 from privacylab.sources import Entry
 
 Mode = Literal["new", "update", "resume", "force"]
@@ -197,7 +197,7 @@ def _open(
 
 
 def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
-    named = sources.documents(entries)
+    named = naming.documents(entries)
     services: dict[str, list[tuple[Entry, str]]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: (entry.collection, entry.source, entry.moment or 0)):
         service, document = named[entry.collection, entry.name, entry.document]
@@ -304,8 +304,8 @@ def _software() -> dict[str, str]:
 
 
 _READING = (
-    "annotate assemble build clauses cues dateforms dates eras frameworks history ngrams normalize outline parts "
-    "reader schemas scope screen segment sources tables update wording"
+    "annotate assemble build clauses cleaning cues dateforms dates eras frameworks history naming ngrams normalize "
+    "outline parts reader schemas scope screen segment sources tables update wording"
 ).split()
 
 

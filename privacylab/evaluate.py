@@ -20,6 +20,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from privacylab import (
     clauses,
+    cleaning,
     cues,
     dates,
     eras,
@@ -112,7 +113,7 @@ def _bare(text: str) -> str:
     """Letters and digits of a heading as a reader sees it: without tags, entities, links, marks and case."""
     text = re.sub(r"&(amp|lt|gt|quot|nbsp)\.(?=\s|$)", r"&\1;", text)
     text = re.sub(r"\]\([^)]*\)", "]", re.sub(r"<[^>]*>", " ", text))
-    return "".join(re.findall(r"[^\W_]+", normalize.clean(text).lower()))
+    return "".join(re.findall(r"[^\W_]+", cleaning.clean(text).lower()))
 
 
 def heading_counts(row: Row, text: str, given: Iterable[str]) -> str:
@@ -150,7 +151,7 @@ def _language(row: Row, version: Version) -> str:
 
 def _passive(row: Row, version: Version) -> str:
     sentence = version.text[int(row["start"]) : int(row["end"])]
-    seen = wording.counts(normalize.clean(re.sub(r"<[^>]*>", " ", sentence)))
+    seen = wording.counts(cleaning.clean(re.sub(r"<[^>]*>", " ", sentence)))
     return "passive" if seen.n_passive else "active"
 
 

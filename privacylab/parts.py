@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as arrow
 import pyarrow.feather as feather
 
-from privacylab import annotate, history, sources
+from privacylab import annotate, history, naming, sources
 from privacylab.dates import Region
 from privacylab.segment import Segment
 from privacylab.sources import Entry
@@ -87,7 +87,7 @@ def _write_part(part: Path, frames: Mapping[str, arrow.Table]) -> None:
 
 @cache
 def _regions() -> dict[str, Region]:
-    known = {fact.domain: fact.region for fact in sources.facts().values()}
+    known = {fact.domain: fact.region for fact in naming.facts().values()}
     return {domain: cast(Region, region) for domain, region in known.items() if region in get_args(Region)}
 
 

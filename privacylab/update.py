@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as arrow
 
-from privacylab import annotate, schemas, sources, tables
+from privacylab import annotate, naming, schemas, tables
 from privacylab.sources import Entry, Source
 
 HANGING = ("segments", "scores", "mentions", "cues")
@@ -79,7 +79,7 @@ def touched(old: Before, opened: Mapping[str, Source], pool: Executor) -> Touche
             found |= services[label]
             changed = {entry.name for entry in opened[label].entries()}
         names |= changed
-    found.update(sources.service_of(name)[0] for name in names)
+    found.update(naming.service_of(name)[0] for name in names)
     called = old.table("services", columns=["service", "names"]).to_pylist()
     names.update(*(row["names"] for row in called if row["service"] in found))
     return Touched(frozenset(found), frozenset(names))
@@ -111,7 +111,7 @@ def described(
         rows = versions[versions["collection"] == label]
         new = opened[label].state(own, dict(zip(rows["source"], rows["content_id"], strict=True)))
         known = old.states.get(label, {}).items()
-        state = {name: value for name, value in known if sources.service_of(name)[0] not in anew.services} | new
+        state = {name: value for name, value in known if naming.service_of(name)[0] not in anew.services} | new
         found[label] = {"n_versions": len(own) + n_kept[label], "state": state}
     return found
 

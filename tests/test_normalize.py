@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacylab import normalize
+from privacylab import cleaning, normalize
 from privacylab.normalize import Block, NormalizeError
 
 FORMATS = Path(__file__).parent / "data" / "formats"
@@ -156,32 +156,6 @@ def test_scripts_and_styles_are_no_text():
     assert [block.text for block in normalize.blocks(text)] == ["Privacy", LONG, LONG]
 
 
-# --- Cleaning
-
-
-@pytest.mark.parametrize(
-    ("text", "cleaned"),
-    [
-        ("we\u00a0don\u2019t  sell\u00ad it", "we don't sell it"),
-        ("donâ€™t", "don't"),
-        ("Q&amp;A", "Q&A"),
-        ("Itâ€™s ours. Voilà, that’s it! Q&amp;A; dÃ©jÃ  vu.", "It's ours. Voilà, that's it! Q&A; déjà vu."),
-        ("Itâ€™s 1 < 2 now. Q&amp;A", "It's 1 < 2 now. Q&amp;A"),  # entities beside tags are left
-        ("Itâ€™s <b>ours</b> now. Q&amp;amp;A? &lt;Yes.", "It's ours now. Q&A? <Yes."),
-        ("&amp;lt;b&amp;gt;no&amp;lt;/b&amp;gt;", "no"),
-        ("write to <a@b.example>", "write to <a@b.example>"),
-        ("a < b and c > d", "a < b and c > d"),
-        ("<b>bold</b> <o:p>word</o:p>", "bold word"),
-        ("see [our list](https://x.example/a_b) now", "see our list now"),
-        ("**Note** this", "Note this"),
-        ("pin ****1234", "pin ****1234"),
-        ("a <!-- no --> b <!-- open", "a b <!-- open"),
-    ],
-)
-def test_clean(text, cleaned):
-    assert normalize.clean(text) == cleaned
-
-
 @pytest.mark.parametrize(
     ("text", "mended"),
     [
@@ -309,7 +283,7 @@ def test_any_bytes_are_blocks_or_a_documented_error(data):
     except NormalizeError as error:
         assert error.reason in {"not_text", "unreadable", "encrypted", "no_text"}
     else:
-        assert all(block.text == normalize.clean(block.text) != "" for block in found)
+        assert all(block.text == cleaning.clean(block.text) != "" for block in found)
 
 
 PIECES = st.sampled_from(

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import build, dateforms, ngrams, normalize, reader, screen, segment, sources, wording
+from privacylab import build, cleaning, dateforms, naming, ngrams, normalize, reader, screen, segment, sources, wording
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
 import plain
@@ -71,16 +71,16 @@ ENTITY = re.compile(r"[\u0080-\u009f]|[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u212
 
 @given(TEXT)
 def test_one_blank_stands_for_any_white_space_and_nothing_invisible_is_left(text):
-    plain_text = text.translate({ord(mark): sign for mark, sign in normalize._QUOTES})
+    plain_text = text.translate({ord(mark): sign for mark, sign in cleaning._QUOTES})
     # Mojibake is looked for before quotes are made plain: a curly quote is the second half of some.
     if not re.search(r"[&<]|\]\(|\*\*", plain_text) and not ENTITY.search(text):
-        assert normalize._cleaned(text) == SPACES.sub(" ", normalize._INVISIBLE.sub("", plain_text)).strip()
+        assert cleaning._cleaned(text) == SPACES.sub(" ", cleaning._INVISIBLE.sub("", plain_text)).strip()
 
 
 @given(TEXT)
 def test_mojibake_is_seen_by_any_of_its_signs(text):
     if "&" in text or not text.isascii():
-        assert normalize._is_mojibake(text) == bool(ENTITY.search(text))
+        assert cleaning._is_mojibake(text) == bool(ENTITY.search(text))
 
 
 @given(st.sampled_from(["p", "li"]), TEXT, st.booleans(), st.sampled_from(["", "\n", "  \n"]))
@@ -320,4 +320,4 @@ def test_a_title_loses_the_name_of_its_service(name, service, title, gap):
         left = document
         for word in (name, service, service.split(".")[0]):
             left = re.sub(rf"^{re.escape(word)}[ -]+", "", left, flags=re.IGNORECASE)
-        assert sources._title(name, document, service) == (left or "Privacy Policy")
+        assert naming._title(name, document, service) == (left or "Privacy Policy")

@@ -1,0 +1,111 @@
+"""One line of text as a reader means it: what broke it on its way is mended, what nobody sees is gone."""
+
+import re
+from functools import lru_cache
+
+import ftfy
+
+MAX_MENDED = 200_000
+"""Characters of a line; a longer one is no line that a person wrote, and is not searched for mojibake."""
+
+_TAG_NAMES = (
+    "a|abbr|article|aside|b|big|blockquote|body|br|button|center|cite|code|dd|del|div|dl|dt|em|font|footer|form|h[1-6]|head|"
+    "header|hr|html|i|iframe|img|input|ins|label|li|link|main|meta|nav|noscript|object|ol|option|p|param|pre|s|script|"
+    "section|select|small|span|strike|strong|style|sub|sup|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|"
+    r"\w+:\w+"
+)
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CONTROL_1 = re.compile("[\u0080-\u009f]")
+_MOJIBAKE = re.compile(r"[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]")
+_SENTENCE_END = re.compile(r"(?<=[.;:!?)]) (?=[A-Za-z])")
+_MENDED_ENTITY = re.compile(r"&(?:amp|nbsp|quot|lt|gt|#\d+);")
+_ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
+_CUT_LINK = re.compile(
+    r"!?\[([^\[\]]{0,300})\]\((?:https?:|mailto:|data:|www\.|[/#])[^\s()]{0,3000}(?:\s\"[^\"]{0,200}\")?\)"
+)
+_MENDABLE = ("&", "<", "](", "**")
+_STARS = re.compile(r"(?<!\*)\*\*(?!\*)")
+_ENCODED = re.compile(r"data:[\w/+.-]{0,80};base64,[\w/+=]*|(?<![\w/+=%-])[\w/+=%-]{200,}")
+_QUOTES = (
+    *(("\u2018", "'"), ("\u2019", "'"), ("\u201b", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u201f", '"')),
+    ("\u2011", "-"),
+)
+_LONG = 200
+"""Characters of a word from which it may be encoded bytes."""
+
+
+@lru_cache(maxsize=20_000)
+def clean(text: str) -> str:
+    r"""One line of text as a reader means it: mojibake mended, invisible characters out, plain quotes, single blanks.
+
+    >>> clean("we\u00a0don\u2019t  sell\u00ad it")
+    "we don't sell it"
+    """
+    cleaned = _cleaned(text)
+    # What mending brings to light is cleaned too: `&amp;lt;b&amp;gt;` is `<b>` to a reader.
+    while cleaned != text and (not cleaned.isascii() or any(mark in cleaned for mark in _MENDABLE)):
+        text, cleaned = cleaned, _cleaned(cleaned)
+    return cleaned
+
+
+def _cleaned(text: str) -> str:
+    # Every line of every version comes by here: a search for one character is many times faster than a pattern.
+    if "&" in text or not text.isascii():
+        if len(text) < MAX_MENDED and _is_mojibake(text):
+            has_tags = "<" in text  # then ftfy takes entities for mark-up and leaves them
+            text = " ".join([_mended_sentence(part, has_tags) for part in _SENTENCE_END.split(text)])
+        for mark, plain in _QUOTES:
+            text = text.replace(mark, plain)
+    if "<" in text:
+        text = without_comments(_ESCAPED_TAG.sub(" ", text))
+    if "](" in text:
+        text = _CUT_LINK.sub(r"\1", text)
+    if "**" in text:
+        text = _STARS.sub("", text)
+    if len(text) > _LONG and (";base64," in text or _has_long_word(text)):
+        text = _ENCODED.sub(_without_code, text)
+    if not text.isprintable():
+        text = _INVISIBLE.sub("", text)
+    elif "  " not in text:  # the only white space that is printable is the blank
+        return text.strip(" ")
+    return " ".join(text.split())
+
+
+def _has_long_word(text: str) -> bool:
+    """Whether a word has `_LONG` characters: it would fill one of the halves that the text is cut into."""
+    half = _LONG // 2
+    return any(" " not in text[start : start + half] for start in range(0, len(text) - half + 1, half)) and (
+        max(map(len, text.split()), default=0) >= _LONG
+    )
+
+
+def _is_mojibake(text: str) -> bool:
+    if "&" in text and _MENDED_ENTITY.search(text):
+        return True
+    return bool(_CONTROL_1.search(text) or (("Ã" in text or "Â" in text or "â" in text) and _MOJIBAKE.search(text)))
+
+
+@lru_cache(maxsize=5_000)
+def _mended_sentence(text: str, has_tags: bool) -> str:
+    """What ftfy makes of a sentence, whose neighbours may be broken otherwise.
+
+    It takes a millisecond for each 500 characters, and a page that is one line comes again with one sentence changed.
+    """
+    if "&" not in text and text.isascii():
+        return text
+    return ftfy.fix_text(text, unescape_html=not has_tags)
+
+
+def _without_code(run: re.Match[str]) -> str:
+    """Nothing for encoded bytes or a long address; a long run of letters alone is left."""
+    return "" if any(map(str.isdigit, run.group())) else run.group()
+
+
+def without_comments(text: str) -> str:
+    """Text without ``<!-- -->``; a pattern would search to the end of the text for each comment that stays open."""
+    parts = []
+    position = 0
+    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start)) >= 0:
+        parts.append(text[position:start])
+        position = end + 3
+    return text[position:] if not parts else "".join((*parts, text[position:]))
