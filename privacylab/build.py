@@ -79,7 +79,7 @@ def corpus(
         raise ValueError(f"every {every!r} is none of {', '.join(history.EVERY)}")
     if mode not in get_args(Mode):
         raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
-    with _scratch(folder, keep=mode == "resume") as scratch, _given_back_memory():
+    with _scratch(folder, keep=mode == "resume") as scratch, _given_back_memory(), _left_alone():
         tables.restore(folder)
         _check_out(folder, mode)
         return _build(list(given), folder, scratch, every, text, workers, mode, progress or _silent)
@@ -142,12 +142,11 @@ def _build(
     conditions = {"parameters": parameters, "versions": _software()}
     before = update.before(folder, conditions=conditions) if mode == "update" else update.NOTHING
     with ThreadPoolExecutor() as pool:  # git unpacks and lists one archive while another is read
-        loaded = pool.submit(_load)
         opened = _open(given, scratch, pool)
+        tables_read = [pool.submit(before.table, name) for name in schemas.TABLES]
         anew = update.touched(before, opened, pool)
         listed = [pool.submit(source.entries, names=anew.names) for source in opened.values()]
-        tables_read = [pool.submit(before.table, name) for name in schemas.TABLES]
-        loaded.result()
+        _load()
         old = dict(zip(schemas.TABLES, (one.result() for one in tables_read), strict=True))
         entries = [*itertools.chain.from_iterable(one.result() for one in listed)]
     services = _by_service(entries)
@@ -258,7 +257,7 @@ def _run(
     step = at_a_time or len(jobs)
     for start in range(0, len(jobs), step):
         some = jobs[start : start + step]
-        with _shared_memory(), ProcessPoolExecutor(min(workers, len(some))) as pool:
+        with _left_alone(), ProcessPoolExecutor(min(workers, len(some))) as pool:
             futures = [pool.submit(work, job) for job in some]
             try:
                 for done, future in enumerate(as_completed(futures), start + 1):
@@ -285,8 +284,8 @@ def _given_back_memory() -> Iterator[None]:
 
 
 @contextmanager
-def _shared_memory() -> Iterator[None]:
-    """Workers that are forked meanwhile share what is there, as no search for garbage writes a mark into it."""
+def _left_alone() -> Iterator[None]:
+    """No search for garbage goes through what is there: it stays, and workers that are forked meanwhile share it."""
     gc.freeze()
     try:
         yield

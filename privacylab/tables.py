@@ -31,6 +31,9 @@ N_WRITERS = 2
 PART_ROWS = 1 << 17
 """Rows that are checked and written at a time."""
 
+SELDOM_TWICE = ("content_id", "same_as", "source", "terms", "text")
+"""Columns whose values hardly repeat: to keep them in a dictionary takes time and room."""
+
 
 class CorpusError(ValueError):
     """A folder is no corpus, or not a whole one; the message says what to do."""
@@ -75,7 +78,7 @@ def _encoding(name: str, column: str) -> str | None:
         return "DELTA_BYTE_ARRAY"  # sorted, each once: what it adds to the one before
     if ALL_TABLES[name].columns[column].kind in ("count", "integer", "date"):
         return "DELTA_BINARY_PACKED"
-    return "DELTA_LENGTH_BYTE_ARRAY" if column in ("text", "terms") else None
+    return "DELTA_LENGTH_BYTE_ARRAY" if column in SELDOM_TWICE else None
 
 
 def _checked(name: str, frames: Iterator[pd.DataFrame]) -> Iterator[arrow.Table]:

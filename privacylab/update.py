@@ -111,7 +111,7 @@ def described(
         rows = versions[versions["collection"] == label]
         new = opened[label].state(own, dict(zip(rows["source"], rows["content_id"], strict=True)))
         known = old.states.get(label, {}).items()
-        state = {name: value for name, value in known if naming.service_of(name)[0] not in anew.services} | new
+        state = {name: value for name, value in known if name not in (anew.names or ())} | new
         found[label] = {"n_versions": len(own) + n_kept[label], "state": state}
     return found
 
