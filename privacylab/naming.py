@@ -5,12 +5,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import NamedTuple
-
-import tldextract
+from typing import TYPE_CHECKING, NamedTuple
 
 from privacylab import paths, sources
 from privacylab.sources import Entry
+
+if TYPE_CHECKING:
+    import tldextract
 
 
 class Fact(NamedTuple):
@@ -33,7 +34,9 @@ def facts() -> dict[str, Fact]:
 
 
 @cache
-def _extract() -> tldextract.TLDExtract:
+def _extract() -> "tldextract.TLDExtract":
+    import tldextract  # a tenth of a second, for names that stand in no table
+
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
