@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,7 @@ def write_table(path: Path, name: str, rows: Rows, *, kept: arrow.Table | None =
         path,
         table.arrow_schema(),
         compression="zstd",
-        compression_level=3,
+        compression_level=1,
         use_dictionary=[column for column in table.columns if column not in encodings],
         column_encoding=encodings,
         dictionary_pagesize_limit=64 << 20,
@@ -165,11 +165,23 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
     return frame.astype({column: spec.dtype for column, spec in specs.items() if spec.kind != "list"})
 
 
-def where(table: arrow.Table, column: str, among: Iterable[str] | arrow.Array) -> arrow.Table:
+Values: TypeAlias = Iterable[str] | arrow.Array
+
+
+def where(table: arrow.Table, column: str, among: Values) -> arrow.Table:
     """The rows of a table with one of some values in a column of text."""
+    return table.filter(_is_in(table, column, among))
+
+
+def without(table: arrow.Table, column: str, among: Values) -> arrow.Table:
+    """The rows of a table with none of some values in a column of text; the table itself if there are none."""
+    mask = _is_in(table, column, among)
+    return table.filter(compute.invert(mask)) if compute.any(mask).as_py() else table
+
+
+def _is_in(table: arrow.Table, column: str, among: Values) -> arrow.ChunkedArray:
     values = among if isinstance(among, (arrow.Array, arrow.ChunkedArray)) else arrow.array(among, arrow.string())
-    mask = compute.is_in(table[column], value_set=values)
-    return table if compute.all(mask, min_count=0).as_py() else table.filter(mask)
+    return compute.is_in(table[column], value_set=values)
 
 
 def sha256(path: Path) -> str:
