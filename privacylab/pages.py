@@ -372,13 +372,16 @@ def _span(cell: LexborNode, name: str) -> int:
 
 
 def _merge_names(head: list[list[_Cell]]) -> list[list[_Cell]]:
-    """The index's names have a header row of their own in pandas: set them in the blanks of the row above."""
-    if len(head) < 2 or len(head[-1]) != len(head[-2]):
+    """The index's names have a header row of their own in pandas: set them before the columns in the row above.
+
+    They take the place of the columns' name, if there is one, which what stands under it tells as well.
+    """
+    if len(head) < 2 or len(head[-1]) != len(head[-2]) or not head[-1][-1].blank:
         return head
     pairs = list(zip(head[-2], head[-1], strict=True))
-    if any(above.blank == below.blank for above, below in pairs):
+    if any(above.blank and below.blank for above, below in pairs):
         return head
-    return [*head[:-2], [below if above.blank else above for above, below in pairs]]
+    return [*head[:-2], [above if below.blank else below for above, below in pairs]]
 
 
 def _numeric(body: list[list[_Cell]]) -> set[int]:

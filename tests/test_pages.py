@@ -96,10 +96,20 @@ def test_hierarchical_table_keeps_its_spans_and_merges_the_names():
     assert table.css("[style], [border], [halign]") == []
 
 
-def test_both_header_rows_stay_where_columns_and_index_are_named():
-    html = "<table><thead><tr><th>era</th><th>gap</th></tr><tr><th>region</th><th></th></tr></thead>"
+@pytest.mark.parametrize(
+    ("below", "rows"),
+    [
+        (["region", ""], [["region", "gap"]]),
+        (["", "n"], [["era", "gap"], ["", "n"]]),  # two levels of columns
+        (["", ""], [["era", "gap"]]),
+        (["region"], [["era", "gap"], ["region"]]),
+    ],
+)
+def test_the_name_of_the_index_takes_the_place_of_that_of_the_columns(below, rows):
+    cells = "".join(f"<th>{text}</th>" for text in below)
+    html = f"<table><thead><tr><th>era</th><th>gap</th></tr><tr>{cells}</tr></thead>"
     table = article(showing({"text/html": f"{html}<tbody><tr><th>us</th><td>1</td></tr></tbody></table>"}))
-    assert [cell.text() for cell in table.css("thead th")] == ["era", "gap", "region"]
+    assert [[cell.text() for cell in row.css("th, td")] for row in table.css("thead tr")] == rows
 
 
 def test_markdown_table_has_header_cells_and_numbers_right():
