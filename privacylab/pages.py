@@ -351,8 +351,9 @@ class _Cell(NamedTuple):
 def _table(table: LexborNode, label: str) -> str:
     """The table again: a caption, scopes on its header cells, columns of numbers set right, and no inline style."""
     caption = table.css_first("caption")
-    head = _merge_names([_row(row) for row in table.css("thead tr")])
     body = [_row(row) for row in table.css("tbody tr, tfoot tr")]
+    n_index = sum(cell.tag == "th" for cell in body[0]) if body else 0
+    head = _merge_names([_row(row) for row in table.css("thead tr")], n_index)
     numeric = _numeric(body)
     lines = [f"<caption>{_inner(caption) if caption is not None else label}</caption>"]
     if head:
@@ -371,17 +372,17 @@ def _span(cell: LexborNode, name: str) -> int:
     return int(value) if value.isdecimal() else 1
 
 
-def _merge_names(head: list[list[_Cell]]) -> list[list[_Cell]]:
+def _merge_names(head: list[list[_Cell]], n_index: int) -> list[list[_Cell]]:
     """The index's names have a header row of their own in pandas: set them before the columns in the row above.
 
-    They take the place of the columns' name, if there is one, which what stands under it tells as well.
+    They take the place of the columns' name, if there is one: the columns tell what they are.
     """
-    if len(head) < 2 or len(head[-1]) != len(head[-2]) or not head[-1][-1].blank:
+    if not n_index or len(head) < 2 or len(head[-1]) != len(head[-2]):
         return head
-    pairs = list(zip(head[-2], head[-1], strict=True))
-    if any(above.blank and below.blank for above, below in pairs):
-        return head
-    return [*head[:-2], [above if below.blank else below for above, below in pairs]]
+    if not all(cell.blank for cell in head[-1][n_index:]):
+        return head  # another level of columns
+    names = [above if below.blank else below for above, below in zip(head[-2], head[-1], strict=True)]
+    return [*head[:-2], names]
 
 
 def _numeric(body: list[list[_Cell]]) -> set[int]:

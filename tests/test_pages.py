@@ -97,19 +97,21 @@ def test_hierarchical_table_keeps_its_spans_and_merges_the_names():
 
 
 @pytest.mark.parametrize(
-    ("below", "rows"),
+    ("head", "shown"),
     [
-        (["region", ""], [["region", "gap"]]),
-        (["", "n"], [["era", "gap"], ["", "n"]]),  # two levels of columns
-        (["", ""], [["era", "gap"]]),
-        (["region"], [["era", "gap"], ["region"]]),
+        ([["era", "gap", "us"], ["region", "", ""]], [["region", "gap", "us"]]),
+        ([["", "gap", "us"], ["region", "", ""]], [["region", "gap", "us"]]),
+        ([["era", "gap", "us"], ["", "", ""]], [["era", "gap", "us"]]),
+        # Two levels of columns, of which the second may have no label.
+        ([["era", "gap", "us"], ["view", "n", ""]], [["era", "gap", "us"], ["view", "n", ""]]),
+        ([["", "gap", "us"], ["", "", "n"]], [["", "gap", "us"], ["", "", "n"]]),
     ],
 )
-def test_the_name_of_the_index_takes_the_place_of_that_of_the_columns(below, rows):
-    cells = "".join(f"<th>{text}</th>" for text in below)
-    html = f"<table><thead><tr><th>era</th><th>gap</th></tr><tr>{cells}</tr></thead>"
-    table = article(showing({"text/html": f"{html}<tbody><tr><th>us</th><td>1</td></tr></tbody></table>"}))
-    assert [[cell.text() for cell in row.css("th, td")] for row in table.css("thead tr")] == rows
+def test_the_name_of_the_index_takes_the_place_of_that_of_the_columns(head, shown):
+    rows = "".join(f"<tr>{''.join(f'<th>{text}</th>' for text in row)}</tr>" for row in head)
+    html = f"<table><thead>{rows}</thead><tbody><tr><th>eu</th><td>1</td><td>2</td></tr></tbody></table>"
+    table = article(showing({"text/html": html}))
+    assert [[cell.text() for cell in row.css("th, td")] for row in table.css("thead tr")] == shown
 
 
 def test_markdown_table_has_header_cells_and_numbers_right():
