@@ -70,29 +70,31 @@ def corpus(
         The corpus, opened. Same input and parameters give the same bytes.
 
     Raises:
-        BuildError: The folder exists, another build is at work there, a worker died.
+        BuildError: The folder exists or holds a source, another build is at work there, a worker died.
+        CorpusError: The folder holds something that is no part of a corpus.
         SourceError: A source cannot be read.
         OSError: The disk is full. The old corpus stays whole.
     """
-    folder = Path(out).resolve()
+    folder, chosen = Path(out).resolve(), list(given)
     if every not in history.EVERY:
         raise ValueError(f"every {every!r} is none of {', '.join(history.EVERY)}")
     if mode not in get_args(Mode):
         raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
     with _scratch(folder, keep=mode == "resume") as scratch, _given_back_memory(), _left_alone():
         tables.restore(folder)
-        _check_out(folder, mode)
-        return _build(list(given), folder, scratch, every, text, workers, mode, progress or _silent)
+        _check_out(folder, mode, chosen)
+        return _build(chosen, folder, scratch, every, text, workers, mode, progress or _silent)
 
 
-def _check_out(folder: Path, mode: Mode) -> None:
-    """Refuses what a build may not replace: a corpus that nobody said to replace, and whatever is no corpus."""
-    if not folder.exists():
-        return
-    if mode == "new":
+def _check_out(folder: Path, mode: Mode, given: Sequence[str | Path | sources.Source]) -> None:
+    """Refuses what a build may not replace: a corpus that nobody said to replace, a source, whatever is no corpus."""
+    for one in given:
+        place = Path(one) if isinstance(one, str | Path) else one.place
+        if place.resolve().is_relative_to(folder):
+            raise BuildError(f"{folder} holds the source {place}, which would be lost: name another --out")
+    if folder.exists() and mode == "new":
         raise BuildError(f"{folder} exists: give --update, --resume or --force, or another --out")
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / tables.MANIFEST).is_file()):
-        raise BuildError(f"{folder} is there and is no corpus, so it is not replaced: name another --out")
+    tables.check_replaceable(folder)
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -107,6 +109,8 @@ def _scratch(folder: Path, *, keep: bool) -> Iterator[Path]:
         scratch.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BuildError(f"{folder.parent} cannot be written ({error.strerror}): name another --out") from None
+    if any(scratch.iterdir()) and not (scratch / "lock").is_file():
+        raise BuildError(f"{scratch} is no folder of a build, and builds would empty it: name another --out")
     with (scratch / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -303,7 +307,7 @@ def _software() -> dict[str, str]:
 
 
 _READING = (
-    "annotate assemble build clauses cleaning cues dateforms dates eras frameworks history naming ngrams normalize "
+    "annotate assemble build clauses cleaning cues dateforms dates eras frameworks git history naming ngrams normalize "
     "outline parts reader schemas scope screen segment sources tables update wording"
 ).split()
 

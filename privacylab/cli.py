@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from rich.table import Table
 from rich.text import Text
 
 import privacylab
-from privacylab import paths, schemas, tables
+from privacylab import git, paths, schemas, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,6 +201,9 @@ def _summary(corpus: tables.Corpus) -> int:
         err.print(detail, soft_wrap=True)
     if len(rejected) > told:
         err.print(f"... and {len(rejected) - told:,} more: see versions.parquet, status rejected, or give -v")
+    for label, described in corpus.manifest["sources"].items():
+        for note in described.get("notes", ()):
+            err.print(f"{label}: {note}", soft_wrap=True)
     n_policies, n_segments = corpus.manifest["counts"]["policies"], corpus.manifest["counts"]["segments"]
     out.print(f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}", soft_wrap=True)
     return len(rejected)
@@ -225,7 +229,9 @@ def fetch(
             continue
         staging = into / f".{label}.fetching"
         shutil.rmtree(staging, ignore_errors=True)
-        done = subprocess.run(["git", "clone", "--quiet", "--mirror", "--", place, str(staging)], check=False)
+        # The user's own settings hold: a network may need them. Nothing else speaks to git.
+        env = git.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
+        done = subprocess.run(["git", "clone", "--quiet", "--mirror", "--", place, str(staging)], env=env, check=False)
         if done.returncode:
             raise RuntimeError(f"{place} cannot be cloned (see git's message above)")
         staging.rename(target)
@@ -397,9 +403,10 @@ def export(
     opened = tables.Corpus.open(corpus)
     if csv.exists():
         raise ValueError(f"{csv} exists: name another folder")
-    staging = csv.with_name(f".{csv.name}.writing")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
+    if not csv.parent.exists():
+        csv.parent.mkdir(parents=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{csv.name}.", dir=csv.parent))
+    staging.chmod(0o755)
     try:
         names = [name for name in schemas.ALL_TABLES if (opened.path / f"{name}.parquet").is_file()]
         for name in names:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import collections
 import re
-import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,7 +20,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
-from privacylab import clauses, ngrams
+from privacylab import clauses, git, ngrams, sources
 
 BUNDLES = ("tosback2.bundle", "ota-contrib.bundle")
 MIN_COUNT = 15  # a word seen less often says little of its neighbours
@@ -128,41 +126,17 @@ def paragraphs(texts: Iterable[str]) -> Iterator[str]:
 def _yearly_texts(bundle: Path) -> Iterator[str]:
     """The last text of each document in each calendar year, in the order of their git ids."""
     with tempfile.TemporaryDirectory() as scratch:
-        clone = str(Path(scratch) / "archive.git")
-        subprocess.run(["git", "clone", "--bare", "--quiet", str(bundle), clone], check=True)
-        command = ["git", "-C", clone, "log", "--all", "--raw", "--no-abbrev", "--no-renames", "--format=C %at"]
-        log = subprocess.run(command, check=True, capture_output=True).stdout.decode("utf-8", "replace")
-        yield from _blobs(clone, sorted({blob for _, blob in _last_of_year(log).values()}))
+        archive = git.Repository(bundle, own=Path(scratch) / "archive.git")
+        for _, data, _ in archive.texts(sorted(_last_of_year(archive.changes()))):
+            yield (data or b"").decode("utf-8", "replace")
 
 
-def _last_of_year(log: str) -> dict[tuple[str, int], tuple[int, str]]:
-    """(path, year) -> (time, blob id) of its last change, from `git log --raw --format='C %at'`."""
+def _last_of_year(changes: Iterable[git.Change]) -> set[str]:
+    """The blobs that were the last of a path and year."""
     last: dict[tuple[str, int], tuple[int, str]] = {}
-    when = 0
-    for line in log.splitlines():
-        if line.startswith("C "):
-            when = int(line[2:])
-        elif line.startswith(":"):
-            meta, path = line.split("\t", 1)
-            _, _, _, blob, change = meta.split()
-            key = (path, time.gmtime(when).tm_year)
-            if change != "D" and (when, blob) > last.get(key, (-1, "")):
-                last[key] = (when, blob)
-    return last
-
-
-def _blobs(clone: str, ids: list[str]) -> Iterator[str]:
-    """The texts of git objects, from one `git cat-file --batch`."""
-    command = ["git", "-C", clone, "cat-file", "--batch"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as git:
-        if git.stdin is None or git.stdout is None:
-            raise RuntimeError("git gave no pipes")
-        asked = "".join(f"{i}\n" for i in ids).encode()
-        # Asked from a thread: git stops reading ids while its answers wait, so writing them all first would never end.
-        writer = threading.Thread(target=lambda: (git.stdin.write(asked), git.stdin.close()))  # type: ignore[union-attr]
-        writer.start()
-        for _ in ids:
-            size = int(git.stdout.readline().split()[2])
-            yield git.stdout.read(size).decode("utf-8", "replace")
-            git.stdout.read(1)
-        writer.join()
+    for change in changes:
+        when = change.seconds
+        if when is not None and sources.FIRST <= when < sources.END:
+            key = (change.path, time.gmtime(when).tm_year)
+            last[key] = max(last.get(key, (-1, "")), (when, change.blob))
+    return {blob for _, blob in last.values()}

@@ -82,11 +82,14 @@ def read(
     """
     texts: dict[tuple[str, str], Text] = {}
     with reading() as reader:
-        for entry, data, detail in contents([entry for entry, _ in listed]):
+        for entry, data, detail in contents([entry for entry, _ in listed if not entry.reason]):
             texts[entry.collection, entry.content] = _text(reader, data, detail, entry.media_type)
     versions = []
     for entry, document in listed:
-        text = texts[entry.collection, entry.content]
+        if entry.reason:
+            text = _rejected(sources.UNREAD, entry.reason, entry.detail)
+        else:
+            text = texts[entry.collection, entry.content]
         day, basis = _dated(entry, text, region)
         versions.append(Version(entry, document, day, basis, text))
     return _rows(service, versions, reader.segments, every=every, region=region)

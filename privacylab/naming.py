@@ -75,7 +75,9 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     """
     moments: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for entry in entries:
-        moments[entry.collection, entry.name, entry.document].append(entry.moment or 0)
+        known = moments[entry.collection, entry.name, entry.document]
+        if not entry.reason:  # what has no date of its own says nothing of the time of its title
+            known.append(entry.moment or 0)
     seen: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
     for key in moments:
         collection, name, title = key
@@ -112,7 +114,7 @@ def _main_titles(titles: dict[str, list[int]]) -> set[str]:
     main: set[str] = set()
     spans: list[tuple[int, int]] = []
     for title in general:
-        first, last = min(titles[title]), max(titles[title])
+        first, last = min(titles[title], default=0), max(titles[title], default=0)
         if all(last < start or first > end for start, end in spans):
             main.add(title)
             spans.append((first, last))

@@ -34,6 +34,7 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
 KEPT_CELL_METADATA = frozenset({"tags", "name", "slideshow"})
 _TOO_FEW, _LACKING = TooFewError.__name__, NameError.__name__
+FIGURE_SUFFIXES = frozenset({".png", ".csv"})
 _GENERATOR = b'<meta name="generator" content="PrivacyLab'
 
 
@@ -380,18 +381,32 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
 
 
 def _check_replaceable(out: Path) -> None:
-    """Only a report may be replaced: a mistyped --out must not take a folder of other work with it."""
+    """Only a report may be replaced: a mistyped --out must not take other work with it, nor notes laid beside pages."""
     if not os.path.lexists(out):
         return
     try:
-        if out.is_dir() and not any(out.iterdir()):
-            return
-        with (out / "index.html").open("rb") as file:
-            known = _GENERATOR in file.read(2000)
+        foreign = sorted(path.name for path in out.iterdir() if not _is_own(path))
+        known = not any(out.iterdir()) or _is_page(out / "index.html")
     except OSError:
-        known = False
+        known, foreign = False, []
     if not known:
         raise ReportError(f"{out} exists and is no report: choose another folder, or remove it")
+    if foreign:
+        raise ReportError(f"{out} holds {', '.join(foreign[:3])}, which would be lost: move that away")
+
+
+def _is_own(path: Path) -> bool:
+    """Whether something in a report's folder is a page or the folder of the figures."""
+    if path.name == "figures":
+        return path.is_dir() and all(file.is_file() and file.suffix in FIGURE_SUFFIXES for file in path.iterdir())
+    return _is_page(path)
+
+
+def _is_page(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return _GENERATOR in file.read(2000)
 
 
 def _swap(site: Path, out: Path) -> None:

@@ -31,6 +31,7 @@ CATEGORIES = (
 
 STATUSES = ("kept", "sampled_out", "same_day", "near_duplicate", "flip", "rejected")
 REASONS = (
+    "bad_date",
     "empty",
     "encrypted",
     "language",

@@ -10,10 +10,7 @@ import hashlib
 import io
 import lzma
 import re
-import shutil
-import subprocess
 import tarfile
-import tempfile
 import unicodedata
 import zipfile
 import zlib
@@ -21,7 +18,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
+
+from privacylab import git
+
+SourceError = git.SourceError
 
 MEDIA_TYPES = {
     ".html": "text/html",
@@ -46,16 +47,15 @@ IGNORED = re.compile(
 UNREAD = "0" * 16
 """The content id of what could not be read."""
 
-MAX_FOLDERS = 500
-"""Folders that git is asked for by name; more are looked for in the whole history."""
-
-
-class SourceError(ValueError):
-    """A source that cannot be read at all; the message is one line and says what to do."""
+FIRST, END = (int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()) for year in (1990, 2031))
+"""Seconds since 1970: from the web's first year to a year to come. No clock: an archive is read alike on any day."""
 
 
 class Entry(NamedTuple):
-    """One dated version as a source names it, before its bytes are read."""
+    """One dated version as a source names it, before its bytes are read.
+
+    With a ``reason`` it is rejected for what the source says of it, and is not read.
+    """
 
     collection: str
     name: str
@@ -65,6 +65,8 @@ class Entry(NamedTuple):
     content: str
     media_type: str | None
     date_basis: str
+    reason: str | None = None
+    detail: str | None = None
 
 
 class RawPolicy(NamedTuple):
@@ -76,9 +78,14 @@ class RawPolicy(NamedTuple):
 
 
 class Source(Protocol):
-    """What a reader gives: entries first, then contents by their keys."""
+    """What a reader gives: entries first, then contents by their keys.
+
+    ``place`` is where it stands; ``notes`` are sentences that whoever builds on it should read.
+    """
 
     label: str
+    place: Path
+    notes: list[str]
 
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
         """Every dated version, in any order; those of some names (`Entry.name`) alone."""
@@ -92,8 +99,8 @@ class Source(Protocol):
     def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
         """What `names_since` compares with later, of entries and what was read of each (by `Entry.source`)."""
 
-    def names_since(self, state: Mapping[str, str]) -> set[str] | None:
-        """The names (`Entry.name`) with a version that came, went or changed; None where that cannot be told."""
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
+        """The names (`Entry.name`) with a version that came, went or changed."""
 
 
 def policies(source: Source) -> Iterator[RawPolicy]:
@@ -109,124 +116,84 @@ def policies(source: Source) -> Iterator[RawPolicy]:
 # --- Git ------------------------------------------------------------------------------------------------------------
 
 
-def _git(repository: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
-    command = ["git", "-C", str(repository), "-c", "safe.directory=*", "--literal-pathspecs", *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}"]
-        raise SourceError(f"git cannot read {repository}: {lines[-1]}")
-    return done.stdout
-
-
 class GitArchive:
     """An archive of policies in git: every change of a policy's file on any branch is a version, dated by its author.
 
+    A file that a commit moves keeps its history: its versions are called as it is called in the end.
+
     Args:
-        repository: A repository, with or without a work tree.
+        repository: What is read.
         layout: Which paths are policies, and what they are called.
     """
 
-    def __init__(self, repository: Path, layout: "Layout") -> None:
+    def __init__(self, repository: git.Repository, layout: "Layout") -> None:
         self.label = layout.collection
         self.repository = repository
         self.layout = layout
-        self.heads = sorted(_git(repository, "rev-list", "--all", "--no-walk").decode().split())
+        self.place = repository.place
+        self.notes = repository.notes
 
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
-        """One ``git log --raw`` over all commits that a ref led to when the archive was opened."""
-        found = self._changes(_revisions(self.heads), names)
-        return [
-            Entry(self.label, service, document, moment, f"{path}@{key}", key, self.layout.media_type, "snapshot")
-            for service, document, moment, path, key in sorted(found)
-        ]
-
-    def _changes(self, revisions: bytes, names: Collection[str] | None = None) -> set[tuple[str, str, int, str, str]]:
-        """Each change of a policy's file in some commits: name, document, moment, path and what git calls the blob."""
-        if names is not None and not names:
-            return set()
+        """The changes in all commits that a ref led to when the archive was opened."""
         name = cache(self.layout.name)  # a hundred versions have one path
-        options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--format=%x01%at", "--full-history")
-        folders = [f"{root}{folder}" for root in self.layout.roots for folder in sorted(names or ())]
-        is_few = len(folders) <= MAX_FOLDERS and "\ufffd" not in "".join(folders)
-        log = _git(self.repository, "log", "--stdin", *options, "--", *(folders if is_few else ()), stdin=revisions)
+        written: list[tuple[int, git.Change]] = []
+        moves: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for place, change in enumerate(self.repository.changes()):
+            if not name(change.path):
+                continue
+            if change.moved_from and name(change.moved_from):
+                moves[change.moved_from].append((place, change.path))
+                if change.is_same:  # nobody has read the policy anew
+                    continue
+            written.append((place, change))
         found = set()
-        moment = 0
-        fields = iter(log.decode(errors="replace").split("\0"))
-        for raw in fields:
-            field = raw.lstrip("\n")
-            if field.startswith("\x01"):
-                moment = int(field[1:])
-            elif field.startswith(":"):
-                path = next(fields)
-                _, _, _, key, status = field.split(" ")
-                if status != "D" and (named := name(path)) and (names is None or named[0] in names):
-                    found.add((*named, moment, path, key))
-        return found
+        for place, change in written:
+            named = name(_path_in_the_end(change.path, place, moves))
+            if named and (names is None or named[0] in names):
+                found.add(self._entry(*named, change))
+        return sorted(found, key=lambda entry: (entry.name, entry.document, entry.moment or 0, entry.source))
+
+    def _entry(self, service: str, document: str, change: git.Change) -> Entry:
+        source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
+        entry = Entry(self.label, service, document, change.seconds, source, change.blob, media_type, "snapshot")
+        if not change.mode.startswith(git.FILE_MODE):
+            kind = "symbolic link" if change.mode.startswith(git.LINK_MODE) else "submodule"
+            return entry._replace(reason="unreadable", detail=f"a {kind}, no file")
+        if change.seconds is None or not FIRST <= change.seconds < END:
+            told = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
+            detail = f"commit {change.commit[:12]} has as its author's date {told}"
+            return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
+        return entry
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-        """One ``git cat-file --batch``, read as it is written; one more after each damaged object, which ends it."""
-        command = ["git", "-C", str(self.repository), "-c", "safe.directory=*", "cat-file", "--batch"]
-        n_done = 0
-        while n_done < len(keys):
-            # The requests stand in a file: through a pipe both sides could wait for each other.
-            with tempfile.TemporaryFile() as requests:
-                requests.write("".join(f"{key}\n" for key in keys[n_done:]).encode())
-                requests.seek(0)
-                with subprocess.Popen(
-                    command, stdin=requests, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-                ) as process:
-                    assert process.stdout is not None
-                    for found in _batch(process.stdout, keys[n_done:]):
-                        n_done += 1
-                        yield found
+        """The texts behind the blobs' names."""
+        return self.repository.texts(keys)
 
     def stamp(self) -> list[tuple[str, int, int]]:
         """Nothing: a blob's name tells its bytes."""
         return []
 
     def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
-        """The commits that its refs led to when it was opened."""
-        return {"heads": " ".join(self.heads)}
+        """A hash over the entries of each name."""
+        return _state(entries, {})
 
-    def names_since(self, state: Mapping[str, str]) -> set[str] | None:
-        """Those of the new commits; None where an old one is gone, for its versions may be gone as well."""
-        before = state.get("heads", "").split()
-        try:
-            lost = _git(self.repository, "rev-list", "--count", "--stdin", stdin=_revisions(before, but=self.heads))
-        except SourceError:
-            return None
-        if int(lost) or not before:
-            return None
-        return {change[0] for change in self._changes(_revisions(self.heads, but=before))}
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
+        """Those whose versions are not what they were."""
+        return _changed(state, _state(self.entries(), {}))
 
 
-def _revisions(commits: Sequence[str], *, but: Sequence[str] = ()) -> bytes:
-    """What git reads from its input for the commits that lead to some and not to others."""
-    return "".join(f"{commit}\n" for commit in (*commits, *(f"^{one}" for one in but))).encode()
-
-
-def _batch(answers: IO[bytes], keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-    """What git answers to each key, up to the one at which it gave up."""
-    for key in keys:
-        header = answers.readline().split()
-        data = answers.read(int(header[2]) + 1)[:-1] if len(header) == 3 else None
-        if data is not None and len(data) == int(header[2]):
-            yield key, data, None
-            continue
-        yield key, None, "the object is missing or damaged in the repository"
-        if header[1:] != [b"missing"]:
-            return
+def _path_in_the_end(path: str, place: int, moves: Mapping[str, Sequence[tuple[int, str]]]) -> str:
+    """Where a file stands at last that stood at a path at some place of the history."""
+    while later := next((move for move in moves.get(path, ()) if move[0] > place), None):
+        place, path = later
+    return path
 
 
 class Layout(NamedTuple):
-    """How an archive names its files: ``name`` gives a path's (service name, document), or None if it is no policy.
-
-    The folders of a service name stand under the ``roots``.
-    """
+    """How an archive names its files: ``name`` gives a path's (service name, document), or None if it is no policy."""
 
     collection: str
     test: re.Pattern[str]
-    roots: tuple[str, ...]
     name: Callable[[str], tuple[str, str] | None]
     media_type: str
 
@@ -251,15 +218,13 @@ def _ota_name(path: str) -> tuple[str, str] | None:
 LAYOUTS = (
     Layout(
         "tosback2",
-        re.compile(r"^crawl(_reviewed)?/[^/]+/", re.M),
-        ("crawl/", "crawl_reviewed/"),
+        re.compile(r"^crawl(_reviewed)?/[^/]+/"),
         _tosback2_name,
         "text/html",
     ),
     Layout(
         "ota",
-        re.compile(r"^[^/]+/(Parent Organization )?Privacy Policy\.md$", re.M),
-        ("",),
+        re.compile(r"^[^/]+/(Parent Organization )?Privacy Policy\.md$"),
         _ota_name,
         "text/markdown",
     ),
@@ -280,7 +245,8 @@ class Files:
     """
 
     def __init__(self, root: Path, *, label: str | None = None) -> None:
-        self.root = root
+        self.root = self.place = root
+        self.notes: list[str] = []
         self.label = label or slug(_shown(root.absolute().stem)) or "files"
 
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
@@ -371,19 +337,27 @@ class Files:
 
     def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
         """A hash over the files of each name."""
-        rows: dict[str, list[str]] = defaultdict(list)
-        for entry in entries:
-            rows[entry.name].append(repr((*entry, content_ids[entry.source])))
-        texts = {name: "\n".join(sorted(own)) for name, own in rows.items()}
-        return {name: content_id(text.encode("utf-8", "backslashreplace")) for name, text in texts.items()}
+        return _state(entries, content_ids)
 
     def names_since(self, state: Mapping[str, str]) -> set[str]:
         """Those whose files are not what they were: all are read for it."""
         entries = {entry.content: entry for entry in self.entries()}
         read = self.contents(list(entries))
         ids = {entries[key].source: UNREAD if data is None else content_id(data) for key, data, _ in read}
-        now = self.state(entries.values(), ids)
-        return {name for name in state.keys() | now if state.get(name) != now.get(name)}
+        return _changed(state, _state(entries.values(), ids))
+
+
+def _state(entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+    """A hash over the entries of each name and what was read of them."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        rows[entry.name].append(repr((*entry, content_ids.get(entry.source))))
+    texts = {name: "\n".join(sorted(own)) for name, own in rows.items()}
+    return {name: content_id(text.encode("utf-8", "backslashreplace")) for name, text in texts.items()}
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> set[str]:
+    return {name for name in before.keys() | now if before.get(name) != now.get(name)}
 
 
 _DATED_BY_REVISION = frozenset(("through-time",))
@@ -434,16 +408,17 @@ def open_source(path: Path, *, scratch: Path) -> Source:
 
     Args:
         path: A folder, a file, a git repository, a git bundle, a zip or a tar.
-        scratch: A folder where a bundle may be unpacked.
+        scratch: A folder for what reading it needs, such as an unpacked bundle.
 
     Raises:
         SourceError: It is not there, holds nothing, or git cannot read it.
     """
     if not path.exists():
         raise SourceError(f"{path} is not there: name a folder, a file, a git repository, a bundle, a zip or a tar")
-    repository = _unbundle(path, scratch) if path.is_file() and _is_bundle(path) else path
-    if repository.is_dir() and _is_repository(repository):
-        return GitArchive(repository, _layout(repository, shown=path))
+    if git.is_bundle(path) or (path.is_dir() and git.folder_of(path)):
+        own = scratch / f"{path.stem}-{content_id(str(path.resolve()).encode())}.git"
+        repository = git.Repository(path, own=own)
+        return GitArchive(repository, _layout(repository))
     files = Files(path, label=_label(path))
     if not files.entries():
         raise SourceError(f"{path} holds no policy: files end in {', '.join(filter(None, MEDIA_TYPES))}")
@@ -454,40 +429,13 @@ def _label(path: Path) -> str | None:
     return "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None
 
 
-def _is_bundle(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(15) in (b"# v2 git bundle", b"# v3 git bundle")
-
-
-def _is_repository(path: Path) -> bool:
-    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
-
-
-def _unbundle(bundle: Path, scratch: Path) -> Path:
-    target = scratch / f"{bundle.stem}-{content_id(str(bundle.resolve()).encode())}.git"
-    shutil.rmtree(target, ignore_errors=True)  # what a killed build left of it
-    done = subprocess.run(
-        ["git", "clone", "--quiet", "--mirror", str(bundle.resolve()), str(target)], capture_output=True, check=False
-    )
-    if done.returncode:
-        lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.strip()]
-        raise SourceError(f"{bundle} is a damaged or truncated git bundle ({lines[-1] if lines else done.returncode})")
-    return target
-
-
-def _layout(repository: Path, *, shown: Path) -> Layout:
-    heads = _git(repository, "for-each-ref", "--format=%(objectname)").decode().split()
-    if not heads:
-        raise SourceError(f"{shown} holds no branch: it is empty, or was cut short")
-    for head in heads:
-        listing = _git(repository, "-c", "core.quotepath=off", "ls-tree", "-r", "--name-only", head).decode(
-            errors="replace"
-        )
+def _layout(repository: git.Repository) -> Layout:
+    for path in repository.paths():
         for layout in LAYOUTS:
-            if layout.test.search(listing):
+            if layout.test.search(path):
                 return layout
     raise SourceError(
-        f"{shown} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
+        f"{repository.place} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
         "<Service>/Privacy Policy.md (Open Terms Archive); for a folder of files, copy them out of git"
     )
 

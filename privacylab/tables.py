@@ -333,8 +333,11 @@ def write(
         OSError: The disk is full or may not be written; nothing was changed.
     """
     restore(folder)
+    check_replaceable(folder)
     staging = folder.with_name(f".{folder.name}.writing")
-    shutil.rmtree(staging, ignore_errors=True)
+    if staging.is_dir():  # a killed build left it
+        _check_own(staging)
+        shutil.rmtree(staging)
     staging.mkdir(parents=True)
 
     def write_one(name: str) -> None:
@@ -361,13 +364,43 @@ def write(
     return Corpus.open(folder)
 
 
+def check_replaceable(folder: Path) -> None:
+    """Whether a corpus may take a folder's place: it is not there, or empty, or holds a corpus and nothing else.
+
+    Raises:
+        CorpusError: It holds something that would be lost.
+    """
+    if not os.path.lexists(folder):
+        return
+    held = {path.name for path in folder.iterdir()} - _NOBODYS if folder.is_dir() else {""}
+    if held and not {MANIFEST, "versions.parquet"} <= held:
+        raise CorpusError(f"{folder} is there and is no corpus, so it is not replaced: name another --out")
+    _check_own(folder)
+
+
+def _check_own(folder: Path) -> None:
+    """Whether all that a folder holds is of a corpus, whole or not."""
+    own = {MANIFEST, *(f"{name}.parquet" for name in TABLES)} | _NOBODYS
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in own or not path.is_file())
+    if foreign:
+        names = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
+        raise CorpusError(f"{folder} holds {names}, which would be lost: move that away, or name another --out")
+
+
+_NOBODYS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
+"""What file managers leave in a folder that somebody looked at."""
+
+
 def swap(staging: Path, folder: Path) -> None:
     """Puts a finished folder in the place of another, which is kept until the new one stands."""
     for path in staging.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
+    check_replaceable(folder)
     old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    if old.is_dir():
+        _check_own(old)
+        shutil.rmtree(old)
     if folder.exists():
         folder.rename(old)
     try:

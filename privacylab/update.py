@@ -75,8 +75,7 @@ def touched(old: Before, opened: Mapping[str, Source], pool: Executor) -> Touche
         return opened[label].names_since(old.states[label]) if label in old.states else None
 
     for label, changed in zip(opened, pool.map(names_since, opened), strict=True):
-        if changed is None:
-            found |= services[label]
+        if changed is None:  # a new source
             changed = {entry.name for entry in opened[label].entries()}
         names |= changed
     found.update(naming.service_of(name)[0] for name in names)
@@ -113,6 +112,8 @@ def described(
         known = old.states.get(label, {}).items()
         state = {name: value for name, value in known if name not in (anew.names or ())} | new
         found[label] = {"n_versions": len(own) + n_kept[label], "state": state}
+        if opened[label].notes:
+            found[label]["notes"] = opened[label].notes
     return found
 
 

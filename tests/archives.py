@@ -1,12 +1,13 @@
 """What the tests of the reading wing read: policies of invented services, archives in git, a tiny clause model."""
 
+import datetime as dt
 import os
 import subprocess
 from pathlib import Path
 
 import numpy as np
 
-from privacylab import schemas
+from privacylab import schemas, sources
 
 BASE = """
 This privacy policy tells you how our shop for paper boats treats the personal information of its visitors.
@@ -77,6 +78,29 @@ def write(folder: Path, files: dict[str, str | bytes]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     return folder
+
+
+def day(entry):
+    """The day of an entry; None if it has no date."""
+    return None if entry.moment is None else dt.datetime.fromtimestamp(entry.moment, dt.UTC).date().isoformat()
+
+
+def seen(source):
+    """Name, document and day of each entry, in order of day."""
+    found = ((entry.name, entry.document, day(entry)) for entry in source.entries())
+    return sorted(found, key=lambda row: (row[2] or "", row))
+
+
+def texts(source):
+    """The bytes behind each entry, or the reason why there are none, by source."""
+    return {raw.entry.source: raw.data if raw.data is not None else raw.detail for raw in sources.policies(source)}
+
+
+def opened(path, tmp_path):
+    """The source at a path."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return sources.open_source(path, scratch=scratch)
 
 
 class TinyModel:

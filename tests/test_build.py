@@ -3,9 +3,12 @@
 import fcntl
 import gc
 import os
+import re
 import resource
+import shutil
 import subprocess
 import sys
+import zipfile
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from archives import GDPR, HARBOR, LETTERS, PARROT, SHIELD, page, policy
 from privacylab import annotate, assemble, build, history, parts, paths, schemas, sources, tables
 from privacylab.build import BuildError
 from privacylab.sources import SourceError
+from privacylab.tables import CorpusError
 
 BOATS, KITES = "crawl/boats.com/Privacy Policy.txt", "crawl_reviewed/kites.com/Privacy Policy.txt"
 ALLOCATOR = arrow.default_memory_pool().backend_name
@@ -304,12 +308,24 @@ def test_an_update_reads_only_what_changed_and_gives_the_bytes_of_a_fresh_build(
     assert same_as_fresh(corpus, [ota], tmp_path)
 
 
-def test_an_update_after_a_rewritten_history_reads_the_whole_archive(ota, tmp_path, monkeypatch):
+def test_an_update_after_a_rewritten_history_forgets_what_went(ota, tmp_path, monkeypatch):
     archives.commit(ota, {"dice.com/Privacy Policy.md": policy(HARBOR)}, "2021-01-01")
     corpus, found = updated(
         [ota], lambda: archives.git(ota, "reset", "--quiet", "--hard", "HEAD~1") or [ota], tmp_path / "out", monkeypatch
     )
-    assert found == ["boats.com", "kites.com"]
+    assert found == []
+    assert same_as_fresh(corpus, [ota], tmp_path)
+
+
+def test_an_update_after_a_rename_reads_the_service_under_its_new_name(ota, tmp_path, monkeypatch):
+    def rename():
+        archives.git(ota, "mv", "kites.com", "kestrels.com")
+        archives.commit(ota, {}, "2021-01-01")
+        return [ota]
+
+    corpus, found = updated([ota], rename, tmp_path / "out", monkeypatch)
+    assert found == ["kestrels.com"]
+    assert set(corpus.versions()["service"]) == {"boats.com", "kestrels.com"}
     assert same_as_fresh(corpus, [ota], tmp_path)
 
 
@@ -512,10 +528,14 @@ def test_force_replaces_a_corpus(repository, built, tmp_path):
     assert archives.contents(corpus.path) == archives.contents(built.path)
 
 
-@pytest.mark.parametrize("mode", ["force", "update", "resume"])
+REPLACING = pytest.mark.parametrize("mode", ["force", "update", "resume"])
+NO_CORPUS = "is there and is no corpus, so it is not replaced: name another --out"
+
+
+@REPLACING
 def test_a_folder_of_other_things_is_never_replaced(mode, repository, tmp_path):
-    archives.write(tmp_path / "thesis", {"chapter-1.tex": "years of work"})
-    with pytest.raises(BuildError, match="thesis is there and is no corpus, so it is not replaced"):
+    archives.write(tmp_path / "thesis", {"chapter-1.tex": "years of work", "manifest.json": "{}"})
+    with pytest.raises(CorpusError, match=f"thesis {NO_CORPUS}"):
         build.corpus([repository], tmp_path / "thesis", mode=mode, workers=1)
     assert (tmp_path / "thesis" / "chapter-1.tex").read_text() == "years of work"
     assert beside(tmp_path / "thesis") == ["thesis"]
@@ -523,8 +543,77 @@ def test_a_folder_of_other_things_is_never_replaced(mode, repository, tmp_path):
 
 def test_a_file_is_never_replaced(repository, tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(BuildError, match=r"thesis\.tex is there and is no corpus"):
+    with pytest.raises(CorpusError, match=rf"thesis\.tex {NO_CORPUS}"):
         build.corpus([repository], tmp_path / "thesis.tex", mode="force", workers=1)
+
+
+def put(name, content=""):
+    return lambda folder: archives.write(folder, {name: content})
+
+
+@REPLACING
+@pytest.mark.parametrize(
+    ("add", "names"),
+    [
+        (put("notes.txt"), "notes.txt"),
+        (put("topics.parquet"), "topics.parquet"),
+        (put(".hidden"), ".hidden"),
+        (put("mine/2019-01-01.md"), "mine"),
+        (lambda folder: (folder / "elsewhere").symlink_to(folder.parent), "elsewhere"),
+        (lambda folder: [put(f"{n}.csv")(folder) for n in range(5)], "0.csv, 1.csv, 2.csv and 2 more"),
+        (lambda folder: [(folder / "cues.parquet").unlink(), (folder / "cues.parquet").mkdir()], "cues.parquet"),
+    ],
+)
+def test_a_corpus_that_holds_something_else_is_not_replaced(mode, add, names, repository, built, tmp_path):
+    out = shutil.copytree(built.path, tmp_path / "out")
+    add(out)
+    before = sorted(out.rglob("*"))
+    with pytest.raises(CorpusError, match=f"holds {re.escape(names)}, which would be lost"):
+        build.corpus([repository], out, mode=mode, workers=1)
+    assert sorted(out.rglob("*")) == before
+    assert beside(out) == ["out"]
+
+
+def test_a_corpus_that_somebody_looked_at_is_replaced(repository, built, tmp_path):
+    out = shutil.copytree(built.path, tmp_path / "out")
+    (out / ".DS_Store").touch()
+    assert archives.contents(build.corpus([repository], out, mode="force", workers=1).path).keys() == {
+        path.name for path in built.path.iterdir()
+    }
+
+
+@REPLACING
+@pytest.mark.parametrize("place", ["out", "out/mine", "out/mine/kites", "link", "out/mine.zip"])
+def test_an_output_that_holds_a_source_is_refused(mode, place, built, tmp_path):
+    out = shutil.copytree(built.path, tmp_path / "out")
+    archives.write(out, {"mine/kites/2019-01-01.md": policy()})
+    (tmp_path / "link").symlink_to(out / "mine")
+    with zipfile.ZipFile(out / "mine.zip", "w") as archive:
+        archive.write(out / "mine/kites/2019-01-01.md", "kites/2019-01-01.md")
+    given = tmp_path / place
+    for source in (given, sources.open_source(given, scratch=tmp_path)):
+        with pytest.raises(BuildError, match="holds the source"):
+            build.corpus([source], out, mode=mode, workers=1)
+    assert (out / "mine/kites/2019-01-01.md").is_file()
+
+
+@pytest.mark.parametrize("name", [".out.building", ".out.writing", ".out.old"])
+def test_a_folder_that_has_the_name_of_a_builds_own_is_not_emptied(name, repository, built, tmp_path):
+    shutil.copytree(built.path, tmp_path / "out")
+    archives.write(tmp_path / name, {"thesis.tex": "years of work"})
+    with pytest.raises((BuildError, CorpusError), match=f"{name} "):
+        build.corpus([repository], tmp_path / "out", mode="force", workers=1)
+    assert (tmp_path / name / "thesis.tex").read_text() == "years of work"
+    assert tables.verify(tmp_path / "out") == []
+
+
+def test_what_somebody_lays_into_the_output_meanwhile_is_not_lost(repository, built, tmp_path, monkeypatch):
+    out = shutil.copytree(built.path, tmp_path / "out")
+    work = assemble.assemble
+    monkeypatch.setattr(assemble, "assemble", lambda *parts: put("notes.txt", "mine")(out) and work(*parts))
+    with pytest.raises(CorpusError, match=r"notes\.txt"):
+        build.corpus([repository], out, mode="force", workers=1)
+    assert (out / "notes.txt").read_text() == "mine"
 
 
 def test_a_second_build_into_one_folder_says_so_and_stops(repository, tmp_path):

@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse as sp
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from privacylab import clauses, embedding, labelled, ngrams, paths, training
+from privacylab import clauses, embedding, git, labelled, ngrams, paths, training
 
 RULES = tomllib.loads((paths.MODELS.parent / "rules" / "clauses.toml").read_text(encoding="utf-8"))["category"]
 SENTENCES = [(r["id"], kind, s) for r in RULES for kind in ("examples", "counter_examples") for s in r[kind]]
@@ -357,11 +357,11 @@ def test_a_repeated_paragraph_is_read_once():
 
 def test_the_last_change_of_each_year_counts():
     blob = "a" * 40, "b" * 40, "c" * 40
-    log = "".join(
-        f"C {when}\n\n:100644 100644 {'0' * 40} {b} M\tx/Privacy Policy.md\n"
-        for when, b in zip((1340000000, 1386000000, 1370000000), blob, strict=True)
-    )
-    assert {b for _, b in embedding._last_of_year(log).values()} == {blob[0], blob[1]}
+    changes = [
+        git.Change("c" * 40, when, "x/Privacy Policy.md", b, "100644")
+        for when, b in zip((1340000000, 1386000000, 1370000000, None, 10**18), (*blob, "d" * 40, "e" * 40), strict=True)
+    ]
+    assert embedding._last_of_year(changes) == {blob[0], blob[1]}
 
 
 def test_a_folder_without_archives_is_refused(tmp_path):

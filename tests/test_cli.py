@@ -200,7 +200,7 @@ def test_modes_exclude_each_other(tmp_path, call):
         (["build", "gone", "--out", "out"], "gone is not there"),
         (["build", "empty", "--out", "out"], "empty holds no policy"),
         (["build", "short.zip", "--out", "out"], "short.zip is a damaged or truncated archive"),
-        (["build", "short.bundle", "--out", "out"], "short.bundle holds no branch: it is empty, or was cut short"),
+        (["build", "short.bundle", "--out", "out"], "short.bundle is a damaged or truncated git bundle ("),
         (["build", "code", "--out", "out"], "is a git repository of no known layout"),
         (["build", "badcsv", "--out", "out"], "metadata.csv needs the columns service,date,path; it has path"),
         (["build", "short.zip", "--out", "out", "--every", "day"], "every 'day' is none of half-year, quarter, all"),

@@ -10,7 +10,7 @@ from privacylab import build
 
 GROUND = "paths schemas tables eras".split()
 READING = (
-    "sources naming cleaning outline normalize segment wording screen reader dateforms dates scope frameworks cues "
+    "git sources naming cleaning outline normalize segment wording screen reader dateforms dates scope frameworks cues "
     "ngrams clauses annotate history parts update assemble build"
 ).split()
 FINDINGS = (

@@ -358,8 +358,8 @@ def test_cell_that_takes_too_long_is_named(tmp_path, workplace):
 def test_older_report_is_replaced(site, notebooks, workplace, tmp_path):
     out = tmp_path / "site"
     out.mkdir()
-    (out / "index.html").write_text('<meta name="generator" content="PrivacyLab 0.0.1">')
-    (out / "old.html").write_text("")
+    for name in ("index.html", "old.html"):
+        (out / name).write_text('<meta name="generator" content="PrivacyLab 0.0.1">')
     report.build(notebooks[1:], corpus=workplace / "panel", out=out)
     assert sorted(path.name for path in out.iterdir()) == ["1-clauses.html", "index.html"]
 
@@ -369,6 +369,17 @@ def test_folder_that_is_no_report_is_not_replaced(notebooks, workplace, tmp_path
     with pytest.raises(report.ReportError, match="is no report: choose another folder"):
         report.build(notebooks, corpus=workplace / "panel", out=tmp_path)
     assert (tmp_path / "thesis.tex").exists()
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "mine.html", "figures/notes.txt", "figures/mine/1.png", "data/1.csv"])
+def test_a_report_that_holds_something_else_is_not_replaced(name, notebooks, workplace, tmp_path):
+    out = tmp_path / "site"
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_text("mine")
+    (out / "index.html").write_text('<meta name="generator" content="PrivacyLab 0.0.1">')
+    with pytest.raises(report.ReportError, match="which would be lost"):
+        report.build(notebooks, corpus=workplace / "panel", out=out)
+    assert (out / name).read_text() == "mine"
 
 
 def test_missing_corpus_is_named(notebooks, tmp_path):

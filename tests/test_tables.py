@@ -255,12 +255,15 @@ def test_the_manifest_counts_rows_and_hashes_files(copy):
     assert manifest["sha256"]["cues"] == tables.sha256(copy / "cues.parquet")
 
 
-def test_write_replaces_the_whole_folder(corpus, copy):
-    (copy / "topics.parquet").write_bytes(b"of the old corpus")
+def test_write_replaces_the_whole_folder_or_nothing(corpus, copy):
+    (copy / "cues.parquet").write_bytes(b"of the old corpus")
     tables.write(copy, frames(corpus), PARAMETERS)
-    assert sorted(path.name for path in copy.iterdir()) == sorted(
-        [*(f"{name}.parquet" for name in schemas.TABLES), tables.MANIFEST]
-    )
+    written = files(copy)
+    assert sorted(written) == sorted([*(f"{name}.parquet" for name in schemas.TABLES), tables.MANIFEST])
+    (copy / "topics.parquet").write_bytes(b"somebody's model")
+    with pytest.raises(tables.CorpusError, match=r"topics\.parquet, which would be lost"):
+        tables.write(copy, frames(corpus), PARAMETERS)
+    assert files(copy) == written | {"topics.parquet": b"somebody's model"}
 
 
 def test_a_bad_frame_leaves_the_old_corpus(corpus, copy):
