@@ -7,17 +7,20 @@ BIN := .venv/bin
 report: setup
 	$(BIN)/privacylab report
 
+# Every part runs, also after one that failed; it fails in the end if any did.
 test: setup
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadfile --doctest-modules privacylab tests
-	figures=$$(mktemp -d) && PRIVACYLAB_FIGURES=$$figures TQDM_DISABLE=1 $(BIN)/pytest \
-		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-kernel-startup-timeout 180 notebooks; \
-		status=$$?; rm -rf "$$figures"; exit $$status
+	@status=0; figures=$$(mktemp -d); set -x; \
+	$(BIN)/ruff check || status=1; \
+	$(BIN)/ruff format --check || status=1; \
+	$(BIN)/mypy || status=1; \
+	$(BIN)/pytest -n 2 --dist loadfile --doctest-modules privacylab tests || status=1; \
+	PRIVACYLAB_FIGURES=$$figures TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env \
+		--nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-kernel-startup-timeout 180 notebooks || status=1; \
+	rm -rf "$$figures"; exit $$status
 
+# Root is who works in most containers; Jupyter wants to hear that this is meant.
 lab: setup
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $$(test "$$(id -u)" -ne 0 || echo --allow-root) notebooks
 
 # Runs the tracked notebooks in place and refreshes figures/ and docs/replication.md: review the difference like code.
 notebooks: setup
