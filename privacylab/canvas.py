@@ -6,9 +6,11 @@ Figures are made without pyplot and inside a private style: nothing that a noteb
 import contextlib
 import datetime as dt
 import functools
+import math
 import re
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
@@ -20,6 +22,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.lines import Line2D
 from matplotlib.ticker import Formatter, Locator, MaxNLocator, PercentFormatter
 
 from privacylab import eras
@@ -34,14 +38,25 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 Names = Mapping[str, str] | None
 """Other names for what a figure shows, for the reader."""
 
+LABEL = 2.0
+"""Inches for the name of a row, which goes on in a next line."""
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 P = ParamSpec("P")
 _REASON = "Not drawn: "
 INK, GREY, PALE = "#222222", "#666666", "#d9d9d9"
 
+FONT = "DejaVu Sans of Matplotlib"
+"""A name that no font of the system has, for the files that Matplotlib ships: a figure is the same on every machine."""
+
+fontManager.ttflist += [
+    replace(entry, name=FONT)
+    for entry in fontManager.ttflist
+    if entry.name == "DejaVu Sans" and Path(mpl.get_data_path()) in Path(entry.fname).parents
+]
+
 STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "DejaVu Sans"],
+    "font.family": FONT,
     "font.size": 8,
     "axes.titlesize": 8.5,
     "axes.titleweight": "bold",
@@ -263,9 +278,34 @@ def _duration(value: str) -> str | None:
     return f"{match[2]} {unit}{'' if match[2] == '1' else 's'}"
 
 
-def wrapped(text: str, width: int) -> str:
-    """The text in lines of at most so many characters."""
-    return "\n".join(textwrap.wrap(text, width, break_long_words=False)) or text
+def text_width(text: str, size: float = 7.5, *, bold: bool = False) -> float:
+    """Inches from the left to the right of a text's longest line."""
+    font = get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
+    font.set_size(size, 720)
+    widths = []
+    for line in text.split("\n"):
+        font.set_text(line)
+        widths.append(font.get_width_height()[0] / 64 / 720)
+    return max(widths)
+
+
+def text_height(texts: Sequence[str], size: float = 7.5) -> float:
+    """Inches from the top to the bottom of the text with most lines, with a little room."""
+    return max(text.count("\n") + 1.15 for text in texts) * size * 1.25 / 72
+
+
+def wrapped(text: str, inches: float, size: float = 7.5, *, bold: bool = False) -> str:
+    """The text in lines of at most so many inches, where its words are not longer; its own line breaks stay."""
+    lines: list[str] = []
+    for paragraph in text.replace(" ·", "\u00a0·").split("\n"):  # no line begins with a dot between terms
+        lines.append("")
+        for word in paragraph.split(" "):
+            longer = f"{lines[-1]} {word}" if lines[-1] else word
+            if lines[-1] and text_width(longer, size, bold=bold) > inches:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+    return "\n".join(lines)
 
 
 def text_colour(colour: str) -> tuple[float, float, float]:
@@ -322,9 +362,9 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, size: fl
     """
     low, high = axes.get_ylim()
     height = size_inches(axes)[1]
-    line = (high - low) * (size * 1.25 / 72) / height
-    sizes = [line * (text.count("\n") + 1.15) for _, text, _ in labels]
-    places = spread([value for value, _, _ in labels], sizes=sizes, low=low - line / 2, high=high + line / 2)
+    sizes = [(high - low) * text_height([text], size) / height for _, text, _ in labels]
+    edge = min(sizes) / 2
+    places = spread([value for value, _, _ in labels], sizes=sizes, low=low - edge, high=high + edge)
     for (value, text, colour), place in zip(labels, places, strict=True):
         # A thin leader ties a label that had to move to its line.
         axes.annotate(
@@ -337,7 +377,14 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, size: fl
             fontsize=size,
             color=text_colour(colour),
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": PALE,
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
         )
 
 
@@ -356,7 +403,7 @@ def mark_events(axes: Axes, *, labels: bool = True, size: float = 7) -> None:
         axes.axvline(place, color=GREY, linewidth=0.6, linestyle=(0, (3, 2)), zorder=0.5)
         if not labels:
             continue
-        half = (len(event.name) * 0.56 + 1) * size / 72 / 2 * (last - first) / width
+        half = (text_width(event.name, size) + size / 72) / 2 * (last - first) / width
         row = next((i for i, end in enumerate(ends) if place - half > end), len(ends))
         ends[row : row + 1] = [place + half]
         axes.annotate(
@@ -379,8 +426,11 @@ def size_inches(axes: Axes) -> tuple[float, float]:
         raise ValueError("the axes belong to no figure")
     width, height = made.get_size_inches()
     spec = axes.get_subplotspec()
-    rows, columns = spec.get_gridspec().get_geometry() if spec else (1, 1)
-    return 0.8 * width / columns, 0.76 * height / rows
+    if spec is None:
+        return 0.8 * width, 0.76 * height
+    grid = spec.get_gridspec()
+    heights = np.asarray(grid.get_height_ratios(), dtype=float)
+    return 0.8 * width / grid.ncols, 0.76 * height * float(heights[spec.rowspan.start] / heights.sum())
 
 
 def day(date: dt.date | pd.Timestamp | str) -> float:
@@ -450,13 +500,17 @@ def dots(
     )
 
 
-def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int, below: bool = False) -> None:
-    """Marker and name above the axes (or below), in the order in which they are drawn."""
-    handles = [axes.plot([], [], linestyle="none", label=text, **style)[0] for text, style in entries]
-    axes.legend(
-        handles=handles,
-        loc="upper left" if below else "lower left",
-        bbox_to_anchor=(0, -0.08 if below else 1),
+def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int) -> None:
+    """Marker and name above the axes, in the order in which they are drawn, in as many columns as the page has room."""
+    made = axes.get_figure(root=True)
+    if made is None:
+        raise ValueError("the axes belong to no figure")
+    texts = [wrapped(text, WIDTH - 0.6) for text, _ in entries]
+    while columns > 1 and _key_width(texts, columns) > WIDTH - 0.2:
+        columns -= 1
+    made.legend(
+        handles=[Line2D([], [], linestyle="none", label=text, **entries[i][1]) for i, text in enumerate(texts)],
+        loc="outside upper left",
         ncols=columns,
         frameon=False,
         fontsize=7.5,
@@ -466,9 +520,33 @@ def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns
     )
 
 
+def _key_width(texts: Sequence[str], columns: int) -> float:
+    parts = np.array_split(np.array(texts, dtype=object), min(columns, len(texts)))
+    return sum(max(text_width(text) for text in part) + 0.35 for part in parts)
+
+
+def heads(titles: Sequence[str], column: float) -> tuple[list[str], int, float]:
+    """Names of columns so many inches wide, their rotation and their height: upright where a word is too wide to lie.
+
+    They are to be written in 7 points.
+    """
+    lying = [wrapped(title, column - 0.06, 7) for title in titles]
+    if max(text_width(title, 7) for title in lying) <= column - 0.03:
+        return lying, 0, text_height(lying, 7)
+    flat = [", ".join(title.split("\n")) for title in titles]
+    for inches in np.arange(1.2, 3, 0.3):
+        shown = [wrapped(title, inches, 7) for title in flat]
+        if text_height(shown, 7) <= column:
+            break
+    else:
+        # Where a column is narrower than a line, some columns go without a name.
+        shown = [title if i % math.ceil(text_height([""], 7) / column) == 0 else "" for i, title in enumerate(flat)]
+    return shown, 90, max(text_width(title, 7) for title in shown)
+
+
 def rows_of_text(axes: Axes, labels: Sequence[str]) -> None:
     """One row of the figure a label, the first on top."""
-    axes.set_yticks(range(len(labels)), [wrapped(label, 28) for label in labels])
+    axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")

@@ -10,7 +10,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from privacylab import canvas
-from privacylab.canvas import COLOURS, GREY, PALE, Names, dots, in_order, key, look, need, readable, rows_of_text
+from privacylab.canvas import (
+    COLOURS,
+    GREY,
+    LABEL,
+    PALE,
+    Names,
+    dots,
+    in_order,
+    key,
+    look,
+    need,
+    readable,
+    rows_of_text,
+    wrapped,
+)
 
 
 @canvas.drawing
@@ -23,14 +37,16 @@ def paired_change(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     """
     rows = need(changes, "feature", "n", "before", "after", "value", "low", "high")
     rows = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
+    labels = [wrapped(readable(feature, names), LABEL) for feature in rows["feature"]]
     with canvas.style():
-        made, axs = canvas.figure(0.8 + 0.26 * len(rows), columns=2, sharey=True, widths=[3, 2])
+        height = 0.8 + max(0.26, canvas.text_height(labels)) * len(rows)
+        made, axs = canvas.figure(height, columns=2, sharey=True, widths=[3, 2])
         left, right = axs[0]
         y = np.arange(len(rows))
         left.hlines(y, rows["before"], rows["after"], color=PALE, linewidth=2.2)
         left.plot(rows["before"], y, linestyle="none", markerfacecolor="white", markersize=5, clip_on=False, **look(5))
         left.plot(rows["after"], y, linestyle="none", markersize=5, clip_on=False, **look(0))
-        rows_of_text(left, [readable(feature, names) for feature in rows["feature"]])
+        rows_of_text(left, labels)
         left.set_xlim(left=0)
         canvas.percent(left, "x")
         left.set_xlabel(f"Share of the same {int(rows['n'].max()):,} services")
@@ -39,7 +55,7 @@ def paired_change(changes: pd.DataFrame, *, names: Names = None) -> Figure:
         dots(right, rows.assign(value=100 * rows["value"], low=100 * rows["low"], high=100 * rows["high"]), y, look(0))
         right.grid(axis="x")
         right.tick_params(axis="y", length=0)
-        right.set_xlabel("Difference in percentage points")
+        right.set_xlabel(wrapped("Difference in percentage points", 1.75, 8))
     return made
 
 
@@ -53,8 +69,9 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     """
     rows = need(changes, "feature", "view", "n", "value", "low", "high")
     features = in_order(rows["feature"])
+    labels = [wrapped(readable(feature, names), LABEL) for feature in features]
     with canvas.style():
-        made, axs = canvas.figure(0.9 + 0.3 * len(features))
+        made, axs = canvas.figure(0.9 + max(0.3, canvas.text_height(labels)) * len(features))
         axes, entries = axs[0, 0], []
         axes.axvline(0, color=GREY, linewidth=0.8)
         for place, (view, text) in enumerate(
@@ -65,7 +82,7 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
             points = part.assign(**{end: 100 * part[end] for end in ("value", "low", "high")})
             dots(axes, points, np.arange(len(features)) + (0.16 if place else -0.16), look(5 if place == 0 else 0))
             entries.append((f"{text} (n = {int(n):,})", look(5 if place == 0 else 0)))
-        rows_of_text(axes, [readable(feature, names) for feature in features])
+        rows_of_text(axes, labels)
         axes.grid(axis="x")
         axes.set_xlabel("Difference in percentage points")
         key(axes, entries, columns=2)
@@ -83,11 +100,12 @@ def replication(table: pd.DataFrame) -> Figure:
         table: From `replication.table`.
     """
     rows = need(table, "part", "what", "kind", "unit", "published", "agrees_low", "agrees_high", "value", "low", "high")
-    rows = rows[rows["unit"] != "share"]
+    rows = rows[(rows["unit"] != "share") & rows["kind"].isin(["size", "none"])]
     sizes, flat = (rows[rows["kind"] == kind].reset_index(drop=True) for kind in ("size", "none"))
     heights = [len(sizes) + 1, len(flat) + 1]
+    row = max(0.27, canvas.text_height(_claims(rows)))
     with canvas.style():
-        made, axs = canvas.figure(1.0 + 0.27 * sum(heights), rows=2, heights=heights)
+        made, axs = canvas.figure(1.0 + row * sum(heights), rows=2, heights=heights)
         _multiples(axs[0, 0], sizes, sizes["published"], band=(0.5, 2), label="Multiple of the published size")
         _multiples(axs[1, 0], flat, flat["agrees_high"], band=(-1, 1), label="Multiple of the margin")
         axs[0, 0].axvline(1, color=GREY, linewidth=0.8, linestyle=(0, (3, 2)))
@@ -104,15 +122,16 @@ def _multiples(axes: Axes, part: pd.DataFrame, unit: pd.Series, *, band: tuple[f
         # Whiskers of no row have no place, and the layout would shrink the axes to nothing.
         if mine.any():
             dots(axes, scale[mine], y[mine], {"color": colour, "marker": marker})
-    rows_of_text(axes, [f"{number}  {_short(what)}" for number, what in zip(part["part"], part["what"], strict=True)])
+    rows_of_text(axes, _claims(part))
     axes.set_xlabel(label)
 
 
 _VERDICTS = {"confirmed": (COLOURS[0], "o"), "refuted": (COLOURS[1], "D"), "cannot tell": ("#777777", "s")}
 
 
-def _short(what: str) -> str:
-    return what.split(";")[0].split(",")[0].split(" in the same services")[0]
+def _claims(part: pd.DataFrame) -> list[str]:
+    short = [what.split(";")[0].split(",")[0].split(" in the same services")[0] for what in part["what"]]
+    return [wrapped(f"{number}  {what}", LABEL) for number, what in zip(part["part"], short, strict=True)]
 
 
 def _scaled(part: pd.DataFrame, unit: pd.Series) -> pd.DataFrame:
@@ -150,8 +169,9 @@ def event_study(
             part = rows if outcome is None else rows[rows["outcome"].astype(str) == outcome]
             _effects(axes, part, label="event" if outcome is None else None)
             if outcome is not None:
-                axes.set_title(readable(outcome, names), fontsize=8, loc="left")
-        made.supylabel(label, fontsize=8)
+                title = wrapped(readable(outcome, names), 0.75 * canvas.WIDTH / columns, 8, bold=True)
+                axes.set_title(title, fontsize=8, loc="left")
+        made.supylabel(wrapped(label, 2.2, 8), fontsize=8)
     return made
 
 
@@ -197,9 +217,9 @@ def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
         first, last = canvas.day(rows["date"].min()), canvas.day(rows["date"].max())
         canvas.years(axes, first - 150, last + 150)
         axes.grid(axis="y")
-        axes.set_ylabel(label)
+        axes.set_ylabel(wrapped(label, 2, 8))
         canvas.mark_events(axes)
-        key(axes, entries, columns=2, below=True)
+        key(axes, entries, columns=2)
     return made
 
 
@@ -232,17 +252,16 @@ def _curves(rows: pd.DataFrame, by: str, names: Names, label: str) -> Figure:
     kinds = in_order(rows[by]) if by in rows else [""]
     counts = rows.groupby(by, observed=True)["n"].max() if by in rows else rows["n"]
     several = by in rows and counts.min() != counts.max()
+    labels = [_end_label(rows, by, kind, names, several=several) for kind in kinds]
     with canvas.style():
-        made, axs = canvas.figure(3.0)
+        made, axs = canvas.figure(max(3.0, sum(canvas.text_height([label]) for label in labels) / 0.7))
         axes, ends = axs[0, 0], []
         for i, kind in enumerate(kinds):
             part = rows[rows[by].astype(str) == kind] if by in rows else rows
             x = part["days"] / 365.25
             axes.fill_between(x, part["low"], part["high"], step="post", color=COLOURS[i], alpha=0.16, linewidth=0)
             axes.step(x, part["value"], where="post", color=COLOURS[i], linestyle=("-", "--", "-.", ":")[i % 4])
-            n = f"n = {int(part['n'].max()):,}"
-            text = f"{readable(kind, names)}\n({n})" if several else readable(kind, names) if kind else n
-            ends.append((float(part["value"].iloc[-1]), text, COLOURS[i]))
+            ends.append((float(part["value"].iloc[-1]), labels[i], COLOURS[i]))
         axes.set_xlim(0, max(float(rows["days"].max()), 30) / 365.25)
         axes.set_ylim(0, 1.0 if rows["value"].max() > 0.6 else None)
         axes.grid(axis="y")
@@ -251,6 +270,11 @@ def _curves(rows: pd.DataFrame, by: str, names: Names, label: str) -> Figure:
         axes.set_ylabel(label if several or not kinds[0] else f"{label} (n = {int(counts.max()):,})")
         canvas.end_labels(axes, ends)
     return made
+
+
+def _end_label(rows: pd.DataFrame, by: str, kind: str, names: Names, *, several: bool) -> str:
+    n = f"n = {int((rows[rows[by].astype(str) == kind] if kind else rows)['n'].max()):,}"
+    return wrapped(f"{readable(kind, names)}\n({n})" if several else readable(kind, names) if kind else n, 1.3)
 
 
 @canvas.drawing

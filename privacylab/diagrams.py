@@ -52,7 +52,9 @@ def transfer_flow(flow: pd.DataFrame, *, names: Mapping[str, str] | None = None)
             top - column[state] for column, stack in zip(columns, tops, strict=True) for state, top in stack.items()
         )
         axes.set_ylim(low * 1.01, -low * 0.02)
-        eves = {str(event.date - dt.timedelta(days=1)): f"before\n{event.name}" for event in eras.events()}
+        eves = {
+            str(event.date - dt.timedelta(days=1)): f"before\n{wrapped(event.name, 0.6)}" for event in eras.events()
+        }
         axes.set_xticks(range(len(dates)), [f"{date}\n{eves.get(date, '')}".rstrip() for date in dates])
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
@@ -105,15 +107,18 @@ def _ribbon(x0: float, y0: float, x1: float, y1: float, height: float, colour: s
 def _state_labels(
     axes: Axes, columns: list[dict[str, float]], tops: list[dict[str, float]], names: Mapping[str, str] | None
 ) -> None:
+    whole = max(sum(column.values()) for column in columns)
     for i, (column, stack) in enumerate(zip(columns, tops, strict=True)):
         shown = {state: n for state, n in column.items() if n > 0}
-        whole = sum(column.values())
+        texts = [f"{n:,.0f}" for n in shown.values()]
+        if i in (0, len(columns) - 1):
+            named = [readable(state, {**_STATE_NAMES, **(names or {})}) for state in shown]
+            texts = [wrapped(f"{name}  {text}", 1.4) for name, text in zip(named, texts, strict=True)]
         middles = [stack[state] - n / 2 for state, n in shown.items()]
-        places = canvas.spread(middles, sizes=[0.052 * whole] * len(shown), low=-1.3 * whole, high=0.03 * whole)
-        last = i == len(columns) - 1
-        for (state, n), place in zip(shown.items(), places, strict=True):
-            name = readable(state, {**_STATE_NAMES, **(names or {})})
-            text = f"{name}  {n:,.0f}" if i == 0 or last else f"{n:,.0f}"
+        sizes = [0.39 * canvas.text_height([text]) * whole for text in texts]
+        for text, place in zip(
+            texts, canvas.spread(middles, sizes=sizes, low=-1.3 * whole, high=0.03 * whole), strict=True
+        ):
             axes.annotate(
                 text,
                 xy=(i, place),
@@ -141,33 +146,40 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
             continue
         name = _LEFT_OUT.get(str(row["stage"]), str(row["stage"]))
         reason = f"{name}: {str(row['reason']).replace('_', ' ')}" if isinstance(row["reason"], str) else name
-        groups[-1][1].append(f"{reason}  {row['n_versions']:,} versions of {row['n']:,} services")
+        groups[-1][1].extend(_lines(f"{reason}  {row['n_versions']:,} versions of {row['n']:,} services"))
         if "examples" in flow:
-            groups[-1][1].append(f"     such as {row['examples']}")
+            groups[-1][1].extend(f"     {line}" for line in _lines(f"such as {row['examples']}"))
     heights = [max(0.62, 0.2 + 0.152 * len(left)) for _, left in groups]
     with canvas.style():
-        made, axs = canvas.figure(sum(heights) + 0.2 * len(heights))
+        made, axs = canvas.figure(sum(heights) + 0.7 * (len(heights) - 1) + 0.1)
+        # The axes are the page in inches: what fits a box here does so in the picture.
+        made.set_layout_engine("none")
         axes, top = axs[0, 0], 0.0
+        axes.set_position((0, 0, 1, 1))
         for i, ((row, left), height) in enumerate(zip(groups, heights, strict=True)):
             title = str(row["stage"])
             text = f"{title[:1].upper() + title[1:]}\n{row['n_versions']:,} versions of {row['n']:,} services"
-            _box(axes, 0.0, top, 2.3, 0.5, text, bold=True)
+            _box(axes, 0.0, top, 2.25, 0.5, text, bold=True)
             if left:
-                _box(axes, 2.55, top - 0.62, 3.95, height - 0.12, "\n".join(left), bold=False)
-                axes.plot([1.15, 2.55], [top - 0.62 - (height - 0.12) / 2] * 2, color=GREY, linewidth=0.8)
+                _box(axes, 2.45, top - 0.62, _LEFT_OUT_WIDTH, height - 0.12, "\n".join(left), bold=False)
+                axes.plot([1.12, 2.45], [top - 0.62 - (height - 0.12) / 2] * 2, color=GREY, linewidth=0.8)
             if i < len(groups) - 1:
                 axes.annotate(
-                    "", xy=(1.15, top - height - 0.7), xytext=(1.15, top - 0.5),
+                    "", xy=(1.12, top - height - 0.7), xytext=(1.12, top - 0.5),
                     arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0},
                 )  # fmt: skip
             top -= height + 0.7
-        axes.set_xlim(-0.05, 6.55)
-        axes.set_ylim(top + heights[-1] + 0.1, 0.05)
+        axes.set_xlim(-0.05, canvas.WIDTH - 0.05)
+        axes.set_ylim(0.05 - made.get_figheight(), 0.05)
         axes.set_axis_off()
-        made.set_figheight(-(top + heights[-1]) + 0.2)
     return made
 
 
+def _lines(text: str) -> list[str]:
+    return wrapped(text, _LEFT_OUT_WIDTH - 0.4).split("\n")
+
+
+_LEFT_OUT_WIDTH = 3.95
 _LEFT_OUT = {
     "rejected": "Rejected",
     "flip": "Back to an earlier text (crawl noise)",
@@ -196,8 +208,9 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
     canvas.need(timeline, "collection", "half_year", "n")
     collections = [str(name) for name in pd.unique(timeline["collection"].astype(str))]
     most = float(timeline["n"].max())
+    labels = [wrapped(name, 1.3) for name in collections]
     with canvas.style():
-        made, axs = canvas.figure(0.6 + 0.62 * len(collections))
+        made, axs = canvas.figure(0.9 + max(0.55, canvas.text_height(labels)) * len(collections))
         axes = axs[0, 0]
         x = canvas.half_year_ends(timeline["half_year"].astype(str).tolist())
         for i, collection in enumerate(collections):
@@ -209,7 +222,7 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
                 f"{n[peak]:,}", xy=(x[mine][peak] - 91, -i + 0.66 * n[peak] / most), xytext=(0, 1),
                 textcoords="offset points", ha="center", va="bottom", fontsize=7,
             )  # fmt: skip
-        axes.set_yticks([-i + 0.3 for i in range(len(collections))], [wrapped(name, 18) for name in collections])
+        axes.set_yticks([-i + 0.3 for i in range(len(collections))], labels)
         axes.set_ylim(-len(collections) + 0.95, 1.02)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)

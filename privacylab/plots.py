@@ -18,7 +18,9 @@ from privacylab import canvas, eras
 from privacylab.canvas import (
     COLOURS,
     GREY,
+    LABEL,
     PALE,
+    WIDTH,
     Names,
     dots,
     drawing,
@@ -85,7 +87,7 @@ def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, str]:
     kept = rows[rows[by].astype(str).isin(most.index[most >= FEW])]
     if kept.empty:
         raise TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {most.max()}).")
-    return kept.reset_index(drop=True), f"\nNot drawn: {', '.join(few)}" if few else ""
+    return kept.reset_index(drop=True), f"Not drawn: {', '.join(few)}" if few else ""
 
 
 @drawing
@@ -108,18 +110,21 @@ def share_by_era(shares: pd.DataFrame, *, names: Names = None, corrected: bool =
             rows.assign(**{old: rows[new].where(known, rows[old]) for old, new in better.items()}, hollow=~known)
         )
     features, cells = in_order(rows["feature"]), in_order(rows[by])
+    labels = [wrapped(readable(feature, names), LABEL) for feature in features]
+    row = max(0.16 + 0.09 * len(cells), canvas.text_height(labels))
     with canvas.style():
-        made, axs = canvas.figure(0.9 + len(features) * (0.16 + 0.09 * len(cells)), columns=len(panels), sharey=True)
+        made, axs = canvas.figure(0.9 + row * len(features), columns=len(panels), sharey=True)
         for axes, panel in zip(axs[0], panels, strict=True):
             _era_dots(axes, panel, by, features, cells)
-            rows_of_text(axes, [readable(feature, names) for feature in features])
+            rows_of_text(axes, labels)
             axes.set_xlim(0, 1.0 if float(panel["high"].max()) > 0.7 else None)
             canvas.percent(axes, "x")
-            axes.set_xlabel(f"Share of services{left_out}")
+            axes.set_xlabel("Share of services")
+        made.supxlabel(wrapped(left_out, WIDTH - 0.2), fontsize=8)
         if corrected:
-            axs[0, 0].set_xlabel(f"Found in: share of services{left_out}")
+            axs[0, 0].set_xlabel("Found in: share of services")
             hollow = "\n(hollow: no gold, as found)" if panels[1]["hollow"].any() else ""
-            axs[0, 1].set_xlabel(f"Corrected for the program's errors{hollow}")
+            axs[0, 1].set_xlabel(wrapped(f"Corrected for the program's errors{hollow}", 2.1, 8))
         counts = rows.groupby(rows[by].astype(str))["n"].max()
         entries = [(f"{readable(cell)} (n = {counts[cell]:,})", look(i)) for i, cell in enumerate(cells)]
         key(axs[0, 0], entries, columns=2 if corrected or len(cells) in (2, 4) else 3)
@@ -163,33 +168,47 @@ def topic_heatmap(shares: pd.DataFrame, *, names: Names = None) -> Figure:
 def _matrix(rows: pd.DataFrame, *, down: str, across: str, names: Names) -> Figure:
     drawn, left_out = _drawn(rows, across)
     lines, cells = in_order(rows[down]), in_order(drawn[across])
-    top = max(float(drawn["value"].max()), 0.01)
+    labels = [wrapped(readable(line, names), LABEL) for line in lines]
+    column = (WIDTH - 0.2 - max(map(canvas.text_width, labels))) / len(cells)
+    counts = [int(drawn.loc[drawn[across].astype(str) == cell, "n"].max()) for cell in cells]
+    titles = [f"{readable(cell)}\nn = {n:,}" for cell, n in zip(cells, counts, strict=True)]
+    heads, rotation, height = canvas.heads(titles, column)
     with canvas.style():
-        made, axs = canvas.figure(0.7 + 0.3 * len(lines))
+        made, axs = canvas.figure(0.3 + height + max(0.3, canvas.text_height(labels)) * len(lines))
         axes = axs[0, 0]
-        grid = np.full((len(lines), len(cells)), np.nan)
-        for row in drawn.to_dict("records"):
-            line, column = lines.index(str(row[down])), cells.index(str(row[across]))
-            grid[line, column] = row["value"]
-            ink = canvas.ink_on(_BLUES(row["value"] / top))
-            span = f"{100 * row['low']:.0f} to {100 * row['high']:.0f}"
-            axes.text(
-                column, line - 0.16, f"{100 * row['value']:.0f}%", ha="center", va="center", fontsize=8, color=ink
-            )
-            axes.text(column, line + 0.22, span, ha="center", va="center", fontsize=7, color=ink)
-        axes.pcolormesh(np.arange(len(cells) + 1) - 0.5, np.arange(len(lines) + 1) - 0.5, grid, cmap=_BLUES, vmin=0,
-                        vmax=top, edgecolors="white", linewidth=1)  # fmt: skip
-        axes.set_yticks(range(len(lines)), [wrapped(readable(line, names), 30) for line in lines])
-        counts = [int(drawn.loc[drawn[across].astype(str) == cell, "n"].max()) for cell in cells]
-        width = min(88 // len(cells), 18)
-        titles = [f"{wrapped(readable(cell), width)}\nn = {n:,}" for cell, n in zip(cells, counts, strict=True)]
-        axes.set_xticks(range(len(cells)), titles)
+        places = [(lines.index(line), cells.index(cell)) for line, cell in drawn[[down, across]].astype(str).to_numpy()]
+        _cells(axes, drawn, places, shape=(len(lines), len(cells)), column=column)
+        axes.set_yticks(range(len(lines)), labels)
+        axes.set_xticks(range(len(cells)), heads, fontsize=7, rotation=rotation)
         axes.xaxis.tick_top()
-        axes.set_xlabel(left_out.strip())
+        made.supxlabel(wrapped(left_out, WIDTH - 0.2, 8), fontsize=8)
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
     return made
+
+
+def _cells(
+    axes: Axes, drawn: pd.DataFrame, places: list[tuple[int, int]], *, shape: tuple[int, int], column: float
+) -> None:
+    """Shaded cells with the share and its interval, as much of it as a column so many inches wide can hold."""
+    top = max(float(drawn["value"].max()), 0.01)
+    grid = np.full(shape, np.nan)
+    values = [f"{100 * value:.0f}" for value in drawn["value"]]
+    spans = [f"{100 * low:.0f} to {100 * high:.0f}" for low, high in zip(drawn["low"], drawn["high"], strict=True)]
+    fits, whole = (max(canvas.text_width(text, 7) for text in each) < column - 0.03 for each in (values, spans))
+    for place, share, value, span in zip(places, drawn["value"], values, spans, strict=True):
+        grid[place] = share
+        texts = [(-0.2, f"{value}%", 8), (0.22, span, 7)] if whole else [(0, value, 7)] if fits else []
+        for offset, text, size in texts:
+            axes.text(
+                place[1], place[0] + offset, text, ha="center", va="center", fontsize=size,
+                color=canvas.ink_on(_BLUES(share / top)),
+            )  # fmt: skip
+    if not whole:
+        axes.set_xlabel("Percent of services")
+    axes.pcolormesh(np.arange(shape[1] + 1) - 0.5, np.arange(shape[0] + 1) - 0.5, grid, cmap=_BLUES, vmin=0,
+                    vmax=top, edgecolors="white", linewidth=1)  # fmt: skip
 
 
 def _time_axes(height: float) -> tuple[Figure, Axes, Axes]:
@@ -231,14 +250,15 @@ def share_by_half_year(shares: pd.DataFrame, *, names: Names = None, since: str 
     features = in_order(rows["feature"])
     if len(features) > len(COLOURS):
         raise ValueError(f"{len(features)} features are too many for one figure: choose up to {len(COLOURS)}")
+    labels = [wrapped(readable(feature, names), 1.2) for feature in features]
     with canvas.style():
-        made, axes, strip = _time_axes(3.9)
+        made, axes, strip = _time_axes(max(3.9, sum(canvas.text_height([label]) for label in labels) / 0.6))
         ends = []
         for i, feature in enumerate(features):
             part = rows[(rows["feature"] == feature) & (rows["n"] > 0)]
             x = canvas.half_year_ends(part["half_year"].astype(str).tolist())
             _line(axes, part, x, look(i))
-            ends.append((float(part["value"].iloc[-1]), wrapped(readable(feature, names), 18), COLOURS[i]))
+            ends.append((float(part["value"].iloc[-1]), labels[i], COLOURS[i]))
         first = rows[(rows["feature"] == features[0])]
         x = canvas.half_year_ends(first["half_year"].astype(str).tolist())
         canvas.years(strip, x[first["n"] > 0].min() - 120, x[first["n"] > 0].max() + 120)
@@ -271,7 +291,8 @@ def length_by_half_year(lengths: pd.DataFrame, *, names: Names = None, since: st
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
-        axes.set_ylabel(f"{readable(str(part['amount'].iloc[0]), names)}, {part['statistic'].iloc[0]}")
+        amount = f"{readable(str(part['amount'].iloc[0]), names)}, {part['statistic'].iloc[0]}"
+        axes.set_ylabel(wrapped(amount, 2.3, 8))
         _half_year_strip(strip, x, part["n"])
         canvas.mark_events(axes)
     return made
@@ -288,14 +309,13 @@ def versions_by_year(counts: pd.DataFrame) -> Figure:
     collections = in_order(rows["collection"])
     with canvas.style():
         made, axs = canvas.figure(2.8)
-        axes, ends = axs[0, 0], []
+        axes = axs[0, 0]
         for i, collection in enumerate(collections):
             part = rows[rows["collection"].astype(str) == collection]
             x = part["year"].astype(str).astype(int).to_numpy()
             seen = np.flatnonzero(part["n"].to_numpy() > 0)
             part, x = part.iloc[seen[0] : seen[-1] + 1], x[seen[0] : seen[-1] + 1]
             axes.plot(x, part["n"], **look(i))
-            ends.append((float(x[-1]), float(part["n"].iloc[-1]), collection))
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(canvas.whole_numbers())
         axes.grid(axis="y")
@@ -339,18 +359,24 @@ def keyness(words: pd.DataFrame, *, target: str, reference: str, top: int = 15, 
     """
     rows = need(words, "term", "z", "value", "low", "high").sort_values(["z", "term"])
     sides = (rows[rows["z"] < 0].head(top), rows[rows["z"] > 0].tail(top).iloc[::-1])
+    labels = [
+        [wrapped((names or {}).get(term, term.replace("_", " ")), 1.5) for term in side["term"]] for side in sides
+    ]
+    row = max(0.17, *(canvas.text_height(each) for each in labels if each))
+    room = (WIDTH - 0.4 - sum(max(map(canvas.text_width, each), default=0) for each in labels)) / 2
     with canvas.style():
-        made, axs = canvas.figure(0.7 + 0.17 * max(len(side) for side in sides), columns=2)
+        made, axs = canvas.figure(0.7 + row * max(len(side) for side in sides), columns=2)
         for i, (axes, side, group) in enumerate(zip(axs[0], sides, (reference, target), strict=True)):
             dots(axes, side, np.arange(len(side)), look(1 - i))
-            labels = [(names or {}).get(term, term.replace("_", " ")) for term in side["term"]]
-            axes.set_yticks(range(len(side)), labels)
+            axes.set_yticks(range(len(side)), labels[i])
             axes.set_ylim(max(len(side) for side in sides) - 0.4, -0.6)
             axes.tick_params(axis="y", length=0)
             axes.axvline(0, color=GREY, linewidth=0.8)
             axes.grid(axis="x")
-            axes.set_title(f"More in: {readable(group)}", color=canvas.text_colour(COLOURS[1 - i]))
-            axes.set_xlabel("log2 ratio of shares of services")
+            axes.set_title(
+                wrapped(f"More in: {readable(group)}", room, 8.5, bold=True), color=canvas.text_colour(COLOURS[1 - i])
+            )
+            axes.set_xlabel(wrapped("log2 ratio of shares of services", room, 8))
     return made
 
 
@@ -386,8 +412,10 @@ def topics_over_time(
                 x = np.arange(len(part))
                 axes.vlines(x, part["low"], part["high"], color=COLOURS[0], linewidth=1.1)
                 axes.plot(x, part["value"], **look(0))
-                axes.set_xticks(x, [wrapped(readable(str(cell)), 12) for cell in part[across]], rotation=90, fontsize=7)
-            axes.set_title(wrapped(readable(topic, names), 27), fontsize=7.5, fontweight="normal")
+                axes.set_xticks(
+                    x, [wrapped(readable(str(cell)), 0.9, 7) for cell in part[across]], rotation=90, fontsize=7
+                )
+            axes.set_title(wrapped(readable(topic, names), 5 / columns), fontsize=7.5, fontweight="normal")
             axes.grid(axis="y")
         for axes in list(axs.flat)[len(topics) :]:
             axes.set_visible(False)

@@ -14,6 +14,9 @@ from privacylab.canvas import GREY, PALE, Names, dots, in_order, look, need, rea
 _ROW = 0.165
 """Inches for a topic: fifty of them fill a page."""
 
+_LABEL = 2.9
+"""Inches for a topic's name, which should stand in one line."""
+
 
 @canvas.drawing
 def topic_map(shares: pd.DataFrame, tree: pd.DataFrame, *, names: Names = None) -> Figure:
@@ -35,8 +38,11 @@ def topic_map(shares: pd.DataFrame, tree: pd.DataFrame, *, names: Names = None) 
     drawn = dendrogram(merges[["left", "right", "distance", "size"]].to_numpy(dtype=float), no_plot=True)
     rows = rows.iloc[list(drawn["leaves"] or [])].reset_index(drop=True)
     y = np.arange(len(rows))
+    labels = [wrapped(readable(str(name), names), _LABEL, 7) for name in rows[label]]
     with canvas.style():
-        made, axs = canvas.figure(0.7 + _ROW * len(rows), columns=2, sharey=True, widths=[2, 3])
+        made, axs = canvas.figure(
+            0.7 + max(_ROW, canvas.text_height(labels, 7)) * len(rows), columns=2, sharey=True, widths=[2, 3]
+        )
         left, right = axs[0]
         for places, heights in zip(drawn["icoord"], drawn["dcoord"], strict=True):
             left.plot(heights, (np.array(places) - 5) / 10, color=GREY, linewidth=0.8)
@@ -44,7 +50,7 @@ def topic_map(shares: pd.DataFrame, tree: pd.DataFrame, *, names: Names = None) 
         left.set_xlabel("Cosine distance")
         left.spines[["left", "right"]].set_visible(False)
         dots(right, rows, y, look(0))
-        right.set_yticks(y, [readable(str(name), names) for name in rows[label]], fontsize=7)
+        right.set_yticks(y, labels, fontsize=7)
         right.tick_params(axis="y", length=0, labelleft=True)
         left.tick_params(axis="y", length=0, labelleft=False)
         right.set_ylim(len(rows) - 0.4, -0.6)
@@ -72,8 +78,11 @@ def topic_categories(shares: pd.DataFrame, *, names: Names = None) -> Figure:
         keyed.pivot_table(value, down, "category").reindex(index=lines, columns=columns).to_numpy(dtype=float)
         for value in ("share", "n")
     )
+    labels = [wrapped(readable(line, names), _LABEL, 7) for line in lines]
+    width = (canvas.WIDTH - 0.2 - max(canvas.text_width(text, 7) for text in labels)) / len(columns)
+    heads, rotation, height = canvas.heads([readable(column, names) for column in columns], width)
     with canvas.style():
-        made, axs = canvas.figure(1.0 + _ROW * len(lines))
+        made, axs = canvas.figure(0.4 + height + max(_ROW, canvas.text_height(labels, 7)) * len(lines))
         axes = axs[0, 0]
         mesh = axes.pcolormesh(grid, cmap="Blues", vmin=0, vmax=1, edgecolors=PALE, linewidth=0.3)
         for (line, column), share in np.ndenumerate(grid):
@@ -82,12 +91,11 @@ def topic_categories(shares: pd.DataFrame, *, names: Names = None) -> Figure:
                 axes.text(
                     column + 0.5, line + 0.5, f"{100 * share:.0f}", ha="center", va="center", fontsize=7, color=ink
                 )
-        axes.set_yticks(np.arange(len(lines)) + 0.5, [readable(line, names) for line in lines], fontsize=7)
-        titles = [wrapped(readable(column, names), 14) for column in columns]
-        axes.set_xticks(np.arange(len(columns)) + 0.5, titles, fontsize=7)
+        axes.set_yticks(np.arange(len(lines)) + 0.5, labels, fontsize=7)
+        axes.set_xticks(np.arange(len(columns)) + 0.5, heads, fontsize=7, rotation=rotation)
         axes.xaxis.tick_top()
         axes.invert_yaxis()
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        axes.set_xlabel("Percent of the topic's segments that carry the category", fontsize=7.5)
+        made.supxlabel("Percent of the topic's segments that carry the category", fontsize=7.5)
     return made
