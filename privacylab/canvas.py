@@ -43,7 +43,6 @@ LABEL = 2.0
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 P = ParamSpec("P")
-_REASON = "Not drawn: "
 INK, GREY, PALE = "#222222", "#666666", "#d9d9d9"
 
 FONT = "DejaVu Sans of Matplotlib"
@@ -202,7 +201,8 @@ def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             with style():
                 made, axs = figure(0.5)
                 axs[0, 0].set_axis_off()
-                made.text(0, 0.5, _REASON + str(error), va="center")
+                made.set_label(f"Not drawn: {error}")
+                made.text(0, 0.5, str(made.get_label()), va="center")
             return made
 
     return drawn
@@ -210,8 +210,7 @@ def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def why_empty(made: Figure) -> str | None:
     """The sentence of a figure that holds nothing else; None for one that is drawn."""
-    texts = [text.get_text() for text in made.texts]
-    return next((text for text in texts if text.startswith(_REASON)), None)
+    return str(made.get_label()) or None
 
 
 def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
@@ -427,10 +426,10 @@ def size_inches(axes: Axes) -> tuple[float, float]:
     width, height = made.get_size_inches()
     spec = axes.get_subplotspec()
     if spec is None:
-        return 0.8 * width, 0.76 * height
+        return 0.7 * width, 0.76 * height
     grid = spec.get_gridspec()
     heights = np.asarray(grid.get_height_ratios(), dtype=float)
-    return 0.8 * width / grid.ncols, 0.76 * height * float(heights[spec.rowspan.start] / heights.sum())
+    return 0.7 * width / grid.ncols, 0.76 * height * float(heights[spec.rowspan.start] / heights.sum())
 
 
 def day(date: dt.date | pd.Timestamp | str) -> float:

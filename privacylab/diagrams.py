@@ -121,8 +121,8 @@ def _state_labels(
         ):
             axes.annotate(
                 text,
-                xy=(i, place),
-                xytext=(-5 if i == 0 else 5, 0),
+                xy=(i + (-0.035 if i == 0 else 0.035), place),
+                xytext=(-3 if i == 0 else 3, 0),
                 textcoords="offset points",
                 ha="right" if i == 0 else "left",
                 va="center",
@@ -148,10 +148,10 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
         reason = f"{name}: {str(row['reason']).replace('_', ' ')}" if isinstance(row["reason"], str) else name
         groups[-1][1].extend(_lines(f"{reason}  {row['n_versions']:,} versions of {row['n']:,} services"))
         if "examples" in flow:
-            groups[-1][1].extend(f"     {line}" for line in _lines(f"such as {row['examples']}"))
+            groups[-1][1].extend(_lines(f"such as {row['examples']}", indent="     "))
     heights = [max(0.62, 0.2 + 0.152 * len(left)) for _, left in groups]
     with canvas.style():
-        made, axs = canvas.figure(sum(heights) + 0.7 * (len(heights) - 1) + 0.1)
+        made, axs = canvas.figure(sum(heights) + 0.7 * (len(heights) - 1))
         # The axes are the page in inches: what fits a box here does so in the picture.
         made.set_layout_engine("none")
         axes, top = axs[0, 0], 0.0
@@ -175,8 +175,9 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
     return made
 
 
-def _lines(text: str) -> list[str]:
-    return wrapped(text, _LEFT_OUT_WIDTH - 0.4).split("\n")
+def _lines(text: str, indent: str = "") -> list[str]:
+    room = _LEFT_OUT_WIDTH - 0.26 - canvas.text_width(indent)
+    return [indent + line for line in wrapped(text, room).split("\n")]
 
 
 _LEFT_OUT_WIDTH = 3.95
@@ -208,7 +209,7 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
     canvas.need(timeline, "collection", "half_year", "n")
     collections = [str(name) for name in pd.unique(timeline["collection"].astype(str))]
     most = float(timeline["n"].max())
-    labels = [wrapped(name, 1.3) for name in collections]
+    labels = [wrapped(readable(name), 1.3) for name in collections]
     with canvas.style():
         made, axs = canvas.figure(0.9 + max(0.55, canvas.text_height(labels)) * len(collections))
         axes = axs[0, 0]
@@ -221,6 +222,7 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
             axes.annotate(
                 f"{n[peak]:,}", xy=(x[mine][peak] - 91, -i + 0.66 * n[peak] / most), xytext=(0, 1),
                 textcoords="offset points", ha="center", va="bottom", fontsize=7,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
             )  # fmt: skip
         axes.set_yticks([-i + 0.3 for i in range(len(collections))], labels)
         axes.set_ylim(-len(collections) + 0.95, 1.02)

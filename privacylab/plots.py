@@ -320,7 +320,7 @@ def versions_by_year(counts: pd.DataFrame) -> Figure:
         axes.xaxis.set_major_locator(canvas.whole_numbers())
         axes.grid(axis="y")
         axes.set_ylabel("Services with a version in the year")
-        key(axes, [(collection, look(i)) for i, collection in enumerate(collections)], columns=4)
+        key(axes, [(readable(collection), look(i)) for i, collection in enumerate(collections)], columns=4)
     return made
 
 
@@ -397,25 +397,14 @@ def topics_over_time(
     rows = need(shares, down, across, "n", "value", "low", "high")
     rows = canvas.since(rows, across, since, FEW) if across == "half_year" else _drawn(rows, across)[0]
     topics = in_order(rows[down])
+    titles = [wrapped(readable(topic, names), 5 / columns) for topic in topics]
     lines = -(-len(topics) // columns)
+    height = 0.5 + (1 + canvas.text_height(titles)) * lines + (0 if across == "half_year" else 0.9)
     with canvas.style():
-        made, axs = canvas.figure(0.5 + 1.15 * lines, rows=lines, columns=columns, sharex=True, sharey=True)
-        for axes, topic in zip(axs.flat, topics, strict=False):
-            part = rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)]
-            if across == "half_year":
-                _line(axes, part, canvas.half_year_ends(part[across].astype(str).tolist()), look(0))
-                axes.xaxis.set_major_locator(canvas.every_years(5))
-                axes.xaxis.set_major_formatter(canvas.year_numbers())
-                for event in eras.events():
-                    axes.axvline(canvas.day(event.date), color=PALE, linewidth=0.6, zorder=0)
-            else:
-                x = np.arange(len(part))
-                axes.vlines(x, part["low"], part["high"], color=COLOURS[0], linewidth=1.1)
-                axes.plot(x, part["value"], **look(0))
-                axes.set_xticks(
-                    x, [wrapped(readable(str(cell)), 0.9, 7) for cell in part[across]], rotation=90, fontsize=7
-                )
-            axes.set_title(wrapped(readable(topic, names), 5 / columns), fontsize=7.5, fontweight="normal")
+        made, axs = canvas.figure(height, rows=lines, columns=columns, sharex=True, sharey=True)
+        for axes, topic, title in zip(axs.flat, topics, titles, strict=False):
+            _topic(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], across)
+            axes.set_title(title, fontsize=7.5, fontweight="normal")
             axes.grid(axis="y")
         for axes in list(axs.flat)[len(topics) :]:
             axes.set_visible(False)
@@ -423,3 +412,17 @@ def topics_over_time(
         canvas.percent(axs[0, 0])
         made.supylabel("Share", fontsize=8)
     return made
+
+
+def _topic(axes: Axes, part: pd.DataFrame, across: str) -> None:
+    if across == "half_year":
+        _line(axes, part, canvas.half_year_ends(part[across].astype(str).tolist()), look(0))
+        axes.xaxis.set_major_locator(canvas.every_years(5))
+        axes.xaxis.set_major_formatter(canvas.year_numbers())
+        for event in eras.events():
+            axes.axvline(canvas.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+        return
+    x = np.arange(len(part))
+    axes.vlines(x, part["low"], part["high"], color=COLOURS[0], linewidth=1.1)
+    axes.plot(x, part["value"], **look(0))
+    axes.set_xticks(x, [wrapped(readable(str(cell)), 0.9, 7) for cell in part[across]], rotation=90, fontsize=7)

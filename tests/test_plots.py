@@ -224,7 +224,7 @@ def written(drawn):
     def of(name):
         if name not in known:
             draw, frame, options = DRAWINGS[name]
-            figure, found = drawn.get(name.removeprefix("small: ") if "small" in name else "") or draw(frame, **options), []
+            figure, found = drawn.get(name.partition("small: ")[2]) or draw(frame, **options), []
             publishing.png(figure)
             with pytest.MonkeyPatch.context() as patch, canvas.style():
                 patch.setattr(Text, "draw", lambda text, _: found.append(text))
@@ -379,6 +379,7 @@ def test_an_era_with_few_services_is_named_but_not_drawn():
     frame = cross(ERAS, FEATURES)
     frame.loc[frame["era"] == "gap", "n"] = 3
     for figure in (plots.share_by_era(frame), plots.era_matrix(frame)):
+        assert canvas.why_empty(figure) is None
         assert any("Not drawn: Between the frameworks (n = 3)" in text.get_text() for text in texts(figure))
 
 
