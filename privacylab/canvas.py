@@ -43,6 +43,7 @@ LABEL = 2.0
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 P = ParamSpec("P")
+_REASON = "Not drawn: "
 INK, GREY, PALE = "#222222", "#666666", "#d9d9d9"
 
 FONT = "DejaVu Sans of Matplotlib"
@@ -201,7 +202,7 @@ def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             with style():
                 made, axs = figure(0.5)
                 axs[0, 0].set_axis_off()
-                made.set_label(f"Not drawn: {error}")
+                made.set_label(_REASON + str(error))
                 made.text(0, 0.5, str(made.get_label()), va="center")
             return made
 
@@ -210,7 +211,8 @@ def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def why_empty(made: Figure) -> str | None:
     """The sentence of a figure that holds nothing else; None for one that is drawn."""
-    return str(made.get_label()) or None
+    label = str(made.get_label())
+    return label if label.startswith(_REASON) else None
 
 
 def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
@@ -290,7 +292,7 @@ def text_width(text: str, size: float = 7.5, *, bold: bool = False) -> float:
 
 def text_height(texts: Sequence[str], size: float = 7.5) -> float:
     """Inches from the top to the bottom of the text with most lines, with a little room."""
-    return max(text.count("\n") + 1.15 for text in texts) * size * 1.25 / 72
+    return max((text.count("\n") + 1.15 for text in texts), default=0) * size * 1.25 / 72
 
 
 def wrapped(text: str, inches: float, size: float = 7.5, *, bold: bool = False) -> str:

@@ -176,7 +176,7 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
 
 
 def _lines(text: str, indent: str = "") -> list[str]:
-    room = _LEFT_OUT_WIDTH - 0.26 - canvas.text_width(indent)
+    room = _LEFT_OUT_WIDTH - 0.24 - canvas.text_width(indent)
     return [indent + line for line in wrapped(text, room).split("\n")]
 
 
@@ -211,13 +211,14 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
     most = float(timeline["n"].max())
     labels = [wrapped(readable(name), 1.3) for name in collections]
     with canvas.style():
-        made, axs = canvas.figure(0.9 + max(0.55, canvas.text_height(labels)) * len(collections))
+        made, axs = canvas.figure(0.9 + max(0.62, canvas.text_height(labels)) * len(collections))
         axes = axs[0, 0]
         x = canvas.half_year_ends(timeline["half_year"].astype(str).tolist())
         for i, collection in enumerate(collections):
             mine = timeline["collection"].astype(str).to_numpy() == collection
             n = timeline["n"].to_numpy()[mine]
-            axes.bar(x[mine] - 91, 0.66 * n / most, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
+            heights = np.where(n > 0, np.maximum(0.66 * n / most, 0.02), 0)  # one service is a line, not nothing
+            axes.bar(x[mine] - 91, heights, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
             peak = int(np.argmax(n))
             axes.annotate(
                 f"{n[peak]:,}", xy=(x[mine][peak] - 91, -i + 0.66 * n[peak] / most), xytext=(0, 1),

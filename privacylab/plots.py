@@ -362,7 +362,7 @@ def keyness(words: pd.DataFrame, *, target: str, reference: str, top: int = 15, 
     labels = [
         [wrapped((names or {}).get(term, term.replace("_", " ")), 1.5) for term in side["term"]] for side in sides
     ]
-    row = max(0.17, *(canvas.text_height(each) for each in labels if each))
+    row = max(0.17, *map(canvas.text_height, labels))
     room = (WIDTH - 0.4 - sum(max(map(canvas.text_width, each), default=0) for each in labels)) / 2
     with canvas.style():
         made, axs = canvas.figure(0.7 + row * max(len(side) for side in sides), columns=2)
