@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from privacylab import build, canvas, observe, paths, profile
 from privacylab.tables import Corpus
+from privacylab.uncertainty import TooFewError
 
 SORTS = {"date": ["date", "service"], "service": ["service", "date"], "left": ["_left"], "right": ["right"]}
 """What a concordance may be sorted by; ``left`` by the words before the keyword, read from it outwards."""
@@ -83,6 +84,32 @@ def behind(
         raise ValueError(f"no policy in force at the end of {half_year}: there are {', '.join(names) or 'none'}")
     found = rows.assign(has=features[column].reindex(rows["policy_id"]).to_numpy(dtype=bool))
     return found.sort_values(["has", "service"], ascending=[False, True], ignore_index=True)[["service", "date", "has"]]
+
+
+def most_seen(policies: pd.DataFrame) -> str:
+    """The service with the most dated policies; of several the first by name.
+
+    Raises:
+        TooFewError: There is no policy with a date.
+    """
+    counts = policies[policies["document"] == "main"].groupby("service")["date"].count()
+    if not counts.any():
+        raise TooFewError("this corpus has no policy with a date.")
+    return str(counts.idxmax())
+
+
+def amid_the_longest_history(policies: pd.DataFrame) -> tuple[str, str]:
+    """Two policies, one after the other, in the middle of the longest history of a document.
+
+    Raises:
+        TooFewError: No document has two.
+    """
+    in_order = policies.sort_values(["service", "document", "date", "policy_id"])
+    longest = max(in_order.groupby(["service", "document"])["policy_id"].agg(list), key=len, default=[])
+    if len(longest) < 2:
+        raise TooFewError("no service of this corpus has two versions to compare.")
+    middle = len(longest) // 2
+    return longest[middle - 1], longest[middle]
 
 
 def service_timeline(

@@ -17,6 +17,7 @@ from scipy import sparse
 from privacylab import uncertainty
 from privacylab.observe import incidence
 from privacylab.tables import Corpus
+from privacylab.uncertainty import TooFewError
 
 Floats = npt.NDArray[np.float64]
 CHUNK = 2_000
@@ -224,7 +225,8 @@ def keyness(
         strongest first. Empty if no term is frequent enough.
 
     Raises:
-        ValueError: A group has no document.
+        ValueError: There is no such group, or the two are one.
+        TooFewError: A group has no document.
 
     Note:
         Under the null hypothesis the era makes no difference: a service in both groups may have its two labels
@@ -241,6 +243,8 @@ def keyness(
     theirs = _total(groups.both_reference) + _total(groups.only_reference)
     n_target = groups.both_target.shape[0] + groups.only_target.shape[0]
     n_reference = groups.both_reference.shape[0] + groups.only_reference.shape[0]
+    if not n_target or not n_reference:
+        raise TooFewError(f"no policy of {target if not n_target else reference}: there are no words to compare.")
     sizes = {"n_target": n_target, "n_reference": n_reference}
     odds, z = log_odds(ours, theirs, **sizes, prior=prior)
     low, high = _intervals(groups, resamples=resamples, level=level, seed=seed)

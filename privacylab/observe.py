@@ -285,6 +285,8 @@ def in_force_on(
     """
     keys = ["service", "document"]
     rows = _last(_documents(policies, document), [*keys, "date"]).sort_values(["date", "policy_id"])
+    if rows.empty or not len(days):
+        return rows.iloc[:0].assign(day=rows["date"].iloc[:0])
     dtype = policies["date"].dtype
     calendar = pd.DataFrame({"day": pd.Series(sorted(set(days))).astype(dtype)})
     calendar["oldest"] = (calendar["day"] - pd.DateOffset(months=months)).astype(dtype)

@@ -39,29 +39,35 @@ def panel(
         ``service``, ``collection``, ``period`` (counted from 0 for the first of the data), ``end`` (its last day),
         ``policy_id``; sorted by service and period. A service is missing where nothing is in force, and after the
         period in which the collection of its policy ended: a dead archive no longer shows that nothing changed. Empty
-        if no policy has a date.
+        if no period ends between the first date and the last.
 
     Raises:
         ValueError: ``every`` is neither.
     """
     if every not in ("half_year", "month"):
         raise ValueError(f"every {every!r} must be half_year or month")
-    dates = policies["date"].dropna()
-    if dates.empty:
-        none = pd.DataFrame({"period": pd.Series(dtype=int), "end": dates})
+    ends = _ends(policies["date"].dropna(), every)
+    if ends.empty:
+        none = pd.DataFrame({"period": pd.Series(dtype=int), "end": policies["date"].iloc[:0]})
         return none.reindex(columns=["service", "collection", "period", "end", "policy_id"])
-    first, last, closing = dates.min(), dates.max(), policies.groupby("collection")["date"].max()
-    ends = pd.date_range(first, last + pd.DateOffset(months=6), freq="ME")
-    if every == "half_year":
-        ends = ends[ends.month % 6 == 0]
-    # Periods that have not ended by the last date of the data are not in it.
-    ends = ends[ends <= last + pd.offsets.MonthEnd(0)]
+    closing = policies.groupby("collection")["date"].max()
     held = in_force_on(policies, list(ends), months=months, document=document)
     found = held[["service", "collection", "day", "policy_id"]].rename(columns={"day": "end"})
     found.insert(2, "period", pd.Index(ends).get_indexer(pd.Index(found["end"])))
     ended = pd.Series(np.searchsorted(ends, closing.to_numpy()), index=closing.index)
     found = found[found["period"] <= found["collection"].map(ended)]
     return found.sort_values(["service", "period"], ignore_index=True)
+
+
+def _ends(dates: pd.Series, every: str) -> pd.DatetimeIndex:
+    """The last days of the periods that end between the first and the last date, the last one's month included."""
+    if dates.empty:
+        return pd.DatetimeIndex([])
+    first, last = dates.min(), dates.max()
+    ends = pd.date_range(first, last + pd.DateOffset(months=6), freq="ME")
+    if every == "half_year":
+        ends = ends[ends.month % 6 == 0]
+    return ends[ends <= last + pd.offsets.MonthEnd(0)]
 
 
 class _Window(NamedTuple):

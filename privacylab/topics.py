@@ -241,12 +241,12 @@ def _enough_that_differ(vectors: Floats, n_topics: int) -> None:
     used = vectors[np.any(vectors != 0, axis=1)]
     n_different = len({row.tobytes() for row in used})
     if not n_different:
-        raise ValueError(
+        raise TooFewError(
             "no segment has three words that the shipped vectors of English policies know: pass an encoder for this "
             "language, or segments with more terms"
         )
     if n_different < n_topics:
-        raise ValueError(
+        raise TooFewError(
             f"n_topics is {n_topics}, but only {n_different} of {len(vectors)} segments differ in their terms: "
             "give fewer topics or more segments"
         )

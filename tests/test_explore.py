@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from privacylab import annotate, build, explore, observe
+from privacylab.uncertainty import TooFewError
 
 OLD = ["We keep it.", "We sell the boats that we build here.", "We share nothing.", "Our parrot reads."]
 NEW = ["We keep it.", "We sell the kites that we build here.", "Ask us for a copy.", "We share nothing."]
@@ -191,3 +192,15 @@ def test_a_csv_link_holds_the_table():
     assert base64.b64decode(data).decode() == "a,b\n1,x\n2,å\n"
     assert 'download="my &quot;table&quot;.csv"' in link
     assert "(2 rows)" in link
+
+
+def test_the_service_with_most_policies(policies):
+    assert explore.most_seen(policies) == "larch.example"  # five; alder and birch have four
+    with pytest.raises(TooFewError, match="no policy with a date"):
+        explore.most_seen(policies.iloc[:0])
+
+
+def test_two_versions_amid_the_longest_history(policies):
+    assert explore.amid_the_longest_history(policies) == ("larch.example@2016-03-01", "larch.example@2017-01-01")
+    with pytest.raises(TooFewError, match="no service of this corpus has two versions"):
+        explore.amid_the_longest_history(policies.drop_duplicates("service"))

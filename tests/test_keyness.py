@@ -4,6 +4,7 @@ import pytest
 from scipy import sparse, stats
 
 from privacylab import keyness, observe
+from privacylab.uncertainty import TooFewError
 
 
 def docs(target, reference, terms):
@@ -156,6 +157,12 @@ def test_a_term_that_few_use_is_left_out():
 def test_groups_that_are_none_are_refused(groups, message):
     with pytest.raises(ValueError, match=message):
         keyness.keyness(docs({"a": "w"}, {"b": "w"}, ["w"]), **groups)
+
+
+def test_a_group_without_a_document_says_so():
+    made = docs({"a": "w"}, {"b": "x"}, ["w", "x"])._replace(cells=("old", "new", "gap"))
+    with pytest.raises(TooFewError, match="no policy of gap"):
+        keyness.keyness(made, target="gap", reference="old")
 
 
 def test_documents_of_the_corpus(corpus, policies):

@@ -75,6 +75,13 @@ def test_in_force_never_takes_an_undated_policy(policies):
     assert observe.in_force(undated, "2014-01-01").empty
 
 
+@pytest.mark.parametrize("by", ["era", "half_year", "half_year_in_force"])
+def test_without_a_policy_there_is_nothing_to_observe(by, policies):
+    found = observe.observations(policies.iloc[:0], by=by)
+    assert found.empty
+    assert set(found) == set(observe.observations(policies, by=by))
+
+
 def test_in_force_refuses_less_than_a_month(policies):
     with pytest.raises(ValueError, match="months 0 must be 1 or more"):
         observe.in_force(policies, "2014-01-01", months=0)

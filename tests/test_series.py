@@ -29,6 +29,13 @@ def test_panel_holds_what_is_in_force_at_each_half_years_end():
     ]
 
 
+@pytest.mark.parametrize("dates", [["2020-02-03"], ["2020-02-03", "2020-05-06"], ["2020-01-01", "2020-06-01"]])
+def test_a_panel_within_one_half_year_holds_what_has_ended(dates):
+    table = series.panel(policies_of({"a": dates}))
+    assert table.columns.tolist() == ["service", "collection", "period", "end", "policy_id"]
+    assert table["policy_id"].tolist() == (["a@2020-06-01"] if dates[-1] == "2020-06-01" else [])
+
+
 def test_a_monthly_panel_ends_with_the_data():
     table = series.panel(policies_of({"a": ["2016-11-15", "2017-02-10"]}), every="month")
     assert table["end"].dt.strftime("%Y-%m").tolist() == ["2016-11", "2016-12", "2017-01", "2017-02"]
