@@ -240,7 +240,7 @@ def fetch(
 
 def _named_place(given: str) -> tuple[str, str]:
     label, _, place = given.partition("=")
-    if not place or not label.replace("-", "").isalnum():
+    if not place or not label.replace("-", "").isalnum() or label.startswith("-"):
         raise ValueError(f"{given!r} is not NAME=URL_OR_PATH, for example ota=../contrib-versions")
     if not place.startswith("https://") and not Path(place).exists():
         raise ValueError(f"{place} is neither an https address nor a local path")

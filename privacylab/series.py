@@ -67,7 +67,7 @@ def _ends(dates: pd.Series, every: str) -> pd.DatetimeIndex:
     ends = pd.date_range(first, last + pd.DateOffset(months=6), freq="ME")
     if every == "half_year":
         ends = ends[ends.month % 6 == 0]
-    return ends[ends <= last + pd.offsets.MonthEnd(0)]
+    return pd.DatetimeIndex(ends[ends <= last + pd.offsets.MonthEnd(0)])
 
 
 class _Window(NamedTuple):

@@ -214,6 +214,7 @@ def test_modes_exclude_each_other(tmp_path, call):
         (["fetch", "boats=ext::sh -c id"], "ext::sh -c id is neither an https address nor a local path"),
         (["fetch", "boats=git@example.org:x.git"], "is neither an https address nor a local path"),
         (["fetch", "../x=empty"], "'../x=empty' is not NAME=URL_OR_PATH"),
+        (["fetch", "--", "-v=empty"], "'-v=empty' is not NAME=URL_OR_PATH"),
     ],
 )
 def test_an_error_is_one_line_and_ends_with_2(arguments, message, tmp_path, monkeypatch, call, tiny):
@@ -343,6 +344,16 @@ def test_fetch_clones_a_local_repository_that_build_reads(tmp_path, call, tiny):
     assert code == 0
     assert out == f"{tmp_path / 'archives' / 'ota'} cloned from {tmp_path / 'theirs'}\n"
     assert call("build", tmp_path / "archives" / "ota", "--out", tmp_path / "out", "--workers", 1)[0] == 0
+
+
+def test_fetch_clones_what_was_named_whatever_the_caller_told_git(tmp_path, call, monkeypatch):
+    for name in ("theirs", "mine"):
+        archives.commit(tmp_path / name, {f"{name}.com/Privacy Policy.md": policy()}, "2020-01-01")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "mine" / ".git"))
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "broken")
+    assert call("fetch", f"ota={tmp_path / 'theirs'}", "--into", tmp_path / "archives")[0] == 0
+    (entry,) = archives.opened(tmp_path / "archives" / "ota", tmp_path).entries()
+    assert entry.name == "theirs.com"
 
 
 def test_fetch_leaves_what_is_there_and_clears_what_a_kill_left(tmp_path, call):
