@@ -37,7 +37,7 @@ import pandas as pd
 import plain
 import psutil
 
-from privacylab import build, sources, tables
+from privacylab import build, git, sources, tables
 
 RESULTS = Path(__file__).parent / "results"
 Row = dict[str, float | str]
@@ -166,16 +166,14 @@ def updated(paths: list[Path], corpus: Path, workers: int) -> dict[str, float]:
 
     `UPDATES` times: the machine's own noise is a fifth of such a time, so the median is given, and the extremes.
     """
-    opened = {path: sources.open_source(path, scratch=corpus.parent) for path in paths}
-    place, archive = next((path, one) for path, one in opened.items() if isinstance(one, sources.GitArchive))
-    grown = corpus.with_name("grown.git")
-    subprocess.run(["git", "clone", "--quiet", "--mirror", str(place), str(grown)], check=True)
+    place = next(path for path in paths if git.folder_of(path))
+    grown = cloned(place, corpus.with_name("grown.git"))
     given = [str(grown if path == place else path) for path in paths]
     command = [sys.executable, "-m", "privacylab", "build", *given, "--out", str(corpus), "--update", "--no-text"]
     as_users_have_it = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     seconds, cpu = [], []
     for i in range(UPDATES):
-        _one_more_version(sources.GitArchive(grown, archive.layout), NEW.format(i + 2).encode())
+        _one_more_version(grown, NEW.format(i + 2).encode())
         wall, used = time.perf_counter(), processor_seconds()
         subprocess.run([*command, "--workers", str(workers)], check=True, capture_output=True, env=as_users_have_it)
         seconds.append(time.perf_counter() - wall)
@@ -191,23 +189,30 @@ def updated(paths: list[Path], corpus: Path, workers: int) -> dict[str, float]:
     }
 
 
-def _one_more_version(archive: sources.GitArchive, new: bytes) -> None:
+def cloned(place: Path, target: Path) -> Path:
+    """A repository with all that another or a bundle has."""
+    subprocess.run(["git", "clone", "--quiet", "--mirror", str(place), str(target)], check=True)
+    return target
+
+
+def _one_more_version(repository: Path, new: bytes) -> None:
     """Commits a change of the policy that was changed last."""
+    archive = sources.open_source(repository, scratch=repository.parent)
     last = max(archive.entries(), key=lambda entry: entry.moment or 0)
     ((_, data, _),) = archive.contents([last.content])
     identity = {f"GIT_{who}_{what}": "kite" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-    environment = os.environ | identity | {"GIT_INDEX_FILE": str(archive.repository / "one-more")}
+    environment = os.environ | identity | {"GIT_INDEX_FILE": str(repository / "one-more")}
 
-    def git(*arguments: str, stdin: bytes = b"") -> str:
-        command = ["git", "-C", str(archive.repository), *arguments]
+    def ask(*arguments: str, stdin: bytes = b"") -> str:
+        command = ["git", "-C", str(repository), *arguments]
         done = subprocess.run(command, input=stdin, capture_output=True, check=True, env=environment)
         return done.stdout.decode().strip()
 
-    head = git("for-each-ref", "--format=%(refname)", "--sort=-committerdate").splitlines()[0]
-    git("read-tree", head)
-    blob = git("hash-object", "-w", "--stdin", stdin=(data or b"") + new)
-    git("update-index", "--cacheinfo", f"100644,{blob},{last.source.rpartition('@')[0]}")
-    git("update-ref", head, git("commit-tree", git("write-tree"), "-p", head, "-m", "One more version"))
+    head = ask("for-each-ref", "--format=%(refname)", "--sort=-committerdate").splitlines()[0]
+    ask("read-tree", head)
+    blob = ask("hash-object", "-w", "--stdin", stdin=(data or b"") + new)
+    ask("update-index", "--cacheinfo", f"100644,{blob},{last.source.rpartition('@')[0]}")
+    ask("update-ref", head, ask("commit-tree", ask("write-tree"), "-p", head, "-m", "One more version"))
 
 
 def fit(x: pd.Series, y: pd.Series) -> tuple[float, float, float]:
@@ -243,11 +248,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         start = time.perf_counter()
-        opened = {s.label: s for s in (sources.open_source(path, scratch=scratch) for path in given.archives)}
+        paths = [cloned(path, scratch / f"{path.stem}.git") if git.is_bundle(path) else path for path in given.archives]
+        opened = {s.label: s for s in (sources.open_source(path, scratch=scratch) for path in paths)}
         opening = time.perf_counter() - start
         print(f"opening (bundles are unpacked): {opening:.1f} s, to be added to each whole build")
         rows = []
-        paths = [getattr(one, "repository", path) for one, path in zip(opened.values(), given.archives, strict=True)]
         for row in measured(paths, given, scratch):
             rows.append({**row, "opening_seconds": opening})
             print(pd.Series(row).to_string(float_format="{:.1f}".format), end="\n\n", flush=True)

@@ -35,11 +35,12 @@ class Part:
     """A part of a source: some of its entries."""
 
     def __init__(self, whole: sources.Source, entries: list[Entry]) -> None:
-        self.label, self._whole, self._entries = whole.label, whole, entries
+        self.label, self.place, self.notes = whole.label, whole.place, whole.notes
+        self._whole, self._entries = whole, entries
 
     def __getstate__(self) -> dict[str, object]:
         # A source goes to a worker with each task, and workers ask for contents only.
-        return {"label": self.label, "_whole": self._whole, "_entries": []}
+        return {**vars(self), "_entries": []}
 
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
         """The entries of the part."""
@@ -57,7 +58,7 @@ class Part:
         """That of the whole."""
         return self._whole.state(entries, content_ids)
 
-    def names_since(self, state: Mapping[str, str]) -> set[str] | None:
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
         """As the whole tells them."""
         return self._whole.names_since(state)
 
