@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib as mpl
 import nbformat
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
@@ -28,16 +29,26 @@ MAX_BYTES = 4_000_000
 OLD_CSS = "CSS: "  # the package's Nu validator is older than parts of the style sheet: it is asked about HTML
 
 
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
+
+
 @pytest.fixture(scope="module")
-def browser():
+def browser(tmp_path_factory):
     found = os.environ.get("PRIVACYLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip(
             "no Chromium: install one (Debian: apt-get install chromium), or set PRIVACYLAB_CHROMIUM to its path"
         )
+    # In the fonts that Matplotlib ships: pages are as wide on every machine, and one without a font can show any.
+    folder = tmp_path_factory.mktemp("fonts")
+    fonts = Path(mpl.get_data_path(), "fonts", "ttf")
+    (folder / "fonts.conf").write_text(FONTS.format(fonts=fonts, cache=folder), encoding="utf-8")
+    env = os.environ | {"FONTCONFIG_FILE": str(folder / "fonts.conf")}
     with sync_playwright() as playwright:
         try:
-            running = playwright.chromium.launch(executable_path=found, args=QUIET)
+            running = playwright.chromium.launch(executable_path=found, args=QUIET, env=env)
         except Error as error:
             pytest.skip(f"{found} does not start: {error.message.splitlines()[0]}")
         yield running
