@@ -57,14 +57,8 @@ class Change(NamedTuple):
     is_same: bool = False
 
 
-class _Record(NamedTuple):
-    """What ``git diff-tree`` says of a file; ``paths`` are two where it was moved."""
-
-    commit: str
-    mode: str
-    blob: str
-    status: str
-    paths: list[str]
+Record = tuple[str, str, str, str, str, str]
+"""What ``git diff-tree`` says of a file: commit, mode, blob, status, the path before and after."""
 
 
 def is_bundle(path: Path) -> bool:
@@ -167,26 +161,27 @@ class Repository:
         seconds = {name: _author_seconds(data) for name, _, data in self._objects(commits.split())}
         records = list(_records(self._run("diff-tree", "--stdin", "--root", "-c", "-r", "-z", stdin=commits.encode())))
         moves = self._moves(records)
-        found = []
-        for commit, mode, blob, _, (path,) in records:
-            if blob.strip("0"):
-                moved = moves.get((commit, path))
-                moved_from, is_same = (moved.paths[0], moved.status == "R100") if moved else (None, False)
-                found.append(Change(commit, seconds[commit], path, blob, mode, moved_from, is_same))
-        return found
+        return [
+            Change(commit, seconds[commit], path, blob, mode, *moves.get((commit, path), (None, False)))
+            for commit, mode, blob, _, _, path in records
+            if blob.strip("0")
+        ]
 
-    def _moves(self, records: Iterable[_Record]) -> dict[tuple[str, str], _Record]:
-        """The files that were moved, by commit and new path: asked only of commits that added and deleted some."""
+    def _moves(self, records: Iterable[Record]) -> dict[tuple[str, str], tuple[str, bool]]:
+        """The files that were moved, by commit and path: where they stood, and whether they stayed as they were.
+
+        Asked only of commits that added and deleted some, since git reads texts for it.
+        """
         statuses: dict[str, set[str]] = defaultdict(set)
-        for record in records:
-            statuses[record.commit].add(record.status)
+        for commit, _, _, status, _, _ in records:
+            statuses[commit].add(status)
         stdin = _lines(commit for commit, kinds in statuses.items() if {"A", "D"} <= kinds)
         for similar in SIMILAR if stdin else ():
             try:
                 raw = self._run("diff-tree", "--stdin", "-r", "-z", f"-M{similar}", "--diff-filter=R", stdin=stdin)
             except SourceError:
                 continue
-            return {(record.commit, record.paths[1]): record for record in _records(raw)}
+            return {(commit, path): (old, status == "R100") for commit, _, _, status, old, path in _records(raw)}
         return {}
 
     def texts(self, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
@@ -349,7 +344,7 @@ def _author_seconds(commit: bytes) -> int | None:
     return int(match[1]) if match else None
 
 
-def _records(raw: bytes) -> Iterator[_Record]:
+def _records(raw: bytes) -> Iterator[Record]:
     """The records of ``git diff-tree --stdin -z``: a commit's name, then its files; a merge's have a colon a parent."""
     fields = iter(raw.decode(errors="replace").split("\0"))
     commit = ""
@@ -357,8 +352,8 @@ def _records(raw: bytes) -> Iterator[_Record]:
         if not field.startswith(":"):
             commit = field
             continue
-        n_parents = len(field) - len(field.lstrip(":"))
+        n_parents = 1 if field[1] != ":" else len(field) - len(field.lstrip(":"))
         parts = field.split(" ")
-        status = parts[-1]
-        paths = [next(fields), next(fields)] if status.startswith("R") and n_parents == 1 else [next(fields)]
-        yield _Record(commit, parts[n_parents], parts[2 * n_parents + 1], status, paths)
+        status, path = parts[-1], next(fields)
+        is_moved = n_parents == 1 and status.startswith("R")
+        yield commit, parts[n_parents], parts[2 * n_parents + 1], status, path, next(fields) if is_moved else path

@@ -17,6 +17,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
 
@@ -134,24 +135,22 @@ class GitArchive:
         self.notes = repository.notes
 
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
-        """The changes in all commits that a ref led to when the archive was opened."""
+        """The changes in all commits that a ref led to when it was opened, by service and document, the first first."""
         name = cache(self.layout.name)  # a hundred versions have one path
         written: list[tuple[int, git.Change]] = []
         moves: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for place, change in enumerate(self.repository.changes()):
-            if not name(change.path):
-                continue
-            if change.moved_from and name(change.moved_from):
+            is_move = change.moved_from and name(change.moved_from) and name(change.path)
+            if change.moved_from and is_move:
                 moves[change.moved_from].append((place, change.path))
-                if change.is_same:  # nobody has read the policy anew
-                    continue
-            written.append((place, change))
-        found = set()
+            if not (is_move and change.is_same):  # a move alone is no new text
+                written.append((place, change))
+        found: dict[Entry, None] = {}
         for place, change in written:
-            named = name(_path_in_the_end(change.path, place, moves))
+            named = name(_path_in_the_end(change.path, place, moves) if moves else change.path)
             if named and (names is None or named[0] in names):
-                found.add(self._entry(*named, change))
-        return sorted(found, key=lambda entry: (entry.name, entry.document, entry.moment or 0, entry.source))
+                found[self._entry(*named, change)] = None
+        return sorted(found, key=itemgetter(1, 2))
 
     def _entry(self, service: str, document: str, change: git.Change) -> Entry:
         source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
