@@ -307,8 +307,8 @@ def _software() -> dict[str, str]:
 
 
 _READING = (
-    "annotate assemble build clauses cleaning cues dateforms dates eras frameworks git history naming ngrams normalize "
-    "outline parts reader schemas scope screen segment sources tables update wording"
+    "anchors annotate assemble build clauses cleaning cues dateforms dates eras frameworks git history naming ngrams "
+    "normalize outline parts reader schemas scope screen segment sources tables update wording"
 ).split()
 
 

@@ -5,20 +5,14 @@ The rules are data: ``rules/cues.toml``; what each cue means is in ``docs/codebo
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from operator import itemgetter
 from typing import Any, NamedTuple
 
-from privacylab import paths, scope
+from privacylab import anchors, paths, scope
 
 _SENTENCE = 250
 """Characters: how far a sentence reaches at most, on either side."""
-
-_STEM = 3
-"""Letters of a word by which anchors are looked up; a shorter word is its own stem."""
-
-_stem = itemgetter(slice(_STEM))
 
 _NUMBERS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -54,7 +48,6 @@ class _Rule(NamedTuple):
     """One cue block, compiled. ``values`` are tried in order where a match begins."""
 
     id: str
-    anchors: tuple[str, ...]
     pattern: re.Pattern[str]
     exact: re.Pattern[str] | None
     values: tuple[tuple[str, re.Pattern[str]], ...]
@@ -70,22 +63,26 @@ def _rules() -> dict[str, Any]:
         return tomllib.load(file)
 
 
+def _words(block: dict[str, Any], key: str) -> list[str]:
+    """The phrases of one key of a block, without abbreviations; those of all values together."""
+    written = block.get(key, [])
+    words = [word for words in written.values() for word in words] if isinstance(written, dict) else written
+    return [word.replace("@duration@", _DURATION).replace("@age@", _AGE) for word in words]
+
+
 def _pattern(block: dict[str, Any], key: str, form: str = "{}") -> re.Pattern[str] | None:
     """The phrases of one key of a block as one pattern; None where the block leaves it out."""
-    words = [word.replace("@duration@", _DURATION).replace("@age@", _AGE) for word in block.get(key, [])]
+    words = _words(block, key)
     return scope.phrases(words, form, flags=0) if words else None
 
 
 def _rule(block: dict[str, Any]) -> _Rule:
-    values: dict[str, list[str]] = block.get("values", {})
     return _Rule(
         id=block["id"],
-        anchors=tuple(block["anchors"]),
         # The values' patterns stand side by side, not in groups: groups would keep the matcher from skipping ahead.
-        pattern=_pattern(block, "patterns")
-        or scope.phrases([word for words in values.values() for word in words], flags=0),
+        pattern=_pattern(block, "patterns") or scope.phrases(_words(block, "values"), flags=0),
         exact=_pattern(block, "exact"),
-        values=tuple((value, scope.phrases(words, flags=0)) for value, words in values.items()),
+        values=tuple((value, scope.phrases(words, flags=0)) for value, words in block.get("values", {}).items()),
         value_from=block.get("value_from"),
         items=_pattern(block, "items", r"\n\s*[-*•·]\s+(?:the right )?({})"),
         unless=_pattern(block, "unless"),
@@ -99,22 +96,10 @@ def _compiled() -> tuple[_Rule, ...]:
 
 
 @cache
-def _anchors() -> dict[str, list[tuple[str, str]]]:
-    """The anchors by the first letters of their first word, each with its cue."""
-    stems: dict[str, list[tuple[str, str]]] = {}
-    for rule in _compiled():
-        for anchor in rule.anchors:
-            words = scope.words(anchor)
-            stems.setdefault(words[0][:_STEM], []).append((" " + " ".join(words), rule.id))
-    return stems
-
-
-def _present(text: str) -> set[str]:
-    """The cues that may fire: a cheap look for their anchors."""
-    words, stems = scope.words(text), _anchors()
-    hits = stems.keys() & set(map(_stem, set(words)))
-    joined = " " + " ".join(words)
-    return {cue for hit in hits for anchor, cue in stems[hit] if anchor in joined}
+def _quick_look() -> Callable[[str], set[str]]:
+    """Which cues may fire."""
+    keys = ("patterns", "values", "exact", "items")
+    return anchors.quick_look({each["id"]: [w for key in keys for w in _words(each, key)] for each in _rules()["cue"]})
 
 
 @cache
@@ -198,7 +183,7 @@ def cues(text: str) -> list[Cue]:
     >>> cues("We keep logs for 90 days.")
     [Cue(cue='retention_period', value='P90D', start=3)]
     """
-    present = _present(text)
+    present = _quick_look()(text)
     if not present:
         return []
     view = scope.visible(text)

@@ -6,10 +6,11 @@ around it. Names and readings are data: ``rules/frameworks.toml``; what the labe
 
 import re
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from privacylab import paths, scope
+from privacylab import anchors, paths, scope
 
 # A flattened page may glue a heading to its neighbours: "personal dataPrivacy ShieldOur site".
 _GLUED_BEFORE = r"(?:(?<!\w)|(?<=(?-i:[a-z]))(?=(?-i:[A-Z])))"
@@ -47,7 +48,6 @@ class _Framework(NamedTuple):
 
     id: str
     kind: str
-    anchors: tuple[str, ...]
     names: re.Pattern[str]
     context: re.Pattern[str] | None
     not_before: re.Pattern[str] | None
@@ -114,7 +114,6 @@ def _frameworks() -> tuple[_Framework, ...]:
         _Framework(
             id=block["id"],
             kind=block["kind"],
-            anchors=tuple(block["anchors"]),
             names=_names(block),
             context=_pattern(block, "context"),
             not_before=_pattern(block, "not_before", r"{}[\s\"']*$"),
@@ -129,8 +128,11 @@ def _frameworks() -> tuple[_Framework, ...]:
 
 
 @cache
-def _anchors() -> tuple[tuple[str, str], ...]:
-    return tuple((" ".join(scope.words(anchor)), rule.id) for rule in _frameworks() for anchor in rule.anchors)
+def _quick_look() -> Callable[[str], set[str]]:
+    """Which frameworks may be named."""
+    keys = ("names", "abbreviations", "weak_names")
+    names = {block["id"]: [word for key in keys for word in block.get(key, [])] for block in _rules()["framework"]}
+    return anchors.quick_look(names, bounded=False)
 
 
 @cache
@@ -250,8 +252,7 @@ def mentions(text: str) -> list[Mention]:
         kept = [i for i, letter in enumerate(text) if letter != "\u00ad"]
         joined = mentions("".join(text[i] for i in kept))
         return [found._replace(start=kept[found.start], end=kept[found.end - 1] + 1) for found in joined]
-    words = " ".join(scope.words(text))
-    present = {framework for anchor, framework in _anchors() if anchor in words}
+    present = _quick_look()(text)
     if not present:
         return []
     view = scope.visible(text)

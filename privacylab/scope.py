@@ -94,21 +94,6 @@ def lower(text: str) -> str:
     return plain if len(plain) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
 
 
-_PLAIN = bytes(
-    ord(letter.lower()) if (letter := chr(code)).isalnum() and code < 128 else ord(" ") for code in range(256)
-)
-
-
-@lru_cache(maxsize=1)
-def words(text: str) -> tuple[str, ...]:
-    r"""The words of a text in lower case, cut at all but ASCII letters and digits: for a quick look for a phrase.
-
-    >>> words("the *Privacy\n Shield*")
-    ('the', 'privacy', 'shield')
-    """
-    return tuple(text.encode("ascii", "replace").translate(_PLAIN).decode("ascii").split())
-
-
 def _ends_sentence(view: str, match: re.Match[str]) -> bool:
     """Whether a possible break is one."""
     before = view[max(0, match.start() - 80) : match.start() + 1]
