@@ -78,7 +78,7 @@ def anchors(pattern: str, *, bounded: bool = True) -> frozenset[Anchors]:
         bounded: whether it matches whole words only.
 
     >>> sorted(map(sorted, anchors(r"(?:modif\w+|changed?) our[ -]list")))
-    [[' chang', ' modif'], [' list '], [' our ']]
+    [[' list '], [' our '], ['change', 'modif']]
     """
     items = list(_parser.parse(pattern))
     return frozenset(map(_shortest, _needed([_SPACE, *items, _SPACE] if bounded else items)))

@@ -21,10 +21,14 @@ _PARAGRAPH = 500
 # The name that a sentence says something of.
 _COMPANY = r"(?:,? (?:inc|llc|ltd|limited|gmbh|corp|corporation|technologies)\b\.?,?)*"
 _SUBJECT = re.compile(
-    rf"(?:^|[,.:]\s|\n)[\s\"'(*-]*(?-i:([A-Z][\w&-]{{2,}})){_COMPANY} (?:(?:also|itself|currently|has|is|have) )*"
-    r"(?:compl(?:ies|y)|participates?|adheres?|abides|(?:self-)?certified|committed|joined|signed|submitted|conforms)",
+    r"(?:^|[\s\"'(*-])(?-i:([A-Z0-9][\w&-]{2,})(?: (?:& )?[A-Z0-9][\w&-]*){0,3})"
+    rf"{_COMPANY} (?:(?:also|itself|\w+ly|has|is|have) )*"
+    r"(?:compl(?:ies|y)|participates?|adheres?|abides|(?:self-)?certified|committed|commits|undertakes|joined|signed|"
+    r"submitted|conforms|subject(?:ed)?|bound)\b",
     re.IGNORECASE,
 )
+# What may stand between the words that present a party and its name: no clause that speaks of another.
+_WITHIN = r"(?:,?\s(?!(?:that|which|who|whom|whose|with|to|for|on|by|if|when|where|and|or|as|you|is|are)\b)[\w&'-]+){0,5}?,?\s(?-i:(?=[A-Z0-9]))"
 # What may stand between a name and its abbreviation in brackets.
 _ABBREVIATED = re.compile(
     r"(?:,? (?:of \d{4}|as amended|(?:principles|frameworks?|program|regulations?)))*,?\s*"
@@ -94,7 +98,8 @@ def _pattern(block: dict[str, Any], key: str, form: str = "{}") -> re.Pattern[st
     """The phrases of one key of a block as one pattern, whole words; ``form`` says where it must stand."""
     if key not in block:
         return None
-    return scope.phrases(block[key], form)
+    company = _rules()["company"]
+    return scope.phrases([word.replace("@company@", company) for word in block[key]], form)
 
 
 def _names(block: dict[str, Any]) -> re.Pattern[str]:
@@ -215,7 +220,7 @@ def _fits(reading: _Reading, place: _Place) -> bool:
 
 @cache
 def _introduces() -> re.Pattern[str]:
-    return scope.phrases(_rules()["introduces"], r"{}(?:,? [\w&'-]+){{0,5}}?,? ")
+    return scope.phrases(_rules()["introduces"])
 
 
 def _is_introduced(place: _Place) -> bool:
@@ -224,8 +229,8 @@ def _is_introduced(place: _Place) -> bool:
     if not subject:
         return False
     earlier = place.paragraph.partition(place.before.strip())[0] + place.before[: subject[-1].start(1)]
-    named = re.compile(re.escape(subject[-1][1]) + r"\b")
-    return any(named.match(earlier, found.end()) for found in _introduces().finditer(earlier))
+    named = re.compile(rf"{_WITHIN}{re.escape(subject[-1][1])}\b", re.IGNORECASE)
+    return any(named.match(earlier, words.end()) for words in _introduces().finditer(earlier))
 
 
 def _stance(rule: _Framework, place: _Place) -> str:

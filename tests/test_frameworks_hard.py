@@ -172,7 +172,7 @@ relies | Such transfers are made under SCCs.
 relies | We transfer data to Japan based on an adequacy decision.
 relies | Transfers within our group rest on binding corporate rules.
 third_party | Our hosting provider is certified under the EU-U.S. Data Privacy Framework.
-third_party | Google LLC is certified under the EU-US Data Privacy Framework.
+third_party | We measure visits with Google Analytics, a service of Google LLC. Google LLC is certified under the EU-US Data Privacy Framework.
 third_party | We only work with partners that participate in the Privacy Shield.
 third_party | Our vendors must comply with the GDPR.
 third_party | We use Webloom to send mail. Webloom participates in the EU-US Privacy Shield.
@@ -256,7 +256,7 @@ relies | Recipients outside the EEA sign standard contractual clauses with us.
 third_party | Webloom LLC, our newsletter service, is certified under the Privacy Shield.
 third_party | The recipients are certified under the Data Privacy Framework of the EU and the US.
 third_party | Such a company must be a participant in the EU-US DPF.
-third_party | Facebook, Inc. is certified under the EU-US Privacy Shield.
+third_party | Our site uses buttons of Facebook, Inc. Facebook, Inc. is certified under the EU-US Privacy Shield.
 third_party | Processors that have joined the Safe Harbor of the EU and the US receive your data.
 third_party | Transfers to the US are made only if the company is certified under the DPF of the EU.
 third_party | Our customers are responsible for their own compliance with the GDPR.
