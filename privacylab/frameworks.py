@@ -24,11 +24,12 @@ _SUBJECT = re.compile(
     r"(?:^|[\s\"'(*-])(?-i:([A-Z0-9][\w&-]{2,})(?: (?:& )?[A-Z0-9][\w&-]*){0,3})"
     rf"{_COMPANY} (?:(?:also|itself|\w+ly|has|is|have) )*"
     r"(?:compl(?:ies|y)|participates?|adheres?|abides|(?:self-)?certified|committed|commits|undertakes|joined|signed|"
-    r"submitted|conforms|subject(?:ed)?|bound)\b",
+    r"submitted|conforms|subject(?:ed)?|bound|is(?: an?)?(?: EU-U\.?S\.?)?\s*$)(?!\w)",
     re.IGNORECASE,
 )
 # What may stand between the words that present a party and its name: no clause that speaks of another.
-_WITHIN = r"(?:,?\s(?!(?:that|which|who|whom|whose|with|to|for|on|by|if|when|where|and|or|as|you|is|are)\b)[\w&'-]+){0,5}?,?\s(?-i:(?=[A-Z0-9]))"
+_CLAUSE = r"(?:that|which|who|whom|whose|with|to|for|on|by|if|when|where|and|or|as|you|is|are)\b"
+_WITHIN = rf"(?:,?\s(?!{_CLAUSE})[\w&'-]+){{0,5}}?,?\s(?-i:(?=[A-Z0-9]))"
 # What may stand between a name and its abbreviation in brackets.
 _ABBREVIATED = re.compile(
     r"(?:,? (?:of \d{4}|as amended|(?:principles|frameworks?|program|regulations?)))*,?\s*"

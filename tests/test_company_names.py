@@ -5,7 +5,6 @@ import re
 import tomllib
 
 import pytest
-
 import test_clauses
 import test_cues
 import test_cues_hard
@@ -15,6 +14,7 @@ import test_frameworks
 import test_frameworks_hard
 import test_screen
 import test_wording
+
 from privacylab import paths
 
 MODULES = (
@@ -80,7 +80,7 @@ def arguments(mark):
 
 
 @pytest.mark.parametrize("names", CALLED.values(), ids=CALLED)
-@pytest.mark.parametrize(("module", "test", "given"), cases())
+@pytest.mark.parametrize(("module", "test", "given"), list(cases()))
 def test_another_name_is_read_alike(module, test, given, names, monkeypatch):
     for constant in ("HEAD", "BODY", "TITLE"):
         if hasattr(module, constant):

@@ -172,7 +172,7 @@ relies | Such transfers are made under SCCs.
 relies | We transfer data to Japan based on an adequacy decision.
 relies | Transfers within our group rest on binding corporate rules.
 third_party | Our hosting provider is certified under the EU-U.S. Data Privacy Framework.
-third_party | We measure visits with Google Analytics, a service of Google LLC. Google LLC is certified under the EU-US Data Privacy Framework.
+third_party | We use Google Analytics. Google LLC is certified under the EU-US Data Privacy Framework.
 third_party | We only work with partners that participate in the Privacy Shield.
 third_party | Our vendors must comply with the GDPR.
 third_party | We use Webloom to send mail. Webloom participates in the EU-US Privacy Shield.
@@ -180,6 +180,7 @@ third_party | Our site uses Statloom, Inc. for statistics. Statloom, Inc. adhere
 third_party | We chose Privacy Shield certified subcontractors.
 third_party | Only DPF-certified recipients in the EU and the US get your data.
 third_party | Each recipient is Privacy Shield certified.
+third_party | We use a mail service of Webloom. Webloom is Privacy Shield certified.
 third_party | Payments are handled by Coinloom Ltd., which is a member of the EU-US Privacy Shield.
 third_party | The provider has joined the Privacy Shield.
 third_party | The processor has submitted to the EU-US Privacy Shield.
