@@ -10,8 +10,8 @@ from privacylab import build
 
 GROUND = "paths schemas tables eras".split()
 READING = (
-    "git sources naming cleaning outline normalize segment wording screen reader dateforms dates scope anchors frameworks "
-    "cues ngrams clauses annotate history parts update assemble build"
+    "git sources naming cleaning outline normalize segment wording screen reader dateforms dates scope anchors "
+    "frameworks cues ngrams clauses annotate history parts update assemble build"
 ).split()
 FINDINGS = (
     "uncertainty observe measure gold correct compare series survival turnover replication keyness "
