@@ -147,7 +147,7 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
         name = _LEFT_OUT.get(str(row["stage"]), str(row["stage"]))
         reason = f"{name}: {str(row['reason']).replace('_', ' ')}" if isinstance(row["reason"], str) else name
         groups[-1][1].extend(_lines(f"{reason}  {row['n_versions']:,} versions of {row['n']:,} services"))
-        if "examples" in flow:
+        if row.get("examples"):
             groups[-1][1].extend(_lines(f"such as {row['examples']}", indent="     "))
     heights = [max(0.62, 0.2 + 0.152 * len(left)) for _, left in groups]
     with canvas.style():
