@@ -136,7 +136,7 @@ def _last_of_year(changes: Iterable[git.Change]) -> set[str]:
     last: dict[tuple[str, int], tuple[int, str]] = {}
     for change in changes:
         when = change.seconds
-        if when is not None and sources.FIRST <= when < sources.END:
+        if not change.is_deletion and when is not None and sources.FIRST <= when < sources.END:
             key = (change.path, time.gmtime(when).tm_year)
             last[key] = max(last.get(key, (-1, "")), (when, change.blob))
     return {blob for _, blob in last.values()}

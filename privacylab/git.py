@@ -4,11 +4,14 @@ A repository is read through a bare one of our own, which borrows its objects. O
 hold the names of commits are opened: ``HEAD``, refs, ``shallow``, and the lists of borrowed objects.
 """
 
+import contextlib
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,8 +23,23 @@ TIMEOUT = 1_800
 MAX_LIST = 64_000_000
 """Bytes that are read of a file with names of commits."""
 
+MAX_OUTPUT = 500_000_000
+"""Bytes that one command may write: a few objects can stand for any number of files."""
+
+MAX_MEMORY = 4_000_000_000
+"""Bytes that git may take: an object can be made of itself."""
+
+MAX_BYTES = 20_000_000
+"""A longer text is not read."""
+
+TOO_LARGE = "too_large"
+"""What `Repository.texts` says of it."""
+
 SIMILAR = ("80%", "100%")
 """How much two files of one commit share that are one file, moved; the second where a text of the commit is damaged."""
+
+_MOST_MOVES = 5_000
+"""Files that one commit may add and delete while git compares their texts."""
 
 FILE_MODE, LINK_MODE = "100", "120"
 """How the modes of files and of symbolic links begin."""
@@ -36,7 +54,7 @@ class SourceError(ValueError):
 
 
 class Change(NamedTuple):
-    """A file that a commit wrote.
+    """A file that a commit wrote, or deleted: then its blob is of zeros.
 
     Attributes:
         commit: The commit's name.
@@ -55,6 +73,11 @@ class Change(NamedTuple):
     mode: str
     moved_from: str | None = None
     is_same: bool = False
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the file went."""
+        return not self.blob.strip("0")
 
 
 Record = tuple[str, str, str, str, str, str]
@@ -136,10 +159,12 @@ class Repository:
         self._create("sha256" if any(len(name) == 64 for name in names) else "sha1")
         with (self.own / "objects" / "info" / "alternates").open("w") as alternates:
             for number, objects in enumerate(_object_folders(folder / "objects")):
-                _check_ordinary(objects)
-                # By a link, for git takes some paths for comments or quotations.
-                (self.own / f"borrowed-{number}").symlink_to(objects)
-                alternates.write(f"../borrowed-{number}\n")
+                # By links, for git takes some paths for comments or quotations; without the indexes and lists in info.
+                borrowed = self.own / f"borrowed-{number}"
+                borrowed.mkdir()
+                for path in _ordinary_folders(objects):
+                    (borrowed / path.name).symlink_to(path)
+                alternates.write(f"../{borrowed.name}\n")
         if os.path.lexists(folder / "shallow"):
             (self.own / "shallow").write_bytes(_lines(sorted(_names(_read(folder / "shallow").splitlines()))))
         return names
@@ -156,7 +181,7 @@ class Repository:
             yield from self._run("ls-tree", "-r", "-z", "--name-only", head).decode(errors="replace").split("\0")
 
     def changes(self) -> list[Change]:
-        """Every file that a commit wrote, parents before children; a merge wrote what differs from all its parents."""
+        """Every file that a commit wrote or deleted, parents first; of a merge what differs from all its parents."""
         commits = self._run("rev-list", "--reverse", "--topo-order", "--stdin", stdin=_lines(self.heads)).decode()
         seconds = {name: _author_seconds(data) for name, _, data in self._objects(commits.split())}
         records = list(_records(self._run("diff-tree", "--stdin", "--root", "-c", "-r", "-z", stdin=commits.encode())))
@@ -164,7 +189,6 @@ class Repository:
         return [
             Change(commit, seconds[commit], path, blob, mode, *moves.get((commit, path), (None, False)))
             for commit, mode, blob, _, _, path in records
-            if blob.strip("0")
         ]
 
     def _moves(self, records: Iterable[Record]) -> dict[tuple[str, str], tuple[str, bool]]:
@@ -174,14 +198,16 @@ class Repository:
         """
         statuses: dict[str, set[str]] = defaultdict(set)
         for commit, _, _, status, _, _ in records:
-            statuses[commit].add(status)
+            statuses[commit] |= {status[0]} if len(set(status)) == 1 else set()  # a merge has a letter a parent
         stdin = _lines(commit for commit, kinds in statuses.items() if {"A", "D"} <= kinds)
+        options = ("--stdin", "-m", "-r", "-z", f"-l{_MOST_MOVES}", "--diff-filter=R")
         for similar in SIMILAR if stdin else ():
             try:
-                raw = self._run("diff-tree", "--stdin", "-r", "-z", f"-M{similar}", "--diff-filter=R", stdin=stdin)
+                raw = self._run("diff-tree", *options, f"-M{similar}", stdin=stdin)
             except SourceError:
                 continue
-            return {(commit, path): (old, status == "R100") for commit, _, _, status, old, path in _records(raw)}
+            moves = sorted(_records(raw), key=lambda record: record[3])  # of a merge's parents the one most like it
+            return {(commit, path): (old, status == "R100") for commit, _, _, status, old, path in moves}
         return {}
 
     def texts(self, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
@@ -189,6 +215,8 @@ class Repository:
         for name, kind, data in self._objects(blobs):
             if kind == "blob":
                 yield name, data, None
+            elif kind == TOO_LARGE:
+                yield name, None, TOO_LARGE
             elif kind:
                 yield name, None, f"a {kind} in the place of a file"
             else:
@@ -197,7 +225,7 @@ class Repository:
     def _objects(self, names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
         """Name, type and bytes of objects, read as git writes them; no type where git cannot read one."""
         n_done = 0
-        while n_done < len(names):  # a damaged object ends git
+        while n_done < len(names):  # a damaged object ends git, and a large one is not waited for
             # The requests stand in a file: through a pipe both sides could wait for each other.
             with tempfile.TemporaryFile() as requests:
                 requests.write(_lines(names[n_done:]))
@@ -209,10 +237,12 @@ class Repository:
                     stderr=subprocess.DEVNULL,
                     env=self._environment(),
                 ) as process:
+                    _limit(process)
                     assert process.stdout is not None
                     for answer in _answers(process.stdout, names[n_done:]):
                         n_done += 1
                         yield answer
+                    process.kill()
 
     def _command(self, *arguments: str) -> list[str]:
         # An index of commits or of packs that came with the objects may say what is not so.
@@ -235,18 +265,43 @@ class Repository:
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a command of git writes."""
-        command, env = self._command(*arguments), self._environment()
-        try:
-            done = subprocess.run(command, input=stdin, capture_output=True, env=env, timeout=TIMEOUT, check=False)
-        except FileNotFoundError:
-            raise SourceError(f"git is not installed, and {self.place} cannot be read without it") from None
-        except subprocess.TimeoutExpired:
-            raise SourceError(f"git cannot read {self.place}: it did not end within {TIMEOUT:,} s") from None
-        if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}"]
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+            given.write(stdin)
+            given.seek(0)
+            try:
+                process = subprocess.Popen(
+                    self._command(*arguments), stdin=given, stdout=subprocess.PIPE, stderr=said, env=self._environment()
+                )
+            except FileNotFoundError:
+                raise SourceError(f"git is not installed, and {self.place} cannot be read without it") from None
+            with process:
+                _limit(process)
+                alarm = threading.Timer(TIMEOUT, process.kill)
+                alarm.start()
+                assert process.stdout is not None
+                output = process.stdout.read(MAX_OUTPUT)
+                is_whole = len(output) < MAX_OUTPUT
+                if not is_whole:
+                    process.kill()
+            has_rung = not alarm.is_alive()
+            alarm.cancel()
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines() or [f"exit {process.returncode}"]
+        if not is_whole:
+            raise SourceError(f"git cannot read {self.place}: its history has more than {MAX_OUTPUT:,} bytes of names")
+        if process.returncode and has_rung:
+            raise SourceError(f"git cannot read {self.place}: it did not end within {TIMEOUT:,} s")
+        if process.returncode:
             reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
             raise SourceError(f"git cannot read {self.place}: {reason}")
-        return done.stdout
+        return output
+
+
+def _limit(process: subprocess.Popen[bytes]) -> None:
+    """Bounds the memory of a process, where the system can."""
+    if hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
 
 
 # --- Files of a repository --------------------------------------------------------------------------------------------
@@ -256,8 +311,8 @@ def _read(path: Path) -> bytes:
     """A file's bytes; what is no ordinary file may block whoever opens it, or never end."""
     if not path.is_file():
         raise SourceError(f"{path} is no ordinary file: the repository is damaged")
-    with path.open("rb") as file:
-        return file.read(MAX_LIST)
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        return file.read(MAX_LIST) or b""
 
 
 def _pointer(path: Path) -> str:
@@ -308,12 +363,17 @@ def _object_folders(first: Path) -> list[Path]:
     return folders
 
 
-def _check_ordinary(objects: Path) -> None:
-    """Git opens whatever lies among the objects: a pipe or a device would hold it for ever."""
-    for folder in (objects, *(path for path in objects.iterdir() if path.is_dir())):
+def _ordinary_folders(objects: Path) -> Iterator[Path]:
+    """The folders of objects, but for what is said about them in ``info``.
+
+    Raises:
+        SourceError: Something among them is no file. Git opens whatever lies there: a pipe would hold it for ever.
+    """
+    for folder in sorted(path for path in objects.iterdir() if path.is_dir() and path.name != "info"):
         for path in folder.iterdir():
             if not path.is_file() and not path.is_dir():
                 raise SourceError(f"{path} is no ordinary file: the repository is damaged")
+        yield folder
 
 
 def _notes(folder: Path) -> Iterator[str]:
@@ -330,6 +390,9 @@ def _answers(output: IO[bytes], names: Sequence[str]) -> Iterator[tuple[str, str
     """What git answers to each name, up to the one at which it gave up."""
     for name in names:
         header = output.readline().split()
+        if len(header) == 3 and int(header[2]) > MAX_BYTES:
+            yield name, TOO_LARGE, b""
+            return
         data = output.read(int(header[2]) + 1)[:-1] if len(header) == 3 else b""
         if len(header) == 3 and len(data) == int(header[2]):
             yield name, header[1].decode(), data

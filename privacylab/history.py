@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from privacylab import dates, eras, normalize, screen, sources
+from privacylab import dates, eras, git, normalize, screen, sources
 from privacylab.reader import Page, Reader, reading
 from privacylab.segment import Segment
 from privacylab.sources import Entry
@@ -97,8 +97,8 @@ def read(
 
 def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: str | None) -> Text:
     if data is None:
-        if detail == "unsafe_path":
-            return _rejected(sources.UNREAD, detail, "its path leads out of the archive")
+        if detail in _REFUSED:
+            return _rejected(sources.UNREAD, detail, _REFUSED[detail])
         return _rejected(sources.UNREAD, "unreadable", detail)
     content = sources.content_id(data)
     try:
@@ -106,6 +106,12 @@ def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: st
         return Text(content, page._replace(blocks=[]) if page.verdict.reason else page)  # nobody asks for them again
     except normalize.NormalizeError as error:
         return _rejected(content, error.reason, error.detail)
+
+
+_REFUSED = {
+    "unsafe_path": "its path leads out of the archive",
+    git.TOO_LARGE: f"at most {git.MAX_BYTES:,} bytes are read",
+}
 
 
 def _rejected(content: str, reason: str, detail: str | None) -> Text:

@@ -18,11 +18,12 @@ import charset_normalizer
 from cmarkgfm import cmark
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from privacylab import git
 from privacylab.cleaning import clean, without_comments
 from privacylab.outline import Block as Block
 from privacylab.outline import Chunk, Kind, read_blocks
 
-MAX_BYTES = 20_000_000
+MAX_BYTES = git.MAX_BYTES
 """A policy has some 30,000 bytes; above this a file is something else."""
 
 MAX_DEPTH = 400

@@ -14,7 +14,7 @@ import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
@@ -137,20 +137,44 @@ class GitArchive:
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
         """The changes in all commits that a ref led to when it was opened, by service and document, the first first."""
         name = cache(self.layout.name)  # a hundred versions have one path
-        written: list[tuple[int, git.Change]] = []
-        moves: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for place, change in enumerate(self.repository.changes()):
-            is_move = change.moved_from and name(change.moved_from) and name(change.path)
-            if change.moved_from and is_move:
-                moves[change.moved_from].append((place, change.path))
-            if not (is_move and change.is_same):  # a move alone is no new text
-                written.append((place, change))
+        changes = self.repository.changes()
+        moved = self._moved(changes, name)
+        last: dict[str, str] = {}  # what becomes of a path, seen from the end of the history
         found: dict[Entry, None] = {}
-        for place, change in written:
-            named = name(_path_in_the_end(change.path, place, moves) if moves else change.path)
-            if named and (names is None or named[0] in names):
+        for place in range(len(changes) - 1, -1, -1):
+            change = changes[place]
+            path = last.get(change.path, change.path)
+            if change.moved_from and place in moved:
+                last[change.moved_from], last[change.path] = path, change.path
+            named = name(path)
+            is_version = not change.is_deletion and not (place in moved and change.is_same)  # a move alone is none
+            if is_version and named and (names is None or named[0] in names):
                 found[self._entry(*named, change)] = None
-        return sorted(found, key=itemgetter(1, 2))
+        return sorted(reversed(found), key=itemgetter(1, 2))
+
+    def _moved(self, changes: Sequence[git.Change], name: Callable[[str], tuple[str, str] | None]) -> set[int]:
+        """The places of the changes that moved a policy: a text that others have too, or a short one, tells of none."""
+        if not any(change.moved_from for change in changes):
+            return set()
+        stands: dict[str, str] = {}
+        holders: dict[str, Counter[str]] = defaultdict(Counter)
+        moved = {}
+        for place, change in enumerate(changes):
+            named, before = name(change.path), change.moved_from and name(change.moved_from)
+            if not named:
+                continue
+            if change.moved_from and before:
+                blob = stands.get(change.moved_from, change.blob)
+                if {service for service, n in holders[blob].items() if n} <= {named[0], before[0]}:
+                    moved[place] = blob
+            if change.path in stands:
+                holders[stands.pop(change.path)][named[0]] -= 1
+            if not change.is_deletion:
+                stands[change.path] = change.blob
+                holders[change.blob][named[0]] += 1
+        read = self.repository.texts(sorted(set(moved.values())))
+        telling = {blob for blob, data, _ in read if data is not None and len(data) >= _MOVED_BYTES}
+        return {place for place, blob in moved.items() if blob in telling}
 
     def _entry(self, service: str, document: str, change: git.Change) -> Entry:
         source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
@@ -173,19 +197,16 @@ class GitArchive:
         return []
 
     def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
-        """A hash over the entries of each name."""
-        return _state(entries, {})
+        """A hash over the entries of each name; of what could not be read another one each time it is looked for."""
+        return _state(entries, {source: found for source, found in content_ids.items() if found == UNREAD})
 
     def names_since(self, state: Mapping[str, str]) -> set[str]:
-        """Those whose versions are not what they were."""
+        """Those whose versions are not what they were, and those of which something could not be read."""
         return _changed(state, _state(self.entries(), {}))
 
 
-def _path_in_the_end(path: str, place: int, moves: Mapping[str, Sequence[tuple[int, str]]]) -> str:
-    """Where a file stands at last that stood at a path at some place of the history."""
-    while later := next((move for move in moves.get(path, ()) if move[0] > place), None):
-        place, path = later
-    return path
+_MOVED_BYTES = 600
+"""A shorter text is no policy: a page that says that there is none may stand at any path."""
 
 
 class Layout(NamedTuple):
@@ -429,10 +450,11 @@ def _label(path: Path) -> str | None:
 
 
 def _layout(repository: git.Repository) -> Layout:
-    for path in repository.paths():
-        for layout in LAYOUTS:
-            if layout.test.search(path):
-                return layout
+    """The layout of most paths: a branch of notes may look like another archive's."""
+    paths = set(repository.paths())
+    n_paths = [sum(layout.test.search(path) is not None for path in paths) for layout in LAYOUTS]
+    if any(n_paths):
+        return LAYOUTS[n_paths.index(max(n_paths))]
     raise SourceError(
         f"{repository.place} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
         "<Service>/Privacy Policy.md (Open Terms Archive); for a folder of files, copy them out of git"

@@ -2,13 +2,14 @@
 
 import os
 import subprocess
+import zlib
 from pathlib import Path
 
 import archives
 import pytest
 from archives import day, opened, seen, texts
 
-from privacylab import git
+from privacylab import git, sources
 from privacylab.sources import SourceError
 
 KITES = "Kites/Privacy Policy.md"
@@ -143,6 +144,16 @@ def test_a_repository_of_another_layout_is_refused(tmp_path):
         opened(tmp_path / "code", tmp_path)
 
 
+def test_a_branch_that_looks_like_another_archive_changes_no_layout(tmp_path):
+    root = ota(tmp_path / "ota", ("2020-01-01", "a"))
+    archives.commit(root, {"Boats/Privacy Policy.md": "b"}, "2021-01-01")
+    archives.git(root, "checkout", "--quiet", "--orphan", "notes")
+    archives.git(root, "rm", "--quiet", "-r", "--force", ".")
+    archives.commit(root, {"crawl/notes/x.md": "n"}, "2022-01-01")
+    source = opened(root, tmp_path)
+    assert (source.label, len(source.entries())) == ("ota", 2)
+
+
 def test_a_link_and_a_submodule_are_rejected_and_say_what_they_are(tmp_path):
     root = ota(tmp_path / "ota", ("2020-01-01", "a"))
     head = archives.git(root, "rev-parse", "HEAD")
@@ -162,9 +173,9 @@ def test_a_link_and_a_submodule_are_rejected_and_say_what_they_are(tmp_path):
 # --- What a history can hold ----------------------------------------------------------------------------------------
 
 
-def merged(root, resolution):
+def merged(root, resolution, first="a"):
     """Two branches change one policy, another service stands on one of them, and a merge says what holds."""
-    ota(root, ("2020-01-01", "a"))
+    ota(root, ("2020-01-01", first))
     archives.git(root, "checkout", "--quiet", "-b", "other")
     archives.commit(root, {KITES: "b", "Boats/Privacy Policy.md": "s"}, "2020-02-01")
     archives.git(root, "checkout", "--quiet", "main")
@@ -193,58 +204,107 @@ def moved(root, old, new, date, text=None):
     archives.commit(root, {f"{new}/Privacy Policy.md": text} if text else {}, date)
 
 
-LINES = archives.policy()
+A, B, C = (archives.policy(sentence) for sentence in (archives.HARBOR, archives.GDPR, archives.PARROT))
+"""Texts long enough to tell by them what was moved."""
 
 
 def test_a_service_that_was_renamed_is_one_and_the_move_is_no_version(tmp_path):
-    root = ota(tmp_path / "ota", ("2019-01-01", "a"), ("2020-01-01", "b"))
+    root = ota(tmp_path / "ota", ("2019-01-01", A), ("2020-01-01", B))
     moved(root, "Kites", "Kites & Sons", "2021-01-01")
-    archives.commit(root, {"Kites & Sons/Privacy Policy.md": "c"}, "2022-01-01")
+    archives.commit(root, {"Kites & Sons/Privacy Policy.md": C}, "2022-01-01")
     assert dated_texts(opened(root, tmp_path)) == [
-        ("Kites & Sons", "2019-01-01", "a"),
-        ("Kites & Sons", "2020-01-01", "b"),
-        ("Kites & Sons", "2022-01-01", "c"),
+        ("Kites & Sons", "2019-01-01", A),
+        ("Kites & Sons", "2020-01-01", B),
+        ("Kites & Sons", "2022-01-01", C),
     ]
 
 
 def test_a_service_that_was_renamed_with_a_change_of_its_text_is_one(tmp_path):
-    root = ota(tmp_path / "ota", ("2019-01-01", LINES))
-    moved(root, "Kites", "Kestrels", "2021-01-01", LINES + archives.PARROT)
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
+    moved(root, "Kites", "Kestrels", "2021-01-01", A + archives.PARROT)
     assert seen(opened(root, tmp_path)) == [
         ("Kestrels", "Privacy Policy", "2019-01-01"),
         ("Kestrels", "Privacy Policy", "2021-01-01"),
     ]
 
 
+def test_as_many_services_as_there_are_may_be_renamed_at_once(tmp_path):
+    names = [f"S{i}" for i in range(1_100)]
+    root = tmp_path / "ota"
+    archives.commit(root, {f"{name}/Privacy Policy.md": f"{name} {A}" for name in names}, "2019-01-01")
+    for name in names:
+        (root / name).rename(root / f"T{name}")
+    archives.commit(root, {f"T{name}/Privacy Policy.md": f"{name} {A} more" for name in names}, "2020-01-01")
+    assert {name for name, _, _ in seen(opened(root, tmp_path))} == {f"T{name}" for name in names}
+
+
 def test_a_service_that_leaves_as_another_comes_is_not_renamed(tmp_path):
-    root = ota(tmp_path / "ota", ("2019-01-01", LINES))
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
     archives.commit(root, {KITES: None, "Dice/Privacy Policy.md": archives.NO_POLICY}, "2021-01-01")
     assert {name for name, _, _ in seen(opened(root, tmp_path))} == {"Dice", "Kites"}
 
 
+@pytest.mark.parametrize("page", ["", "<h1>404 Not Found</h1>\n"])
+def test_a_page_that_says_nothing_tells_of_no_move(page, tmp_path):
+    root = ota(tmp_path / "ota", ("2019-01-01", A), ("2020-01-01", page))
+    archives.commit(root, {KITES: None, "Dice/Privacy Policy.md": page}, "2021-01-01")
+    archives.commit(root, {"Dice/Privacy Policy.md": B}, "2022-01-01")
+    assert [(name, day) for name, day, _ in dated_texts(opened(root, tmp_path))] == [
+        ("Dice", "2021-01-01"),
+        ("Dice", "2022-01-01"),
+        ("Kites", "2019-01-01"),
+        ("Kites", "2020-01-01"),
+    ]
+
+
+def test_a_text_that_several_services_have_tells_of_no_move(tmp_path):
+    root = tmp_path / "ota"
+    archives.commit(root, {f"{name}/Privacy Policy.md": A for name in ("Ads", "Tube")}, "2019-01-01")
+    archives.commit(root, {"Tube/Privacy Policy.md": None, "Ways/Privacy Policy.md": A}, "2020-01-01")
+    archives.git(root, "mv", "Ads", "Z Ads")
+    archives.git(root, "mv", "Ways", "A Ways")
+    archives.commit(root, {}, "2021-01-01")
+    assert {name for name, _, _ in seen(opened(root, tmp_path))} == {"Ads", "Tube", "Ways", "Z Ads", "A Ways"}
+
+
+def test_a_service_that_a_merge_renamed_is_one(tmp_path):
+    root = ota(tmp_path / "ota", ("2019-01-01", A), ("2020-01-01", B))
+    archives.git(root, "checkout", "--quiet", "-b", "other", "HEAD~1")
+    archives.commit(root, {"Boats/Privacy Policy.md": C}, "2020-02-01")
+    archives.git(root, "checkout", "--quiet", "main")
+    archives.git(root, "merge", "--quiet", "--no-commit", "other")
+    archives.git(root, "mv", "Kites", "Kestrels")
+    archives.git(root, "commit", "--quiet", "--message", "merge", date="2021-01-01")
+    assert [(name, day) for name, day, _ in dated_texts(opened(root, tmp_path))] == [
+        ("Boats", "2020-02-01"),
+        ("Kestrels", "2019-01-01"),
+        ("Kestrels", "2020-01-01"),
+    ]
+
+
 def test_a_name_that_was_left_may_be_taken_by_another_service(tmp_path):
-    root = ota(tmp_path / "ota", ("2019-01-01", "a"))
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
     moved(root, "Kites", "Kestrels", "2020-01-01")
-    archives.commit(root, {KITES: "another"}, "2021-01-01")
-    assert dated_texts(opened(root, tmp_path)) == [("Kestrels", "2019-01-01", "a"), ("Kites", "2021-01-01", "another")]
+    archives.commit(root, {KITES: B}, "2021-01-01")
+    assert dated_texts(opened(root, tmp_path)) == [("Kestrels", "2019-01-01", A), ("Kites", "2021-01-01", B)]
 
 
-@pytest.mark.parametrize(("last", "name"), [("Kites", "Kites"), ("Kestrels", "Kestrels")])
-def test_a_service_that_was_renamed_twice_has_its_last_name(last, name, tmp_path):
-    root = ota(tmp_path / "ota", ("2019-01-01", "a"))
+@pytest.mark.parametrize("last", ["Kites", "Kestrels"])
+def test_a_service_that_was_renamed_twice_has_its_last_name(last, tmp_path):
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
     moved(root, "Kites", "Herons", "2020-01-01")
     moved(root, "Herons", last, "2021-01-01")
-    archives.commit(root, {f"{last}/Privacy Policy.md": "b"}, "2022-01-01")
-    assert dated_texts(opened(root, tmp_path)) == [(name, "2019-01-01", "a"), (name, "2022-01-01", "b")]
+    archives.commit(root, {f"{last}/Privacy Policy.md": B}, "2022-01-01")
+    assert dated_texts(opened(root, tmp_path)) == [(last, "2019-01-01", A), (last, "2022-01-01", B)]
 
 
 def test_a_rename_is_seen_beside_a_text_that_is_lost(tmp_path):
-    root = ota(tmp_path / "ota", ("2019-01-01", "a"))
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
     archives.git(root, "mv", "Kites", "Kestrels")
-    archives.commit(root, {"Dice/Privacy Policy.md": "d", "Herons/Terms.md": "t"}, "2020-01-01")
+    archives.commit(root, {"Dice/Privacy Policy.md": B, "Herons/Terms.md": "t"}, "2020-01-01")
     archives.git(root, "rm", "--quiet", "Herons/Terms.md")
     archives.git(root, "mv", "Kestrels", "Kites")
-    archives.commit(root, {"Dice/Privacy Policy.md": "e", "Herons/Other.md": "u"}, "2021-01-01")
+    archives.commit(root, {"Dice/Privacy Policy.md": C, "Herons/Other.md": "u"}, "2021-01-01")
     lose(root, archives.git(root, "rev-parse", "HEAD:Herons/Other.md"))
     assert {name for name, _, _ in seen(opened(root, tmp_path))} == {"Dice", "Kites"}
 
@@ -443,6 +503,14 @@ def pipe_for_what_is_borrowed(root):
     os.mkfifo(root / ".git" / "objects" / "info" / "alternates")
 
 
+def as_many_files_as_you_like(root):
+    blob = stored(root, "blob", b"x")
+    tree = stored(root, "tree", b"".join(b"100644 f%d\0" % i + bytes.fromhex(blob) for i in range(10)))
+    for _ in range(9):
+        tree = stored(root, "tree", b"".join(b"40000 d%d\0" % i + bytes.fromhex(tree) for i in range(10)))
+    archives.git(root, "update-ref", "HEAD", archives.git(root, "commit-tree", tree, "-p", "HEAD", "-m", "x"))
+
+
 def pipe_among_what_is_borrowed(root):
     (root.parent / "borrowed" / "ab").mkdir(parents=True)
     os.mkfifo(root.parent / "borrowed" / "ab" / "cd")
@@ -465,6 +533,7 @@ def pipe_among_what_is_borrowed(root):
         (pipe_for_a_text, "no ordinary file"),
         (pipe_for_what_is_borrowed, "alternates"),
         (pipe_among_what_is_borrowed, "borrowed"),
+        (as_many_files_as_you_like, "bytes of names"),
     ],
 )
 def test_a_damaged_repository_is_refused_in_one_line(damage, names, tmp_path):
@@ -473,6 +542,26 @@ def test_a_damaged_repository_is_refused_in_one_line(damage, names, tmp_path):
     with pytest.raises(SourceError, match=names) as refused:
         opened(root, tmp_path).entries()
     assert "\n" not in str(refused.value)
+
+
+def test_what_git_alone_takes_for_borrowed_is_not_borrowed(tmp_path):
+    root = ota(tmp_path / "ota", ("2020-01-01", "a"))
+    path = lose(root, archives.git(root, "rev-parse", f"HEAD:{KITES}"))
+    (tmp_path / "borrowed" / path.parent.name).mkdir(parents=True)
+    os.mkfifo(tmp_path / "borrowed" / path.parent.name / path.name)
+    (root / ".git" / "objects" / "info" / "alternates").write_text(f'"{tmp_path / "borrowed"}"\n')
+    assert list(texts(opened(root, tmp_path)).values()) == [LOST]
+
+
+@pytest.mark.parametrize("size", [git.MAX_BYTES + 1, 99_999_999_999_999, 2**64 - 1])
+def test_a_text_that_is_too_large_is_not_read_and_loses_no_other(size, tmp_path):
+    root = tmp_path / "ota"
+    archives.commit(root, {f"S{n}/Privacy Policy.md": str(n) for n in range(3)}, "2020-01-01")
+    path = lose(root, archives.git(root, "rev-parse", "HEAD:S1/Privacy Policy.md"))
+    path.write_bytes(zlib.compress(f"blob {size}\0".encode() + b"x" * (size if size < 10**9 else 100)))
+    found = list(texts(opened(root, tmp_path)).values())
+    assert [found[0], found[2]] == [b"0", b"2"]
+    assert found[1] in (git.TOO_LARGE, LOST)
 
 
 def test_git_that_does_not_end_is_ended(tmp_path, monkeypatch):
@@ -656,8 +745,15 @@ def test_an_archive_that_stands_where_it_stood_tells_no_name(tmp_path):
 
 
 def test_a_rename_tells_both_names(tmp_path):
-    root = merged(tmp_path / "ota", "d")
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
     assert since(root, tmp_path, lambda: moved(root, "Kites", "Kestrels", "2021-01-01")) == {"Kites", "Kestrels"}
+
+
+def test_a_text_that_could_not_be_read_is_looked_for_again(tmp_path):
+    root = merged(tmp_path / "ota", "d")
+    source = opened(root, tmp_path)
+    ids = {entry.source: sources.UNREAD for entry in source.entries() if entry.name == "Boats"}
+    assert opened(root, tmp_path).names_since(source.state(source.entries(), ids)) == {"Boats"}
 
 
 def test_a_rewritten_history_tells_the_names_whose_versions_went(tmp_path):
