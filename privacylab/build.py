@@ -14,6 +14,7 @@ import hashlib
 import itertools
 import os
 import platform
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,38 +81,48 @@ def corpus(
         raise ValueError(f"every {every!r} is none of {', '.join(history.EVERY)}")
     if mode not in get_args(Mode):
         raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
+    _check_sources(folder, chosen)
     with _scratch(folder, keep=mode == "resume") as scratch, _given_back_memory(), _left_alone():
         tables.restore(folder)
-        _check_out(folder, mode, chosen)
+        if folder.exists() and mode == "new":
+            raise BuildError(f"{folder} exists: give --update, --resume or --force, or another --out")
+        tables.check_replaceable(folder)
         return _build(chosen, folder, scratch, every, text, workers, mode, progress or _silent)
 
 
-def _check_out(folder: Path, mode: Mode, given: Sequence[str | Path | sources.Source]) -> None:
-    """Refuses what a build may not replace: a corpus that nobody said to replace, a source, whatever is no corpus."""
-    for one in given:
-        place = Path(one) if isinstance(one, str | Path) else one.place
-        if place.resolve().is_relative_to(folder):
-            raise BuildError(f"{folder} holds the source {place}, which would be lost: name another --out")
-    if folder.exists() and mode == "new":
-        raise BuildError(f"{folder} exists: give --update, --resume or --force, or another --out")
-    tables.check_replaceable(folder)
+def _check_sources(folder: Path, given: Sequence[str | Path | sources.Source]) -> None:
+    """Refuses a source within what a build replaces."""
+    for source, own in itertools.product(given, (folder, _scratch_of(folder), folder.with_name(f".{folder.name}.old"))):
+        place = Path(source) if isinstance(source, str | Path) else source.place
+        if place.resolve().is_relative_to(own):
+            raise BuildError(f"{own} holds the source {place}, which would be lost: name another --out")
 
 
 def _silent(stage: str, done: int, total: int) -> None:
     pass
 
 
+_IN_SCRATCH = re.compile(
+    r"(?:lock|plan|\.plan\.writing|tables|\.?(?:read|annotate)-[-\d]+(?:\.\d+)?|.*-[0-9a-f]{16}\.git)$"
+)
+"""What a build, perhaps a killed one, leaves in its own folder."""
+
+
+def _scratch_of(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.building")
+
+
 @contextmanager
 def _scratch(folder: Path, *, keep: bool) -> Iterator[Path]:
     """The build's own folder beside ``folder``, locked; it goes when the build is done and stays for ``resume``."""
-    scratch = folder.with_name(f".{folder.name}.building")
+    scratch = _scratch_of(folder)
     try:
         scratch.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BuildError(f"{folder.parent} cannot be written ({error.strerror}): name another --out") from None
-    if any(scratch.iterdir()) and not (scratch / "lock").is_file():
+    if any(path.is_symlink() or not _IN_SCRATCH.match(path.name) for path in scratch.iterdir()) or scratch.is_symlink():
         raise BuildError(f"{scratch} is no folder of a build, and builds would empty it: name another --out")
-    with (scratch / "lock").open("w") as lock:
+    with (scratch / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -169,7 +180,9 @@ def _build(
         raise BuildError(f"{len(entries)} versions came in, {len(new.versions)} would go out: please report this")
     kept = update.kept(old, anew, new.segments.tolist())
     manifest = {**conditions, "sources": update.described(before, opened, entries, new.versions, kept, anew)}
-    written = tables.write(folder, {**new.frames, "services": assemble.services(services)}, manifest, kept=kept)
+    frames = {**new.frames, "services": assemble.services(services)}
+    shutil.rmtree(scratch / "tables", ignore_errors=True)
+    written = tables.write(folder, frames, manifest, kept=kept, staging=scratch / "tables")
     progress("writing", 1, 1)
     return written
 

@@ -227,14 +227,16 @@ def fetch(
         if target.exists():
             out.print(f"{target} is there already", soft_wrap=True)
             continue
-        staging = into / f".{label}.fetching"
-        shutil.rmtree(staging, ignore_errors=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{label}.", dir=into))
         # The user's own settings hold: a network may need them. Nothing else speaks to git.
         env = git.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
-        done = subprocess.run(["git", "clone", "--quiet", "--mirror", "--", place, str(staging)], env=env, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{place} cannot be cloned (see git's message above)")
-        staging.rename(target)
+        try:
+            clone = ["git", "clone", "--quiet", "--mirror", "--", place, str(staging / label)]
+            if subprocess.run(clone, env=env, check=False).returncode:
+                raise RuntimeError(f"{place} cannot be cloned (see git's message above)")
+            (staging / label).rename(target)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
         out.print(f"{target} cloned from {place}", soft_wrap=True)
 
 

@@ -34,7 +34,9 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
 KEPT_CELL_METADATA = frozenset({"tags", "name", "slideshow"})
 _TOO_FEW, _LACKING = TooFewError.__name__, NameError.__name__
-FIGURE_SUFFIXES = frozenset({".png", ".csv"})
+FILES = "files.txt"
+"""The page that lists what a report holds: what is not on it is somebody else's."""
+
 _GENERATOR = b'<meta name="generator" content="PrivacyLab'
 
 
@@ -134,14 +136,21 @@ def build(
         raise ValueError("no notebooks to make a report of")
     if len({source.stem for source in sources}) < len(sources):
         raise ValueError(f"notebooks share a name, and would share a page: {sorted(source.name for source in sources)}")
-    out = Path(os.path.abspath(out))
+    out = out.resolve()
     _check_replaceable(out)
-    site = out.with_name(f".{out.name}-{os.getpid()}")
     try:
-        site.mkdir(parents=True)
+        if not out.parent.exists():
+            out.parent.mkdir(parents=True)
+        site = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error
+    try:
+        site.chmod(0o755)
         options: dict[str, Any] = {"timeout": timeout, "progress": progress, "failed": failed}
         executed = _run_all(sources, corpus=corpus, figures=site / "figures", **options)
         write_pages(site, sources, executed, corpus=corpus)
+        files = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
+        (site / FILES).write_text("".join(f"{name}\n" for name in (*files, FILES)), encoding="utf-8")
         _swap(site, out)
     except OSError as error:
         raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error
@@ -385,21 +394,23 @@ def _check_replaceable(out: Path) -> None:
     if not os.path.lexists(out):
         return
     try:
-        foreign = sorted(path.name for path in out.iterdir() if not _is_own(path))
-        known = not any(out.iterdir()) or _is_page(out / "index.html")
+        held = [path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir() or path.is_symlink()]
+        known = _is_page(out / "index.html") or not any(out.iterdir())
+        own = _listed(out)
     except OSError:
-        known, foreign = False, []
+        known = False
     if not known:
         raise ReportError(f"{out} exists and is no report: choose another folder, or remove it")
-    if foreign:
+    if foreign := sorted(set(held) - set(own)):
         raise ReportError(f"{out} holds {', '.join(foreign[:3])}, which would be lost: move that away")
 
 
-def _is_own(path: Path) -> bool:
-    """Whether something in a report's folder is a page or the folder of the figures."""
-    if path.name == "figures":
-        return path.is_dir() and all(file.is_file() and file.suffix in FIGURE_SUFFIXES for file in path.iterdir())
-    return _is_page(path)
+def _listed(out: Path) -> list[str]:
+    """The files that a report lists as its own; those that look like it where an older version wrote none."""
+    if (out / FILES).is_file():
+        return (out / FILES).read_text(encoding="utf-8").splitlines()
+    figures = [*out.glob("figures/*.png"), *out.glob("figures/*.csv")]
+    return [path.relative_to(out).as_posix() for path in (*filter(_is_page, out.glob("*.html")), *figures)]
 
 
 def _is_page(path: Path) -> bool:
@@ -410,7 +421,8 @@ def _is_page(path: Path) -> bool:
 
 
 def _swap(site: Path, out: Path) -> None:
-    old = out.with_name(f".{out.name}-{os.getpid()}-old")
+    _check_replaceable(out)
+    old = site.with_name(f"{site.name}-old")
     if out.exists():
         out.rename(old)
     try:
@@ -419,4 +431,5 @@ def _swap(site: Path, out: Path) -> None:
         if old.exists():
             old.rename(out)
         raise
+    _check_replaceable(old)  # somebody may have laid something into it meanwhile
     shutil.rmtree(old, ignore_errors=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
@@ -316,32 +317,34 @@ def write(
     manifest: Mapping[str, Any],
     *,
     kept: Mapping[str, arrow.Table] | None = None,
+    staging: Path | None = None,
 ) -> Corpus:
-    """Writes a corpus beside ``folder`` and swaps it in: at every moment the folder is whole, old or new.
+    """Writes a corpus elsewhere and swaps it in: at every moment the folder is whole, old or new.
 
     Args:
         folder: Where the corpus shall stand; replaced if it is there.
         frames: The rows of each of `TABLES`.
         manifest: ``parameters``, ``versions`` and what else tells how it was made; hashes and counts are added.
         kept: More rows for each table, from a corpus that was written before and is not checked again.
+        staging: Where it is written first, on the same disk: a folder that is not there. One beside ``folder`` if None.
 
     Returns:
         The corpus, opened.
 
     Raises:
+        CorpusError: The folder holds something that would be lost.
         ValueError: A frame does not fit its schema; nothing was changed.
         OSError: The disk is full or may not be written; nothing was changed.
     """
     restore(folder)
     check_replaceable(folder)
-    staging = folder.with_name(f".{folder.name}.writing")
-    if staging.is_dir():  # a killed build left it
-        _check_own(staging)
-        shutil.rmtree(staging)
-    staging.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = staging or Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    made.mkdir(exist_ok=staging is None)
+    made.chmod(0o755)
 
     def write_one(name: str) -> None:
-        write_table(staging / f"{name}.parquet", name, frames[name], kept=kept[name] if kept else None)
+        write_table(made / f"{name}.parquet", name, frames[name], kept=kept[name] if kept else None)
 
     schemas.load()  # two threads that import pandera at once wait for each other
     try:
@@ -352,14 +355,14 @@ def write(
         described = {
             "format": FORMAT,
             **manifest,
-            "counts": {name: parquet.read_metadata(staging / f"{name}.parquet").num_rows for name in TABLES},
-            "sha256": {name: sha256(staging / f"{name}.parquet") for name in TABLES},
+            "counts": {name: parquet.read_metadata(made / f"{name}.parquet").num_rows for name in TABLES},
+            "sha256": {name: sha256(made / f"{name}.parquet") for name in TABLES},
         }
         text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        (staging / MANIFEST).write_text(text, encoding="utf-8")
-        swap(staging, folder)
+        (made / MANIFEST).write_text(text, encoding="utf-8")
+        swap(made, folder)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
         raise
     return Corpus.open(folder)
 
@@ -372,19 +375,26 @@ def check_replaceable(folder: Path) -> None:
     """
     if not os.path.lexists(folder):
         return
-    held = {path.name for path in folder.iterdir()} - _NOBODYS if folder.is_dir() else {""}
-    if held and not {MANIFEST, "versions.parquet"} <= held:
+    if not folder.is_dir() or (any(folder.iterdir()) and not _is_corpus(folder)):
         raise CorpusError(f"{folder} is there and is no corpus, so it is not replaced: name another --out")
-    _check_own(folder)
-
-
-def _check_own(folder: Path) -> None:
-    """Whether all that a folder holds is of a corpus, whole or not."""
     own = {MANIFEST, *(f"{name}.parquet" for name in TABLES)} | _NOBODYS
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in own or not path.is_file())
     if foreign:
         names = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
         raise CorpusError(f"{folder} holds {names}, which would be lost: move that away, or name another --out")
+
+
+def _is_corpus(folder: Path) -> bool:
+    """Whether a folder holds a corpus, perhaps a damaged one."""
+    manifest, versions = folder / MANIFEST, folder / "versions.parquet"
+    if not manifest.is_file() or not versions.is_file():
+        return False
+    try:
+        known = json.loads(manifest.read_bytes())
+    except (ValueError, RecursionError):
+        with versions.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    return isinstance(known, dict) and "format" in known
 
 
 _NOBODYS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
@@ -397,25 +407,34 @@ def swap(staging: Path, folder: Path) -> None:
         with path.open("rb") as file:
             os.fsync(file.fileno())
     check_replaceable(folder)
+    if not folder.exists():
+        staging.rename(folder)
+        return
     old = folder.with_name(f".{folder.name}.old")
-    if old.is_dir():
-        _check_own(old)
-        shutil.rmtree(old)
-    if folder.exists():
-        folder.rename(old)
+    if os.path.lexists(old):  # a killed build left it
+        _remove(old)
+    folder.rename(old)
     try:
         staging.rename(folder)
     except OSError:
-        if old.exists():
-            old.rename(folder)
+        old.rename(folder)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
+
+
+def _remove(folder: Path) -> None:
+    """Deletes a corpus, after a look whether somebody has laid something into it."""
+    check_replaceable(folder)
+    # What tells that it is a corpus goes last, so that whoever finds the rest of it knows what it was.
+    for path in sorted(folder.iterdir(), key=lambda path: path.name in (MANIFEST, "versions.parquet")):
+        path.unlink()
+    folder.rmdir()
 
 
 def restore(folder: Path) -> None:
     """Puts a corpus back that a build was replacing when it was killed between its two renames."""
     old = folder.with_name(f".{folder.name}.old")
-    if old.is_dir() and not folder.exists():
+    if _is_corpus(old) and not os.path.lexists(folder):
         old.rename(folder)
 
 

@@ -597,14 +597,47 @@ def test_an_output_that_holds_a_source_is_refused(mode, place, built, tmp_path):
     assert (out / "mine/kites/2019-01-01.md").is_file()
 
 
-@pytest.mark.parametrize("name", [".out.building", ".out.writing", ".out.old"])
-def test_a_folder_that_has_the_name_of_a_builds_own_is_not_emptied(name, repository, built, tmp_path):
+@pytest.mark.parametrize("name", [".out.building", ".out.old"])
+@pytest.mark.parametrize("files", [["thesis.tex"], ["thesis.tex", "lock"], ["manifest.json"]])
+def test_a_folder_that_has_the_name_of_a_builds_own_is_not_emptied(name, files, repository, built, tmp_path):
     shutil.copytree(built.path, tmp_path / "out")
-    archives.write(tmp_path / name, {"thesis.tex": "years of work"})
+    archives.write(tmp_path / name, dict.fromkeys(files, '{"years": "of work"}'))
     with pytest.raises((BuildError, CorpusError), match=f"{name} "):
         build.corpus([repository], tmp_path / "out", mode="force", workers=1)
-    assert (tmp_path / name / "thesis.tex").read_text() == "years of work"
+    assert sorted(path.name for path in (tmp_path / name).iterdir()) == sorted(files)
     assert tables.verify(tmp_path / "out") == []
+
+
+def test_what_is_no_corpus_takes_no_corpus_place(repository, tmp_path):
+    archives.write(tmp_path / ".out.old", {"thesis.tex": "years of work"})
+    build.corpus([repository], tmp_path / "out", workers=1)
+    assert beside(tmp_path / "out") == [".out.old", "out"]
+
+
+@pytest.mark.parametrize("mode", ["force", "resume"])
+@pytest.mark.parametrize("link", [".out.building", ".out.building/lock", ".out.building/.plan.writing"])
+def test_a_link_in_the_place_of_a_builds_own_is_not_followed(link, mode, repository, tmp_path):
+    archives.write(tmp_path / "mine", {"lock": "years of work"})
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / "mine" / ("" if link == ".out.building" else "lock"))
+    with pytest.raises(BuildError, match="is no folder of a build"):
+        build.corpus([repository], tmp_path / "out", mode=mode, workers=1)
+    assert (tmp_path / "mine" / "lock").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", [".out.building", ".out.old"])
+def test_a_source_in_a_folder_of_the_builds_own_is_refused(name, tmp_path):
+    archives.write(tmp_path / name, {"lock": "", "mine/kites/2019-01-01.md": policy()})
+    with pytest.raises(BuildError, match="holds the source"):
+        build.corpus([tmp_path / name / "mine"], tmp_path / "out", workers=1)
+    assert (tmp_path / name / "mine/kites/2019-01-01.md").is_file()
+
+
+@REPLACING
+def test_files_that_have_the_names_of_a_corpus_are_not_replaced(mode, repository, tmp_path):
+    archives.write(tmp_path / "out", {"manifest.json": '{"mine": 1}', "versions.parquet": "mine"})
+    with pytest.raises(CorpusError, match=NO_CORPUS):
+        build.corpus([repository], tmp_path / "out", mode=mode, workers=1)
 
 
 def test_what_somebody_lays_into_the_output_meanwhile_is_not_lost(repository, built, tmp_path, monkeypatch):

@@ -356,12 +356,13 @@ def test_fetch_clones_what_was_named_whatever_the_caller_told_git(tmp_path, call
     assert entry.name == "theirs.com"
 
 
-def test_fetch_leaves_what_is_there_and_clears_what_a_kill_left(tmp_path, call):
+def test_fetch_leaves_what_is_there(tmp_path, call):
     archives.commit(tmp_path / "theirs", {"boats.com/Privacy Policy.md": "x"}, "2020-01-01")
-    archives.write(tmp_path / "archives" / ".ota.fetching", {"half": "x"})
+    archives.write(tmp_path / "archives" / ".ota.fetching", {"mine": "x"})
     command = ["fetch", f"ota={tmp_path / 'theirs'}", "--into", tmp_path / "archives"]
     assert "cloned from" in call(*command)[1]
     assert call(*command)[1] == f"{tmp_path / 'archives' / 'ota'} is there already\n"
+    assert sorted(path.name for path in (tmp_path / "archives").iterdir()) == [".ota.fetching", "ota"]
 
 
 # --- annotate -------------------------------------------------------------------------------------------------------

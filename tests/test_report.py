@@ -117,7 +117,9 @@ def index(site):
 
 def test_site_holds_a_page_a_notebook_and_the_figures(site):
     files = sorted(str(path.relative_to(site)) for path in site.rglob("*") if path.is_file())
-    assert files == ["0-corpus.html", "1-clauses.html", "figures/fall.csv", "figures/fall.png", "index.html"]
+    pages = ["0-corpus.html", "1-clauses.html", "figures/fall.csv", "figures/fall.png", "index.html"]
+    assert (site / report.FILES).read_text().split() == [*pages, report.FILES]
+    assert files == sorted([*pages, report.FILES])
 
 
 def test_nothing_but_the_site_is_left_beside_it(site, notebooks):
@@ -399,8 +401,9 @@ def test_older_report_is_replaced(site, notebooks, workplace, tmp_path):
     out.mkdir()
     for name in ("index.html", "old.html"):
         (out / name).write_text('<meta name="generator" content="PrivacyLab 0.0.1">')
+    (out / report.FILES).write_text(f"index.html\nold.html\n{report.FILES}\n")
     report.build(notebooks[1:], corpus=workplace / "panel", out=out)
-    assert sorted(path.name for path in out.iterdir()) == ["1-clauses.html", "index.html"]
+    assert sorted(path.name for path in out.iterdir()) == ["1-clauses.html", report.FILES, "index.html"]
 
 
 def test_folder_that_is_no_report_is_not_replaced(notebooks, workplace, tmp_path):
@@ -410,15 +413,36 @@ def test_folder_that_is_no_report_is_not_replaced(notebooks, workplace, tmp_path
     assert (tmp_path / "thesis.tex").exists()
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "mine.html", "figures/notes.txt", "figures/mine/1.png", "data/1.csv"])
+@pytest.mark.parametrize("name", ["notes.txt", "mine.html", "figures/mine.csv", "figures/mine/1.png", "data/1.csv"])
 def test_a_report_that_holds_something_else_is_not_replaced(name, notebooks, workplace, tmp_path):
     out = tmp_path / "site"
     (out / name).parent.mkdir(parents=True)
     (out / name).write_text("mine")
     (out / "index.html").write_text('<meta name="generator" content="PrivacyLab 0.0.1">')
+    (out / report.FILES).write_text(f"index.html\n{report.FILES}\n")
     with pytest.raises(report.ReportError, match="which would be lost"):
         report.build(notebooks, corpus=workplace / "panel", out=out)
     assert (out / name).read_text() == "mine"
+
+
+def test_a_report_of_an_older_version_is_replaced(notebooks, workplace, tmp_path):
+    out = tmp_path / "site"
+    (out / "figures").mkdir(parents=True)
+    (out / "index.html").write_text('<meta name="generator" content="PrivacyLab 0.0.1">')
+    (out / "figures" / "old.png").write_text("")
+    report.build(notebooks[1:], corpus=workplace / "panel", out=out)
+    assert (out / report.FILES).is_file()
+
+
+def test_what_somebody_lays_into_the_report_meanwhile_is_not_lost(workplace, tmp_path):
+    out = tmp_path / "site"
+    lays = (
+        f"import pathlib\nplace = pathlib.Path({str(out)!r})\nplace.mkdir()\n(place / 'notes.txt').write_text('mine')"
+    )
+    notebook = save(tmp_path / "1-lays.ipynb", markdown("# Lays"), code(lays))
+    with pytest.raises(report.ReportError, match="is no report"):
+        report.build([notebook], corpus=workplace / "panel", out=out)
+    assert (out / "notes.txt").read_text() == "mine"
 
 
 def test_missing_corpus_is_named(notebooks, tmp_path):
