@@ -403,6 +403,7 @@ def export(
     Example: privacylab export corpus/panel --csv panel-csv
     """
     opened = tables.Corpus.open(corpus)
+    csv = csv.resolve()
     if csv.exists():
         raise ValueError(f"{csv} exists: name another folder")
     if not csv.parent.exists():
