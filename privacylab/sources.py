@@ -179,13 +179,13 @@ class GitArchive:
     def _entry(self, service: str, document: str, change: git.Change) -> Entry:
         source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
         entry = Entry(self.label, service, document, change.seconds, source, change.blob, media_type, "snapshot")
-        if not change.mode.startswith(git.FILE_MODE):
-            kind = "symbolic link" if change.mode.startswith(git.LINK_MODE) else "submodule"
-            return entry._replace(reason="unreadable", detail=f"a {kind}, no file")
         if change.seconds is None or not FIRST <= change.seconds < END:
             told = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
             detail = f"commit {change.commit[:12]} has as its author's date {told}"
             return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
+        if not change.mode.startswith(git.FILE_MODE):
+            kind = "symbolic link" if change.mode.startswith(git.LINK_MODE) else "submodule"
+            return entry._replace(reason="unreadable", detail=f"a {kind}, no file")
         return entry
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:

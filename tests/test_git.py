@@ -333,6 +333,17 @@ def test_a_commit_of_an_impossible_date_costs_one_version(author, tmp_path):
     assert [day(entry) for entry in good] == ["2019-01-01", "2020-01-01"]
 
 
+def test_a_link_of_an_impossible_date_costs_one_version_too(tmp_path):
+    root = ota(tmp_path / "ota", ("2019-01-01", "a"))
+    link = stored(root, "blob", b"x")
+    archives.git(root, "update-index", "--add", "--cacheinfo", f"120000,{link},Link/Privacy Policy.md")
+    commit_raw(root, "b", "author A <a@example.org> 99999999999999 +0000")
+    found = sorted(
+        (entry.name, entry.reason, entry.moment) for entry in opened(root, tmp_path).entries() if entry.reason
+    )
+    assert found == [("Kites", "bad_date", None), ("Link", "bad_date", None)]
+
+
 @pytest.mark.parametrize("encoding", ["UTF-16", "UTF-7", "ISO-2022-JP", "no such thing"])
 def test_what_a_commit_says_of_its_encoding_changes_no_date(encoding, tmp_path):
     root = ota(tmp_path / "ota", ("2019-01-01", "a"))
