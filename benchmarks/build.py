@@ -37,7 +37,7 @@ import pandas as pd
 import plain
 import psutil
 
-from privacylab import build, git, sources, tables
+from privacylab import build, sources, tables
 
 RESULTS = Path(__file__).parent / "results"
 Row = dict[str, float | str]
@@ -166,7 +166,7 @@ def updated(paths: list[Path], corpus: Path, workers: int) -> dict[str, float]:
 
     `UPDATES` times: the machine's own noise is a fifth of such a time, so the median is given, and the extremes.
     """
-    place = next(path for path in paths if git.folder_of(path))
+    place = next(path for path in paths if sources.folder_of(path))
     grown = cloned(place, corpus.with_name("grown.git"))
     given = [str(grown if path == place else path) for path in paths]
     command = [sys.executable, "-m", "privacylab", "build", *given, "--out", str(corpus), "--update", "--no-text"]
@@ -248,7 +248,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         start = time.perf_counter()
-        paths = [cloned(path, scratch / f"{path.stem}.git") if git.is_bundle(path) else path for path in given.archives]
+        paths = [
+            cloned(path, scratch / f"{path.stem}.git") if sources.is_bundle(path) else path for path in given.archives
+        ]
         opened = {s.label: s for s in (sources.open_source(path, scratch=scratch) for path in paths)}
         opening = time.perf_counter() - start
         print(f"opening (bundles are unpacked): {opening:.1f} s, to be added to each whole build")

@@ -32,7 +32,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
-from privacylab import clauses, labelled, paths, training
+from privacylab import clauses, paths
+from privacylab.clauses import labels, training
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = [*clauses.CATEGORIES, "micro", "macro"]
@@ -58,7 +59,7 @@ def on_encoder() -> OneVsRestClassifier:
 
 
 def plain_out_of_fold(
-    make: Callable[[], Plain], inputs: np.ndarray, data: labelled.Labelled, *, seed: int
+    make: Callable[[], Plain], inputs: np.ndarray, data: labels.Labelled, *, seed: int
 ) -> training.HeldOut:
     """A classifier's margins in the folds of `training.out_of_fold`; `inputs` are texts or vectors, a row a segment."""
     margins, fold = np.zeros(data.labels.shape), np.zeros(len(data.texts), dtype=np.intp)
@@ -69,7 +70,7 @@ def plain_out_of_fold(
     return training.HeldOut(margins, fold)
 
 
-def table(given: list[np.ndarray], data: labelled.Labelled, model: str) -> pd.DataFrame:
+def table(given: list[np.ndarray], data: labels.Labelled, model: str) -> pd.DataFrame:
     """F1 of each category, micro and macro, mean over seeds, with intervals by bootstrap over policies."""
     each = np.mean([training.f1(g, data.labels) for g in given], axis=0)
     values = [*each, np.mean([training.micro_f1(g, data.labels) for g in given]), each.mean()]
@@ -79,7 +80,7 @@ def table(given: list[np.ndarray], data: labelled.Labelled, model: str) -> pd.Da
     return pd.DataFrame(columns | {"low": spread[:, 0], "high": spread[:, 1]})
 
 
-def paired(ours: list[np.ndarray], theirs: list[np.ndarray], data: labelled.Labelled, draws: int = 2000) -> np.ndarray:
+def paired(ours: list[np.ndarray], theirs: list[np.ndarray], data: labels.Labelled, draws: int = 2000) -> np.ndarray:
     """95% interval of the difference in micro-F1, the same policies drawn for both."""
     names, group = np.unique(data.policies, return_inverse=True)
     member = (group[None, :] == np.arange(len(names))[:, None]).astype(float)
@@ -103,11 +104,11 @@ def per_second(score: Callable[[list[str]], object], texts: list[str]) -> float:
     return len(texts) / min(spent)
 
 
-def of_model(folder: Path, read: labelled.Read, vectors: training.Arrays) -> float:
+def of_model(folder: Path, read: labels.Read, vectors: training.Arrays) -> float:
     """Micro-F1 on valid.jsonl of our model, fitted on train.jsonl and what was read."""
-    train, valid = (labelled.opp115(folder, [name]) for name in labelled.FILES)
-    apart = [i for i, rows in enumerate(labelled.repeats(read.texts, valid.texts)) if not rows]
-    read = labelled.Read([read.texts[i] for i in apart], read.marks[apart], read.files)
+    train, valid = (labels.opp115(folder, [name]) for name in labels.FILES)
+    apart = [i for i, rows in enumerate(labels.repeats(read.texts, valid.texts)) if not rows]
+    read = labels.Read([read.texts[i] for i in apart], read.marks[apart], read.files)
     every = training.count(train.texts + read.texts, vectors)
     curve = training.calibrate([training.out_of_fold(train, every, read, seed=0).margins], train.labels)
     arrays = training.fit(every, train.labels, read.marks)
@@ -122,7 +123,7 @@ def beside(
     make: Callable[[], Plain],
     encode: Callable[[list[str]], np.ndarray],
     ours: list[np.ndarray],
-    data: labelled.Labelled,
+    data: labels.Labelled,
     n_train: int,
 ) -> tuple[list[pd.DataFrame], list[tuple[str, float]]]:
     """A plain classifier's tables, as it is and with thresholds tuned like ours, and its rows of the summary."""
@@ -144,9 +145,9 @@ def beside(
 
 def main(folder: Path, archives: Path) -> None:
     """Measure, print and write."""
-    data = labelled.opp115(folder)  # train.jsonl, then valid.jsonl
-    n_train = len(labelled.opp115(folder, labelled.FILES[:1]).texts)
-    read = labelled.read_segments(paths.gold() / labelled.READ, archives)
+    data = labels.opp115(folder)  # train.jsonl, then valid.jsonl
+    n_train = len(labels.opp115(folder, labels.FILES[:1]).texts)
+    read = labels.read_segments(paths.gold() / labels.READ, archives)
     start = time.process_time()
     model = clauses.load()
     model.scores(["We collect your name."])

@@ -12,7 +12,8 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from privacylab import tables, wording
+from privacylab import tables
+from privacylab.text.counts import content_words
 
 MIN_SEGMENTS = 80
 MIN_SERVICES = 40
@@ -29,7 +30,7 @@ def main(folder: Path) -> None:
     seen_in: dict[tuple[str, str], set[str]] = {}
     segments = corpus.segments(columns=["segment_id", "text"])
     for segment_id, text in zip(segments["segment_id"], segments["text"], strict=True):
-        found = wording.content_words(text)
+        found = content_words(text)
         words.update({word for word in found if word})
         for pair in {pair for pair in pairwise(found) if all(pair) and pair[0] != pair[1]}:
             pairs[pair] += 1

@@ -2,12 +2,13 @@
 
     python benchmarks/placebo.py [--runs 500] [--seed 0]
 
-Each run makes a panel in which nothing happens at the date and asks `series.interrupted` and `series.event_study` for a
-step at it, with the windows that notebook 3 uses. Services have levels of their own; amounts wander from text to text
-and rest in between, as lengths do; features are taken up by some services and given up by others; services enter and
-leave. The rates are those of the embedded panel's half-years without a legal date (of its texts 60 to 70% change in a
-half-year, the words by 20 to 30%; rights are taken up by 2 to 6% of the services without, given up by 1 to 3% of those
-with). What is taken up much faster bends as the share fills up, and a straight trend then finds steps too often.
+Each run makes a panel in which nothing happens at the date and asks `findings.interrupted` and `findings.event_study`
+for a step at it, with the windows that notebook 3 uses. Services have levels of their own; amounts wander from text
+to text and rest in between, as lengths do; features are taken up by some services and given up by others; services
+enter and leave. The rates are those of the embedded panel's half-years without a legal date (of its texts 60 to 70%
+change in a half-year, the words by 20 to 30%; rights are taken up by 2 to 6% of the services without, given up by 1
+to 3% of those with). What is taken up much faster bends as the share fills up, and a straight trend then finds steps
+too often.
 
 Prints the share of runs with p < .05 and writes `results/placebo.csv`; it should be near 5%, and at most 7%.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from privacylab import series
+from privacylab import findings
 
 RESULTS = Path(__file__).parent / "results"
 EVENT, PERIODS, ZERO = "2018-05-25", 12, 8
@@ -36,7 +37,7 @@ def nothing_happens(kind: str, services: int, *, seed: int) -> tuple[pd.DataFram
         seed: For all of it.
 
     Returns:
-        The panel as `series.panel` gives it, and the outcome by policy.
+        The panel as `findings.panel` gives it, and the outcome by policy.
     """
     rng = np.random.default_rng(seed)
     ends = pd.date_range(end="2018-06-30", periods=ZERO + 1, freq="6ME").append(
@@ -65,9 +66,9 @@ def nothing_happens(kind: str, services: int, *, seed: int) -> tuple[pd.DataFram
 def significant(kind: str, services: int, *, seed: int) -> dict[str, bool]:
     """Whether each method finds a step (p < .05) in one panel without an event."""
     panel, outcome = nothing_happens(kind, services, seed=seed)
-    step = series.interrupted(panel, outcome, event=EVENT, **WINDOW).set_index("term")["p"]
+    step = findings.interrupted(panel, outcome, event=EVENT, **WINDOW).set_index("term")["p"]
     treated = sorted(panel["service"].unique())[::3]
-    apart = series.event_study(panel, outcome, event=EVENT, **WINDOW, treated=treated).set_index("period")["p"]
+    apart = findings.event_study(panel, outcome, event=EVENT, **WINDOW, treated=treated).set_index("period")["p"]
     return {"step": bool(step["step"] < 0.05), "group against others": bool(apart[0] < 0.05)}
 
 

@@ -12,23 +12,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from privacylab import (
-    annotate,
-    build,
-    cleaning,
-    dates,
-    history,
-    naming,
-    normalize,
-    reader,
-    schemas,
-    screen,
-    segment,
-    sources,
-    tables,
-)
-from privacylab.segment import Segment
-from privacylab.sources import Entry
+from privacylab import build, dates, normalize, sources, tables
+from privacylab.build import annotate, cache, screen, versions
+from privacylab.normalize.cleaning import clean
+from privacylab.sources import Entry, services
+from privacylab.tables import schema
+from privacylab.text.segments import Segment, segments
 
 
 class Part:
@@ -83,23 +72,23 @@ class Read(NamedTuple):
 
 def read(data: bytes, media_type: str | None) -> Read | None:
     """One version's bytes to its segments; None where they cannot be read."""
-    cleaning.clean.cache_clear()
+    clean.cache_clear()
     try:
         blocks = normalize.blocks(data, media_type=media_type)
     except normalize.NormalizeError:
         return None
-    found = segment.segments(blocks)
+    found = segments(blocks)
     return Read(screen.judge(found), found, "\n".join(block.text for block in blocks))
 
 
 def annotated(found: Read) -> dict[str, pd.DataFrame]:
     """The rows of one version's segments, as `annotate.tables` gives them for a batch."""
-    return annotate.tables({reader.segment_id(one): one for one in found.segments}, text=True)
+    return annotate.tables({cache.segment_id(one): one for one in found.segments}, text=True)
 
 
 def contents(opened: Mapping[str, sources.Source], entries: list[Entry]) -> Iterator[tuple[Entry, bytes | None]]:
     """The bytes of versions."""
-    for entry, data, _ in history.reader(opened)(entries):
+    for entry, data, _ in versions.reader(opened)(entries):
         yield entry, data
 
 
@@ -141,7 +130,7 @@ def _ledger_fault(row: pd.Series, found: Read | None) -> str | None:
         return None if rejected else f"it is {row.status}, and rejected by itself"
     if rejected or row.n_words != found.verdict.n_words:
         return f"it is {row.status} with {row.n_words} words, by itself it has {found.verdict.n_words}"
-    mentions = annotate.mentions({reader.segment_id(one): one for one in found.segments})
+    mentions = annotate.mentions({cache.segment_id(one): one for one in found.segments})
     claims = sorted(set(mentions["framework"] + ":" + mentions["stance"]))
     return None if list(row.claims) == claims else f"its claims are {list(row.claims)}, by itself {claims}"
 
@@ -150,11 +139,11 @@ def _policy_fault(
     policy: pd.Series, found: Read, occurrences: pd.Series, hanging: Mapping[str, pd.DataFrame]
 ) -> str | None:
     """What the tables say otherwise of one policy: segments in order, its stated date, labels, mentions, cues."""
-    ids = [annotate.hex_id(reader.segment_id(one)) for one in found.segments]
+    ids = [annotate.hex_id(cache.segment_id(one)) for one in found.segments]
     if occurrences[policy["policy_id"]] != ids:
         return "its segments differ"
     snapshot = policy["snapshot_date"]
-    region = next((f.region for f in naming.facts().values() if f.domain == policy["service"]), None)
+    region = next((f.region for f in services.facts().values() if f.domain == policy["service"]), None)
     stated = dates.effective_date(found.lines, snapshot=None if pd.isna(snapshot) else snapshot.date(), region=region)
     known = None if pd.isna(policy["effective_date"]) else policy["effective_date"]
     if known != (stated.value if stated else None):
@@ -168,6 +157,6 @@ def _policy_fault(
 
 
 def _values(name: str, rows: pd.DataFrame) -> list[tuple[object, ...]]:
-    columns = [column for column in schemas.TABLES[name].columns if column != "segment_id"]
+    columns = [column for column in schema.TABLES[name].columns if column != "segment_id"]
     plain = rows[columns].astype(object).where(rows[columns].notna(), None)
     return sorted(zip(rows.index, *(plain[column] for column in columns), strict=True), key=repr)

@@ -21,8 +21,8 @@ import trafilatura
 from dateparser.search import search_dates
 
 from privacylab import evaluate, paths
+from privacylab.clauses.labels import Version
 from privacylab.evaluate import Row
-from privacylab.labelled import Version
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -22,11 +22,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from privacylab import clauses, embedding, paths, tables, topic_parts, topics, wording
-from privacylab.topic_parts import DomainVectors, Floats, Presence, presence_of_terms
+from privacylab import clauses, paths, tables, topics
+from privacylab.clauses import word_vectors
+from privacylab.text.counts import content_words
+from privacylab.topics import clusters
+from privacylab.topics.clusters import Floats
+from privacylab.topics.vectors import DomainVectors, Presence, domain_vectors, presence_of_terms
 
 DIMENSIONS, ANCHORS = 100, 200
-FORM = re.compile(r"[a-z][a-z'-]*[a-z]")  # a word as `wording` reads it
+FORM = re.compile(r"[a-z][a-z'-]*[a-z]")  # a word as `text.counts` reads it
 
 
 def by_lemma(words: list[str], vectors: Floats) -> tuple[list[str], npt.NDArray[np.int8], npt.NDArray[np.float32]]:
@@ -36,14 +40,14 @@ def by_lemma(words: list[str], vectors: Floats) -> tuple[list[str], npt.NDArray[
     """
     forms = defaultdict(list)
     for i, word in enumerate(words):
-        if len(lemma := wording.content_words(word)) == 1 and lemma[0]:
+        if len(lemma := content_words(word)) == 1 and lemma[0]:
             forms[lemma[0]].append(i)
     lemmas = sorted(forms)
     lengths = np.minimum(np.linalg.norm(vectors, axis=1), 1 - 1e-9)
-    share = embedding.RARITY * (1 / lengths - 1)
+    share = word_vectors.RARITY * (1 / lengths - 1)
     rows = np.array([share[forms[w]] @ (vectors[forms[w]] / lengths[forms[w], None]) for w in lemmas])[:, :DIMENSIONS]
     whole = np.rint(rows / np.abs(rows).max(axis=1)[:, None] * 127).astype(np.int8)
-    weight = embedding.RARITY / (embedding.RARITY + np.array([share[forms[w]].sum() for w in lemmas]))
+    weight = word_vectors.RARITY / (word_vectors.RARITY + np.array([share[forms[w]].sum() for w in lemmas]))
     return lemmas, whole, (weight / np.linalg.norm(whole.astype(float), axis=1)).astype(np.float32)
 
 
@@ -58,11 +62,11 @@ def centred(
 
 def anchored(vectors: DomainVectors, seen: Presence, kept_out: Iterable[str] = topics.BOILERPLATE) -> DomainVectors:
     """The vectors with fine clusters of the segments in ``seen``, and the order in which Ward's method merges them."""
-    rows = np.unique(topic_parts.whole(vectors.directions(seen, kept_out)), axis=0)
+    rows = np.unique(clusters.whole(vectors.directions(seen, kept_out)), axis=0)
     rows = rows[rows.any(axis=1)]
     first = np.sort(np.random.default_rng(0).choice(len(rows), ANCHORS, replace=False))
-    fine = topic_parts.lloyd(rows, topic_parts.centres(rows[first], np.arange(ANCHORS), ANCHORS), rounds=10)
-    labels, _ = topic_parts.nearest(rows, fine)
+    fine = clusters.lloyd(rows, clusters.centres(rows[first], np.arange(ANCHORS), ANCHORS), rounds=10)
+    labels, _ = clusters.nearest(rows, fine)
     sums = np.stack([np.round(rows[labels == i].sum(axis=0) / 100) for i in range(ANCHORS)])
     return vectors._replace(anchors=sums, merges=ward(sums, np.bincount(labels, minlength=ANCHORS)))
 
@@ -86,8 +90,8 @@ def ward(sums: Floats, sizes: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
 def written(texts: Iterable[str], wanted: set[str]) -> dict[str, str]:
     """How terms are most often written, where that is not how they are normalised: ``unite_state``: "united states"."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    lemma_of = cache(lambda form: wording.content_words(form)[0])
-    for paragraph in embedding.paragraphs(texts):
+    lemma_of = cache(lambda form: content_words(form)[0])
+    for paragraph in word_vectors.paragraphs(texts):
         pairs = [(lemma_of(form), form) for form in FORM.findall(paragraph.lower())]
         for lemma, form in pairs:
             counts[lemma][form] += 1
@@ -112,10 +116,10 @@ def main() -> None:
     vectors = vectors._replace(centre=vectors.centre.astype(np.float32).astype(float))
     long = presence_of_terms(segments.loc[segments["n_words"] >= 15, "terms"].drop_duplicates())
     vectors = anchored(vectors, long)
-    forms = topic_parts.domain_vectors().forms
+    forms = domain_vectors().forms
     if given.archives:
         terms = {*words, *(paths.RULES / "phrases.txt").read_text(encoding="utf-8").split()}
-        forms = written(embedding.texts_of(given.archives), terms)
+        forms = written(word_vectors.texts_of(given.archives), terms)
     np.savez_compressed(
         given.out,
         words=clauses.pack(words),

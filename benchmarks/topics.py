@@ -30,21 +30,17 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
+import topic_quality
 import topic_vectors
 from sklearn.decomposition import NMF, LatentDirichletAllocation, TruncatedSVD
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 
-from privacylab import embedding, tables, topic_quality, topic_reading, topics
-from privacylab.topic_parts import (
-    DomainVectors,
-    Encoder,
-    Floats,
-    ServiceCounter,
-    SphericalKMeans,
-    domain_vectors,
-    presence_of_terms,
-)
+from privacylab import tables, topics
+from privacylab.clauses import word_vectors
+from privacylab.topics import reading, vectors
+from privacylab.topics.clusters import Floats, SphericalKMeans
+from privacylab.topics.vectors import DomainVectors, Encoder, ServiceCounter, domain_vectors, presence_of_terms
 
 RESULTS = Path(__file__).parent / "results"
 N_TERMS, MIN_COUNT = 25, 5
@@ -54,7 +50,7 @@ class Given(NamedTuple):
     """What every model starts from."""
 
     rows: pd.DataFrame
-    presence: topics.Presence
+    presence: vectors.Presence
     held: Any
     terms: list[str]
 
@@ -157,7 +153,7 @@ def minilm() -> str:
 
 def blind(texts: "pd.Series[str]", terms: "pd.Series[str]") -> DomainVectors:
     """Word vectors and clusters to start with as ours has them, learnt from these segments alone."""
-    learnt = embedding.fit(texts)
+    learnt = word_vectors.fit(texts)
     written = learnt.vectors.astype(float) * learnt.scale.astype(float)[:, None]
     seen = presence_of_terms(terms)
     return topic_vectors.anchored(topic_vectors.centred(*topic_vectors.by_lemma(learnt.words, written), seen), seen)
@@ -318,7 +314,7 @@ def measured(name: str, path: Path, *, n_segments: int, n_topics: int, most_draw
     options = {"services": services, "n_topics": n_topics}
     found, took = timed(model.fit, seen, **options)
     quality = topic_quality.quality(found, unseen)
-    aligned = topic_reading.alignment(found.topics, labels)
+    aligned = reading.alignment(found.topics, labels)
     row = {
         "model": name,
         "n_segments": len(seen),
@@ -349,7 +345,7 @@ def grown(path: Path, n_segments: int, n_topics: int) -> dict[str, Any]:
     rows = topics.sample(segments, services=services, n=n_segments)
     found, took = timed(topics.fit, rows, services=services, n_topics=n_topics)
     quality = topic_quality.quality(found, segments[~segments["segment_id"].isin(rows["segment_id"])].head(20_000))
-    aligned = topic_reading.alignment(found.topics, labels)
+    aligned = reading.alignment(found.topics, labels)
     about = {"npmi": quality.npmi, "diversity": quality.diversity, "nmi_with_categories": aligned.nmi}
     return {"n_segments": len(rows), "n_topics": n_topics, **took, **about}
 

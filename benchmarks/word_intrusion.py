@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from privacylab import paths, tables, topic_reading, topics, uncertainty
+from privacylab import findings, paths, tables, topics
+from privacylab.topics import reading
 
 RESULTS = Path(__file__).parent / "results"
 SHEET, KEY, SCORED = (RESULTS / f"word_intrusion{part}.csv" for part in ("_sheet", "_key", ""))
@@ -35,7 +36,7 @@ def sheet(model: topics.Topics) -> tuple[pd.DataFrame, pd.DataFrame]:
         strangers = [t for other in first.index if other != topic for t in first[other]]
         strangers = [term for term in strangers if not set(term.split("_")) & all_words[topic]]
         intruder = strangers[random.integers(len(strangers))]
-        shown = [topic_reading.written(term) for term in (*first[topic], intruder)]
+        shown = [reading.written(term) for term in (*first[topic], intruder)]
         asked.append((question, *random.permutation(shown), ""))
         key.append((question, topic, shown[-1]))
     return (
@@ -81,7 +82,7 @@ def main() -> None:
         table = scored()
         table.to_csv(SCORED, index=False, lineterminator="\n")
         right = int(table["right"].sum())
-        low, high = uncertainty.wilson(right, len(table))
+        low, high = findings.wilson(right, len(table))
         print(f"{right} of {len(table)} right: {right / len(table):.0%} (95% interval {low:.0%} to {high:.0%})")
 
 

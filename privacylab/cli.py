@@ -31,12 +31,13 @@ from rich.table import Table
 from rich.text import Text
 
 import privacylab
-from privacylab import git, paths, schemas, tables
+from privacylab import paths, sources, tables
+from privacylab.tables import schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from privacylab.profile import Profile
+    from privacylab.explore.policy import Profile
 
 # Heavy modules are imported by the commands that need them: `--help` answers at once.
 
@@ -191,7 +192,7 @@ def _summary(corpus: tables.Corpus) -> int:
     versions = corpus.versions(columns=["status", "reason", "source", "detail"])
     counts = versions["status"].value_counts()
     shown = ", ".join(
-        f"{counts[status]:,} {status.replace('_', ' ')}" for status in schemas.STATUSES if status in counts
+        f"{counts[status]:,} {status.replace('_', ' ')}" for status in schema.STATUSES if status in counts
     )
     out.print(f"{len(versions):,} versions: {shown}", soft_wrap=True)
     rejected = versions[versions["status"] == "rejected"]
@@ -229,7 +230,7 @@ def fetch(
             continue
         staging = Path(tempfile.mkdtemp(prefix=f".{label}.", dir=into))
         # The user's own settings hold: a network may need them. Nothing else speaks to git.
-        env = git.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
+        env = sources.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
         try:
             clone = ["git", "clone", "--quiet", "--mirror", "--", place, str(staging / label)]
             if subprocess.run(clone, env=env, check=False).returncode:
@@ -299,10 +300,10 @@ def annotate(
 
     Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
     """
-    from privacylab import profile
+    from privacylab.explore import policy
 
     for path in file:
-        found = profile.of_file(path)
+        found = policy.of_file(path)
         lacks, why = _lacks(found)
         if as_json:
             record = {**found.record(), "lacks": lacks, "lacks_unknown": why}
@@ -314,10 +315,10 @@ def annotate(
 
 def _lacks(found: "Profile") -> tuple[list[dict[str, Any]] | None, str | None]:
     """What others of its era mostly have and it lacks; or None, and why that is not known."""
-    from privacylab import profile
+    from privacylab.explore import policy
 
     try:
-        rows = profile.lacking(found, _era_shares())
+        rows = policy.lacking(found, _era_shares())
     except (ValueError, OSError) as error:  # no date, no panel, few services of that era
         return None, _line(error)
     return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")], None
@@ -325,9 +326,9 @@ def _lacks(found: "Profile") -> tuple[list[dict[str, Any]] | None, str | None]:
 
 @cache
 def _era_shares() -> "pd.DataFrame":
-    from privacylab import profile
+    from privacylab.explore import policy
 
-    return profile.era_shares(tables.Corpus.open(paths.corpus()))
+    return policy.era_shares(tables.Corpus.open(paths.corpus()))
 
 
 def _show(found: "Profile") -> None:
@@ -337,7 +338,7 @@ def _show(found: "Profile") -> None:
     out.print(f"date {date}, era {found.era}" + (f"; no policy: {found.reason}" if found.reason else ""))
     rows = dict.fromkeys(found.frameworks)
     _grid(("framework", "stance", "sentence"), [(name, stance, _short(text)) for name, stance, text in rows])
-    hits = {name: [clause for clause in found.clauses if name in clause.categories] for name in schemas.CATEGORIES}
+    hits = {name: [clause for clause in found.clauses if name in clause.categories] for name in schema.CATEGORIES}
     best = {name: max(those, key=lambda c: c.categories[name]) for name, those in hits.items() if those}
     clauses = [(name, str(len(hits[name])), _short(clause.segment.text)) for name, clause in best.items()]
     _grid(("category", "segments", "clearest"), clauses)
@@ -360,10 +361,10 @@ def _show_lacks(found: "Profile", lacks: list[dict[str, Any]] | None, why: str |
     elif not lacks:
         out.print(f"it has all that most services of the era {found.era} have")
     else:
-        from privacylab import canvas
+        from privacylab.plots import labels
 
         rows = [
-            (canvas.readable(row["feature"]), f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})")
+            (labels.readable(row["feature"]), f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})")
             for row in lacks
         ]
         _grid((f"most of the era {found.era} have, it lacks", "services"), rows)
@@ -411,7 +412,7 @@ def export(
     staging = Path(tempfile.mkdtemp(prefix=f".{csv.name}.", dir=csv.parent))
     staging.chmod(0o755)
     try:
-        names = [name for name in schemas.ALL_TABLES if (opened.path / f"{name}.parquet").is_file()]
+        names = [name for name in schema.ALL_TABLES if (opened.path / f"{name}.parquet").is_file()]
         for name in names:
             _as_csv(name, opened.table(name)).to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
         staging.rename(csv)
@@ -423,7 +424,7 @@ def export(
 
 def _as_csv(name: str, frame: "pd.DataFrame") -> "pd.DataFrame":
     """A table whose lists are text: their values joined by semicolons."""
-    lists = [column for column, spec in schemas.ALL_TABLES[name].columns.items() if spec.kind == "list"]
+    lists = [column for column, spec in schema.ALL_TABLES[name].columns.items() if spec.kind == "list"]
     return frame.assign(**{column: frame[column].map(";".join) for column in lists})
 
 
@@ -457,7 +458,7 @@ def train(
 
     Example: privacylab train --opp115 ../shared/data/opp115 --archives ../shared/data
     """
-    from privacylab import training
+    from privacylab.clauses import training
 
     training.train(opp115, archives=archives, out=out_dir or paths.MODELS)
     out.print(f"weights in {out_dir or paths.MODELS}", soft_wrap=True)

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from privacylab import anchors, paths, scope
+from privacylab import paths
+from privacylab.text.anchors import quick_look
+from privacylab.text.phrases import phrases
+from privacylab.text.visible import lowered, visible
 
 _SENTENCE = 250
 """Characters: how far a sentence reaches at most, on either side."""
@@ -73,16 +76,16 @@ def _words(block: dict[str, Any], key: str) -> list[str]:
 def _pattern(block: dict[str, Any], key: str, form: str = "{}") -> re.Pattern[str] | None:
     """The phrases of one key of a block as one pattern; None where the block leaves it out."""
     words = _words(block, key)
-    return scope.phrases(words, form, flags=0) if words else None
+    return phrases(words, form, flags=0) if words else None
 
 
 def _rule(block: dict[str, Any]) -> _Rule:
     return _Rule(
         id=block["id"],
         # The values' patterns stand side by side, not in groups: groups would keep the matcher from skipping ahead.
-        pattern=_pattern(block, "patterns") or scope.phrases(_words(block, "values"), flags=0),
+        pattern=_pattern(block, "patterns") or phrases(_words(block, "values"), flags=0),
         exact=_pattern(block, "exact"),
-        values=tuple((value, scope.phrases(words, flags=0)) for value, words in block.get("values", {}).items()),
+        values=tuple((value, phrases(words, flags=0)) for value, words in block.get("values", {}).items()),
         value_from=block.get("value_from"),
         items=_pattern(block, "items", r"\n\s*[-*•·]\s+(?:the right )?({})"),
         unless=_pattern(block, "unless"),
@@ -99,12 +102,12 @@ def _compiled() -> tuple[_Rule, ...]:
 def _quick_look() -> Callable[[str], set[str]]:
     """Which cues may fire."""
     keys = ("patterns", "values", "exact", "items")
-    return anchors.quick_look({each["id"]: [w for key in keys for w in _words(each, key)] for each in _rules()["cue"]})
+    return quick_look({each["id"]: [w for key in keys for w in _words(each, key)] for each in _rules()["cue"]})
 
 
 @cache
 def _rights_lead() -> re.Pattern[str]:
-    return scope.phrases(_rules()["rights_lead"], flags=0)
+    return phrases(_rules()["rights_lead"], flags=0)
 
 
 IDS: tuple[str, ...] = tuple(block["id"] for block in _rules()["cue"])
@@ -186,8 +189,8 @@ def cues(text: str) -> list[Cue]:
     present = _quick_look()(text)
     if not present:
         return []
-    view = scope.visible(text)
-    lower = scope.lower(view)
+    view = visible(text)
+    lower = lowered(view)
     first: dict[tuple[str, str | None], Cue] = {}
     for rule in _compiled():
         for cue in _fired(rule, lower, view) if rule.id in present else ():

@@ -18,24 +18,14 @@ import pandas as pd
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.proportion import proportion_confint
 
-from privacylab import (
-    clauses,
-    cleaning,
-    cues,
-    dates,
-    eras,
-    frameworks,
-    labelled,
-    normalize,
-    paths,
-    screen,
-    segment,
-    tables,
-    wording,
-)
-from privacylab.gold import CODES
-from privacylab.labelled import Version
-from privacylab.schemas import CATEGORIES
+from privacylab import clauses, cues, dates, eras, frameworks, normalize, paths, tables
+from privacylab.build import screen
+from privacylab.clauses import labels
+from privacylab.clauses.labels import Version
+from privacylab.normalize.cleaning import clean
+from privacylab.tables.schema import CATEGORIES, CODES
+from privacylab.text.counts import count_words
+from privacylab.text.segments import segments
 
 
 def clauses_on(path: Path) -> pd.DataFrame:
@@ -113,7 +103,7 @@ def _bare(text: str) -> str:
     """Letters and digits of a heading as a reader sees it: without tags, entities, links, marks and case."""
     text = re.sub(r"&(amp|lt|gt|quot|nbsp)\.(?=\s|$)", r"&\1;", text)
     text = re.sub(r"\]\([^)]*\)", "]", re.sub(r"<[^>]*>", " ", text))
-    return "".join(re.findall(r"[^\W_]+", cleaning.clean(text).lower()))
+    return "".join(re.findall(r"[^\W_]+", clean(text).lower()))
 
 
 def heading_counts(row: Row, text: str, given: Iterable[str]) -> str:
@@ -134,7 +124,7 @@ def _headings(row: Row, version: Version) -> str:
 
 def _judged(version: Version) -> screen.Verdict | None:
     try:
-        return screen.judge(segment.segments(normalize.blocks(version.data, media_type=version.media_type)))
+        return screen.judge(segments(normalize.blocks(version.data, media_type=version.media_type)))
     except normalize.NormalizeError:
         return None
 
@@ -151,7 +141,7 @@ def _language(row: Row, version: Version) -> str:
 
 def _passive(row: Row, version: Version) -> str:
     sentence = version.text[int(row["start"]) : int(row["end"])]
-    seen = wording.counts(cleaning.clean(re.sub(r"<[^>]*>", " ", sentence)))
+    seen = count_words(clean(re.sub(r"<[^>]*>", " ", sentence)))
     return "passive" if seen.n_passive else "active"
 
 
@@ -288,7 +278,7 @@ SETS: Mapping[str, GoldSet] = {
 PREDICTIONS = "predictions.csv"
 
 
-def labels(folder: Path, name: str) -> pd.DataFrame:
+def gold_labels(folder: Path, name: str) -> pd.DataFrame:
     """The labels of one gold set, all columns as text, in the order of the file.
 
     Raises:
@@ -306,7 +296,7 @@ def predict(
 
     Args:
         folder: The labels, as in ``corpus/gold``.
-        archives: The folder that holds the archives under one of `labelled.ARCHIVES`.
+        archives: The folder that holds the archives under one of `labels.ARCHIVES`.
         by: Another predictor for each gold set to predict, for a comparison; by default the program's.
 
     Returns:
@@ -320,9 +310,9 @@ def predict(
             "gold labels are references into the archives: give --archives FOLDER (privacylab fetch makes it)"
         )
     predictors = by or {name: gold_set.predict for name, gold_set in SETS.items()}
-    frames = {name: labels(folder, name) for name in predictors}
+    frames = {name: gold_labels(folder, name) for name in predictors}
     wanted = pd.concat([frame[["collection", "source"]] for frame in frames.values()]).drop_duplicates()
-    versions = labelled.versions(wanted.itertuples(index=False, name=None), archives)
+    versions = labels.versions(wanted.itertuples(index=False, name=None), archives)
     rows = []
     for name, frame in frames.items():
         for number, fields in enumerate(frame.itertuples(index=False, name=None)):
@@ -349,7 +339,7 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     tables_found = {}
     for name, given in predictions.groupby("gold", sort=False):
-        read = labels(folder, str(name))
+        read = gold_labels(folder, str(name))
         rows: list[tuple[str, str, str, float, float]] = []
         for number, source, era, said in given[["row", "source", "era", "prediction"]].itertuples(index=False):
             label = read.iloc[number].to_dict()
@@ -383,7 +373,7 @@ def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *,
         category; a category touched in passing counts half), both weighted to all segments of the eras; steps without
         a segment are left out. ``error``: the expected calibration error of the whole, in every row.
     """
-    truth = np.array([labelled.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
+    truth = np.array([labels.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
     given = probabilities.to_numpy(dtype=float)
     weight = np.repeat(labelled_segments["weight"].astype(float).to_numpy()[:, None], given.shape[1], axis=1)
     step = np.minimum((given * steps).astype(int), steps - 1)
@@ -407,7 +397,7 @@ def errors(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame) -> pd.D
         to most of the segments where it was missed), ``invented`` (where it is not even touched in passing),
         ``there_instead`` (what most of these plainly have and the model did not see); empty where there is none.
     """
-    truth = np.array([labelled.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
+    truth = np.array([labels.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
     given = probabilities.to_numpy(dtype=float) >= np.asarray(_model().thresholds)
     missed, invented = (truth == 1) & ~given, (truth == 0) & given
     rows = []

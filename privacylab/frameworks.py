@@ -10,7 +10,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-from privacylab import anchors, paths, scope
+from privacylab import paths
+from privacylab.text.anchors import quick_look
+from privacylab.text.phrases import phrases
+from privacylab.text.sentences import sentence
+from privacylab.text.visible import visible
 
 # A flattened page may glue a heading to its neighbours: "personal dataPrivacy ShieldOur site".
 _GLUED_BEFORE = r"(?:(?<!\w)|(?<=(?-i:[a-z]))(?=(?-i:[A-Z])))"
@@ -100,7 +104,7 @@ def _pattern(block: dict[str, Any], key: str, form: str = "{}") -> re.Pattern[st
     if key not in block:
         return None
     company = _rules()["company"]
-    return scope.phrases([word.replace("@company@", company) for word in block[key]], form)
+    return phrases([word.replace("@company@", company) for word in block[key]], form)
 
 
 def _names(block: dict[str, Any]) -> re.Pattern[str]:
@@ -111,7 +115,7 @@ def _names(block: dict[str, Any]) -> re.Pattern[str]:
         "weak": block.get("weak_names", []),
     }
     groups = [f"(?P<{kind}>{'|'.join(words)})" for kind, words in kinds.items() if words]
-    return scope.phrases(groups, f"{_GLUED_BEFORE}{{}}{_GLUED_AFTER}", bounded=False)
+    return phrases(groups, f"{_GLUED_BEFORE}{{}}{_GLUED_AFTER}", bounded=False)
 
 
 @cache
@@ -138,7 +142,7 @@ def _quick_look() -> Callable[[str], set[str]]:
     """Which frameworks may be named."""
     keys = ("names", "abbreviations", "weak_names")
     names = {block["id"]: [word for key in keys for word in block.get(key, [])] for block in _rules()["framework"]}
-    return anchors.quick_look(names, bounded=False)
+    return quick_look(names, bounded=False)
 
 
 @cache
@@ -174,7 +178,7 @@ def _found(pattern: re.Pattern[str] | None, text: str) -> bool:
 
 
 def _place(view: str, start: int, end: int) -> _Place:
-    span = scope.sentence(view, start, end)
+    span = sentence(view, start, end)
     before = f"{span.lead} {view[span.start : start]}"
     after = view[end : span.end]
     whole = f"{span.lead} {view[span.start : span.end]}"
@@ -221,7 +225,7 @@ def _fits(reading: _Reading, place: _Place) -> bool:
 
 @cache
 def _introduces() -> re.Pattern[str]:
-    return scope.phrases(_rules()["introduces"])
+    return phrases(_rules()["introduces"])
 
 
 def _is_introduced(place: _Place) -> bool:
@@ -261,7 +265,7 @@ def mentions(text: str) -> list[Mention]:
     present = _quick_look()(text)
     if not present:
         return []
-    view = scope.visible(text)
+    view = visible(text)
     found: list[Mention] = []
     for rule in _frameworks():
         taken = tuple(found)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from privacylab import schemas, sources
+from privacylab import sources
+from privacylab.tables import schema
 
 BASE = """
 This privacy policy tells you how our shop for paper boats treats the personal information of its visitors.
@@ -111,7 +112,7 @@ class TinyModel:
 
     def scores(self, texts, headings=None):
         found = [[0.9 if word in text.lower() else 0.1 for word in self.words] for text in texts]
-        return np.array(found, dtype=np.float32).reshape(-1, len(schemas.CATEGORIES))
+        return np.array(found, dtype=np.float32).reshape(-1, len(schema.CATEGORIES))
 
 
 def tiny_model() -> TinyModel:

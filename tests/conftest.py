@@ -7,7 +7,8 @@ import hypothesis
 import pandas as pd
 import pytest
 
-from privacylab import eras, schemas, tables
+from privacylab import eras, tables
+from privacylab.tables import schema
 
 # What passes here passes elsewhere: the same examples in every run, and no deadline on a busy machine.
 # HYPOTHESIS_PROFILE=search looks for new ones, many of them.
@@ -76,7 +77,7 @@ def _annotations() -> dict[str, pd.DataFrame]:
         key = {"segment_id": name.ljust(16, "0")}
         counts = dict(zip(COUNTS, passage.counts, strict=True))
         segments.append({**key, "heading": passage.heading, "text": None, "terms": passage.terms, **counts})
-        scores.append({**key, **{each: 90 if each.startswith(passage.category) else 5 for each in schemas.CATEGORIES}})
+        scores.append({**key, **{each: 90 if each.startswith(passage.category) else 5 for each in schema.CATEGORIES}})
         if passage.framework:
             mentions.append({**key, "start": 0, "end": 9, "framework": passage.framework, "stance": "adheres"})
         if passage.cue:
@@ -116,7 +117,7 @@ def _version(service: str, date: str, segments: list[str], **changes: object) ->
     claims = [f"{framework}:adheres" for framework in (_passages()[name].framework for name in segments) if framework]
     made = {"content_id": "0" * 16, "status": "kept", "reason": None, "detail": None, "same_as": None}
     row = {**policy, **made, "claims": claims, **changes}
-    return {column: row[column] for column in schemas.TABLES["versions"].columns}
+    return {column: row[column] for column in schema.TABLES["versions"].columns}
 
 
 @pytest.fixture(scope="session")
@@ -145,7 +146,7 @@ def corpus(tmp_path_factory) -> tables.Corpus:
         for service, date, names in dated
         for place, name in enumerate(names)
     )
-    parameters = {"text": False, "thresholds": dict.fromkeys(schemas.CATEGORIES, 50)}
+    parameters = {"text": False, "thresholds": dict.fromkeys(schema.CATEGORIES, 50)}
     return tables.write(tmp_path_factory.mktemp("corpus") / "panel", frames, {"parameters": parameters})
 
 

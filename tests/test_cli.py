@@ -17,7 +17,10 @@ from archives import policy
 from typer.testing import CliRunner
 
 import privacylab
-from privacylab import annotate, cli, paths, profile, schemas, tables
+from privacylab import cli, paths, tables
+from privacylab.build import annotate
+from privacylab.explore import policy as policy_page
+from privacylab.tables import corpus, schema
 
 COMMANDS = "build fetch report annotate export verify train evaluate".split()
 
@@ -267,7 +270,7 @@ def test_an_interrupt_is_one_line(tmp_path, monkeypatch, call):
     def interrupt(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tables, "verify", interrupt)
+    monkeypatch.setattr(corpus, "verify", interrupt)
     code, _, err = call("verify", tmp_path)
     assert code in (2, 130)
     assert "Traceback" not in err
@@ -294,9 +297,9 @@ def test_export_writes_csv_that_pandas_reads(samples, tmp_path, call):
     code, out, _ = call("export", samples, "--csv", tmp_path / "csv")
     assert (code, out) == (0, f"8 tables in {tmp_path / 'csv'}\n")
     corpus = tables.Corpus.open(samples)
-    for name in schemas.TABLES:
+    for name in schema.TABLES:
         found = pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False)
-        assert list(found.columns) == list(schemas.TABLES[name].columns)
+        assert list(found.columns) == list(schema.TABLES[name].columns)
         assert len(found) == corpus.manifest["counts"][name]
     policies = pd.read_csv(tmp_path / "csv" / "policies.csv", parse_dates=["date"])
     assert policies["date"].tolist() == corpus.policies()["date"].tolist()
@@ -438,7 +441,7 @@ def test_annotate_tells_rights_durations_and_contacts(tmp_path, call, tiny):
 @pytest.fixture
 def small_panel(corpus, monkeypatch):
     monkeypatch.setenv("PRIVACYLAB_CORPUS", str(corpus.path))
-    monkeypatch.setattr(profile, "lacking", functools.partial(profile.lacking, few=5))
+    monkeypatch.setattr(policy_page, "lacking", functools.partial(policy_page.lacking, few=5))
     cli._era_shares.cache_clear()
     yield
     cli._era_shares.cache_clear()

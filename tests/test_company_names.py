@@ -6,6 +6,7 @@ import tomllib
 
 import pytest
 import test_clauses
+import test_counts
 import test_cues
 import test_cues_hard
 import test_dates
@@ -13,7 +14,6 @@ import test_dates_hard
 import test_frameworks
 import test_frameworks_hard
 import test_screen
-import test_wording
 
 from privacylab import paths
 
@@ -26,7 +26,7 @@ MODULES = (
     test_dates_hard,
     test_clauses,
     test_screen,
-    test_wording,
+    test_counts,
 )
 
 # The invented companies of the rules' examples and of the tests, the longer name first where one begins another.

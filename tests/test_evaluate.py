@@ -55,7 +55,7 @@ def test_predicting_needs_the_archives(tmp_path):
 
 def test_an_unknown_gold_set_is_named(tmp_path):
     with pytest.raises(ValueError, match=r"no gold set 'dates': expected dates\.csv"):
-        evaluate.labels(tmp_path, "dates")
+        evaluate.gold_labels(tmp_path, "dates")
 
 
 def test_shares_per_half_and_era():
@@ -140,10 +140,10 @@ def test_predictions_of_other_texts_are_refused():
 
 def test_the_second_draw_has_other_services_and_phrases():
     for name in ("dates", "cues"):
-        first, second = (set(evaluate.labels(paths.gold(), f"{name}{n}")["source"]) for n in ("", "_2"))
+        first, second = (set(evaluate.gold_labels(paths.gold(), f"{name}{n}")["source"]) for n in ("", "_2"))
         git = [{source.split("/")[-2] for source in sources if "@" in source} for sources in (first, second)]
         assert not git[0] & git[1]
-    phrases = [evaluate.labels(paths.gold(), f"mentions{n}")[["source", "start"]] for n in ("", "_2")]
+    phrases = [evaluate.gold_labels(paths.gold(), f"mentions{n}")[["source", "start"]] for n in ("", "_2")]
     assert phrases[0].merge(phrases[1]).empty
 
 

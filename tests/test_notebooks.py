@@ -19,7 +19,7 @@ SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 
 MAX_BYTES = 1_000_000
 MAX_CELLS = 30
-MAX_LINES = 15
+MAX_LINES = 18
 TAGS = {"remove-input", "remove-cell", "hide-input", "story", "nbval-ignore-output"}
 # Output that nbval does not compare is debt: how many cells may have it, and why.
 MAY_IGNORE_OUTPUT = {

@@ -26,7 +26,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from privacylab import clauses, normalize, paths, schemas, segment, tables
+from privacylab import clauses, normalize, paths, tables
+from privacylab.tables import schema
+from privacylab.text.segments import segments as segments_of
 
 MEDIA_TYPES = {"tosback2": "text/html", "ota": "text/markdown", "through-time": "text/plain"}
 
@@ -107,7 +109,7 @@ def found(policies: Iterable[pd.Series], roots: dict[str, Path]) -> Iterator[lis
     model = clauses.load()
     for policy in policies:
         raw = read(policy, roots)
-        parts = segment.segments(normalize.blocks(raw, media_type=MEDIA_TYPES[policy.collection]))
+        parts = segments_of(normalize.blocks(raw, media_type=MEDIA_TYPES[policy.collection]))
         scores = np.rint(100 * model.scores([p.text for p in parts], [p.heading for p in parts])).astype(int)
         places = spans(raw, [part.text for part in parts])
         yield [
@@ -133,13 +135,13 @@ def drawn_policies(rng: random.Random, n: int, without: set[str]) -> list[pd.Ser
 def rarest(scores: np.ndarray, thresholds: np.ndarray, rank: np.ndarray) -> int:
     """The rarest category that the program gives a segment; 10 where it gives none."""
     given = [int(i) for i in np.flatnonzero(scores >= thresholds)]
-    return min(given, key=lambda i: rank[i]) if given else len(schemas.CATEGORIES)
+    return min(given, key=lambda i: rank[i]) if given else len(schema.CATEGORIES)
 
 
 def stratified(pool: list[Found], n: int, rng: random.Random) -> list[tuple[Found, str, float]]:
     """`n` segments, as evenly as can be over the rarest category that each is given; with the weight of each."""
     thresholds = np.ceil(np.round(100 * clauses.load().thresholds, 6))
-    rank = np.argsort(np.argsort(sum((one.scores >= thresholds for one in pool), np.zeros(len(schemas.CATEGORIES)))))
+    rank = np.argsort(np.argsort(sum((one.scores >= thresholds for one in pool), np.zeros(len(schema.CATEGORIES)))))
     strata: defaultdict[int, list[Found]] = defaultdict(list)
     for one in pool:
         strata[rarest(one.scores, thresholds, rank)].append(one)
@@ -148,7 +150,7 @@ def stratified(pool: list[Found], n: int, rng: random.Random) -> list[tuple[Foun
     for i, stratum in enumerate(waiting):
         quota = min(len(strata[stratum]), left // (len(waiting) - i))
         left -= quota
-        name = (*schemas.CATEGORIES, "none")[stratum]
+        name = (*schema.CATEGORIES, "none")[stratum]
         weight = len(strata[stratum]) / quota if quota else 0.0
         result += [(one, name, weight) for one in rng.sample(strata[stratum], quota)]
     return result

@@ -1,0 +1,291 @@
+"""One service: its versions from all sources -> the ledger's rows, the kept policies, and their segments.
+
+All that needs a service's other versions is decided here (same day, near duplicate, flip, sample), so that services can
+be read in parallel.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from privacylab import dates
+from privacylab import eras
+from privacylab import normalize
+from privacylab import sources
+from privacylab.build import duplicates
+from privacylab.build import screen
+from privacylab.build.cache import Page
+from privacylab.build.cache import Reader
+from privacylab.build.cache import reading
+from privacylab.sources import Entry
+from privacylab.text.segments import Segment
+
+
+EVERY: Mapping[str, Callable[[dt.date], str]] = {
+    "half-year": lambda day: f"{eras.half_year(day)} {eras.sub_era(day)}",
+    "quarter": lambda day: f"{day.year} {(day.month - 1) // 3} {eras.sub_era(day)}",
+    "all": lambda day: day.isoformat(),
+}
+"""The last version of each of these is sampled; eras part them, so that a text before a legal date is never lost."""
+
+Read = Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | None, str | None]]]
+
+
+class Text(NamedTuple):
+    """What one content is once read: a page. What is rejected has no segments."""
+
+    content_id: str
+    page: Page
+
+    @property
+    def verdict(self) -> screen.Verdict:
+        """Whether it is a policy."""
+        return self.page.verdict
+
+    @property
+    def segment_ids(self) -> tuple[int, ...]:
+        """Its segments in order; none where it is rejected."""
+        return () if self.verdict.reason else self.page.segment_ids
+
+    @property
+    def lines(self) -> str:
+        """Its blocks on lines of their own; empty where it is rejected."""
+        return "" if self.verdict.reason else "\n".join(block.text for block in self.page.blocks)
+
+
+class Version(NamedTuple):
+    """One dated version, with the text behind it."""
+
+    entry: Entry
+    document: str
+    date: dt.date | None
+    date_basis: str
+    text: Text
+
+
+class History(NamedTuple):
+    """What `read` gives: rows for ``versions`` (with ``segment_ids``) and ``policies``, and the distinct segments."""
+
+    versions: list[dict[str, Any]]
+    policies: list[dict[str, Any]]
+    segments: dict[int, Segment]
+
+
+def read(
+    service: str, listed: Sequence[tuple[Entry, str]], *, contents: Read, every: str, region: dates.Region | None
+) -> History:
+    """Reads all versions of one service.
+
+    Args:
+        service: The registrable domain.
+        listed: Each version's entry and its document.
+        contents: Gives the bytes of entries, each distinct content once, in any order.
+        every: A key of `EVERY`.
+        region: The service's region, which settles ambiguous dates.
+
+    Returns:
+        One row in ``versions`` for each entry; a row in ``policies`` for each version whose status is ``kept``.
+    """
+    texts: dict[tuple[str, str], Text] = {}
+    with reading() as reader:
+        for entry, data, detail in contents([entry for entry, _ in listed if not entry.reason]):
+            texts[entry.collection, entry.content] = _text(reader, data, detail, entry.media_type)
+    versions = []
+    for entry, document in listed:
+        if entry.reason:
+            text = _rejected(sources.UNREAD, entry.reason, entry.detail)
+        else:
+            text = texts[entry.collection, entry.content]
+        day, basis = _dated(entry, text, region)
+        versions.append(Version(entry, document, day, basis, text))
+    return _rows(service, versions, reader.segments, every=every, region=region)
+
+
+def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: str | None) -> Text:
+    if data is None:
+        if detail in _REFUSED:
+            return _rejected(sources.UNREAD, detail, _REFUSED[detail])
+        return _rejected(sources.UNREAD, "unreadable", detail)
+    content = sources.content_id(data)
+    try:
+        page = reader.read(data, media_type=media_type)
+        return Text(content, page._replace(blocks=[]) if page.verdict.reason else page)  # nobody asks for them again
+    except normalize.NormalizeError as error:
+        return _rejected(content, error.reason, error.detail)
+
+
+_REFUSED = {
+    "unsafe_path": "its path leads out of the archive",
+    sources.TOO_LARGE: f"at most {sources.MAX_BYTES:,} bytes are read",
+}
+
+
+def _rejected(content: str, reason: str, detail: str | None) -> Text:
+    return Text(content, Page([], (), screen.Verdict(reason, detail, "und", 0.0, 0, frozenset())))
+
+
+def _dated(entry: Entry, text: Text, region: dates.Region | None) -> tuple[dt.date | None, str]:
+    """A version's date and what it rests on: the snapshot's, else the one that the policy states."""
+    if entry.moment is not None:
+        return dt.datetime.fromtimestamp(entry.moment, dt.UTC).date(), entry.date_basis
+    stated = dates.effective_date(text.lines, region=region) if text.lines else None
+    return (eras.as_date(stated.value), "effective") if stated else (None, "none")
+
+
+def _rows(
+    service: str, versions: list[Version], segments: dict[int, Segment], *, every: str, region: dates.Region | None
+) -> History:
+    named = _named(service, sorted(versions, key=_order))
+    status = _statuses(named)
+    kept_runs = _runs(named, status)
+    sampled = _sampled(named, status, every)
+    ledger, policies = [], []
+    for version_id, version in named.items():
+        state = status[version_id]
+        if version_id in sampled:
+            state = state._replace(status="kept")
+        elif state.status == "kept":
+            state = state._replace(status="sampled_out")
+        ledger.append(_version_row(service, version_id, version, state))
+        if state.status == "kept":
+            seen = kept_runs[state.same_as or version_id]
+            policies.append(_policy_row(service, version_id, version, seen, region))
+    wanted: set[int] = set().union(*[version.text.segment_ids for version in versions])
+    return History(ledger, policies, {number: segments[number] for number in sorted(wanted)})
+
+
+def _order(version: Version) -> tuple[object, ...]:
+    entry = version.entry
+    return (version.document, version.date or dt.date.min, entry.moment or 0, entry.collection, entry.source)
+
+
+def _named(service: str, versions: Sequence[Version]) -> dict[str, Version]:
+    """Version ids: the policy id, and the version's place in its day."""
+    n_seen: dict[str, int] = defaultdict(int)
+    named = {}
+    for version in versions:
+        base = policy_id(service, version.document, version.date, version.text.content_id)
+        n_seen[base] += 1
+        named[f"{base}.{n_seen[base]}"] = version
+    return named
+
+
+def policy_id(service: str, document: str, day: dt.date | None, content_id: str) -> str:
+    """``service@YYYY-MM-DD``; with the document where it is not ``main``; ``undated-<8 hex>`` for want of a date."""
+    name = service if document == "main" else f"{service}:{document}"
+    return f"{name}@{day.isoformat()}" if day else f"{name}@undated-{content_id[:8]}"
+
+
+def _statuses(named: Mapping[str, Version]) -> dict[str, duplicates.Repeat]:
+    status: dict[str, duplicates.Repeat] = {}
+    days: dict[tuple[str, object], list[str]] = defaultdict(list)
+    for version_id, version in named.items():
+        if version.text.verdict.reason:
+            status[version_id] = duplicates.Repeat("rejected", None)
+        else:
+            days[version.document, version.date or version.text.content_id].append(version_id)
+    histories: dict[str, list[duplicates.Sighting]] = defaultdict(list)
+    for (document, day), version_ids in days.items():
+        last = version_ids[-1]
+        repeated = "same_day" if isinstance(day, dt.date) else "near_duplicate"
+        status.update({version_id: duplicates.Repeat(repeated, last) for version_id in version_ids[:-1]})
+        if isinstance(day, dt.date):
+            fingerprint = hash(named[last].text.verdict.fingerprint)
+            histories[document].append(duplicates.Sighting(last, day, fingerprint))
+        else:
+            status[last] = duplicates.Repeat("kept", None)
+    for sightings in histories.values():
+        status.update(duplicates.repeats(sightings))
+    return status
+
+
+def _runs(named: Mapping[str, Version], status: Mapping[str, duplicates.Repeat]) -> dict[str, list[dt.date]]:
+    """The days on which each kept version and its near duplicates were seen."""
+    runs: dict[str, list[dt.date]] = defaultdict(list)
+    for version_id, version in named.items():
+        state = status[version_id]
+        opener = version_id if state.status == "kept" else state.same_as
+        if version.date is not None and opener is not None and state.status in ("kept", "near_duplicate"):
+            runs[opener].append(version.date)
+    return defaultdict(list, runs)
+
+
+def _sampled(named: Mapping[str, Version], status: Mapping[str, duplicates.Repeat], every: str) -> set[str]:
+    """The versions that become policies.
+
+    Of each document and period the last version, also where it repeats a text of an earlier period: a policy that does
+    not change speaks for its service in every era in which it was seen. Undated texts all; with ``all``, each text
+    once.
+    """
+    last: dict[object, str] = {}
+    for version_id, version in named.items():
+        state = status[version_id].status
+        if state == "kept" and (version.date is None or every == "all"):
+            last[version_id] = version_id
+        elif state in ("kept", "near_duplicate") and version.date is not None and every != "all":
+            last[version.document, EVERY[every](version.date)] = version_id
+    return set(last.values())
+
+
+def _version_row(service: str, version_id: str, version: Version, state: duplicates.Repeat) -> dict[str, Any]:
+    return {
+        "version_id": version_id,
+        "collection": version.entry.collection,
+        "service": service,
+        "document": version.document,
+        "date": version.date,
+        "date_basis": version.date_basis,
+        "source": version.entry.source,
+        "content_id": version.text.content_id,
+        "status": state.status,
+        "reason": version.text.verdict.reason,
+        "detail": version.text.verdict.detail,
+        "same_as": state.same_as,
+        "n_words": version.text.verdict.n_words,
+        "segment_ids": version.text.segment_ids,
+    }
+
+
+def _policy_row(
+    service: str, version_id: str, version: Version, seen: Sequence[dt.date], region: dates.Region | None
+) -> dict[str, Any]:
+    snapshot = version.date if version.date_basis == "snapshot" else None
+    stated = dates.effective_date(version.text.lines, snapshot=snapshot, region=region)
+    return {
+        "policy_id": policy_id(service, version.document, version.date, version.text.content_id),
+        "version_id": version_id,
+        "collection": version.entry.collection,
+        "service": service,
+        "document": version.document,
+        "snapshot_date": snapshot,
+        "effective_date": stated.value if stated else None,
+        "date": version.date,
+        "date_basis": version.date_basis,
+        "first_seen": min(seen, default=None),
+        "last_seen": max(seen, default=None),
+        "era": eras.era(version.date),
+        "language": version.text.verdict.language,
+        "language_share": version.text.verdict.language_share,
+        "n_words": version.text.verdict.n_words,
+        "n_segments": len(version.text.segment_ids),
+        "source": version.entry.source,
+        "segment_ids": version.text.segment_ids,
+    }
+
+
+def reader(opened: Mapping[str, sources.Source]) -> Read:
+    """A `Read` over opened sources by collection: each distinct content is read once."""
+    return partial(_read_from, opened)
+
+
+def _read_from(
+    opened: Mapping[str, sources.Source], listed: Sequence[Entry]
+) -> Iterator[tuple[Entry, bytes | None, str | None]]:
+    wanted: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for entry in sorted(listed, key=lambda entry: (entry.source.partition("@")[0], entry.moment or 0)):
+        wanted[entry.collection].setdefault(entry.content, entry)
+    for collection, by_key in wanted.items():
+        for key, data, detail in opened[collection].contents(list(by_key)):
+            yield by_key[key], data, detail

@@ -1,0 +1,18 @@
+"""Which of ten clause categories a segment belongs to."""
+
+from privacylab.clauses.model import (
+    ARRAYS,
+    BATCH,
+    CARD,
+    CATEGORIES,
+    LIKENESS,
+    MAX_CHARS,
+    UNIT,
+    ClauseModel,
+    likeness,
+    load,
+    pack,
+    unit_rows,
+    unpack,
+    vectors_of,
+)

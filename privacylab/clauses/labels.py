@@ -1,0 +1,202 @@
+"""Labelled segments to learn clause categories from: OPP-115's, and segments of the archives that were read for it.
+
+The read ones are stored as references (`corpus/gold/clause_training.csv`): their texts are cut out of the archives.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from privacylab import normalize, sources
+from privacylab.clauses import model, ngrams
+from privacylab.tables.schema import CODES
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+
+FILES = ("train.jsonl", "valid.jsonl")
+READ = "clause_training.csv"
+IN_PASSING = 0.5
+"""What a small letter counts: a category that the segment only touches."""
+ARCHIVES: Mapping[str, tuple[str, ...]] = {
+    "tosback2": ("tosback2", "tosback2.git", "tosback2.bundle"),
+    "ota": ("ota", "ota-contrib.git", "ota-contrib.bundle"),
+    "through-time": ("through-time", "through-time.zip"),
+}
+"""What an archive may be called in the folder of archives, as ``fetch`` or a download leaves it."""
+SHINGLE = 5
+"""Words in a run by which two segments are compared."""
+SAME_SHARE = 0.5
+"""Segments that share more than this part of the shorter one's runs are taken for the same text."""
+
+
+class Version(NamedTuple):
+    """The text behind a label: its bytes, what they are, and the day of the version (ISO; empty: unknown)."""
+
+    data: bytes
+    media_type: str | None
+    day: str
+
+    @property
+    def text(self) -> str:
+        """The text whose characters the labels' offsets count."""
+        return self.data.decode("utf-8", errors="replace")
+
+
+class Labelled(NamedTuple):
+    """Labelled segments: cleaned texts, label matrix of shape (n, 10), policy of each, sha256 of each file read."""
+
+    texts: list[str]
+    labels: BoolArray
+    policies: npt.NDArray[np.str_]
+    files: dict[str, str]
+
+
+class Read(NamedTuple):
+    """Segments read for this project: cleaned texts, and marks from 0 to 1, shape (n, 10); sha256 of the file."""
+
+    texts: list[str]
+    marks: FloatArray
+    files: dict[str, str]
+
+
+def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
+    """OPP-115 segments as JSON lines `{"policy", "text", "label": [...]}`.
+
+    Raises:
+        ValueError: if a file is missing, or a label is none of the ten categories.
+    """
+    texts, labels, policies, hashes = [], [], [], {}
+    for name in files:
+        path = folder / name
+        if not path.is_file():
+            raise ValueError(f"{path} is missing: --opp115 takes a folder with {' and '.join(FILES)}")
+        hashes[name] = _sha256(path)
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            unknown = set(row["label"]) - set(model.CATEGORIES)
+            if unknown:
+                raise ValueError(
+                    f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(model.CATEGORIES)}"
+                )
+            texts.append(ngrams.cleaned(model.with_heading(row["text"], None)))
+            labels.append([category in row["label"] for category in model.CATEGORIES])
+            policies.append(row["policy"])
+    return Labelled(texts, np.array(labels), np.array(policies), hashes)
+
+
+def read_segments(path: Path, archives: Path) -> Read:
+    """The segments that `path` refers to, under their headings.
+
+    Args:
+        path: table with the columns collection, source, start, end (characters), heading and label.
+        archives: folder with the archives, named as in `ARCHIVES`.
+
+    Raises:
+        ValueError: if a file or a text is missing, or a label has another letter than those of `CODES`, or N.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: it comes with a checkout of the project (corpus/gold)")
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    raw = versions(rows[["collection", "source"]].itertuples(index=False, name=None), archives)
+    texts = []
+    columns = ["collection", "source", "start", "end", "heading"]
+    for collection, source, start, end, heading in rows[columns].itertuples(index=False, name=None):
+        version = raw[collection, source]
+        cut = version.text[int(start) : int(end)]
+        text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
+        texts.append(ngrams.cleaned(model.with_heading(text, heading or None)))
+    return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: _sha256(path)})
+
+
+def marks(label: str, path: Path) -> list[float]:
+    """A reader's letters as numbers: 1 for a capital, IN_PASSING for a small letter.
+
+    Example:
+        >>> marks("Ft", Path("x.csv"))[:3]
+        [1.0, 0.5, 0.0]
+    """
+    unknown = set(label.upper()) - set(CODES) - {"N"}
+    if unknown or not label:
+        raise ValueError(f"{path}: label {label!r}; allowed: letters of {CODES} in either case, or N")
+    return [1.0 if code in label else IN_PASSING if code.lower() in label else 0.0 for code in CODES]
+
+
+def versions(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[str, str], Version]:
+    """The versions that labels refer to.
+
+    Args:
+        wanted: collection and source of each.
+        archives: folder with the archives, named as in `ARCHIVES`.
+
+    Raises:
+        ValueError: if an archive or a text is missing.
+    """
+    listed = collections.defaultdict(set)
+    for collection, source in wanted:
+        listed[collection].add(source)
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for collection, named in sorted(listed.items()):
+            opened = sources.open_source(_archive(collection, archives), scratch=Path(scratch))
+            # What is named by its path alone lies in an archive of files, below a folder of its own.
+            entries = {key: entry for entry in reversed(opened.entries()) for key in _keys(entry.source)}
+            if missing := sorted(named - entries.keys()):
+                raise ValueError(f"{collection}: {missing[0]} is not in the archive")
+            contents = {entries[source].content for source in named}
+            read = {key: (data, why) for key, data, why in opened.contents(sorted(contents))}
+            for source in sorted(named):
+                data, why = read[entries[source].content]
+                if data is None:
+                    raise ValueError(f"{collection}: {source} cannot be read ({why})")
+                moment = entries[source].moment
+                day = dt.datetime.fromtimestamp(moment, dt.UTC).date().isoformat() if moment else ""
+                found[collection, source] = Version(data, entries[source].media_type, day)
+    return found
+
+
+def _keys(source: str) -> tuple[str, ...]:
+    """How labels may name an entry: as it stands, or without the archive's own folder."""
+    return (source,) if "@" in source else (source, source.partition("/")[2])
+
+
+def _archive(collection: str, archives: Path) -> Path:
+    for name in ARCHIVES.get(collection, ()):
+        if (archives / name).exists():
+            return archives / name
+    raise ValueError(f"{archives} holds no {collection}: expected {' or '.join(ARCHIVES.get(collection, ()))}")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _shingles(text: str) -> set[str]:
+    words = ngrams.words_of(text)
+    return {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
+
+
+def repeats(texts: Iterable[str], of: Sequence[str]) -> list[set[int]]:
+    """For each text the rows of `of` that are nearly the same text, lest what was held out be learnt from."""
+    there = [_shingles(text) for text in of]
+    rows: collections.defaultdict[str, list[int]] = collections.defaultdict(list)
+    for row, runs in enumerate(there):
+        for run in runs:
+            rows[run].append(row)
+    result = []
+    for text in texts:
+        runs = _shingles(text)
+        shared = collections.Counter(row for run in runs for row in rows.get(run, ()))
+        result.append({row for row, n in shared.items() if n > SAME_SHARE * min(len(runs), len(there[row]))})
+    return result

@@ -1,0 +1,218 @@
+"""OPP-115 clause categories: load the shipped model, score segments.
+
+A segment's score in a category is a sum of three readings of its words (see `models/README.md`): the weights of its
+words and word pairs, the weights of its character n-grams, and its likeness to each training segment in a space of word
+vectors learnt from unlabelled policies. The sum is turned into a probability by a logistic curve (Platt 1999) fitted on
+held-out policies. Nothing here learns: `training.train` makes the arrays.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from privacylab import paths
+from privacylab.clauses import ngrams
+from privacylab.tables import schema
+
+CATEGORIES = schema.CATEGORIES
+ARRAYS = "clauses.npz"
+CARD = "clauses.json"
+FORMAT = 1
+MAX_CHARS = 20_000  # of a segment are read; the longest in OPP-115 has 2,282
+HEADING_CHARS = 300  # of a heading are read: a longer one is a paragraph that was taken for a heading
+# Unit vectors are held as whole numbers of this scale. A dot product of two is at most 2048**2 < 2**24, so float32
+# arithmetic on them is exact, and neither the batch, the threads nor the processor can change a score.
+UNIT = 2048
+LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are exact as well
+BATCH = 1024
+LIKENESS_ROWS = 128  # texts whose likenesses stay in a processor's cache
+
+FloatArray = npt.NDArray[np.float64]
+_AGAIN = "reinstall the package, or make the model again with `privacylab train`"
+
+
+def with_heading(text: str, heading: str | None) -> str:
+    """The heading set before the text, as OPP-115's own segments begin with theirs."""
+    return f"{heading[:HEADING_CHARS]}\n{text[:MAX_CHARS]}" if heading else text[:MAX_CHARS]
+
+
+def unit_rows(matrix: FloatArray) -> FloatArray:
+    """Each row divided by its length; a row of zeros stays one."""
+    lengths = np.sqrt((matrix * matrix).sum(axis=1, keepdims=True))
+    return np.asarray(matrix / np.maximum(lengths, 1e-12))
+
+
+def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16 | np.float32]) -> FloatArray:
+    """Likeness of unit vectors, in whole steps of 1/LIKENESS: h**4 + h**16, where h = (1 + cosine) / 2.
+
+    The two powers stand for a wide and a narrow bell curve around each landmark; unlike exp, they give the same bits on
+    every processor.
+
+    Args:
+        points: whole-number unit vectors (scale UNIT), shape (n, d).
+        landmarks: the same, shape (m, d).
+
+    Returns:
+        Whole numbers from 0 to 2 x LIKENESS, shape (n, m).
+    """
+    wide = points.astype(np.float32) @ landmarks.astype(np.float32, copy=False).T
+    wide /= np.float32(2 * UNIT * UNIT)  # in place: these arrays are the largest here
+    wide += np.float32(0.5)
+    np.square(np.square(wide, out=wide), out=wide)
+    narrow = np.square(wide)
+    np.square(narrow, out=narrow)
+    narrow += wide
+    narrow *= LIKENESS
+    return np.asarray(np.rint(narrow, out=narrow), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class ClauseModel:
+    """The trained classifier. `load` gives the shipped one.
+
+    Attributes:
+        thresholds: per category, the probability from which a label is given, shape (10,).
+        card: the JSON card: data and parameters it was made from, its scores in cross-validation.
+        arrays: the weights, by name.
+    """
+
+    thresholds: FloatArray
+    card: dict[str, Any]
+    arrays: dict[str, npt.NDArray[Any]]
+
+    @functools.cached_property
+    def _vocabulary(self) -> ngrams.Vocabulary:
+        return ngrams.Vocabulary(*(unpack(self.arrays[name]) for name in ("grams", "chars", "vector_words")))
+
+    @functools.cached_property
+    def _landmarks(self) -> tuple[npt.NDArray[np.float32], FloatArray]:
+        return self.arrays["landmarks"].astype(np.float32), self.arrays["landmark_weights"].astype(np.float64)
+
+    @functools.cached_property
+    def _vectors(self) -> FloatArray:
+        return vectors_of(self.arrays)
+
+    def margins(self, texts: Sequence[str]) -> FloatArray:
+        """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
+        a, counts = self.arrays, self._vocabulary.counts(texts)
+        total = ngrams.tfidf(counts.grams, a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
+        total += ngrams.tfidf(counts.chars, a["char_idf"]) @ a["char_weights"].astype(np.float64)
+        points, (landmarks, weights) = (
+            points_from(directions(counts.words, self._vectors), a["centre"]),
+            self._landmarks,
+        )
+        rows = range(0, len(points), LIKENESS_ROWS)
+        near = np.concatenate([likeness(points[row : row + LIKENESS_ROWS], landmarks) @ weights for row in rows])
+        return np.asarray(total + near * a["landmark_scale"] + a["bias"])
+
+    def scores(self, texts: Sequence[str], headings: Sequence[str | None] | None = None) -> npt.NDArray[np.float32]:
+        """Calibrated probability of each category for each segment.
+
+        Args:
+            texts: segments; of each, the first 20,000 characters are read.
+            headings: the heading over each segment, or None where there is none.
+
+        Returns:
+            Probabilities, shape (n_texts, 10), columns in the order of CATEGORIES. A text's row does not
+            depend on the other texts.
+
+        Raises:
+            ValueError: if `texts` is a single string, or `headings` has another length.
+
+        Note:
+            Calibrated on policies of 2015, in English; a text in another language gets scores near the base rates.
+
+        Example:
+            >>> load().scores(["We encrypt data with SSL."])[0].argmax() == CATEGORIES.index("Data Security")
+            np.True_
+        """
+        if isinstance(texts, str):
+            raise ValueError("texts is one string; pass a list of segments, e.g. [text]")
+        if headings is not None and len(headings) != len(texts):
+            raise ValueError(f"headings has {len(headings)} entries for {len(texts)} texts; pass one (or None) a text")
+        read = [ngrams.cleaned(with_heading(t, h)) for t, h in zip(texts, headings or [None] * len(texts), strict=True)]
+        out = np.empty((len(read), len(CATEGORIES)), dtype=np.float32)
+        for start in range(0, len(read), BATCH):
+            margins = self.margins(read[start : start + BATCH])
+            slope, offset = self.arrays["platt"]
+            out[start : start + BATCH] = 1.0 / (1.0 + np.exp(-(slope * margins + offset)))
+        return out
+
+    def labels(self, texts: Sequence[str], headings: Sequence[str | None] | None = None) -> list[set[str]]:
+        """The categories whose probability reaches its threshold, a set for each segment (it may be empty)."""
+        passed = self.scores(texts, headings) >= self.thresholds.astype(np.float32)
+        return [{c for c, yes in zip(CATEGORIES, row, strict=True) if yes} for row in passed]
+
+
+def vectors_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
+    """The word vectors, shape (n_words, d), each scaled by how little the word is used (Arora et al. 2017, SIF)."""
+    return np.asarray(arrays["vectors"].astype(np.float64) * arrays["vector_scale"][:, None])
+
+
+def directions(counts: sp.csr_matrix, vectors: FloatArray) -> FloatArray:
+    """Direction of each text's weighted mean word vector, shape (n_texts, d); zero where no word is known.
+
+    Args:
+        counts: of the words in each text, shape (n_texts, n_words).
+        vectors: of the words, shape (n_words, d).
+    """
+    weighted = sp.csr_matrix((1.0 + np.log(counts.data), counts.indices, counts.indptr), shape=counts.shape)
+    return unit_rows(np.asarray(weighted @ vectors))
+
+
+def points_from(found: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+    """Directions less `centre`, what all policies say: whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
+    known = np.abs(found).sum(axis=1, keepdims=True) > 0
+    return np.asarray(np.rint(np.where(known, unit_rows(found - centre), 0.0) * UNIT), dtype=np.int16)
+
+
+def pack(words: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """Words as one array of UTF-8 bytes, a word a line, so that no pickle is needed."""
+    return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
+
+
+def unpack(data: npt.NDArray[np.uint8]) -> list[str]:
+    """The words that `pack` packed."""
+    return data.tobytes().decode().split("\n")
+
+
+def load(path: str | Path | None = None) -> ClauseModel:
+    """The shipped clause model, or the one in the folder `path` (its `clauses.npz` and `clauses.json`).
+
+    Raises:
+        ValueError: if a file is missing, cut short or altered.
+    """
+    folder = Path(path).resolve() if path is not None else paths.MODELS
+    try:
+        data, card = (folder / ARRAYS).read_bytes(), (folder / CARD).read_bytes()
+    except OSError as error:
+        raise ValueError(f"clause model: {error.filename} cannot be read ({error.strerror}); {_AGAIN}") from None
+    return _read(folder, data, card)
+
+
+@functools.lru_cache(maxsize=2)
+def _read(folder: Path, data: bytes, card_bytes: bytes) -> ClauseModel:
+    try:
+        card = json.loads(card_bytes)
+    except ValueError:
+        raise ValueError(f"clause model: {folder / CARD} is no JSON; {_AGAIN}") from None
+    if not isinstance(card, dict) or card.get("format") != FORMAT or card.get("categories") != list(CATEGORIES):
+        raise ValueError(f"clause model: {folder / CARD} is not of format {FORMAT} with the ten categories; {_AGAIN}")
+    if hashlib.sha256(data).hexdigest() != card.get("arrays_sha256"):
+        raise ValueError(
+            f"clause model: {folder / ARRAYS} is cut short or altered (its sha256 is not the one in {CARD}); {_AGAIN}"
+        )
+    with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return ClauseModel(thresholds=arrays["thresholds"], card=card, arrays=arrays)

@@ -1,0 +1,143 @@
+"""Word vectors from policies that nobody labelled: which words stand near which in the public archives.
+
+The vectors are the factorised positive pointwise mutual information of words within a window (Levy, Goldberg and Dagan
+2015, "Improving distributional similarity with lessons learned from word embeddings": context smoothing 0.75, square
+root of the singular values), a paragraph read once however many versions repeat it.
+"""
+
+from __future__ import annotations
+
+import collections
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from sklearn.utils.extmath import randomized_svd
+
+from privacylab import sources
+from privacylab.clauses import model, ngrams
+
+BUNDLES = ("tosback2.bundle", "ota-contrib.bundle")
+MIN_COUNT = 15  # a word seen less often says little of its neighbours
+WINDOW = 8  # words to each side
+DIMENSIONS = 300
+RARITY = 1e-3  # a of Arora et al. 2017: a word of this share of all words counts half
+LENGTHS = range(60, 3001)  # characters of a paragraph that is read
+ENGLISH_SHARE = 0.12  # of a paragraph's words must be common English ones
+
+_BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h\d|/?td|/?tr)\b[^>]*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,500}>")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"[*_#>|\\]+")
+_ENGLISH = re.compile(r"\b(?:the|and|of|to|you|your|we|our|information)\b", re.IGNORECASE)
+_NOT_WORD = re.compile(r"\W+")
+
+
+class Vectors(NamedTuple):
+    """Word vectors: `words[i]` has the direction `vectors[i]` (int8) and counts `scale[i]` times it."""
+
+    words: list[str]
+    vectors: npt.NDArray[np.int8]
+    scale: npt.NDArray[np.float32]
+    n_paragraphs: int
+
+
+def from_archives(folder: Path) -> Vectors:
+    """Word vectors from the git bundles in a folder; see `texts_of`."""
+    return fit(texts_of(folder))
+
+
+def texts_of(folder: Path) -> Iterator[str]:
+    """The texts of the git bundles in a folder, one per document and year.
+
+    Raises:
+        ValueError: if the folder has none of the bundles.
+    """
+    found = [folder / name for name in BUNDLES if (folder / name).is_file()]
+    if not found:
+        raise ValueError(f"no archive in {folder}: expected {' or '.join(BUNDLES)} (see `privacylab fetch`)")
+    return (text for bundle in found for text in _yearly_texts(bundle))
+
+
+def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = DIMENSIONS) -> Vectors:
+    """Word vectors from running texts.
+
+    Args:
+        texts: documents; a paragraph that several share is read once.
+        min_count: a word must occur this often.
+        dimensions: numbers in a vector; fewer where there are fewer words.
+    """
+    documents = [ngrams.words_of(p) for p in paragraphs(texts)]
+    counts = collections.Counter(word for words in documents for word in words)
+    words = sorted(word for word, n in counts.items() if n >= min_count)
+    if len(words) < 2:
+        raise ValueError(f"only {len(words)} words occur {min_count} times or more: give more text or lower min_count")
+    index = {word: i for i, word in enumerate(words)}
+    flat = np.fromiter((index.get(w, -1) for d in documents for w in d), dtype=np.int32)
+    document = np.repeat(np.arange(len(documents)), [len(d) for d in documents])
+    size = min(dimensions, len(words) - 1)
+    left, strength, _ = randomized_svd(_ppmi(flat, document, len(words)), size, n_iter=5, random_state=0)
+    directions = model.unit_rows(left * np.sqrt(strength))
+    largest = np.maximum(np.abs(directions).max(axis=1), 1e-12)
+    share = np.array([counts[w] for w in words]) / counts.total()
+    scale = largest / 127 * RARITY / (RARITY + share)
+    vectors = np.rint(directions / largest[:, None] * 127).astype(np.int8)
+    return Vectors(words, vectors, scale.astype(np.float32), len(documents))
+
+
+def _ppmi(flat: npt.NDArray[np.int32], document: npt.NDArray[np.intp], n_words: int) -> sp.csr_matrix:
+    """Positive pointwise mutual information of words within WINDOW of each other, shape (n_words, n_words)."""
+    together: Any = 0
+    for gap in range(1, WINDOW + 1):
+        first, second = flat[:-gap], flat[gap:]
+        near = (document[:-gap] == document[gap:]) & (first >= 0) & (second >= 0)
+        ones = np.ones(int(near.sum()), dtype=np.float32)
+        together = together + sp.csr_matrix((ones, (first[near], second[near])), shape=(n_words, n_words))
+    pairs = sp.coo_matrix(together + together.T)
+    total = np.bincount(pairs.row, weights=pairs.data, minlength=n_words)
+    smoothed = total**0.75
+    chance = total[pairs.row] * (smoothed / smoothed.sum())[pairs.col]
+    information = np.log(pairs.data / chance)
+    more = information > 0
+    values = information[more].astype(np.float32)
+    return sp.csr_matrix((values, (pairs.row[more], pairs.col[more])), shape=(n_words, n_words))
+
+
+def paragraphs(texts: Iterable[str]) -> Iterator[str]:
+    """The distinct English paragraphs of the texts, in order of appearance."""
+    seen: set[str] = set()
+    for text in texts:
+        plain = _LINK.sub(r"\1", _TAG.sub(" ", _BREAK.sub("\n", text)))
+        for line in plain.split("\n"):
+            paragraph = " ".join(_MARKS.sub(" ", line).split())
+            key = _NOT_WORD.sub(" ", paragraph.lower())
+            if len(paragraph) not in LENGTHS or key in seen:
+                continue
+            seen.add(key)
+            if len(_ENGLISH.findall(paragraph)) >= ENGLISH_SHARE * (paragraph.count(" ") + 1):
+                yield paragraph
+
+
+def _yearly_texts(bundle: Path) -> Iterator[str]:
+    """The last text of each document in each calendar year, in the order of their git ids."""
+    with tempfile.TemporaryDirectory() as scratch:
+        archive = sources.Repository(bundle, own=Path(scratch) / "archive.git")
+        for _, data, _ in archive.texts(sorted(_last_of_year(archive.changes()))):
+            yield (data or b"").decode("utf-8", "replace")
+
+
+def _last_of_year(changes: Iterable[sources.Change]) -> set[str]:
+    """The blobs that were the last of a path and year."""
+    last: dict[tuple[str, int], tuple[int, str]] = {}
+    for change in changes:
+        when = change.seconds
+        if not change.is_deletion and when is not None and sources.FIRST <= when < sources.END:
+            key = (change.path, time.gmtime(when).tm_year)
+            last[key] = max(last.get(key, (-1, "")), (when, change.blob))
+    return {blob for _, blob in last.values()}

@@ -1,0 +1,419 @@
+"""The date that a policy states for itself.
+
+A policy names many dates: laws, copyrights, older versions, examples. One of them is its own: the cue word before it
+("Last updated"), what its sentence speaks of and where it stands tell which. The words are in `rules/dates.toml`; how a
+person decides the same is in `docs/codebook.md`.
+"""
+
+import datetime as dt
+import functools
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal, NamedTuple
+
+from privacylab.dates.formats import MONTH, WORD, NamedDate, Reading, named_dates
+
+Kind = Literal["effective", "updated", "posted", "version", "bare"]
+Region = Literal["us", "eu", "uk", "other"]
+
+KINDS: tuple[Kind, ...] = ("effective", "updated", "posted", "version", "bare")
+"""In order of precedence."""
+
+# A policy may be announced some months before it applies; a date further ahead of the crawl is no date of this text.
+ANNOUNCED_AHEAD = dt.timedelta(days=120)
+# Dates closer than this stand in one list (of versions, of changes).
+ONE_LIST = 400
+# How near to its ends a text shows its own date rather than that of a part.
+NEAR_END = 1500
+# A word like "previous" says something of what follows it within so many characters.
+OLDER_REACH = 20
+# An effective date this much older than the last change is that of the first version: stated, but doubtful.
+LONG_BEFORE = dt.timedelta(days=366)
+
+
+# How a date is known as the policy's own: by a cue; as an entry of a change log with a heading, or without one; by its
+# place alone; by a cue under another title, which may belong to a menu. Each is believed only where there is none of
+# those before it.
+OWN, LOG, ENTRY, BARE, UNSURE = range(5)
+
+
+@dataclass(frozen=True)
+class EffectiveDate:
+    """The date that a policy states for itself.
+
+    Attributes:
+        value: `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the policy says no more; a day of the calendar.
+        kind: what the policy says happened then: it became `effective`, was `updated` or `posted`, is the `version` of
+            that day, or has a `bare` date under its title or at its end.
+        evidence: the characters of the text that it rests on: cue and date.
+        ambiguous: day and month may be the other way round, or the policy gives an effective date more than a year
+            older than its last update.
+    """
+
+    value: str
+    kind: Kind
+    evidence: str
+    ambiguous: bool
+
+
+class _Candidate(NamedTuple):
+    """A date that could be the policy's own. `start`: where its cue begins in the text."""
+
+    kind: Kind
+    tier: int
+    start: int
+    date: NamedDate
+
+    @property
+    def first_day(self) -> dt.date:
+        return self.date.readings[0].first_day
+
+
+class _Rules(NamedTuple):
+    """The words of `rules/dates.toml`, compiled."""
+
+    cue: re.Pattern[str]
+    between: re.Pattern[str]
+    policy: re.Pattern[str]
+    law: re.Pattern[str]
+    other_document: re.Pattern[str]
+    older: re.Pattern[str]
+    announced: re.Pattern[str]
+    look_ahead: re.Pattern[str]
+    weekday: re.Pattern[str]
+    title: re.Pattern[str]
+    log_heading: re.Pattern[str]
+    log_verb: re.Pattern[str]
+    day_first: re.Pattern[str]
+    month_first: re.Pattern[str]
+
+
+def _any(
+    words: list[str], flags: re.RegexFlag = re.IGNORECASE, *, begin: str = WORD, end: str = r"(?![a-z])"
+) -> re.Pattern[str]:
+    return re.compile((begin + "(?:" + "|".join(words) + ")" + end).replace(" ", r"\s+"), flags)
+
+
+@functools.cache
+def _rules() -> _Rules:
+    rules = tomllib.loads(resources.files("privacylab").joinpath("rules/dates.toml").read_text(encoding="utf-8"))
+    cues = [f"(?P<{kind}>{'|'.join(rules['cues'][kind]['words'])})" for kind in KINDS[:-1]]
+    filler = "|".join(sorted(rules["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
+    weekday = r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
+    clock = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
+    subject, log = rules["subject"], rules["change_log"]
+    return _Rules(
+        cue=_any(
+            cues,
+            begin=WORD
+            + r"(?:(?:web ?)?(?:site|page) )?"
+            + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
+        ),
+        # Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
+        between=re.compile(
+            rf"(?>{clock}|{weekday}|\b(?:{filler}|v?\d(?:\.\d+)*)\b|[^\w©])*+",
+            re.IGNORECASE,
+        ),
+        policy=_any(subject["policy"]),
+        law=_any(subject["law"]),
+        other_document=_any(subject["other_document"]),
+        older=_any(subject["older"]),
+        announced=_any(subject["announced"]),
+        look_ahead=_any(subject["look_ahead"]),
+        weekday=re.compile(weekday, re.IGNORECASE),
+        title=_any(rules["titles"]["words"]),
+        log_heading=_any(log["headings"]),
+        log_verb=_any(log["verbs"], begin=r"[ \t:,.)\-–—]*"),
+        day_first=_any(rules["region"]["day_first"], re.NOFLAG, begin=r"\b", end=r"\b"),
+        month_first=_any(rules["region"]["month_first"], re.NOFLAG, begin=r"\b", end=r"\b"),
+    )
+
+
+# What bounds a label or a sentence around a date.
+_SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
+_LABEL_START = re.compile(r"[\n|•·(:;\"“”–—-]|[.!?)]\s*")
+# Says nothing of this text's date, though it speaks of older ones.
+_REPLACES = re.compile(
+    r"\b(?:replac|supersed)\w+ (?:all |any )(?:\w+ )?(?:previous|prior|earlier|former|other)"
+    r"(?: (?:versions?|ones|policies))*",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(r"(?!Copyright)(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
+_COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
+_AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
+# The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
+_FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?:[ -]+v\d[\w.]*)?[ -]*", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
+# After the date the sentence goes on: "Effective January 1, 2020, you may ...".
+_PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
+_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further)\b)")
+_RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
+_CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
+
+
+@functools.lru_cache(maxsize=2_000)
+def _cues(before: str) -> tuple[Kind, int] | None:
+    """The best cue before a date and where the chain of cues begins: "last updated and effective" is one chain."""
+    rules = _rules()
+    best: Kind | None = None
+    begin = len(before)
+    for cue in reversed(list(rules.cue.finditer(before, max(0, begin - 140)))):
+        gap = before[cue.end() : begin]
+        if not rules.between.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
+            break
+        kind: Kind = next(kind for kind in KINDS if cue[kind])
+        best = kind if best is None else min(best, kind, key=KINDS.index)
+        begin = cue.start()
+    return (best, begin) if best else None
+
+
+def _cue_after(date: NamedDate, rules: _Rules) -> tuple[Kind, int] | None:
+    """The cue that ends the date's line: "May 25, 2018 (last updated)"."""
+    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
+    cue = rules.cue.match(rest)
+    if cue is None or not rules.between.fullmatch(rest, cue.end()):
+        return None
+    return next(kind for kind in KINDS if cue[kind]), len(date.before)
+
+
+def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
+    return next(reversed(list(pattern.finditer(sentence))), None)
+
+
+def _speaks_of_policy(sentence: str, rules: _Rules) -> bool:
+    """The thing named last is this policy: no law, no other document, no older or coming version of it."""
+    sentence = _REPLACES.sub(" ", sentence)
+    policy = _last(rules.policy, sentence)
+    if policy is None or rules.announced.search(sentence):
+        return False
+    others = (_last(rules.law, sentence), _last(rules.other_document, sentence))
+    if any(other and other.end() >= policy.end() for other in others):
+        return False
+    older = _last(rules.older, sentence)
+    return older is None or older.end() < policy.start() - OLDER_REACH
+
+
+def _label(date: NamedDate, kind: Kind, begin: int, lead: str, rules: _Rules) -> bool:
+    """The cue is a label ("Last updated: ...") rather than a word of a sentence."""
+    starts = date.before[begin : begin + 1].isupper() or _LABEL_START.search(lead[-2:]) or rules.between.fullmatch(lead)
+    starts = starts or (rules.cue.match(lead.lstrip()) and _AND.search(lead))
+    comma = _GOES_ON.match(date.after)
+    if not starts or (comma and not rules.cue.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
+        return False
+    # Laws take effect, too: "Effective January 1, 2020 California residents may ...".
+    return kind in ("updated", "posted") or not rules.law.search(_SENTENCE_END.split(date.after, maxsplit=1)[0][:60])
+
+
+def _under_title(head: str, rules: _Rules) -> int | None:
+    """What the title before a label says of its date: `OWN`, `UNSURE`, or None under another document's title."""
+    above, _, same = head.rpartition("\n")
+    if same := same.strip(_PUNCTUATION):
+        found = _last(rules.other_document, same)
+        other = found is not None and found.end() == len(same) and "privacy" not in same[-60:].lower()
+        return None if other else OWN
+    title = above.rstrip().rpartition("\n")[2].strip(_PUNCTUATION)
+    if not rules.other_document.fullmatch(title):
+        return OWN
+    return UNSURE if rules.title.search(above[-150:]) else None
+
+
+def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int, int] | None:
+    """Kind, tier and beginning of the cue of a date that has a cue; None if the date is not this policy's."""
+    found = _cues(date.before) or _cue_after(date, rules)
+    if found is None or _COMMENT.search(date.line):
+        return None
+    kind, begin = found
+    head = date.before[:begin]
+    lead = _SENTENCE_END.split(head)[-1]
+    said = date.before[begin:]
+    label = _label(date, kind, begin, lead, rules)
+    if rules.announced.search(lead[-40:] + said):
+        return None
+    changes = label and kind in ("effective", "updated")
+    month_alone = date.form in ("month", "year_month", "year_month_named", "season")
+    if (date.form in ("year", "month_short") and not changes) or (month_alone and not label):
+        return None
+    if kind in ("posted", "version"):
+        # News and comments are posted too.
+        near = near_end or "version" in said.lower() or rules.policy.search(said) or rules.title.search(date.after)
+        if not (label and near) or _CLOCK.search(said):
+            return None
+    if label:
+        tier = None if rules.older.search(lead[-OLDER_REACH:] + said) else _under_title(head, rules)
+        return None if tier is None else (kind, tier, begin)
+    if rules.look_ahead.search(date.after):
+        return None
+    if _speaks_of_policy(lead + said, rules):
+        return kind, OWN, begin
+    clause = _SENTENCE_END.split(date.after, maxsplit=1)[0][:100]
+    named = rules.policy.search(clause)  # "Effective March 1, 2012, our policy is ..."
+    return (
+        (kind, OWN, begin) if not lead.strip() and named and _speaks_of_policy(clause[: named.end()], rules) else None
+    )
+
+
+def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bool:
+    """The date stands alone on its line under a title or at an end of the text, or beside the title."""
+    place = at_start or at_end
+    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
+    if (
+        place
+        and date.form != "year"
+        and _FILE.fullmatch(date.line.strip())
+        and (not rest or _EXTENSION.fullmatch(rest))
+    ):
+        return True
+    if date.form in (
+        "year",
+        "month",
+        "year_month",
+        "year_month_named",
+        "month_short",
+        "season",
+        "digits",
+    ) or _CLOCK.match(date.after):
+        return False
+    if rules.weekday.search(date.line):  # the day of the visit
+        return False
+    lead = date.line.strip(_PUNCTUATION)
+    if rest or len(lead) > 90:
+        return False
+    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line:
+        return True
+    if lead:
+        title = _last(rules.title, lead)
+        return title is not None and rules.between.fullmatch(lead[title.end() :]) is not None
+    above = [line.strip(_PUNCTUATION) for line in date.before[: -len(date.line) or None].split("\n")]
+    near = [line for line in above if line][-2:]
+    return place or any(len(line) < 90 and rules.title.search(line) for line in near)
+
+
+def _entry(date: NamedDate, rules: _Rules) -> int | None:
+    """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
+    if date.form in ("year", "month_short", "season"):
+        return None
+    begins = not date.line.strip(_PUNCTUATION) or date.after.startswith(":")
+    if begins and rules.log_heading.search(date.before):
+        return LOG
+    if rules.log_verb.match(date.after) or (begins and date.after.startswith(":")):
+        return ENTRY
+    return None
+
+
+def _candidates(text: str, rules: _Rules) -> Iterator[_Candidate]:
+    """All dates of the text that could be its own, in its order."""
+    for date in named_dates(text):
+        if _RANGE.match(date.after):
+            continue
+        start, to_end = date.start, len(text) - date.end
+        kind: Kind = "updated"
+        if cued := _cued(date, rules, near_end=start < 2 * NEAR_END or to_end < NEAR_END):
+            kind, tier, begin = cued
+            start -= len(date.before) - begin
+        elif (entry := _entry(date, rules)) is not None:
+            tier = entry
+        elif _bare(date, rules, at_start=start < 300, at_end=to_end < 200):
+            kind, tier = "bare", BARE
+        else:
+            continue
+        yield _Candidate(kind, tier, start, date)
+
+
+def _choose(candidates: list[_Candidate], length: int) -> tuple[_Candidate, bool] | None:
+    """The candidate to believe, and whether another one makes it doubtful."""
+    own = [candidate for candidate in candidates if candidate.tier == OWN]
+    if own:
+        home = own[0]
+        block = [c for c in own if c.start - home.start < NEAR_END]
+        # Far down, a date is a part's more often than the policy's; at the very end it is the policy's, unless older.
+        block += [c for c in own if c not in block and length - c.date.end < NEAR_END and c.first_day >= home.first_day]
+        kind = min((c.kind for c in block), key=KINDS.index)
+        chosen = _newest_of_list([c for c in block if c.kind == kind])
+        doubtful = kind == "effective" and any(c.first_day - chosen.first_day > LONG_BEFORE for c in block)
+        return chosen, doubtful
+    log = [candidate for candidate in candidates if candidate.tier in (LOG, ENTRY)]
+    if len(log) > 2 or any(candidate.tier == LOG for candidate in log):
+        return max(log, key=lambda candidate: candidate.first_day), False
+    rest = sorted((c for c in candidates if c.tier in (BARE, UNSURE)), key=lambda candidate: candidate.tier)
+    return (rest[0], False) if rest else None
+
+
+def _newest_of_list(candidates: list[_Candidate]) -> _Candidate:
+    """The newest of the dates that stand together with the first: a list of versions runs either way."""
+    together = candidates[:1]
+    for candidate in candidates[1:]:
+        if candidate.start - together[-1].date.end > ONE_LIST:
+            break
+        together.append(candidate)
+    return max(together, key=lambda candidate: candidate.first_day)
+
+
+def _settle(
+    date: NamedDate, text: str, rules: _Rules, *, snapshot: dt.date | None, region: Region | None
+) -> tuple[Reading, bool]:
+    """The reading of a date, and whether it was left to habit (month first, as most of these policies are American)."""
+    if len(date.readings) == 1:
+        # "05/18" may be a day whose year is left out; nothing else in it can tell.
+        return date.readings[0], date.form == "month_short" and 0 < date.readings[0].year % 100 <= 31
+    month_first, day_first = date.readings
+    if snapshot and (month_first.first_day > snapshot) != (day_first.first_day > snapshot):
+        return (day_first if month_first.first_day > snapshot else month_first), False
+    if region in ("us", "eu", "uk"):
+        return (month_first if region == "us" else day_first), False
+    # The text's other dates show its habit: "25/12/2017", "3 May 2018". That of a law shows the law's.
+    shown = [d for d in named_dates(text) if d.day_first is not None and not rules.law.search(d.before[-60:])]
+    habit = sum((3 if d.form == "numeric" else 1) * (1 if d.day_first else -1) for d in shown)
+    if date.dotted and habit >= 0:  # dots are a European way, but for "05.25.2018"
+        return day_first, False
+    habit = habit or len(rules.day_first.findall(text)) - len(rules.month_first.findall(text))
+    return (day_first if habit > 0 or (habit == 0 and region == "other") else month_first), habit == 0
+
+
+def effective_date(
+    text: str, *, snapshot: dt.date | str | None = None, region: Region | None = None
+) -> EffectiveDate | None:
+    r"""Finds the date that a policy states for itself: effective before updated before posted.
+
+    Args:
+        text: the policy's text as `normalize` gives it, blocks joined by line ends; Markdown and tags do no harm.
+        snapshot: the day of the crawl, as a date or ISO string. A date more than 120 days after it is not believed,
+            and it helps to tell day from month.
+        region: where the service is at home, for day before month; else the text's own habits decide.
+
+    Returns:
+        The date, or None where the policy states none.
+
+    Raises:
+        ValueError: `snapshot` is no ISO date, or `region` is not one of "us", "eu", "uk", "other".
+
+    Example:
+        >>> effective_date("Privacy Policy\nLast updated: 1st May 2018").value
+        '2018-05-01'
+    """
+    if region not in (None, "us", "eu", "uk", "other"):
+        raise ValueError(f"region is {region!r}; give 'us', 'eu', 'uk', 'other' or None")
+    day = _day(snapshot)
+    rules = _rules()
+    candidates = [
+        candidate
+        for candidate in _candidates(text, rules)
+        if day is None or any(reading.first_day - day <= ANNOUNCED_AHEAD for reading in candidate.date.readings)
+    ]
+    choice = _choose(candidates, len(text))
+    if choice is None:
+        return None
+    chosen, doubtful = choice
+    reading, unsettled = _settle(chosen.date, text, rules, snapshot=day, region=region)
+    return EffectiveDate(str(reading), chosen.kind, text[chosen.start : chosen.date.end], doubtful or unsettled)
+
+
+def _day(snapshot: dt.date | str | None) -> dt.date | None:
+    if isinstance(snapshot, str):
+        try:
+            return dt.date.fromisoformat(snapshot[:10])
+        except ValueError as error:
+            raise ValueError(f"snapshot is {snapshot!r}; give a date or a string like '2018-05-25'") from error
+    return snapshot.date() if isinstance(snapshot, dt.datetime) else snapshot

@@ -1,0 +1,206 @@
+"""The widgets of notebook 5: what `explore` and `findings` tell, with controls on it.
+
+Each function gives one `Panel`. Whatever a control shows is text and HTML, so that it can be read aloud and copied, and
+its table downloads as CSV.
+"""
+
+import base64
+import html
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+from matplotlib.figure import Figure
+
+from privacylab import findings, plots
+from privacylab.explore import texts
+from privacylab.explore.texts import Texts
+from privacylab.plots.labels import readable, said
+from privacylab.plots.style import COLOURS, why_empty
+
+ALL = "all"
+MAX_ROWS = 200
+"""Rows that a table shows; its CSV has all."""
+
+_FULL = widgets.Layout(width="100%")
+_NAMED = {"description_width": "7rem"}
+
+
+class Panel(widgets.VBox):  # type: ignore[misc]
+    """Controls and what they show; as text it says how to use them, for pages on which nothing runs."""
+
+    def __repr__(self) -> str:
+        return "Controls: open this notebook in JupyterLab and run it to use them."
+
+    def _repr_mimebundle_(self, **options: object) -> dict[str, Any]:
+        shown: dict[str, Any] = super()._repr_mimebundle_(**options)
+        return {**shown, "text/html": f'<p class="note">{html.escape(repr(self))}</p>'}
+
+
+def table(frame: pd.DataFrame, name: str, *, caption: str) -> str:
+    """A frame as an HTML table, cut at `MAX_ROWS`, with a link to its CSV."""
+    shown = frame.head(MAX_ROWS)
+    for column in shown.columns:
+        if pd.api.types.is_datetime64_any_dtype(shown[column]):
+            shown = shown.assign(**{str(column): shown[column].dt.strftime("%Y-%m-%d")})
+    text = shown.to_html(index=False, border=0, float_format=lambda number: f"{number:.3f}", na_rep="")
+    cut = f", the first {MAX_ROWS} shown" if len(frame) > MAX_ROWS else ""
+    head = f"<p>{html.escape(caption)}{cut}; all as {texts.csv_link(frame, name)}</p>"
+    return f'{head}<div style="max-height:24rem;overflow:auto" tabindex="0">{text}</div>'
+
+
+def picture(figure: Figure, *, alt: str) -> str:
+    """A figure as an HTML image with its alt text; one that holds too little as the sentence that says so."""
+    reason = why_empty(figure)
+    if reason:  # the numbers are there
+        return f"<p>{html.escape(reason)}</p>"
+    data = base64.b64encode(plots.png(figure)).decode()
+    return f'<img alt="{html.escape(alt, quote=True)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+
+
+def _panel(controls: list[Any], draw: Callable[[], str]) -> Panel:
+    """Controls above what ``draw`` gives for their values; what cannot be drawn is told in its place."""
+    shown = widgets.HTML(layout=_FULL)
+
+    def update(_: object = None) -> None:
+        try:
+            shown.value = draw()
+        except ValueError as error:
+            shown.value = f"<p>{html.escape(str(error))}</p>"
+
+    for control in controls:
+        control.observe(update, names="value")
+    update()
+    return Panel([*controls, shown])
+
+
+def _dropdown(name: str, options: list[str]) -> widgets.Dropdown:
+    return widgets.Dropdown(description=name, options=options, value=options[0] if options else None, style=_NAMED)
+
+
+def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame) -> Panel:
+    """Shares of services over time or by era: choose categories, frameworks and cues, region, industry and services."""
+    names = {f"{name.split(':')[0]}: {readable(name)}": name for name in map(str, features) if "=" not in name}
+    chosen = widgets.SelectMultiple(
+        description="What", options=names, value=[next(iter(names.values()))], rows=8, style=_NAMED, layout=_FULL
+    )
+    known = {column: sorted(services[column].dropna().unique()) for column in ("region", "industry")}
+    pick = {column: _dropdown(column.title(), [ALL, *values]) for column, values in known.items()}
+    only = widgets.Text(
+        description="Services", placeholder="all, or names with commas", style=_NAMED, continuous_update=False
+    )
+    by = _dropdown("By", ["half-year", "era"])
+
+    def draw() -> str:
+        wanted = services
+        for column, control in pick.items():
+            wanted = wanted if control.value == ALL else wanted[wanted[column] == control.value]
+        asked = [name.strip().lower() for name in only.value.split(",") if name.strip()]
+        if asked:
+            wanted = wanted[wanted["service"].isin(asked)]
+        rows = policies[policies["service"].isin(wanted["service"])]
+        if rows.empty:
+            raise ValueError("No service of the corpus is all of this: choose another region, industry or name.")
+        return _trend(rows, features, list(chosen.value)[: len(COLOURS)], by=by.value)
+
+    return _panel([chosen, *pick.values(), only, by], draw)
+
+
+def _trend(policies: pd.DataFrame, features: pd.DataFrame, columns: list[str], *, by: str) -> str:
+    if not columns:
+        raise ValueError("Choose what to count.")
+    over_time = by == "half-year"
+    statistic = findings.share_by_half_year if over_time else findings.share_by_era
+    shares = statistic(policies, features, columns=columns)
+    told = [_sentence(shares[shares["feature"] == column], column) for column in columns]
+    draw = plots.share_by_half_year if over_time else plots.share_by_era
+    parts = [f'<p class="answer">{html.escape(line)}</p>' for line in told]
+    parts.append(picture(draw(shares), alt=" ".join(told)))
+    parts.append(table(shares, "trend", caption="Shares of services with 95% intervals"))
+    behind = texts.behind(policies, features, column=columns[0])
+    parts.append(table(behind, "services", caption=f"The services behind the last half-year: {readable(columns[0])}"))
+    return "".join(parts)
+
+
+def _sentence(shares: pd.DataFrame, column: str) -> str:
+    counted = shares[shares["n"] > 0]
+    if counted.empty:
+        return f"{readable(column)}: no service to count."
+    last = counted.iloc[-1]
+    when = readable(str(last.iloc[0])) if "half_year" not in shares else last["half_year"]
+    note = " (by the classifier, not corrected)" if column.startswith("category:") else ""
+    return f"{readable(column)}: {said(last, n=False)} of {last['n']:,.0f} services, {when}{note}."
+
+
+def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:
+    """One service's own history: choose it, see its policies' length, frameworks, and what each gained and lost."""
+    counts = policies.loc[policies["date"].notna() & (policies["document"] == "main"), "service"].value_counts()
+    names = sorted(counts.index)
+    most = counts.sort_index().idxmax() if names else ""
+    chosen = widgets.Combobox(
+        description="Service", options=names, value=most, ensure_option=True, continuous_update=False, style=_NAMED
+    )
+
+    def draw() -> str:
+        if not names:
+            raise ValueError("No service of the corpus has a dated policy: there is no history to show.")
+        rows = texts.service_timeline(policies, features, chosen.value)
+        first, last = rows.iloc[0], rows.iloc[-1]
+        told = (
+            f"{chosen.value}: {len(rows)} policies, {first['date']:%Y-%m-%d} to {last['date']:%Y-%m-%d}, "
+            f"from {first['n_words']:,} to {last['n_words']:,} words."
+        )
+        shown = table(rows, chosen.value, caption="Each policy, and what it gained and lost")
+        return f'<p class="answer">{html.escape(told)}</p>{picture(texts.timeline_figure(rows), alt=told)}{shown}'
+
+    return _panel([chosen], draw)
+
+
+def concordance(read: Texts, phrase: str = "personal data") -> Panel:
+    """A concordance: type words, choose the order."""
+    typed = widgets.Text(description="Words", value=phrase, continuous_update=False, style=_NAMED)
+    sort = _dropdown("Sort by", list(texts.SORTS))
+
+    def draw() -> str:
+        lines = texts.kwic(read, typed.value, sort=sort.value)
+        told = (
+            f"{len(lines):,} lines with “{typed.value}” in {lines['service'].nunique():,} services; from {read.source}."
+        )
+        return f'<p class="answer">{html.escape(told)}</p>' + table(lines, "concordance", caption="The lines")
+
+    return _panel([typed, sort], draw)
+
+
+def versions(read: Texts) -> Panel:
+    """Two versions of a policy side by side: choose service and versions."""
+    policies = read.policies.sort_values(["service", "document", "date", "policy_id"])
+    counts = policies["service"].value_counts()
+    several = sorted(counts[counts > 1].index)
+    if not several:
+        return Panel([widgets.HTML("<p>No service has two versions here.</p>")])
+    service_, before, after = _dropdown("Service", several), _dropdown("Before", []), _dropdown("After", [])
+
+    def choose(_: object = None) -> None:
+        ids = policies.loc[policies["service"] == service_.value, "policy_id"].tolist()
+        before.options = after.options = ids
+        before.value, after.value = ids[0], ids[-1]
+
+    choose()
+    service_.observe(choose, names="value")
+
+    def draw() -> str:
+        if before.value is None or after.value is None:
+            raise ValueError("Choose two versions.")
+        diff = texts.differences(read, before.value, after.value)
+        plain = diff.assign(**{c: diff[c].map("; ".join) for c in ("categories_before", "categories_after")})
+        link = texts.csv_link(plain, "versions")
+        return f"{texts.side_by_side(diff, before=before.value, after=after.value)}<p>{link}; from {read.source}.</p>"
+
+    return _panel([service_, before, after], draw)
+
+
+def tabs(**panels: Panel) -> Panel:
+    """Panels as tabs, named by their keywords."""
+    tab = widgets.Tab(list(panels.values()), titles=[name.replace("_", " ").capitalize() for name in panels])
+    return Panel([tab])

@@ -1,0 +1,49 @@
+"""What the tables say: shares, changes, claims, words; each with its interval."""
+
+from privacylab.findings.change import average_ratio, both_ways, equivalence, paired, paired_amount, pairs
+from privacylab.findings.claims import (
+    claim_outcomes,
+    claim_survival,
+    half_life,
+    mechanism,
+    sightings,
+    spells,
+    transfer_flow,
+)
+from privacylab.findings.correction import (
+    NEEDED,
+    corrected,
+    corrected_change,
+    counts,
+    error_rates,
+    missed_by_highest,
+    policy_gold,
+    policy_labels,
+    ppi_draws,
+    rogan_gladen,
+    rogan_gladen_draws,
+)
+from privacylab.findings.event_study import event_study, interrupted, panel, placebo, steps, trend
+from privacylab.findings.features import amounts, choose, features, incidence
+from privacylab.findings.intervals import (
+    TooFewError,
+    benjamini_hochberg,
+    medians,
+    percentiles,
+    resampled_services,
+    wilson,
+)
+from privacylab.findings.keyness import Documents, dispersion, documents, keyness, log_odds, log_ratio
+from privacylab.findings.ledger import archive_timeline, exclusion_flow, versions_by_year
+from privacylab.findings.replication import Part, agrees, findings, markdown, table, verdict
+from privacylab.findings.sampling import cells, in_force, observations
+from privacylab.findings.shares import (
+    average,
+    length_by_half_year,
+    sensitivity,
+    share,
+    share_by_era,
+    share_by_half_year,
+    share_difference,
+)
+from privacylab.findings.text_changes import change_by_month, change_excess, change_within

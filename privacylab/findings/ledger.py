@@ -1,0 +1,67 @@
+"""What the sources hold, and what was left out on the way."""
+
+from typing import Any
+
+import pandas as pd
+
+from privacylab.findings.sampling import cells
+from privacylab.tables import schema
+
+
+def versions_by_year(versions: pd.DataFrame) -> pd.DataFrame:
+    """What the sources hold for each year and collection.
+
+    Returns:
+        ``year``, ``collection``, ``n`` (services with a kept or sampled-out version), ``n_versions`` (all rows),
+        ``n_kept``; a row for each year from the first to the last and each collection. Undated versions are left out.
+    """
+    dated = versions[versions["date"].notna()]
+    keys = [cells(dated["date"], by="year").rename("year"), dated["collection"].astype("category")]
+    whole = dated["status"].isin(["kept", "sampled_out"])
+    counts = {
+        "n": dated["service"].where(whole).groupby(keys, observed=False).nunique(),
+        "n_versions": dated["service"].groupby(keys, observed=False).size(),
+        "n_kept": (dated["status"] == "kept").groupby(keys, observed=False).sum(),
+    }
+    return pd.DataFrame(counts).astype(int).reset_index()
+
+
+def exclusion_flow(versions: pd.DataFrame) -> pd.DataFrame:
+    """What was left out on the way from the sources to the kept policies, and why: each input once.
+
+    Returns:
+        ``stage``, ``kind`` (``remaining`` or ``left_out``), ``reason`` (null but for rejected rows), ``n_versions``,
+        ``n`` (services), ``examples`` (the three services with the most of them), in the order in which the pipeline
+        decides.
+    """
+    rows, left = [], versions
+    rows.append(_stage("all versions", "remaining", left))
+    rejected = versions[versions["status"] == "rejected"]
+    for reason in sorted(rejected["reason"].fillna("unknown").unique()):
+        rows.append(_stage("rejected", "left_out", rejected[rejected["reason"].fillna("unknown") == reason], reason))
+    left = left[left["status"] != "rejected"]
+    rows.append(_stage("English privacy policies", "remaining", left))
+    for status in [name for name in reversed(schema.STATUSES) if name not in ("kept", "rejected")]:
+        rows.append(_stage(status, "left_out", versions[versions["status"] == status]))
+    rows.append(_stage("kept", "remaining", versions[versions["status"] == "kept"]))
+    return pd.DataFrame(rows)
+
+
+def _stage(stage: str, kind: str, rows: pd.DataFrame, reason: str | None = None) -> dict[str, Any]:
+    counts = rows["service"].value_counts().rename_axis("service").reset_index()
+    most = counts.sort_values(["count", "service"], ascending=[False, True])["service"].head(3)
+    sizes = {"n_versions": len(rows), "n": len(counts), "examples": ", ".join(most)}
+    return {"stage": stage, "kind": kind, "reason": reason, **sizes}
+
+
+def archive_timeline(versions: pd.DataFrame) -> pd.DataFrame:
+    """When each collection was watching: services with a version in each half-year.
+
+    Returns:
+        ``collection``, ``half_year``, ``n`` (services), ``n_versions``; every half-year from the first to the last.
+        Rejected and undated versions are left out.
+    """
+    dated = versions[versions["date"].notna() & (versions["status"] != "rejected")]
+    keys = [dated["collection"].astype("category"), cells(dated["date"], by="half_year").rename("half_year")]
+    groups = dated["service"].groupby(keys, observed=False)
+    return pd.DataFrame({"n": groups.nunique(), "n_versions": groups.size()}).astype(int).reset_index()

@@ -1,0 +1,106 @@
+"""Markdown -> chunks: cmark makes HTML of it."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from cmarkgfm import cmark
+from selectolax.lexbor import LexborHTMLParser
+
+from privacylab.normalize.chunks import Block as Block
+from privacylab.normalize.chunks import Chunk, Pieces
+from privacylab.normalize.cleaning import clean
+from privacylab.normalize.html import is_unclosed, read_tree
+from privacylab.normalize.plain import plain_chunks
+
+# --- Markdown, plain text, PDF --------------------------------------------------------------------------------------
+
+_UNSAFE = cmark.Options.CMARK_OPT_UNSAFE  # leftover tags pass through to be read as HTML
+_EXTENSIONS = ("table", "strikethrough")  # addresses need no links, and tags no filter
+_DEEP_INDENT = re.compile(r"^(?: {8,}|\t{2,})(?=\S)", re.MULTILINE)
+# A title in bold on a line of its own, without blank lines: between a sentence's end and a sentence's beginning.
+_BOLD_LINE = re.compile(
+    r"(?:(?<![^.!?:])|(?<=[.!?:]  ))\n((\*\*|__)[A-Z\d][^*_\n]{1,100}[^*_\n.,;:]\2)[ \t]*\n(?=[A-Z\"'*_-])"
+)
+_PARTED = re.compile(r"\n\n(?!\s)")
+"""A blank line before one that is neither blank nor indented: no item, no title in bold goes on behind it."""
+_SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+
+_SIMPLE_LINE = re.compile(r"[A-Za-z\"'(][^\n\\`*_\[\]<>&|~\0\r]*\n?")
+"""Two fifths of the pieces of Markdown: a line of text without a mark, which neither cmark nor lexbor need read."""
+
+MAX_PIECE = 200_000
+"""Characters without a blank line; more are no Markdown that a person wrote, and are read as plain text."""
+
+
+def markdown_pieces(text: str) -> Pieces:
+    """The pieces of Markdown."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
+        return Pieces(_flat_piece, _PARTED.split(_SCRIPT.sub(" ", _DEEP_INDENT.sub("    ", text))))
+    return Pieces(_markdown_piece, _PARTED.split(text))
+
+
+def _markdown_piece(piece: str) -> list[Chunk]:
+    # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
+    return _flat_piece(_DEEP_INDENT.sub("    ", piece))
+
+
+def _flat_piece(piece: str) -> list[Chunk]:
+    if "\n**" in piece or "\n__" in piece:
+        piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)
+    return list(chain.from_iterable(map(_markdown_part, _markdown_parts(piece))))
+
+
+def _markdown_parts(text: str) -> Iterator[str]:
+    """Text cut at blank lines, except where the next line is indented and so belongs to an item."""
+    part: list[str] = []
+    is_parted = False
+    for line in text.split("\n"):
+        if not line or line.isspace():
+            is_parted = True
+        else:
+            if is_parted and part and line[0] not in " \t":
+                yield "\n".join(part)
+                part.clear()
+            elif is_parted:
+                part.append("")
+            part.append(line)
+            is_parted = False
+    if part:
+        yield "\n".join(part)
+
+
+def _markdown_part(part: str) -> list[Chunk]:
+    if _SIMPLE_LINE.fullmatch(part):
+        cleaned = clean(part.rstrip(" \t\n\v\f"))
+        return [Chunk("paragraph", cleaned)] if cleaned else []
+    if len(part) > MAX_PIECE or is_unclosed(part):
+        return plain_chunks(part)
+    tree = LexborHTMLParser(cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS))
+    return read_tree(tree.body) if tree.body else []
+
+
+# What pypdf says of a damaged file becomes a reason in the ledger; it shall not go to standard error as well.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+# --- Back to Markdown -----------------------------------------------------------------------------------------------
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~!])")
+_LIST_MARK = re.compile(r"^(\d{1,9})([.)])|^([-+=])")
+
+
+def markdown(found: Iterable[Block]) -> str:
+    r"""Blocks as Markdown, which `blocks` reads as the same blocks.
+
+    >>> markdown([Block("heading", "Cookies", 2), Block("paragraph", "1. We use:"), Block("item", "pixels")])
+    '## Cookies\n\n1\\. We use:\n\n- pixels\n'
+    """
+    lines = []
+    for block in found:
+        text = _LIST_MARK.sub(lambda mark: f"{mark[1] or ''}\\{mark[2] or mark[3]}", _SPECIAL.sub(r"\\\1", block.text))
+        mark = {"heading": "#" * (block.level or 3) + " ", "item": "- ", "paragraph": ""}[block.kind]
+        lines.append(mark + text)
+    return "\n\n".join(lines) + "\n" if lines else ""

@@ -1,0 +1,289 @@
+"""Words in figures: names of features, intervals, dates; and labels that do not collide."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from privacylab import eras
+from privacylab.plots.style import GREY, PALE, WIDTH, day, size_inches, text_colour, text_height, text_width, wrapped
+
+Names = Mapping[str, str] | None
+"""Other names for what a figure shows, for the reader."""
+
+_NAMES = {
+    "safe_harbor": "Safe Harbor",
+    "privacy_shield": "Privacy Shield",
+    "dpf": "Data Privacy Framework",
+    "gdpr": "GDPR",
+    "uk_gdpr": "UK GDPR",
+    "uk_dpa_2018": "UK DPA 2018",
+    "directive_95_46": "Directive 95/46",
+    "ccpa": "CCPA",
+    "coppa": "COPPA",
+    "coppa_safe_harbor": "COPPA safe harbor",
+    "hipaa": "HIPAA",
+    "lgpd": "LGPD",
+    "pipeda": "PIPEDA",
+    "pecr": "PECR",
+    "scc": "Standard clauses",
+    "bcr": "Binding corporate rules",
+    "adequacy": "Adequacy decision",
+    "none": "None named",
+    "not_seen": "Not in force",
+    "n_words": "Words",
+    "reading_grade": "Reading grade (US school years)",
+    "words_per_sentence": "Words per sentence",
+    "syllables_per_word": "Syllables per word",
+    "passive_per_100_sentences": "Passive sentences in 100",
+    "vague_per_100_words": "Vague words in 100",
+    "us": "US",
+    "eu": "EU",
+    "uk": "UK",
+    "ota": "Open Terms Archive",
+    "tosback2": "ToSBack2",
+    "through-time": "Policies through time",
+    "ai": "AI",
+    "basis_consent": "Basis: consent",
+    "basis_contract": "Basis: contract",
+    "basis_legal_obligation": "Basis: legal obligation",
+    "basis_legitimate_interests": "Basis: legitimate interests",
+    "basis_public_task": "Basis: public task",
+    "basis_vital_interests": "Basis: vital interests",
+    "children_age": "Age of children",
+    "do_not_track": "Do Not Track",
+    "dpo": "Data-protection officer",
+    "global_privacy_control": "Global Privacy Control",
+    "precise_location": "Precise location",
+    "right_access": "Right of access",
+    "right_complaint": "Right to complain",
+    "right_erasure": "Right to erasure",
+    "right_objection": "Right to object",
+    "right_portability": "Right to portability",
+    "right_rectification": "Right to rectification",
+    "right_restriction": "Right to restriction",
+    "right_withdraw_consent": "Right to withdraw consent",
+    "sale_of_data": "Sale of data",
+    "social_login": "Social login",
+    "supervisory_authority": "Supervisory authority",
+    "as-long-as-necessary": "as long as necessary",
+    "bbbonline": "BBBOnLine",
+    "caru": "CARU",
+    "device_id": "device identifier",
+    "does-not-sell": "does not sell",
+    "esrb": "ESRB",
+    "etag": "ETag",
+    "facebook_pixel": "Facebook pixel",
+    "flash_cookie": "Flash cookie",
+    "google_analytics": "Google Analytics",
+    "iso_27001": "ISO 27001",
+    "iso_27701": "ISO 27701",
+    "kidsafe": "kidSAFE",
+    "mcafee_secure": "McAfee Secure",
+    "norton_secured": "Norton Secured",
+    "opt-out": "opt-out",
+    "sdk": "SDK",
+    "soc_2": "SOC 2",
+    "truste": "TRUSTe",
+    "verisign": "VeriSign",
+}
+
+
+def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
+    """A share with its interval and number of services, as a sentence has it; ``row`` is one of a statistic's frame.
+
+    Other columns than ``value`` have their interval in ``<column>_low`` and ``<column>_high``.
+
+    >>> said(pd.Series({"value": 0.231, "low": 0.2, "high": 0.264, "n": 588}))
+    '23% (20% to 26%, n = 588)'
+    >>> said(pd.Series({"value": float("nan"), "n": 0}))
+    'not known (n = 0)'
+    """
+    size = f"n = {0 if pd.isna(row['n']) else row['n']:,.0f}"
+    low, high = (row.get(end if column == "value" else f"{column}_{end}") for end in ("low", "high"))
+    if pd.isna(row[column]):
+        return f"not known ({size})"
+    return f"{row[column]:.0%} ({low:.0%} to {high:.0%}{f', {size}' if n else ''})"
+
+
+def readable(name: str, names: Mapping[str, str] | None = None) -> str:
+    """A feature, era or framework as a reader would write it.
+
+    >>> readable("category:Data Retention"), readable("claims:safe_harbor"), readable("cue:do_not_track")
+    ('Data Retention', 'Safe Harbor', 'Do Not Track')
+    >>> readable("cue:tracker=google_analytics"), readable("cue:retention_period=P30D")
+    ('Tracker: Google Analytics', 'Retention period: 30 days')
+    """
+    if names and name in names:
+        return names[name]
+    parts = {part.id: part.name for part in (*eras.eras(), *eras.sub_eras())}
+    bare = name.split(":", 1)[-1]
+    if ":" not in name and bare in parts:
+        return parts[bare]
+    if bare in _NAMES:
+        return _NAMES[bare]
+    cue, _, value = bare.partition("=")
+    if value:
+        return f"{readable(cue)}: {_NAMES.get(value) or _duration(value) or value.replace('_', ' ')}"
+    text = bare.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def _duration(value: str) -> str | None:
+    """An ISO 8601 duration of one unit in words; None for anything else."""
+    match = re.fullmatch(r"P(T?)(\d+)([YMWDH])", value)
+    if not match:
+        return None
+    unit = {"Y": "year", "M": "month", "W": "week", "D": "day", "H": "hour"}[match[3]]
+    return f"{match[2]} {unit}{'' if match[2] == '1' else 's'}"
+
+
+def spread(wanted: Sequence[float], *, sizes: Sequence[float], low: float, high: float) -> list[float]:
+    """Centres as near as may be to those wanted, in their order, so that nothing overlaps or leaves low to high.
+
+    >>> spread([1.0, 1.0, 5.0], sizes=[1, 1, 1], low=0, high=10)
+    [0.5, 1.5, 5.0]
+    """
+    # What collides forms a block that lies where its members wish on average; blocks that meet are joined.
+    blocks: list[tuple[float, float, list[int]]] = []
+    for index in np.argsort(np.asarray(wanted), kind="stable"):
+        members, start = [int(index)], float(wanted[index]) - sizes[index] / 2
+        while True:
+            length = sum(sizes[member] for member in members)
+            start = min(max(start, low), max(high - length, low))
+            if not blocks or blocks[-1][0] + blocks[-1][1] <= start:
+                break
+            members = blocks.pop()[2] + members
+            offsets = np.cumsum([sizes[member] for member in members])
+            start = float(np.mean([wanted[m] - end + sizes[m] / 2 for m, end in zip(members, offsets, strict=True)]))
+        blocks.append((start, length, members))
+    found = [0.0] * len(wanted)
+    for start, _, members in blocks:
+        edge = start
+        for member in members:
+            found[member] = edge + sizes[member] / 2
+            edge += sizes[member]
+    return found
+
+
+def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, size: float = 7.5) -> None:
+    """Labels (height, text, colour) right of the axes at the end of lines, moved apart where they would collide.
+
+    Call it when the axis limits are final.
+    """
+    low, high = axes.get_ylim()
+    height = size_inches(axes)[1]
+    sizes = [(high - low) * text_height([text], size) / height for _, text, _ in labels]
+    edge = min(sizes) / 2
+    places = spread([value for value, _, _ in labels], sizes=sizes, low=low - edge, high=high + edge)
+    for (value, text, colour), place in zip(labels, places, strict=True):
+        # A thin leader ties a label that had to move to its line.
+        axes.annotate(
+            text,
+            xy=(1, value),
+            xytext=(1.03, place),
+            xycoords=("axes fraction", "data"),
+            textcoords=("axes fraction", "data"),
+            va="center",
+            fontsize=size,
+            color=text_colour(colour),
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": PALE,
+                "linewidth": 0.6,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "relpos": (0, 0.5),
+            },
+        )
+
+
+def mark_events(axes: Axes, *, labels: bool = True, size: float = 7) -> None:
+    """Thin lines at the legal dates within the axes' dates, their names above in as many rows as they need.
+
+    Call it when the limits of the time axis are final.
+    """
+    first, last = axes.get_xlim()
+    width = size_inches(axes)[0]
+    ends: list[float] = []
+    for event in eras.events():
+        place = day(event.date)
+        if not first <= place <= last:
+            continue
+        axes.axvline(place, color=GREY, linewidth=0.6, linestyle=(0, (3, 2)), zorder=0.5)
+        if not labels:
+            continue
+        half = (text_width(event.name, size) + size / 72) / 2 * (last - first) / width
+        row = next((i for i, end in enumerate(ends) if place - half > end), len(ends))
+        ends[row : row + 1] = [place + half]
+        axes.annotate(
+            event.name,
+            xy=(place, 1),
+            xytext=(0, 2 + row * size * 1.2),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=size,
+            color=GREY,
+        )
+
+
+def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int) -> None:
+    """Marker and name above the axes, in the order in which they are drawn, in as many columns as the page has room."""
+    made = axes.get_figure(root=True)
+    if made is None:
+        raise ValueError("the axes belong to no figure")
+    texts = [wrapped(text, WIDTH - 0.6) for text, _ in entries]
+    while columns > 1 and _key_width(texts, columns) > WIDTH - 0.2:
+        columns -= 1
+    made.legend(
+        handles=[Line2D([], [], linestyle="none", label=text, **entries[i][1]) for i, text in enumerate(texts)],
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=7.5,
+        handletextpad=0.1,
+        columnspacing=1.2,
+        borderpad=0.2,
+    )
+
+
+def _key_width(texts: Sequence[str], columns: int) -> float:
+    parts = np.array_split(np.array(texts, dtype=object), min(columns, len(texts)))
+    return sum(max(text_width(text) for text in part) + 0.35 for part in parts)
+
+
+def heads(titles: Sequence[str], column: float) -> tuple[list[str], int, float]:
+    """Names of columns so many inches wide, their rotation and their height: upright where a word is too wide to lie.
+
+    They are to be written in 7 points.
+    """
+    lying = [wrapped(title, column - 0.06, 7) for title in titles]
+    if max(text_width(title, 7) for title in lying) <= column - 0.03:
+        return lying, 0, text_height(lying, 7)
+    flat = [", ".join(title.split("\n")) for title in titles]
+    for inches in np.arange(1.2, 3, 0.3):
+        shown = [wrapped(title, inches, 7) for title in flat]
+        if text_height(shown, 7) <= column:
+            break
+    else:
+        # Where a column is narrower than a line, some columns go without a name.
+        shown = [title if i % math.ceil(text_height([""], 7) / column) == 0 else "" for i, title in enumerate(flat)]
+    return shown, 90, max(text_width(title, 7) for title in shown)
+
+
+def rows_of_text(axes: Axes, labels: Sequence[str]) -> None:
+    """One row of the figure a label, the first on top."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    for border in range(1, len(labels)):
+        axes.axhline(border - 0.5, color=PALE, linewidth=0.5, zorder=0)

@@ -1,0 +1,159 @@
+"""Publishing a figure: the picture and its numbers in figures/, and on the page of a notebook with its words."""
+
+import base64
+import html
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+from matplotlib.figure import Figure
+from PIL import Image
+
+from privacylab import eras, paths
+from privacylab.plots import labels, style
+
+
+def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None:
+    """Writes a figure and its numbers, ``figures/<name>.png`` and ``<name>.csv``, and shows it in a notebook.
+
+    Of a figure that could not be drawn (`style.drawing`) only the numbers are written, and its reason is shown.
+
+    Args:
+        figure: From one of the functions of `plots`.
+        frame: The numbers that it draws; written with four significant decimals.
+        name: Letters, digits, ``_`` and ``-``: the statistic's name.
+        alt: What the figure shows, in words, for those who do not see it: the finding, not the kind of figure.
+
+    Raises:
+        ValueError: The name is no file name, or ``alt`` is empty.
+    """
+    if not name or not all(letter.isalnum() or letter in "_-" for letter in name) or not name.isascii():
+        raise ValueError(f"name {name!r} must be letters, digits, _ and -: it becomes a file name")
+    if not alt.strip():
+        raise ValueError("alt must say in words what the figure shows")
+    folder = paths.figures()
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / f"{name}.csv", numbers(frame).encode())
+    reason = style.why_empty(figure)
+    if reason is not None:
+        (folder / f"{name}.png").unlink(missing_ok=True)  # an older one would show other numbers
+        _show({"text/markdown": f"*{reason}*", "text/plain": reason})
+        return
+    picture = png(figure)
+    _write(folder / f"{name}.png", picture)
+    _show(
+        {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}, {"image/png": {"alt": alt, "name": name}}
+    )
+
+
+def _show(data: dict[str, str], metadata: dict[str, dict[str, str]] | None = None) -> None:
+    if get_ipython() is not None:
+        display(data, metadata=metadata or {}, raw=True)  # type: ignore[no-untyped-call]
+
+
+class Table(NamedTuple):
+    """A table for a notebook: as HTML with a caption, as text the same."""
+
+    frame: pd.DataFrame
+    caption: str
+
+    def _repr_html_(self) -> str:
+        text = str(self.frame.to_html(na_rep="–", border=0))
+        return text.replace(">", f">\n  <caption>{html.escape(self.caption)}</caption>", 1)
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string(na_rep='–')}"
+
+
+def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> Table:
+    """A frame as a reader would have it: features, eras and columns by their names, under a caption.
+
+    Args:
+        frame: The rows and columns to show, rounded.
+        caption: What the numbers are, with their unit, and what a row is.
+        names: Other names.
+    """
+    known = {part.id for part in (*eras.eras(), *eras.sub_eras())}
+
+    def cell(value: object) -> object:
+        if not isinstance(value, str):
+            return "–" if value is pd.NA or value != value else value  # in an index; NaN in a column is told by to_html
+        kind = value.partition(":")[0]
+        if value in known or kind in _KINDS or (names and value in names):
+            return f"{_KINDS.get(kind, '')} {labels.readable(value, names)}".strip()
+        return value
+
+    def heading(value: object) -> object:
+        fine = cell(value)
+        plain = isinstance(value, str) and fine == value and " " not in value
+        return _HEADINGS.get(str(value)) or labels.readable(str(value)) if plain else fine
+
+    shown = frame.apply(
+        lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
+    )
+    shown.index, shown.columns = _relabelled(shown.index, cell), _relabelled(shown.columns, heading)
+    for axis in (shown.index, shown.columns):
+        axis.names = [heading(name) for name in axis.names]
+    return Table(shown, caption)
+
+
+_KINDS = {"category": "", "cue": "", "claims": "Claims", "framework": "Names", "withdrawn": "Has withdrawn from"}
+_HEADINGS = {"n": "n", "p": "p", "q": "q", "cross_section": "Cross-section", "n_words": "Words", "rank_p": "Rank of p"}
+_HEADINGS |= {"p_equivalence": "p, no change"}
+
+
+def _relabelled(index: pd.Index, label: Callable[[object], object]) -> pd.Index:
+    if isinstance(index, pd.MultiIndex):
+        return pd.MultiIndex.from_tuples([tuple(map(label, each)) for each in index], names=index.names)
+    return pd.Index([label(each) for each in index], name=index.name, dtype=object)
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG: the same figure gives the same bytes under one version of matplotlib."""
+    buffer = io.BytesIO()
+    with style.style():
+        if figure.get_layout_engine() is not None:
+            # The layout moves a little whenever it is solved again: solve it once.
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+        figure.savefig(buffer, format="png", metadata={"Software": None})
+    # 256 colours look the same and take a third of the space: a notebook of ten figures stays below a megabyte.
+    small, colours = io.BytesIO(), Image.Quantize.FASTOCTREE
+    image = Image.open(buffer).convert("RGB").quantize(256, method=colours, dither=Image.Dither.NONE)
+    image.save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+def numbers(frame: pd.DataFrame) -> str:
+    """The frame as CSV: numbers with four significant digits, dates as ``YYYY-MM-DD``, null as an empty cell."""
+    plain = frame.copy()
+    for column in plain.columns:
+        if pd.api.types.is_float_dtype(plain[column]):
+            plain[column] = [None if pd.isna(value) else _four_digits(value) for value in plain[column]]
+        elif pd.api.types.is_datetime64_any_dtype(plain[column]):
+            plain[column] = plain[column].dt.strftime("%Y-%m-%d")
+    return plain.to_csv(index=False, lineterminator="\n")
+
+
+def _four_digits(value: float) -> str:
+    # Whole numbers in full: 12,345 words are not 1.234e+04.
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value + 0.0:.4g}"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """All or nothing: a figure half written would be taken for a figure."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,38 @@
+"""Where policies come from: a folder, a file, a zip or tar, a git repository or bundle of one of the public archives.
+
+A source lists its entries first (cheap: names and dates) and hands out their bytes on request, so that a build reads
+each distinct content once.
+"""
+
+from pathlib import Path
+
+from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id, policies
+from privacylab.sources.files import MEDIA_TYPES, Files
+from privacylab.sources.git import GitArchive, layout_of
+from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository, folder_of, is_bundle, without_git
+
+
+def open_source(path: Path, *, scratch: Path) -> Source:
+    """The reader for a path, told by its layout.
+
+    Args:
+        path: A folder, a file, a git repository, a git bundle, a zip or a tar.
+        scratch: A folder for what reading it needs, such as an unpacked bundle.
+
+    Raises:
+        SourceError: It is not there, holds nothing, or git cannot read it.
+    """
+    if not path.exists():
+        raise SourceError(f"{path} is not there: name a folder, a file, a git repository, a bundle, a zip or a tar")
+    if is_bundle(path) or (path.is_dir() and folder_of(path)):
+        own = scratch / f"{path.stem}-{content_id(str(path.resolve()).encode())}.git"
+        repository = Repository(path, own=own)
+        return GitArchive(repository, layout_of(repository))
+    files = Files(path, label=_label(path))
+    if not files.entries():
+        raise SourceError(f"{path} holds no policy: files end in {', '.join(filter(None, MEDIA_TYPES))}")
+    return files
+
+
+def _label(path: Path) -> str | None:
+    return "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None

@@ -1,0 +1,107 @@
+"""What every source gives: dated versions by name first, their bytes on request."""
+
+import datetime as dt
+import hashlib
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+
+class SourceError(ValueError):
+    """A source that cannot be read at all; the message is one line and says what to do."""
+
+
+UNREAD = "0" * 16
+"""The content id of what could not be read."""
+
+FIRST, END = (int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()) for year in (1990, 2031))
+"""Seconds since 1970: from the web's first year to a year to come. No clock: an archive is read alike on any day."""
+
+
+class Entry(NamedTuple):
+    """One dated version as a source names it, before its bytes are read.
+
+    With a ``reason`` it is rejected for what the source says of it, and is not read.
+    """
+
+    collection: str
+    name: str
+    document: str
+    moment: int | None
+    source: str
+    content: str
+    media_type: str | None
+    date_basis: str
+    reason: str | None = None
+    detail: str | None = None
+
+
+class RawPolicy(NamedTuple):
+    """One dated version with its bytes; ``data`` is None where they could not be read, and ``detail`` says why."""
+
+    entry: Entry
+    data: bytes | None
+    detail: str | None = None
+
+
+class Source(Protocol):
+    """What a reader gives: entries first, then contents by their keys.
+
+    ``place`` is where it stands; ``notes`` are sentences that whoever builds on it should read.
+    """
+
+    label: str
+    place: Path
+    notes: list[str]
+
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+        """Every dated version, in any order; those of some names (`Entry.name`) alone."""
+
+    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
+        """The bytes behind each `Entry.content` asked for; None with a reason where they cannot be read."""
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Differs where the bytes behind the same entries may have changed."""
+
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """What `names_since` compares with later, of entries and what was read of each (by `Entry.source`)."""
+
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
+        """The names (`Entry.name`) with a version that came, went or changed."""
+
+
+def policies(source: Source) -> Iterator[RawPolicy]:
+    """Every version of a source with its bytes, ordered by name, document and moment."""
+    listed = sorted(source.entries(), key=lambda entry: (entry.name, entry.document, entry.moment or 0, entry.source))
+    wanted = list(dict.fromkeys(entry.content for entry in listed))
+    found = {key: (data, detail) for key, data, detail in source.contents(wanted)}
+    for entry in listed:
+        data, detail = found[entry.content]
+        yield RawPolicy(entry, data, detail)
+
+
+def state_of(entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+    """A hash over the entries of each name and what was read of them."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        rows[entry.name].append(repr((*entry, content_ids.get(entry.source))))
+    texts = {name: "\n".join(sorted(own)) for name, own in rows.items()}
+    return {name: content_id(text.encode("utf-8", "backslashreplace")) for name, text in texts.items()}
+
+
+def changed_names(before: Mapping[str, str], now: Mapping[str, str]) -> set[str]:
+    """The names of which two states differ."""
+    return {name for name in before.keys() | now if before.get(name) != now.get(name)}
+
+
+def slug(text: str) -> str:
+    """Lower-case letters and digits of any script, joined by hyphens."""
+    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", text).lower()).strip("-")
+
+
+def content_id(data: bytes) -> str:
+    """The first 16 hex digits of the sha256 of raw bytes."""
+    return hashlib.sha256(data).hexdigest()[:16]

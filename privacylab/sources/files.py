@@ -1,0 +1,190 @@
+"""Folders, single files, zips and tars of policies."""
+
+import csv
+import datetime as dt
+import io
+import lzma
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from privacylab.sources.entries import UNREAD, Entry, SourceError, changed_names, content_id, slug, state_of
+
+MEDIA_TYPES = {
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".xhtml": "text/html",
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".pdf": "application/pdf",
+    ".txt": None,  # told from its content: plain, Markdown, or with leftover tags
+    ".text": None,
+    "": None,
+}
+"""The media type of a file's suffix; that of other suffixes is told from the content as well."""
+
+IGNORED = re.compile(
+    r"(?:^|/)(?:(?!\.\.)\.[^/]+(?:/.*)?|__MACOSX(?:/.*)?|Thumbs\.db|README[^/]*|LICEN[CS]E[^/]*|"
+    r"[^/]*\.(?:csv|json|parquet|py|toml|yml|yaml))$",
+    re.I,
+)
+"""Files that accompany policies: hidden ones and those in hidden folders, licences, indexes, code, tables."""
+
+
+# --- Folders, files, zip, tar ---------------------------------------------------------------------------------------
+
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+class Files:
+    """A folder, a single file, or a zip or tar of files.
+
+    The service is the name of a file's folder (of the file itself, less its date, where there is none). The date comes
+    from ``YYYY-MM-DD`` in the name or from a ``metadata.csv`` with the columns ``service,date,path``. A path there with
+    no file behind it is an entry as well: the ledger shows that it could not be read.
+    """
+
+    def __init__(self, root: Path, *, label: str | None = None) -> None:
+        self.root = self.place = root
+        self.notes: list[str] = []
+        self.label = label or slug(_shown(root.absolute().stem)) or "files"
+
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+        """Every file but those that accompany policies."""
+        files = self._names()
+        metadata = self._metadata(files)
+        files = [name for name in files if not IGNORED.search(name)]
+        named = {PurePosixPath(name).as_posix() for name in files}
+        listed = [self._entry(name, metadata.get(PurePosixPath(name).as_posix())) for name in files]
+        listed += [self._entry(name, row) for name, row in metadata.items() if name not in named]
+        return [entry for entry in listed if names is None or entry.name in names]
+
+    def _entry(self, name: str, row: dict[str, str] | None) -> Entry:
+        shown = _shown(name)
+        path = PurePosixPath(shown)
+        stem = _DATE.sub("", path.stem).strip(" -_.")
+        match = _DATE.search(path.stem)
+        stated = "-".join(match.groups()) if match else None
+        service = path.parent.name or stem or path.stem
+        if row:
+            service, stated = row["service"] or service, row["date"] or stated
+        document = "" if stem.lower().replace("_", "-") in ("", service.lower()) else stem
+        moment = _moment(stated, shown) if stated else None
+        basis = "none" if moment is None else "effective" if self.label in _DATED_BY_REVISION else "snapshot"
+        media_type = MEDIA_TYPES.get(path.suffix.lower())
+        return Entry(self.label, service, document, moment, shown, name, media_type, basis)
+
+    def _names(self) -> list[str]:
+        if self.root.is_dir():
+            found = (path for path in self.root.rglob("*") if path.is_file() or path.is_symlink())
+            return sorted(path.relative_to(self.root).as_posix() for path in found)
+        try:
+            if zipfile.is_zipfile(self.root):
+                with zipfile.ZipFile(self.root) as archive:
+                    return sorted(info.filename for info in archive.infolist() if not info.is_dir())
+            if _is_tar(self.root):
+                with tarfile.open(self.root) as archive:
+                    return sorted(member.name for member in archive if member.isfile())
+        except _DAMAGE as error:
+            raise SourceError(f"{self.root} is a damaged or truncated archive ({error})") from None
+        if self.root.name.lower().endswith(_ARCHIVE_SUFFIXES):
+            raise SourceError(f"{self.root} is a damaged or truncated archive: copy it here again")
+        return [self.root.name]
+
+    def _metadata(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """The rows of each ``metadata.csv`` by the path that they speak of."""
+        rows: dict[str, dict[str, str]] = {}
+        for name in (name for name in names if PurePosixPath(name).name == "metadata.csv"):
+            ((_, data, detail),) = self.contents([name])
+            if data is None:
+                raise SourceError(f"{self.root}: {name} cannot be read ({detail})")
+            for row in self._rows(name, data):
+                rows[(PurePosixPath(name).parent / row["path"]).as_posix()] = row
+        return rows
+
+    def _rows(self, name: str, data: bytes) -> Iterator[dict[str, str]]:
+        columns = ("service", "date", "path")
+        try:
+            reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
+            rows = list(reader)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise SourceError(f"{self.root}: {name} is no CSV in UTF-8 ({error})") from None
+        if not set(columns) <= set(reader.fieldnames or ()):
+            found = ", ".join(reader.fieldnames or ()) or "none"
+            raise SourceError(f"{self.root}: {name} needs the columns service,date,path; it has {found}")
+        for number, row in enumerate(rows, 1):
+            if not row["path"]:
+                raise SourceError(f"{self.root}: {name}, row {number} has no path")
+            yield {column: (row[column] or "").strip() for column in columns}
+
+    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
+        """The files' bytes; a name that leads out of the archive is not read."""
+        if self.root.is_file() and zipfile.is_zipfile(self.root):
+            with zipfile.ZipFile(self.root) as archive:
+                yield from _read_each(keys, archive.read)
+        elif self.root.is_file() and _is_tar(self.root):
+            with tarfile.open(self.root) as archive:
+                yield from _read_each(keys, lambda name: _tar_member(archive, name))
+        else:
+            folder = self.root if self.root.is_dir() else self.root.parent
+            yield from _read_each(keys, lambda name: (folder / name).read_bytes())
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Name, size and time of change of each file."""
+        files = [self.root / name for name in self._names()] if self.root.is_dir() else [self.root]
+        found = [(str(path), path.stat()) for path in files if path.exists()]
+        return [(name, state.st_size, state.st_mtime_ns) for name, state in found]
+
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """A hash over the files of each name."""
+        return state_of(entries, content_ids)
+
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
+        """Those whose files are not what they were: all are read for it."""
+        entries = {entry.content: entry for entry in self.entries()}
+        read = self.contents(list(entries))
+        ids = {entries[key].source: UNREAD if data is None else content_id(data) for key, data, _ in read}
+        return changed_names(state, state_of(entries.values(), ids))
+
+
+_DATED_BY_REVISION = frozenset(("through-time",))
+_ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".bundle")
+_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+
+
+def _shown(name: str) -> str:
+    """A file's name as text: bytes that are not UTF-8 are shown as the replacement character."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _moment(stated: str, name: str) -> int:
+    padded = stated.strip() + "-01-01"[(len(stated.strip()) - 4) :] if len(stated.strip()) in (4, 7) else stated.strip()
+    try:
+        return int(dt.datetime.fromisoformat(padded).replace(tzinfo=dt.UTC).timestamp())
+    except ValueError:
+        raise SourceError(f"{name}: date {stated!r} is not YYYY-MM-DD, YYYY-MM or YYYY") from None
+
+
+def _is_tar(path: Path) -> bool:
+    return path.is_file() and tarfile.is_tarfile(path)
+
+
+def _tar_member(archive: tarfile.TarFile, name: str) -> bytes:
+    member = archive.extractfile(name)
+    if member is None:
+        raise OSError("not a file")
+    return member.read()
+
+
+def _read_each(keys: Sequence[str], read: Callable[[str], bytes]) -> Iterator[tuple[str, bytes | None, str | None]]:
+    for key in keys:
+        if key.startswith("/") or ".." in PurePosixPath(key).parts:
+            yield key, None, "unsafe_path"
+            continue
+        try:
+            yield key, read(key), None
+        except (*_DAMAGE, KeyError, RuntimeError) as error:
+            yield key, None, getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -1,0 +1,159 @@
+"""Archives of policies in git: which paths are policies, and what each change of one means."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import NamedTuple
+
+from privacylab.sources import repository
+from privacylab.sources.entries import END, FIRST, UNREAD, Entry, SourceError, changed_names, state_of
+
+# --- Git ------------------------------------------------------------------------------------------------------------
+
+
+class GitArchive:
+    """An archive of policies in git: every change of a policy's file on any branch is a version, dated by its author.
+
+    A file that a commit moves keeps its history: its versions are called as it is called in the end.
+
+    Args:
+        repository: What is read.
+        layout: Which paths are policies, and what they are called.
+    """
+
+    def __init__(self, repository: repository.Repository, layout: "Layout") -> None:
+        self.label = layout.collection
+        self.repository = repository
+        self.layout = layout
+        self.place = repository.place
+        self.notes = repository.notes
+
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+        """The changes in all commits that a ref led to when it was opened, by service and document, the first first."""
+        name = cache(self.layout.name)  # a hundred versions have one path
+        changes = self.repository.changes()
+        moved = self._moved(changes, name)
+        last: dict[str, str] = {}  # what becomes of a path, seen from the end of the history
+        found: dict[Entry, None] = {}
+        for place in range(len(changes) - 1, -1, -1):
+            change = changes[place]
+            path = last.get(change.path, change.path)
+            if change.moved_from and place in moved:
+                last[change.moved_from], last[change.path] = path, change.path
+            named = name(path)
+            is_version = not change.is_deletion and not (place in moved and change.is_same)  # a move alone is none
+            if is_version and named and (names is None or named[0] in names):
+                found[self._entry(*named, change)] = None
+        return sorted(reversed(found), key=itemgetter(1, 2))
+
+    def _moved(self, changes: Sequence[repository.Change], name: Callable[[str], tuple[str, str] | None]) -> set[int]:
+        """The places of the changes that moved a policy: a text that others have too, or a short one, tells of none."""
+        if not any(change.moved_from for change in changes):
+            return set()
+        stands: dict[str, str] = {}
+        holders: dict[str, Counter[str]] = defaultdict(Counter)
+        moved = {}
+        for place, change in enumerate(changes):
+            named, before = name(change.path), change.moved_from and name(change.moved_from)
+            if not named:
+                continue
+            if change.moved_from and before:
+                blob = stands.get(change.moved_from, change.blob)
+                if {service for service, n in holders[blob].items() if n} <= {named[0], before[0]}:
+                    moved[place] = blob
+            if change.path in stands:
+                holders[stands.pop(change.path)][named[0]] -= 1
+            if not change.is_deletion:
+                stands[change.path] = change.blob
+                holders[change.blob][named[0]] += 1
+        read = self.repository.texts(sorted(set(moved.values())))
+        telling = {blob for blob, data, _ in read if data is not None and len(data) >= _MOVED_BYTES}
+        return {place for place, blob in moved.items() if blob in telling}
+
+    def _entry(self, service: str, document: str, change: repository.Change) -> Entry:
+        source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
+        entry = Entry(self.label, service, document, change.seconds, source, change.blob, media_type, "snapshot")
+        if change.seconds is None or not FIRST <= change.seconds < END:
+            told = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
+            detail = f"commit {change.commit[:12]} has as its author's date {told}"
+            return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
+        if not change.mode.startswith(repository.FILE_MODE):
+            kind = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"
+            return entry._replace(reason="unreadable", detail=f"a {kind}, no file")
+        return entry
+
+    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
+        """The texts behind the blobs' names."""
+        return self.repository.texts(keys)
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Nothing: a blob's name tells its bytes."""
+        return []
+
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """A hash over the entries of each name; of what could not be read another one each time it is looked for."""
+        return state_of(entries, {source: found for source, found in content_ids.items() if found == UNREAD})
+
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
+        """Those whose versions are not what they were, and those of which something could not be read."""
+        return changed_names(state, state_of(self.entries(), {}))
+
+
+_MOVED_BYTES = 600
+"""A shorter text is no policy: a page that says that there is none may stand at any path."""
+
+
+class Layout(NamedTuple):
+    """How an archive names its files: ``name`` gives a path's (service name, document), or None if it is no policy."""
+
+    collection: str
+    test: re.Pattern[str]
+    name: Callable[[str], tuple[str, str] | None]
+    media_type: str
+
+
+_TOSBACK2 = re.compile(r"^crawl(?:_reviewed)?/([^/]+)/([^/]*)\.txt$")
+_TOSBACK2_POLICY = re.compile(r"privacy|data (?:use )?policy", re.I)
+_OTA = re.compile(r"^([^/]+)/((?:Parent Organization )?Privacy Policy)\.md$")
+
+
+def _tosback2_name(path: str) -> tuple[str, str] | None:
+    match = _TOSBACK2.match(path)
+    if not match or not (_TOSBACK2_POLICY.search(match[2]) or not match[2].strip()):
+        return None
+    return match[1], match[2].strip() or "Privacy Policy"
+
+
+def _ota_name(path: str) -> tuple[str, str] | None:
+    match = _OTA.match(path)
+    return (match[1], match[2]) if match else None
+
+
+LAYOUTS = (
+    Layout(
+        "tosback2",
+        re.compile(r"^crawl(_reviewed)?/[^/]+/"),
+        _tosback2_name,
+        "text/html",
+    ),
+    Layout(
+        "ota",
+        re.compile(r"^[^/]+/(Parent Organization )?Privacy Policy\.md$"),
+        _ota_name,
+        "text/markdown",
+    ),
+)
+
+
+def layout_of(repository: repository.Repository) -> Layout:
+    """The layout of most paths: a branch of notes may look like another archive's."""
+    paths = set(repository.paths())
+    n_paths = [sum(layout.test.search(path) is not None for path in paths) for layout in LAYOUTS]
+    if any(n_paths):
+        return LAYOUTS[n_paths.index(max(n_paths))]
+    raise SourceError(
+        f"{repository.place} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
+        "<Service>/Privacy Policy.md (Open Terms Archive); for a folder of files, copy them out of git"
+    )

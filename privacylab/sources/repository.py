@@ -1,0 +1,420 @@
+"""Git's objects and nothing else: no program, address, hook or setting of a repository or of a user is obeyed.
+
+A repository is read through a bare one of our own, which borrows its objects. Of the repository itself only files that
+hold the names of commits are opened: ``HEAD``, refs, ``shallow``, and the lists of borrowed objects.
+"""
+
+import contextlib
+import os
+import re
+import resource
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from privacylab.sources.entries import SourceError
+
+TIMEOUT = 1_800
+"""Seconds that one command may take, but for the reading of texts: that lasts as long as whoever reads them."""
+
+MAX_LIST = 64_000_000
+"""Bytes that are read of a file with names of commits."""
+
+MAX_OUTPUT = 500_000_000
+"""Bytes that one command may write: a few objects can stand for any number of files."""
+
+MAX_MEMORY = 4_000_000_000
+"""Bytes that git may take: an object can be made of itself."""
+
+MAX_BYTES = 20_000_000
+"""A longer text is not read."""
+
+TOO_LARGE = "too_large"
+"""What `Repository.texts` says of it."""
+
+SIMILAR = ("80%", "100%")
+"""How much two files of one commit share that are one file, moved; the second where a text of the commit is damaged."""
+
+_MOST_MOVES = 5_000
+"""Files that one commit may add and delete while git compares their texts."""
+
+FILE_MODE, LINK_MODE = "100", "120"
+"""How the modes of files and of symbolic links begin."""
+
+_NAME = re.compile(rb"(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
+_AUTHOR = re.compile(rb"^author .*> (\d{1,20})(?: [-+]\d+)?$", re.M)
+_BUNDLES = (b"# v2 git bundle", b"# v3 git bundle")
+
+
+class Change(NamedTuple):
+    """A file that a commit wrote, or deleted: then its blob is of zeros.
+
+    Attributes:
+        commit: The commit's name.
+        seconds: When its author made it, since 1970; None where it does not say so.
+        path: Where the file stands.
+        blob: The name of its text.
+        mode: Its mode in six octal digits.
+        moved_from: The path at which it stood before, where the commit moved it.
+        is_same: It was moved as it was.
+    """
+
+    commit: str
+    seconds: int | None
+    path: str
+    blob: str
+    mode: str
+    moved_from: str | None = None
+    is_same: bool = False
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the file went."""
+        return not self.blob.strip("0")
+
+
+Record = tuple[str, str, str, str, str, str]
+"""What ``git diff-tree`` says of a file: commit, mode, blob, status, the path before and after."""
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a path is a git bundle."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(15) in _BUNDLES
+
+
+def folder_of(place: Path) -> Path | None:
+    """The folder with a repository's refs and objects; None where a place holds no repository.
+
+    Raises:
+        SourceError: A file that leads there is none.
+    """
+    named = place / ".git"
+    folder = place / _pointer(named) if named.is_file() else named if named.is_dir() else place
+    if os.path.lexists(folder / "commondir"):
+        folder = folder / _pointer(folder / "commondir")
+    if not (folder / "objects").is_dir() or not os.path.lexists(folder / "HEAD"):
+        return None
+    # A folder of policies may hold a file and a folder of these names for another reason.
+    return folder if re.match(rb"ref: refs/|[0-9a-f]{40}", _read(folder / "HEAD")) or folder != place else None
+
+
+def without_git() -> dict[str, str]:
+    """The environment without what the caller told git: another repository, another index, more settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+
+class Repository:
+    """What can be read of a repository or a bundle, through a bare repository of our own.
+
+    Args:
+        place: A repository that `folder_of` knows, or a bundle.
+        own: Where our own repository shall stand; replaced if it is there.
+
+    Attributes:
+        heads: The commits that the refs lead to, sorted.
+        notes: What whoever reads the history should know, a sentence each.
+
+    Raises:
+        SourceError: It is damaged, holds no commit, or is of a kind that is not read.
+    """
+
+    def __init__(self, place: Path, *, own: Path) -> None:
+        self.place, self.own = place, own.absolute()
+        folder = None if is_bundle(place) else folder_of(place)
+        names = self._unpack() if folder is None else self._borrow(folder)
+        if not names:
+            raise SourceError(f"{place} holds no branch: it is empty, or was cut short")
+        self.heads = sorted(self._run("rev-list", "--no-walk", "--stdin", stdin=_lines(names)).decode().split())
+        self.notes = [] if folder is None else list(_notes(folder))
+
+    def _unpack(self) -> set[str]:
+        """Unpacks the bundle into our own repository; the names of what its refs lead to."""
+        with self.place.open("rb") as file:
+            header = file.read(4096)
+        self._create("sha256" if b"\n@object-format=sha256\n" in header else "sha1")
+        try:
+            refs = self._run("bundle", "unbundle", str(self.place.resolve()))
+        except SourceError as error:
+            reason = str(error).removeprefix(f"git cannot read {self.place}: ")
+            raise SourceError(f"{self.place} is a damaged or truncated git bundle ({reason})") from None
+        return _names(line for line in refs.splitlines() if b" refs/replace/" not in line)
+
+    def _borrow(self, folder: Path) -> set[str]:
+        """Borrows the repository's objects; the names of what its refs lead to."""
+        if (folder / "reftable").is_dir():
+            raise SourceError(
+                f"{self.place} keeps its refs in a reftable, which is not read: clone it with --ref-format=files"
+            )
+        names = _refs(folder)
+        self._create("sha256" if any(len(name) == 64 for name in names) else "sha1")
+        with (self.own / "objects" / "info" / "alternates").open("w") as alternates:
+            for number, objects in enumerate(_object_folders(folder / "objects")):
+                # By links, for git takes some paths for comments or quotations; without the indexes and lists in info.
+                borrowed = self.own / f"borrowed-{number}"
+                borrowed.mkdir()
+                for path in _ordinary_folders(objects):
+                    (borrowed / path.name).symlink_to(path)
+                alternates.write(f"../{borrowed.name}\n")
+        if os.path.lexists(folder / "shallow"):
+            (self.own / "shallow").write_bytes(_lines(sorted(_names(_read(folder / "shallow").splitlines()))))
+        return names
+
+    def _create(self, object_format: str) -> None:
+        shutil.rmtree(self.own, ignore_errors=True)
+        self.own.mkdir(parents=True)
+        self._run("init", "--quiet", "--bare", "--template=", f"--object-format={object_format}")
+        (self.own / "objects" / "info").mkdir(exist_ok=True)
+
+    def paths(self) -> Iterator[str]:
+        """The paths in each head's tree."""
+        for head in self.heads:
+            yield from self._run("ls-tree", "-r", "-z", "--name-only", head).decode(errors="replace").split("\0")
+
+    def changes(self) -> list[Change]:
+        """Every file that a commit wrote or deleted, parents first; of a merge what differs from all its parents."""
+        commits = self._run("rev-list", "--reverse", "--topo-order", "--stdin", stdin=_lines(self.heads)).decode()
+        seconds = {name: _author_seconds(data) for name, _, data in self._objects(commits.split())}
+        records = list(_records(self._run("diff-tree", "--stdin", "--root", "-c", "-r", "-z", stdin=commits.encode())))
+        moves = self._moves(records)
+        return [
+            Change(commit, seconds[commit], path, blob, mode, *moves.get((commit, path), (None, False)))
+            for commit, mode, blob, _, _, path in records
+        ]
+
+    def _moves(self, records: Iterable[Record]) -> dict[tuple[str, str], tuple[str, bool]]:
+        """The files that were moved, by commit and path: where they stood, and whether they stayed as they were.
+
+        Asked only of commits that added and deleted some, since git reads texts for it.
+        """
+        statuses: dict[str, set[str]] = defaultdict(set)
+        for commit, _, _, status, _, _ in records:
+            statuses[commit] |= {status[0]} if len(set(status)) == 1 else set()  # a merge has a letter a parent
+        stdin = _lines(commit for commit, kinds in statuses.items() if {"A", "D"} <= kinds)
+        options = ("--stdin", "-m", "-r", "-z", f"-l{_MOST_MOVES}", "--diff-filter=R")
+        for similar in SIMILAR if stdin else ():
+            try:
+                raw = self._run("diff-tree", *options, f"-M{similar}", stdin=stdin)
+            except SourceError:
+                continue
+            moves = sorted(_records(raw), key=lambda record: record[3])  # of a merge's parents the one most like it
+            return {(commit, path): (old, status == "R100") for commit, _, _, status, old, path in moves}
+        return {}
+
+    def texts(self, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
+        """Each blob in turn with its bytes; None with a reason where it cannot be read."""
+        for name, kind, data in self._objects(blobs):
+            if kind == "blob":
+                yield name, data, None
+            elif kind == TOO_LARGE:
+                yield name, None, TOO_LARGE
+            elif kind:
+                yield name, None, f"a {kind} in the place of a file"
+            else:
+                yield name, None, "the object is missing or damaged in the repository"
+
+    def _objects(self, names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
+        """Name, type and bytes of objects, read as git writes them; no type where git cannot read one."""
+        n_done = 0
+        while n_done < len(names):  # a damaged object ends git, and a large one is not waited for
+            # The requests stand in a file: through a pipe both sides could wait for each other.
+            with tempfile.TemporaryFile() as requests:
+                requests.write(_lines(names[n_done:]))
+                requests.seek(0)
+                with subprocess.Popen(
+                    self._command("cat-file", "--batch"),
+                    stdin=requests,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=self._environment(),
+                ) as process:
+                    _limit(process)
+                    assert process.stdout is not None
+                    for answer in _answers(process.stdout, names[n_done:]):
+                        n_done += 1
+                        yield answer
+                    process.kill()
+
+    def _command(self, *arguments: str) -> list[str]:
+        # An index of commits or of packs that came with the objects may say what is not so.
+        trusted = ("-c", "core.commitGraph=false", "-c", "core.multiPackIndex=false")
+        return ["git", "--git-dir", str(self.own), *trusted, *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        return without_git() | {
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "HOME": str(self.own),  # git before 2.32 knows no GIT_CONFIG_GLOBAL
+            "XDG_CONFIG_HOME": str(self.own),
+            "GIT_ALLOW_PROTOCOL": "none",
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+        }
+
+    def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """What a command of git writes."""
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+            given.write(stdin)
+            given.seek(0)
+            try:
+                process = subprocess.Popen(
+                    self._command(*arguments), stdin=given, stdout=subprocess.PIPE, stderr=said, env=self._environment()
+                )
+            except FileNotFoundError:
+                raise SourceError(f"git is not installed, and {self.place} cannot be read without it") from None
+            with process:
+                _limit(process)
+                alarm = threading.Timer(TIMEOUT, process.kill)
+                alarm.start()
+                assert process.stdout is not None
+                output = process.stdout.read(MAX_OUTPUT)
+                is_whole = len(output) < MAX_OUTPUT
+                if not is_whole:
+                    process.kill()
+            has_rung = not alarm.is_alive()
+            alarm.cancel()
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines() or [f"exit {process.returncode}"]
+        if not is_whole:
+            raise SourceError(f"git cannot read {self.place}: its history has more than {MAX_OUTPUT:,} bytes of names")
+        if process.returncode and has_rung:
+            raise SourceError(f"git cannot read {self.place}: it did not end within {TIMEOUT:,} s")
+        if process.returncode:
+            reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
+            raise SourceError(f"git cannot read {self.place}: {reason}")
+        return output
+
+
+def _limit(process: subprocess.Popen[bytes]) -> None:
+    """Bounds the memory of a process, where the system can."""
+    if hasattr(resource, "prlimit"):
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+
+
+# --- Files of a repository --------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes; what is no ordinary file may block whoever opens it, or never end."""
+    if not path.is_file():
+        raise SourceError(f"{path} is no ordinary file: the repository is damaged")
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        return file.read(MAX_LIST) or b""
+
+
+def _pointer(path: Path) -> str:
+    return os.fsdecode(_read(path)).removeprefix("gitdir:").strip()
+
+
+def _lines(names: Iterable[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()
+
+
+def _names(lines: Iterable[bytes]) -> set[str]:
+    """The names of objects with which lines begin."""
+    return {match[0].decode() for match in map(_NAME.match, lines) if match}
+
+
+def _refs(folder: Path) -> set[str]:
+    """The names of what a repository's refs lead to, less replacements: they stand for other objects.
+
+    Raises:
+        SourceError: A ref leads nowhere.
+    """
+    heads = [path for path in (folder / "HEAD", *folder.glob("worktrees/*/HEAD")) if path.exists()]
+    loose = [
+        path
+        for path in (folder / "refs").rglob("*")
+        if not path.is_dir() and path.suffix != ".lock" and folder / "refs" / "replace" not in path.parents
+    ]
+    names = set()
+    for path in [*heads, *loose]:
+        content = _read(path)
+        if not content.startswith(b"ref:") and not _NAME.match(content):
+            raise SourceError(f"{path} leads to no commit: the repository is damaged")
+        names |= _names([content])
+    if os.path.lexists(folder / "packed-refs"):
+        packed = _read(folder / "packed-refs").splitlines()
+        names |= _names(line for line in packed if b" refs/replace/" not in line)
+    return names
+
+
+def _object_folders(first: Path) -> list[Path]:
+    """A folder of objects and those that it borrows from, directly or not."""
+    folders = [first.resolve()]
+    for folder in folders:  # which grows
+        lists = folder / "info" / "alternates"
+        lines = _read(lists).splitlines() if os.path.lexists(lists) else []
+        borrowed = [(folder / os.fsdecode(line)).resolve() for line in lines if line and not line.startswith(b"#")]
+        folders += [other for other in dict.fromkeys(borrowed) if other.is_dir() and other not in folders]
+    return folders
+
+
+def _ordinary_folders(objects: Path) -> Iterator[Path]:
+    """The folders of objects, but for what is said about them in ``info``.
+
+    Raises:
+        SourceError: Something among them is no file. Git opens whatever lies there: a pipe would hold it for ever.
+    """
+    for folder in sorted(path for path in objects.iterdir() if path.is_dir() and path.name != "info"):
+        for path in folder.iterdir():
+            if not path.is_file() and not path.is_dir():
+                raise SourceError(f"{path} is no ordinary file: the repository is damaged")
+        yield folder
+
+
+def _notes(folder: Path) -> Iterator[str]:
+    if (folder / "shallow").is_file():
+        yield "the clone is shallow, its older history is not here: run git fetch --unshallow in it"
+    if next((folder / "objects" / "pack").glob("*.promisor"), None):
+        yield "the clone is partial, and what it did not fetch is missing: clone the archive without --filter"
+
+
+# --- What git writes --------------------------------------------------------------------------------------------------
+
+
+def _answers(output: IO[bytes], names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
+    """What git answers to each name, up to the one at which it gave up."""
+    for name in names:
+        header = output.readline().split()
+        if len(header) == 3 and int(header[2]) > MAX_BYTES:
+            yield name, TOO_LARGE, b""
+            return
+        data = output.read(int(header[2]) + 1)[:-1] if len(header) == 3 else b""
+        if len(header) == 3 and len(data) == int(header[2]):
+            yield name, header[1].decode(), data
+            continue
+        yield name, None, b""
+        if header[1:] != [b"missing"]:
+            return
+
+
+def _author_seconds(commit: bytes) -> int | None:
+    match = _AUTHOR.search(commit.partition(b"\n\n")[0])
+    return int(match[1]) if match else None
+
+
+def _records(raw: bytes) -> Iterator[Record]:
+    """The records of ``git diff-tree --stdin -z``: a commit's name, then its files; a merge's have a colon a parent."""
+    fields = iter(raw.decode(errors="replace").split("\0"))
+    commit = ""
+    for field in fields:
+        if not field.startswith(":"):
+            commit = field
+            continue
+        n_parents = 1 if field[1] != ":" else len(field) - len(field.lstrip(":"))
+        parts = field.split(" ")
+        status, path = parts[-1], next(fields)
+        is_moved = n_parents == 1 and status.startswith("R")
+        yield commit, parts[n_parents], parts[2 * n_parents + 1], status, path, next(fields) if is_moved else path

@@ -1,0 +1,122 @@
+"""Which service and which document a source's names stand for, and what is known of services."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from privacylab import paths
+from privacylab.sources import entries
+from privacylab.sources.entries import Entry, slug
+
+if TYPE_CHECKING:
+    import tldextract
+
+
+class Fact(NamedTuple):
+    """A row of ``rules/services.csv``."""
+
+    name: str
+    domain: str
+    document: str
+    region: str | None
+    industry: str | None
+    ground: str | None
+
+
+@cache
+def facts() -> dict[str, Fact]:
+    """The rows of ``rules/services.csv`` by case-folded name."""
+    with (paths.RULES / "services.csv").open(encoding="utf-8", newline="") as file:
+        rows = [Fact(*(row[field] or None for field in Fact._fields)) for row in csv.DictReader(file)]  # type: ignore[arg-type]
+    return {row.name.casefold(): row for row in rows}
+
+
+@cache
+def _extract() -> "tldextract.TLDExtract":
+    import tldextract  # a tenth of a second, for names that stand in no table
+
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+@cache
+def service_of(name: str) -> tuple[str, str]:
+    """The service (a registrable domain where it is known) and the document that a source's name stands for.
+
+    >>> service_of("mail.example.co.uk"), service_of("Acme Boats")
+    (('example.co.uk', 'mail'), ('acme-boats', 'main'))
+    """
+    name = name.strip()
+    fact = facts().get(name.casefold())
+    if fact:
+        return fact.domain, fact.document
+    parts = _extract()(name.lower())
+    if parts.suffix and parts.domain and " " not in name:
+        subdomain = re.sub(r"^www\d*(?:\.|$)", "", parts.subdomain)
+        return f"{parts.domain}.{parts.suffix}", entries.slug(subdomain) or "main"
+    return entries.slug(name) or "unnamed", "main"
+
+
+_GENERAL = re.compile(
+    r"^(?:(?:website|online|web ?site|full|customer|customer's|consumer|general|global|official)[ -])?"
+    r"(?:privacy(?:[ -](?:policy|policies|notice|statement|and cookies? policy|centre|center|policy agreement))?|"
+    r"data(?:[ -]use)?[ -]policy|(?:terms of (?:use|service) (?:and|&) )?privacy policy|policy)$",
+    re.I,
+)
+
+
+def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """The (service, document) of each (collection, name, document) that sources use.
+
+    A document is ``main`` if its title is general (Privacy Policy, Data Policy) or it is the only one. Where a
+    collection holds several general titles of a service at one time, ``Privacy Policy`` is ``main``, for want of it the
+    most frequent.
+    """
+    moments: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for entry in entries:
+        known = moments[entry.collection, entry.name, entry.document]
+        if not entry.reason:  # what has no date of its own says nothing of the time of its title
+            known.append(entry.moment or 0)
+    seen: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for key in moments:
+        collection, name, title = key
+        service, part = service_of(name)
+        seen[service, part, collection][_title(name, title, service)].append(key)
+    result = {}
+    for (service, part, _), titles in seen.items():
+        main = _main_titles({title: [when for key in keys for when in moments[key]] for title, keys in titles.items()})
+        for title, keys in titles.items():
+            own = slug(title) or "unnamed"
+            document = part if title in main else own if part == "main" else f"{part}-{own}"
+            result.update(dict.fromkeys(keys, (service, document)))
+    return result
+
+
+@lru_cache(maxsize=10_000)
+def _title(name: str, document: str, service: str) -> str:
+    """A document's title without the name of its service."""
+    title = document
+    for word in (name, service, service.split(".")[0]):
+        if title[len(word) :].startswith((" ", "-")):  # seldom so, and each word is a pattern to compile
+            title = re.sub(rf"^{re.escape(word)}[ -]+", "", title, flags=re.I)
+    return title or "Privacy Policy"
+
+
+def _main_titles(titles: dict[str, list[int]]) -> set[str]:
+    """Which titles are ``main``, from the moments of each."""
+    if len(titles) == 1:
+        return set(titles)
+    general = sorted(
+        (title for title in titles if _GENERAL.match(title)),
+        key=lambda title: (title.lower() != "privacy policy", -len(titles[title]), title),
+    ) or [max(sorted(titles), key=lambda title: len(titles[title]))]
+    main: set[str] = set()
+    spans: list[tuple[int, int]] = []
+    for title in general:
+        first, last = min(titles[title], default=0), max(titles[title], default=0)
+        if all(last < start or first > end for start, end in spans):
+            main.add(title)
+            spans.append((first, last))
+    return main

@@ -1,0 +1,20 @@
+"""The tables of a corpus: what they hold, how they are written, read and verified."""
+
+from privacylab.tables.corpus import (
+    FORMAT,
+    MANIFEST,
+    PART_ROWS,
+    Corpus,
+    CorpusError,
+    Rows,
+    check_replaceable,
+    read_arrow,
+    read_table,
+    restore,
+    sha256,
+    verify,
+    where,
+    without,
+    write,
+    write_table,
+)

@@ -1,0 +1,1 @@
+"""What is read off a text: segments, sentences, words, phrases."""

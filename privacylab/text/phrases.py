@@ -1,0 +1,31 @@
+"""The phrases of a rule as one pattern."""
+
+import re
+
+
+def phrases(words: list[str], form: str = "{}", *, flags: int = re.IGNORECASE, bounded: bool = True) -> re.Pattern[str]:
+    r"""One pattern for the phrases of a rule: any of them, whole words.
+
+    Args:
+        words: regular expressions, in which a space stands for any white space.
+        form: where the phrase must stand, with ``{}`` for it: ``"^{}"`` at the beginning.
+        flags: 0 for exact case.
+        bounded: False where ``form`` says itself how words begin and end.
+
+    >>> phrases(["privacy ?shields?"]).findall("Privacy\nShield, privacyshields, privacy shielded")
+    ['Privacy\nShield', 'privacyshields']
+    """
+    any_of = rf"(?:{'|'.join(map(_spaced, words))})"
+    return re.compile(form.format(rf"(?<!\w){any_of}(?!\w)" if bounded else any_of), flags)
+
+
+def _spaced(word: str) -> str:
+    """A rule's phrase with its spaces written as white space; an optional one stays optional."""
+    return re.sub(r"\[[^\]]*\]| \?| (?=\{)| ", _white_space, word)
+
+
+def _white_space(match: re.Match[str]) -> str:
+    found = match.group()
+    if found.startswith("["):
+        return found.replace(" ", r"\s")
+    return r"\s*" if found == " ?" else r"\s" if match.string[match.end() : match.end() + 1] == "{" else r"\s+"

@@ -1,0 +1,111 @@
+"""Sentences: a text cut into them, and the one around a phrase."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_STOP = re.compile(
+    r"[.!?\n](?:(?<=\n)|(?<!\n)[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9]))"
+)  # one class first is quick to look for
+_ABBREVIATED = re.compile(r"(?:(?:^|[\s(])[A-Z]|\b(?:Inc|Ltd|Co|e\.g|i\.e|etc|No|Mr|vs|U\.S|Art|St))\.$")
+
+
+def stops(text: str) -> Iterator[re.Match[str]]:
+    """Where sentences end: line breaks, and stops before a capital or a digit that are not an abbreviation's."""
+    for match in _STOP.finditer(text):
+        position = match.start()
+        if text[position] != "." or not _ABBREVIATED.search(text, max(0, position - 8), position + 1):
+            yield match
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text; a list's items are sentences of their own.
+
+    >>> sentences("We share data, e.g. with Acme Inc. in the U.S. today. You may object!")
+    ['We share data, e.g. with Acme Inc. in the U.S. today.', 'You may object!']
+    """
+    parts = []
+    start = 0
+    for match in stops(text):
+        # The stop stays with its sentence, closing quotes and brackets too.
+        if part := text[start : match.end()].rstrip():
+            parts.append(part)
+        start = match.end()
+    return [*parts, text[start:]] if start < len(text) else parts
+
+
+def goes_on(line: str) -> bool:
+    """Whether the last sentence of a line may go on in the next: it ends with an abbreviation's stop."""
+    end = line.rstrip().rstrip("\"')]")
+    return end.endswith(".") and _ABBREVIATED.search(end, max(0, len(end) - 9)) is not None
+
+
+_REACH_BEFORE = 600
+_REACH_AFTER = 400
+_LEAD_REACH = 1500
+_SHORT_LINE = 60
+"""Characters: a line that ends without a full stop is a heading below this, and a wrapped line above."""
+_BREAK = re.compile(
+    r"""(?P<end>[.!?]["')\]]*\s+)(?=["'(\[]*[A-Z0-9])
+    |(?P<hard>\s*\n\s*\n\s*|[ \t]*\n[ \t]*(?=(?:[-*+•·|#]|\d{1,2}[.)])\s))
+    |(?P<line>[ \t\r]*\n\s*)""",
+    re.VERBOSE,
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:[A-Za-z]|No|Art|Arts|Sec|Inc|Ltd|Co|Corp|[Pp]aras?|Par|Abs|Nr|sent|Reg|seq|lit|cf|e\.g|i\.e|vs|incl|Dr|Mr|Ms|Mrs|St))\.$"
+)
+_STARTER = re.compile(
+    r"[\"'(\[]*(?:We|The|Our|This|These|If|You|Your|In|To|For|When|Where|It|Please|However|With|Under|All|Any|As)\b"
+)
+_GOES_ON = re.compile(r"(?:[,(&/-]|\b(?:and|or|the|of|to|in|with|by|for|a|an|our|under|as|EU|U\.S\.|Swiss))$")
+
+
+class Sentence(NamedTuple):
+    """Characters ``start`` to ``end`` of the text; ``lead`` is the sentence that introduces the list, or empty."""
+
+    start: int
+    end: int
+    lead: str
+
+
+def _ends_sentence(view: str, match: re.Match[str]) -> bool:
+    """Whether a possible break is one."""
+    before = view[max(0, match.start() - 80) : match.start() + 1]
+    if match["hard"] is not None or match.group().count("\n") > 1:
+        # "U.S." at the end of a line and "- E.U." on the next are no list: an archive broke the line after a full stop.
+        return match.group().count("\n") > 1 or not before.rstrip().endswith(("U.S.", "E.U."))
+    if match["end"] is not None:
+        return not _ABBREVIATION.search(before) or _STARTER.match(view, match.end()) is not None
+    line = before.rstrip().rpartition("\n")[2]
+    goes_on = len(line) >= _SHORT_LINE or _GOES_ON.search(line) or line.endswith((".", ";"))
+    return not goes_on and view[match.end() : match.end() + 1].isupper()
+
+
+def _begin(view: str, position: int) -> int:
+    low = max(0, position - _REACH_BEFORE)
+    # One character more than may be matched, so that a break just before the phrase sees its capital.
+    breaks = (match for match in _BREAK.finditer(view, low, position + 1) if match.end() <= position)
+    ends = [match.end() for match in breaks if _ends_sentence(view, match)]
+    return ends[-1] if ends else low
+
+
+def sentence(view: str, start: int, end: int) -> Sentence:
+    """The sentence, heading or list item around characters ``start`` to ``end`` of a visible text.
+
+    Args:
+        view: what `visible` gave.
+        start: where the phrase begins.
+        end: where it ends.
+    """
+    first = _begin(view, start)
+    after = (match for match in _BREAK.finditer(view, end, end + _REACH_AFTER) if _ends_sentence(view, match))
+    closing = next(after, None)
+    last = closing.start() + (closing["end"] is not None) if closing else min(len(view), end + _REACH_AFTER)
+    is_item = re.match(r"\s*[-*+•·]\s", view[first : first + 9]) is not None
+    return Sentence(first, last, _lead(view, first) if is_item else "")
+
+
+def _lead(view: str, start: int) -> str:
+    """The sentence that ends in a colon before the list."""
+    colon = max((view.rfind(mark, max(0, start - _LEAD_REACH), start) for mark in (":\n", ": \n", ":  ")), default=-1)
+    return view[_begin(view, colon) : colon + 1] if colon > 0 else ""

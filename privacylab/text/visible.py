@@ -1,0 +1,62 @@
+"""The text as a reader sees it, character for character."""
+
+import re
+from functools import lru_cache
+
+_TYPOGRAPHY = str.maketrans("\u00a0\u2007\u202f\u200b“”„‘’‐‑‒–—", '    """\'\'-----')
+_ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
+_BLOCK_TAG = re.compile(r"</?(?:p|br|h[1-6]|div|ul|ol|li|td|th|tr|table|dt|dd)\b[^<>]*>", re.IGNORECASE)
+_DOMAINS = (".com", ".org", ".gov", ".net", ".eu", ".uk")
+_HIDDEN = (
+    # the target of a Markdown link
+    (("](",), re.compile(r"(?<=\])\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\s*\)")),
+    (("<",), re.compile(r"</?[a-zA-Z][^<>]{0,500}>")),
+    (("&",), re.compile(r"&(?:\#x?)?\w{1,8}(?:;|\.[ \t]*\n)")),  # ToSBack2 has ".\n" for ";"
+    (("://", "//"), re.compile(r"(?:\bhttps?:)?//\S*[\w/]", re.IGNORECASE)),
+    (("www.", "@"), re.compile(r"\bwww\.\S*\w|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,250}\w", re.IGNORECASE)),
+    (
+        (*_DOMAINS, "gov/"),
+        re.compile(r"(?<![\w.-])[\w-][\w.-]{0,250}\.(?:com|org|gov|net|eu|uk)\b(?:/\S*\w/?)?|\bgov/\S+", re.IGNORECASE),
+    ),
+    (("\\", "*", "_"), re.compile(r"\\(?=[^\w\s])|\*\*|__|(?<=\w)\*|\*(?=\w)|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")),
+)
+"""What a reader does not see, each kind with the marks without which there is none."""
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _break(match: re.Match[str]) -> str:
+    return "\n\n".ljust(len(match.group()))
+
+
+def _item(match: re.Match[str]) -> str:
+    return "\n\n- ".ljust(len(match.group()))
+
+
+@lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
+def visible(text: str) -> str:
+    """The text as a reader sees it, character for character: link targets, addresses, tags and escapes are blanks.
+
+    Block tags become blank lines, list items ``-``; typographic spaces, quotes and dashes become plain ones.
+
+    >>> visible("our [notice](https://a.example/privacy-shield) here")
+    'our [notice]                                   here'
+    """
+    plain = text if text.isascii() else text.translate(_TYPOGRAPHY)
+    if "<" in plain:
+        plain = _BLOCK_TAG.sub(_break, _ITEM_TAG.sub(_item, plain))
+    low = plain.lower()
+    for marks, pattern in _HIDDEN:
+        for mark in marks:  # a plain loop: this runs on every segment, and ``any`` would double its cost
+            if mark in low:
+                plain = pattern.sub(_blank, plain)
+                break
+    return plain
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, character for character (``str.lower`` makes two of some)."""
+    plain = text.lower()
+    return plain if len(plain) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

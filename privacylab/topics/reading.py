@@ -1,0 +1,173 @@
+"""Reading a topic model: names, which policy has which topic, what topics share with clause categories, a tree."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.cluster.hierarchy import linkage
+
+from privacylab.topics import Topics
+from privacylab.topics.clusters import Floats
+from privacylab.topics.vectors import DECIMALS, distinct, domain_vectors
+
+
+class Alignment(NamedTuple):
+    """How topics and clause categories meet; see `alignment`."""
+
+    shares: pd.DataFrame
+    nmi: float
+    purity: float
+
+
+def written(term: str) -> str:
+    """A term as the archives most often write it, where terms are normalised words.
+
+    >>> written("unite_state"), written("hard_drive")
+    ('united states', 'hard drive')
+    """
+    return domain_vectors().forms.get(term, term.replace("_", " "))
+
+
+def names(topic_terms: pd.DataFrame, *, n: int = 3) -> pd.DataFrame:
+    """A name for each topic: its strongest terms that do not repeat a word, joined by a middle dot.
+
+    Args:
+        topic_terms: ``topic``, ``rank``, ``term``.
+        n: Terms in a name; topics that would share a name get more.
+
+    Returns:
+        ``topic``, ``name``, sorted by topic.
+
+    >>> names(pd.DataFrame({"topic": 0, "rank": [0, 1, 2], "term": ["hard_drive", "drive", "cookie"]}))["name"][0]
+    'hard drive · cookies'
+    """
+    terms = {topic: distinct(group["term"]) for topic, group in topic_terms.sort_values("rank").groupby("topic")}
+    length = dict.fromkeys(terms, n)
+    while True:
+        named = {topic: " · ".join(map(written, listed[: length[topic]])) for topic, listed in terms.items()}
+        shared = pd.Series(named)[pd.Series(named).duplicated(keep=False)].index
+        longer = [topic for topic in shared if length[topic] < len(terms[topic])]
+        if not longer:
+            return pd.DataFrame({"topic": list(named), "name": list(named.values())})
+        length.update({topic: length[topic] + 1 for topic in longer})
+
+
+def alignment(topics: pd.DataFrame, labels: pd.DataFrame) -> Alignment:
+    """How topics and clause categories meet.
+
+    Args:
+        topics: ``segment_id``, ``topic``; segments without a topic are left out.
+        labels: ``segment_id``, ``category``: a row for each category of a segment, as ``Corpus.labels()`` gives them.
+
+    Returns:
+        ``shares``: ``topic``, ``category``, ``n`` and ``share`` (0 to 1 of the topic's segments that carry the
+        category; a segment may carry several), sorted by topic, then share. ``nmi`` (0 to 1, the mutual information
+        over the mean of the two entropies) and ``purity`` (0 to 1, the share of the largest category, over all
+        topics) count a segment of m categories 1/m for each, and leave out segments without any.
+    """
+    placed = topics.loc[topics["topic"] >= 0, ["segment_id", "topic"]]
+    pairs = placed.merge(labels[["segment_id", "category"]].astype({"category": str}), on="segment_id")
+    if pairs.empty:
+        raise ValueError("no segment has both a topic and a category: pass topics and labels of one corpus")
+    table = pd.crosstab(pairs["topic"], pairs["category"])
+    sizes = placed["topic"].value_counts()
+    counts = table.reset_index().melt("topic", var_name="category", value_name="n")
+    shares = counts.assign(share=counts["n"] / counts["topic"].map(sizes))
+    shares = shares.sort_values(["topic", "share", "category"], ascending=[True, False, True], ignore_index=True)
+    weight = 1 / pairs.groupby("segment_id")["category"].transform("size")
+    joint = pd.crosstab(pairs["topic"], pairs["category"], values=weight, aggfunc="sum").fillna(0).to_numpy()
+    joint = joint / joint.sum()
+    by_topic, by_category = joint.sum(axis=1), joint.sum(axis=0)
+    mean_entropy = (_entropy(by_topic) + _entropy(by_category)) / 2
+    shared = _entropy(by_topic) + _entropy(by_category) - _entropy(joint.ravel())
+    return Alignment(shares, shared / mean_entropy if mean_entropy else 1.0, float(joint.max(axis=1).sum()))
+
+
+def _entropy(shares: Floats) -> float:
+    present = shares[shares > 0]
+    return float(-(present * np.log(present)).sum())
+
+
+def presence(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
+    """Which policy has which topic: True where at least one of its segments does.
+
+    Args:
+        topics: ``segment_id``, ``topic``.
+        occurrences: ``policy_id``, ``segment_id``.
+
+    Returns:
+        A boolean frame: ``policy_id`` as the index, sorted, a column for each topic from 0 on.
+
+    Raises:
+        ValueError: There are no topics.
+    """
+    if topics.empty:
+        raise ValueError("topics has no rows: assign topics to the segments of these policies first")
+    held = occurrences[["policy_id", "segment_id"]].merge(topics[["segment_id", "topic"]], on="segment_id")
+    policies = pd.Index(sorted(occurrences["policy_id"].unique()), name="policy_id")
+    columns = pd.RangeIndex(int(topics["topic"].max()) + 1, name="topic")
+    found = pd.crosstab(held["policy_id"], held["topic"]) > 0
+    return found.reindex(index=policies, columns=columns, fill_value=False)
+
+
+def joint(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """What two models say of the same segments, as one topic: where one of the first model splits in the second.
+
+    Args:
+        earlier: ``segment_id``, ``topic`` by the first model.
+        later: The same by the second.
+
+    Returns:
+        ``segment_id``, ``earlier``, ``later``, ``topic`` (a number for each pair that occurs, in order; -1 where
+        either model gives none), sorted by segment: for `presence`.
+    """
+    both = earlier[["segment_id", "topic"]].merge(later[["segment_id", "topic"]], on="segment_id", validate="1:1")
+    both = both.set_axis(["segment_id", "earlier", "later"], axis=1).sort_values("segment_id", ignore_index=True)
+    placed = (both["earlier"] >= 0) & (both["later"] >= 0)
+    number = both[placed].groupby(["earlier", "later"]).ngroup()
+    return both.assign(topic=number.reindex(both.index, fill_value=-1))
+
+
+def tree(topics: Topics) -> pd.DataFrame:
+    """Which topics lie near each other: merged step by step, the nearest first (average linkage of cosine distances).
+
+    Args:
+        topics: From ``topics.fit``.
+
+    Returns:
+        A row for each merge: ``left``, ``right`` (a topic, or n_topics + the number of an earlier merge),
+        ``distance`` (0 to 2), ``size`` (topics in it): scipy's linkage matrix.
+
+    Raises:
+        ValueError: The model is none of ``topics.fit``, or has one topic only.
+    """
+    n = topics.topic_terms["topic"].nunique()
+    if topics.model is None or n < 2:
+        raise ValueError(f"a tree needs a model of topics.fit with two topics or more (this one has {n})")
+    # The row of segments without a topic, where there is one, comes first.
+    vectors = np.round(np.asarray(topics.model.topic_embeddings_)[-n:], DECIMALS)
+    merged = linkage(vectors, "average", metric="cosine")
+    found = pd.DataFrame(np.round(merged, DECIMALS), columns=["left", "right", "distance", "size"])
+    return found.astype({"left": int, "right": int, "size": int})
+
+
+def examples(assigned: pd.DataFrame, segments: pd.DataFrame, *, n: int = 5) -> pd.DataFrame:
+    """Segments to read for each topic, those that lie deepest in it first.
+
+    Args:
+        assigned: ``segment_id``, ``topic``, ``probability``, from ``Topics.assign`` or ``Topics.topics``.
+        segments: ``segment_id``, ``text``.
+        n: For each topic, at most.
+
+    Returns:
+        ``topic``, ``segment_id``, ``probability``, ``text``, sorted by topic, then probability.
+
+    Raises:
+        ValueError: The segments have no text.
+    """
+    if "text" not in segments or segments["text"].isna().all():
+        raise ValueError("segments has no text: pass those of corpus/samples, or build a corpus with --text")
+    placed = assigned[assigned["topic"] >= 0].merge(segments[["segment_id", "text"]].dropna(), on="segment_id")
+    ordered = placed.sort_values(["topic", "probability", "segment_id"], ascending=[True, False, True])
+    columns = ["topic", "segment_id", "probability", "text"]
+    return ordered.groupby("topic").head(n)[columns].reset_index(drop=True)

@@ -1,0 +1,195 @@
+"""One policy as a person would read it."""
+
+import html
+import json
+import re
+
+import archives
+import pandas as pd
+import pytest
+from archives import GDPR, SHIELD, policy
+
+from privacylab import build, findings
+from privacylab.build import annotate
+from privacylab.explore import policy as policy_page
+from privacylab.tables import schema
+
+
+@pytest.fixture(autouse=True)
+def model(monkeypatch):
+    monkeypatch.setattr(annotate, "_model", archives.tiny_model)
+
+
+TEXT = policy(SHIELD, GDPR, "You may write to our data protection officer.", stated="May 3, 2018")
+
+
+def test_the_profile_tells_date_era_and_size():
+    found = policy_page.of_data(TEXT, name="boats")
+    assert (found.effective_date.value, found.effective_date.kind, found.era) == (
+        "2018-05-03",
+        "updated",
+        "privacy_shield",
+    )
+    assert (found.name, found.reason, found.language) == ("boats", None, "en")
+
+
+def test_the_size_is_that_of_the_tables(tmp_path):
+    archives.write(tmp_path / "mine", {"boats/2018-05-03.md": TEXT})
+    corpus = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1)
+    found = policy_page.of_file(tmp_path / "mine" / "boats" / "2018-05-03.md")
+    assert found.n_segments == corpus.policies()["n_segments"].item()
+    assert found.n_words == corpus.segments()["n_words"].sum()
+
+
+def test_the_labels_are_those_of_the_tables(tmp_path):
+    archives.write(tmp_path / "mine", {"boats/2018-05-03.md": TEXT})
+    labels = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1).labels()
+    found = policy_page.of_file(tmp_path / "mine" / "boats" / "2018-05-03.md")
+    assert sorted(c for clause in found.clauses for c in clause.categories) == sorted(labels["category"])
+
+
+def test_frameworks_come_with_stance_and_sentence():
+    assert set(policy_page.of_data(TEXT, name="boats").frameworks) == {
+        ("privacy_shield", "adheres", SHIELD),
+        ("gdpr", "adheres", GDPR),
+    }
+
+
+def test_cues_come_with_their_sentence():
+    cues = policy_page.of_data(TEXT, name="boats").cues
+    assert any(sentence == "You may write to our data protection officer." for _, _, sentence in cues)
+
+
+def test_a_clause_has_the_categories_that_reach_their_threshold():
+    (clause,) = [c for c in policy_page.of_data(TEXT, name="boats").clauses if "encryption" in c.segment.text]
+    assert clause.categories == {"Data Security": 0.9}
+
+
+@pytest.mark.parametrize(("score", "given"), [(0.494, False), (0.496, True), (0.51, True)])
+def test_a_score_counts_in_whole_percent_as_in_the_tables(score, given, monkeypatch):
+    class Model(archives.TinyModel):
+        def scores(self, texts, headings=None):
+            return archives.np.full((len(texts), 10), score)
+
+    monkeypatch.setattr(annotate, "_model", Model)
+    assert bool(policy_page.of_data("We sell boats.", name="x").clauses[0].categories) is given
+
+
+@pytest.mark.parametrize(("value", "percent"), [(0.5, 50), (0.07, 7), (0.561, 57), (0.29, 29)])
+def test_a_threshold_is_the_next_whole_percent(value, percent, monkeypatch):
+    class Model(archives.TinyModel):
+        thresholds = archives.np.full(10, value)
+
+    monkeypatch.setattr(annotate, "_model", Model)
+    assert annotate.thresholds() == dict.fromkeys(schema.CATEGORIES, percent)
+
+
+def test_a_page_that_is_no_policy_says_why():
+    assert policy_page.of_data(archives.NO_POLICY, name="race").reason == "not_policy"
+
+
+@pytest.mark.parametrize("data", [b"", "", b"   \n"])
+def test_an_empty_policy_has_an_empty_profile(data):
+    found = policy_page.of_data(data, name="nothing")
+    assert (found.reason, found.era, found.effective_date, found.clauses) == ("empty", "undated", None, [])
+
+
+def test_the_record_is_plain_json():
+    record = json.loads(json.dumps(policy_page.of_data(TEXT, name="boats").record()))
+    assert (record["effective_date"], record["date_kind"], record["is_policy"]) == ("2018-05-03", "updated", True)
+    assert record["frameworks"][0] == {"framework": "privacy_shield", "stance": "adheres", "sentence": SHIELD}
+    assert record["clauses"][1]["text"] == archives.BASE[0]
+    assert len(record["clauses"]) == record["n_segments"]
+
+
+def test_a_file_is_read_as_its_suffix_says(tmp_path):
+    text = "We sell <b>boats</b>.\n\n<p>And kites.</p>"
+    for name in ("a.html", "a.txt"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "b.html").write_text("# Boats and kites #")
+    assert policy_page.of_file(tmp_path / "b.html").clauses[0].segment.text == "# Boats and kites #"
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "photo.txt").write_bytes(bytes(1000))
+    with pytest.raises(ValueError, match=r"photo\.txt: not_text: it holds NUL bytes"):
+        policy_page.of_file(tmp_path / "photo.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Write to privacy@example.org.", [("email", "privacy@example.org")]),
+        ("Call us at (415) 555-0100 or +49 941 1234567.", [("phone", "(415) 555-0100"), ("phone", "+49 941 1234567")]),
+        ("Write to us at Box 12, Ohio. We read it.", [("post", "Write to us at Box 12, Ohio.")]),
+        ("By post: 14 Mill Lane, Brattlewood.", [("post", "By post: 14 Mill Lane, Brattlewood.")]),
+        ("Write to us, or see the Act of 09.07.2019 (2016/679), of 1997-2003.", []),
+        ("We keep it by mail.", []),
+        ("a@example.org, a@example.org", [("email", "a@example.org")]),
+    ],
+)
+def test_contacts(text, expected):
+    assert policy_page.contacts([text]) == expected
+
+
+def test_show_marks_what_it_found_and_escapes_the_rest():
+    shown = policy_page.show(
+        policy_page.of_data(TEXT + "\n\nWe collect <script>alert(1)</script> & more.", name="<b>x</b>")
+    ).data
+    assert "<script" not in shown
+    assert "&lt;b&gt;x&lt;/b&gt;" in shown
+    assert "<mark>General Data Protection Regulation</mark><small> [gdpr: adheres]</small>" in shown
+    assert ">Data Security</span>" in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no mark", "We do not sell your data. GDPR & <i>you</i>.", "GDPR GDPR", SHIELD + GDPR]
+)
+def test_marks_change_no_text(text):
+    plain = re.sub(r"<small>.*?</small>|</?mark>", "", policy_page.marked(text))
+    assert html.unescape(plain.replace("<br>", "\n")) == text
+
+
+SHARES = pd.DataFrame(
+    [
+        ("gdpr", "framework:gdpr", 30, 0.9, 0.8, 0.95),
+        ("gdpr", "cue:dpo", 30, 0.6, 0.5, 0.7),
+        ("gdpr", "cue:ai", 30, 0.49, 0.3, 0.6),
+        ("gdpr", "cue:sale_of_data", 30, 0.7, 0.5, 0.8),
+        ("safe_harbor", "cue:dpo", 3, 0.9, 0.2, 1.0),
+    ],
+    columns=["era", "feature", "n", "value", "low", "high"],
+)
+
+
+def test_lacking_is_what_most_of_the_era_have_and_it_has_not():
+    found = policy_page.of_data(policy(stated="May 30, 2018"), name="boats")  # the twelve sentences sell nothing
+    assert policy_page.lacking(found, SHARES)["feature"].tolist() == ["framework:gdpr", "cue:dpo"]
+
+
+@pytest.mark.parametrize(("stated", "why"), [(None, "states no date"), ("May 30, 2014", "fewer than 20 services")])
+def test_lacking_needs_an_era_with_services(stated, why):
+    with pytest.raises(ValueError, match=why):
+        policy_page.lacking(policy_page.of_data(policy(stated=stated), name="boats"), SHARES)
+
+
+def test_a_policy_and_the_tables_name_features_alike(tmp_path):
+    archives.write(tmp_path / "mine", {"boats/2018-05-03.md": TEXT})
+    held = findings.features(build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1))
+    names = {name for name in held if held[name].item() and "=" not in name}
+    assert policy_page.of_data(TEXT, name="boats").features() == names
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "expected"),
+    [
+        ("We sell. You buy.", 0, "We sell."),
+        ("We sell. You buy.", 7, "We sell."),
+        ("We sell. You buy.", 9, "You buy."),
+        ("We sell:\n- boats\n- kites", 10, "boats"),
+        ("We sell. We sell.", 12, "We sell."),
+        ("no end", 3, "no end"),
+    ],
+)
+def test_sentence_at(text, start, expected):
+    assert policy_page.sentence_at(text, start) == expected

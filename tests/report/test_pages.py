@@ -1,0 +1,260 @@
+"""What the pages make of single cells and outputs; no kernel is started."""
+
+import base64
+import struct
+from pathlib import Path
+
+import nbformat
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from privacylab import eras
+from privacylab.report import pages
+
+
+def notebook(*cells):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# How many?"), *cells])
+
+
+def markdown(source):
+    return nbformat.v4.new_markdown_cell(source)
+
+
+def printing(text, *tags, source="1"):
+    outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+    return nbformat.v4.new_code_cell(source, outputs=outputs, metadata={"tags": list(tags)})
+
+
+def showing(data, *tags, **metadata):
+    outputs = [nbformat.v4.new_output("display_data", data=data, metadata=metadata)]
+    return nbformat.v4.new_code_cell("1", outputs=outputs, metadata={"tags": list(tags)})
+
+
+def article(*cells, **site):
+    return LexborHTMLParser(pages.render(notebook(*cells), **site)).css_first("article")
+
+
+def png(width, height, *, across=None):
+    """The beginning of a PNG: its size, and its pixels a metre where given."""
+    size = struct.pack(">I4sIIB4x4x", 13, b"IHDR", width, height, 8)
+    physical = struct.pack(">I4sIIB4x", 9, b"pHYs", across, across, 1) if across else b""
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + size + physical + b"\0\0\0\0IDAT").decode()
+
+
+@pytest.mark.parametrize(
+    ("image", "width", "height"),
+    [
+        (png(975, 540, across=5906), "624", "346"),  # 150 dpi: 6.5 by 3.6 inches
+        (png(300, 200), "300", "200"),
+        (base64.b64encode(b"GIF").decode(), None, None),
+    ],
+)
+def test_figure_is_as_wide_as_on_paper(image, width, height):
+    shown = article(showing({"image/png": image}, **{"image/png": {"alt": "It falls."}})).css_first("img").attributes
+    assert (shown.get("width"), shown.get("height")) == (width, height)
+
+
+def test_figure_without_alt_says_so():
+    shown = article(showing({"image/png": png(3, 2)}))
+    assert shown.css_first("img").attributes["alt"] == pages.NO_ALT
+
+
+def test_printed_sentences_are_text_and_escaped():
+    shown = article(printing("N = 12 & <b>more</b>\n\nSecond."))
+    assert [node.text() for node in shown.css("p.printed")] == ["N = 12 & <b>more</b>", "Second."]
+
+
+@pytest.mark.parametrize("text", ["era   n\ngap   2", "a\n    indented", "a\tb\tc   d"])
+def test_printed_columns_stay_aligned(text):
+    shown = article(printing(text)).css_first(".outputs pre")
+    assert shown.text() == text
+    assert shown.attributes["tabindex"] == "0"
+
+
+def test_terminal_colours_are_dropped():
+    assert article(printing("\x1b[1;31mred\x1b[0m")).css_first("p.printed").text() == "red"
+
+
+HIERARCHY = """<table border="1" class="dataframe"><thead>
+<tr style="text-align: right;"><th></th><th></th><th colspan="2" halign="left">gdpr</th></tr>
+<tr><th></th><th></th><th>n</th><th>share</th></tr><tr><th>era</th><th>region</th><th></th><th></th></tr></thead>
+<tbody><tr><th rowspan="2">gap</th><th>us</th><td>1</td><td>0.1 (0.0–0.2)</td></tr>
+<tr><th>eu</th><td>2</td><td>–</td></tr></tbody></table>"""
+
+
+def test_hierarchical_table_keeps_its_spans_and_merges_the_names():
+    table = article(showing({"text/html": HIERARCHY})).css_first("table")
+    rows = [
+        [(cell.tag, cell.text(), cell.attributes.get("scope")) for cell in row.css("th, td")] for row in table.css("tr")
+    ]
+    assert rows == [
+        [("td", "", None), ("td", "", None), ("th", "gdpr", "colgroup")],
+        [("th", "era", "col"), ("th", "region", "col"), ("th", "n", "col"), ("th", "share", "col")],
+        [("th", "gap", "rowgroup"), ("th", "us", "row"), ("td", "1", None), ("td", "0.1 (0.0–0.2)", None)],
+        [("th", "eu", "row"), ("td", "2", None), ("td", "–", None)],
+    ]
+    assert [cell.text() for cell in table.css(".number")] == ["n", "share", "1", "0.1 (0.0–0.2)", "2", "–"]
+    assert table.css_first("[colspan]").attributes["colspan"] == "2"
+    assert table.css("[style], [border], [halign]") == []
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        ([["era", "gap", "us"], ["region", "", ""]], [["region", "gap", "us"]]),
+        ([["", "gap", "us"], ["region", "", ""]], [["region", "gap", "us"]]),
+        ([["era", "gap", "us"], ["", "", ""]], [["era", "gap", "us"]]),
+        # Two levels of columns, of which the second may have no label.
+        ([["era", "gap", "us"], ["view", "n", ""]], [["era", "gap", "us"], ["view", "n", ""]]),
+        ([["", "gap", "us"], ["", "", "n"]], [["", "gap", "us"], ["", "", "n"]]),
+    ],
+)
+def test_the_name_of_the_index_takes_the_place_of_that_of_the_columns(head, shown):
+    rows = "".join(f"<tr>{''.join(f'<th>{text}</th>' for text in row)}</tr>" for row in head)
+    html = f"<table><thead>{rows}</thead><tbody><tr><th>eu</th><td>1</td><td>2</td></tr></tbody></table>"
+    table = article(showing({"text/html": html}))
+    assert [[cell.text() for cell in row.css("th, td")] for row in table.css("thead tr")] == shown
+
+
+def test_markdown_table_has_header_cells_and_numbers_right():
+    table = article(markdown("| era | n |\n|---|---|\n| gap | 1,200 |")).css_first("table")
+    assert [cell.attributes["scope"] for cell in table.css("th")] == ["col", "col"]
+    assert [cell.text() for cell in table.css("td.number")] == ["1,200"]
+
+
+def test_dates_are_not_broken():
+    table = "<table><tbody><tr><th>2018-05-25</th><td>2018-05-26</td><td>a 2018-05-27</td></tr></tbody></table>"
+    shown = article(showing({"text/html": table}))
+    assert [cell.text() for cell in shown.css(".date")] == ["2018-05-25", "2018-05-26"]
+
+
+def test_tables_are_named_apart():
+    table = {"text/html": "<table><tr><td>1</td></tr></table>"}
+    shown = article(markdown("## Old"), showing(table), showing(table))
+    assert [box.attributes["aria-label"] for box in shown.css(".table")] == ["Table 1: Old", "Table 2: Old"]
+
+
+def test_a_table_has_a_caption_its_own_if_it_brings_one():
+    plain = {"text/html": "<table><tr><td>1</td></tr></table>"}
+    named = {"text/html": "<table><caption>Mine &amp; yours</caption><tr><td>1</td></tr></table>"}
+    shown = article(markdown("## Old <b>ones</b>"), showing(plain), showing(named))
+    assert [caption.text() for caption in shown.css("caption")] == ["Table 1: Old ones", "Mine & yours"]
+
+
+def test_a_title_with_a_mark_too_many_is_plain():
+    assert pages.heading_one(nbformat.v4.new_notebook(cells=[markdown("# # How *many*?")])) == "How many?"
+
+
+def test_the_index_tells_facts_beside_the_eras_and_findings_with_their_figures():
+    entries = [pages.Entry("0.html", "Zero", pages.Markup("We count."))]
+    facts = [pages.Story(("N = 12.",), pages.Markup(""), "0.html#a", "Zero")]
+    findings = [pages.Story(("It fell.",), pages.Markup("<figure></figure>"), f"{n}.html#b", "Two") for n in range(5)]
+    tree = LexborHTMLParser(pages.home(entries, [*facts, *findings]))
+    assert [node.css_first("strong").text() for node in tree.css(".eras li")] == [era.name for era in eras.eras()]
+    assert tree.css_first(".fact").text() == "N = 12. Zero"
+    assert len(tree.css(".stories li")) == pages.MAX_STORY_FIGURES
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<script src="https://example.org/x.js"></script>',
+        "<script>alert(1)</script>",
+        '<link rel="stylesheet" href="https://example.org/x.css">',
+        '<iframe src="https://example.org"></iframe>',
+        '<style>@import "https://example.org/x.css";</style>',
+        '<img src="https://example.org/x.png" alt="">',
+        '<a href="javascript:alert(1)">x</a>',
+        '<p onclick="alert(1)">x</p>',
+    ],
+)
+@pytest.mark.parametrize("cell", [markdown, lambda html: showing({"text/html": html})], ids=["markdown", "output"])
+def test_nothing_runs_and_nothing_is_loaded(html, cell):
+    shown = article(cell(f"before\n\n{html}\n\nafter")).html
+    assert "before" in shown
+    assert "after" in shown
+    assert "example.org" not in shown
+    assert "alert" not in shown
+
+
+def test_links_to_the_web_stay():
+    assert (
+        article(markdown("[GDPR](https://example.org/gdpr)")).css_first("a").attributes["href"]
+        == "https://example.org/gdpr"
+    )
+
+
+@pytest.mark.parametrize(
+    ("href", "wanted"),
+    [("1-clauses.ipynb", "1-clauses.html"), ("./1-clauses.ipynb#Old", "1-clauses.html#Old"), ("9-none.ipynb", None)],
+)
+def test_links_to_notebooks(href, wanted):
+    link = article(markdown(f"[x]({href})"), siblings=["1-clauses"]).css_first("a[href]")
+    assert (link.attributes["href"] if link else None) == wanted
+
+
+def test_headings_of_one_text_get_anchors_of_their_own():
+    shown = article(markdown("## Old one"), markdown("## Old one"), markdown("### Old one"))
+    assert [node.id for node in shown.css("h2, h3")] == ["Old-one", "Old-one-2", "Old-one-3"]
+
+
+def test_headings_in_outputs_make_no_second_h1():
+    shown = article(showing({"text/html": "<h1>Our policy</h1>"}))
+    assert [node.text() for node in shown.css("h2")] == ["Our policy"]
+    assert shown.css("h1") == []
+
+
+def test_widget_without_a_static_state_says_where_it_works():
+    shown = article(showing({pages.WIDGET: {"model_id": "7"}, "text/plain": "VBox()"}))
+    assert "JupyterLab" in shown.css_first(".outputs").text()
+    assert "VBox" not in shown.text()
+
+
+def test_notebook_is_not_changed():
+    nb = notebook(showing({pages.WIDGET: {"model_id": "7"}}), printing("1"))
+    before = nbformat.writes(nb)
+    pages.render(nb)
+    assert nbformat.writes(nb) == before
+
+
+def test_lead_is_the_first_paragraph_its_links_dead():
+    nb = notebook(markdown("## Old\n\nOf *all* [services](https://example.org).\n\nMore."))
+    assert pages.lead(nb) == "Of <em>all</em> <a>services</a>."
+
+
+def test_lead_loads_nothing():
+    nb = notebook(markdown("Of ![all](https://example.org/x.png) services."))
+    assert pages.lead(nb) == "Of all services."
+
+
+def test_story_without_a_figure_is_its_sentences():
+    (story,) = pages.stories(notebook(printing("One.\nTwo.\n", "story"), printing("Three.")), href="0.html")
+    assert (story.sentences, story.figure, story.page) == (("One.", "Two."), "", "How many?")
+
+
+def test_index_shows_four_figures_and_every_sentence():
+    figures = [showing({"image/png": png(3, 2)}, "story") for _ in range(5)]
+    found = pages.stories(notebook(*figures, printing("Only a sentence.", "story")), href="0.html")
+    shown = LexborHTMLParser(pages.home([pages.Entry("0.html", "How many?", pages.Markup("Two."))], found))
+    assert len(shown.css(".stories img")) == pages.MAX_STORY_FIGURES
+    assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. How many?"]
+
+
+TEXT_COLOURS = ("ink", "soft", "link", "keyword", "string", "number", "name")
+
+
+def luminance(colour):
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("style", ["light", "dark"])
+@pytest.mark.parametrize("name", TEXT_COLOURS)
+def test_text_has_a_contrast_of_four_and_a_half(name, style):
+    css = (Path(pages.__file__).parent / "template" / "report.css").read_text()
+    block = css.split("prefers-color-scheme: dark")[0 if style == "light" else 1]
+    colours = dict(pair.strip().split(": ") for pair in block.replace("\n", ";").split(";") if pair.strip()[:2] == "--")
+    for ground in ("paper", "wash"):
+        dark, light = sorted((luminance(colours[f"--{name}"]), luminance(colours[f"--{ground}"])))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
