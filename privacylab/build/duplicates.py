@@ -1,0 +1,75 @@
+"""Versions that repeat another, and flips between two texts."""
+
+import datetime as dt
+import re
+import struct
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, lru_cache
+from itertools import chain
+from operator import itemgetter
+from typing import Any, NamedTuple
+import py3langid
+
+from privacylab.build.screen import rules
+
+
+
+class Sighting(NamedTuple):
+    """A policy seen on a day: what `repeats` needs to know of it. ``key`` tells its text (equal: near duplicates)."""
+
+    version_id: str
+    date: dt.date
+    key: int
+
+
+class Repeat(NamedTuple):
+    """The status of a sighting in its document's history, and the version that it repeats or interrupts."""
+
+    status: str
+    same_as: str | None
+
+
+def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
+    """Near duplicates and A-B-A flips in the history of one document.
+
+    Two versions are near duplicates if their substantive sentences are the same. A text that comes and goes within
+    ``flip_days`` between two stands of another is a flip (a crawler in another country, an experiment, an outage): of
+    two that alternate, the one seen less is the flip. What returns later than that is a new version of its own.
+
+    Args:
+        history: The sightings of one document, one a day, by date.
+
+    Returns:
+        For each version id: ``kept`` (a text that is new here), ``near_duplicate`` (of the version that opened the run)
+        or ``flip`` (between two stands of the version named).
+    """
+    days = rules()["duplicates"]["flip_days"]
+    n_seen = Counter(sighting.key for sighting in history)
+    runs: list[list[Sighting]] = []
+    flips: dict[str, Repeat] = {}
+    for sighting in history:
+        if runs and runs[-1][-1].key == sighting.key:
+            runs[-1].append(sighting)
+        else:
+            runs.append([sighting])
+        _close_flips(runs, flips, n_seen, days)
+    result = dict(flips)
+    for run in runs:
+        result[run[0].version_id] = Repeat("kept", None)
+        for sighting in run[1:]:
+            result[sighting.version_id] = Repeat("near_duplicate", run[0].version_id)
+    return result
+
+
+def _close_flips(runs: list[list[Sighting]], flips: dict[str, Repeat], n_seen: Counter[int], days: int) -> None:
+    """Takes the last run but one out where it is a flip, and joins its neighbours."""
+    while len(runs) >= 3 and runs[-3][0].key == runs[-1][0].key:
+        before, between, after = runs[-3:]
+        short = (after[0].date - between[0].date).days <= days
+        rarer = n_seen[between[0].key] <= n_seen[before[0].key]
+        if not (short and rarer):
+            return
+        flips.update({sighting.version_id: Repeat("flip", before[0].version_id) for sighting in between})
+        runs[-3:] = [before + after]
