@@ -14,6 +14,8 @@ import pandas as pd
 from privacylab import paths
 
 UNDATED = "undated"
+FIRST_CRAWL = "2012-10-01"
+"""The first crawl of ToSBack2; the texts from before it are the published archives of some twenty companies."""
 
 
 class Regime(NamedTuple):
@@ -81,6 +83,27 @@ def events() -> tuple[Event, ...]:
     return tuple(sorted(found, key=lambda event: event.date))
 
 
+def event(id: str) -> Event:
+    """The event of an id.
+
+    Raises:
+        ValueError: There is none.
+    """
+    known = {each.id: each for each in events()}
+    if id not in known:
+        raise ValueError(f"event {id!r} must be one of {', '.join(known)} (rules/eras.toml)")
+    return known[id]
+
+
+def eve(id: str) -> str:
+    """The day before an event.
+
+    >>> eve("gdpr")
+    '2018-05-24'
+    """
+    return str(event(id).date - dt.timedelta(days=1))
+
+
 def as_date(value: dt.date | dt.datetime | str) -> dt.date:
     """A calendar date from a date, a timestamp or an ISO string (``YYYY``, ``YYYY-MM``: its first day).
 
@@ -146,3 +169,30 @@ def half_year(date: dt.date | dt.datetime | str) -> str:
     """
     day = as_date(date)
     return f"{day.year}-H{1 if day.month <= 6 else 2}"
+
+
+def half_year_before(date: dt.date | dt.datetime | str) -> str:
+    """The last half-year that was over on a date.
+
+    >>> half_year_before("2015-10-06"), half_year_before("2018-05-25")
+    ('2015-H1', '2017-H2')
+    """
+    day = as_date(date)
+    return f"{day.year}-H1" if day.month > 6 else f"{day.year - 1}-H2"
+
+
+def landmarks(last: dt.date) -> list[str]:
+    """Half-years for a table: the first crawled whole, the last before each event, the last of a year that is over.
+
+    Args:
+        last: The day of the newest version; NaT where there is none: then nothing is cut off.
+
+    >>> landmarks(dt.date(2020, 3, 1))
+    ['2013-H1', '2015-H1', '2016-H1', '2017-H2', '2019-H2']
+    """
+    first = half_year(as_date(FIRST_CRAWL) + dt.timedelta(days=184))
+    halves = sorted({first, *(half_year_before(event.date) for event in events())})
+    if pd.isna(last):
+        return halves
+    end = f"{last.year - 1}-H2"
+    return [*(half for half in halves if half < end), end]

@@ -1,5 +1,6 @@
 import datetime as dt
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,3 +80,23 @@ def test_every_date_has_one_era_and_eras_are_in_order(date):
 def test_a_date_that_is_none_says_so():
     with pytest.raises(ValueError, match="'yesterday' is not YYYY-MM-DD"):
         eras.era("yesterday")
+
+
+def test_an_event_has_a_date_and_an_eve():
+    assert (eras.event("schrems_i").date, eras.eve("schrems_i")) == (dt.date(2015, 10, 6), "2015-10-05")
+    with pytest.raises(ValueError, match=r"'brexit' must be one of schrems_i, .*eras\.toml"):
+        eras.event("brexit")
+
+
+@pytest.mark.parametrize(
+    ("date", "half"), [("2015-06-30", "2014-H2"), ("2015-07-01", "2015-H1"), ("2015-12-31", "2015-H1")]
+)
+def test_the_half_year_before_is_over(date, half):
+    assert eras.half_year_before(date) == half
+
+
+def test_landmarks_end_with_the_last_year_that_is_over():
+    wanted = ["2013-H1", "2015-H1", "2016-H1", "2017-H2", "2019-H2", "2020-H1", "2023-H1", "2025-H2"]
+    assert eras.landmarks(dt.date(2026, 8, 22)) == wanted
+    assert eras.landmarks(dt.date(2001, 5, 1)) == ["2000-H2"]
+    assert eras.landmarks(pd.NaT) == wanted[:-1]

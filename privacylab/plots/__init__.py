@@ -28,3 +28,4 @@ from privacylab.plots.shares import (
     versions_by_year,
 )
 from privacylab.plots.topics import topic_categories, topic_map
+from privacylab.plots.validation import validation

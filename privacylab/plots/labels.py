@@ -105,10 +105,9 @@ def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
     'not known (n = 0)'
     """
     size = f"n = {0 if pd.isna(row['n']) else row['n']:,.0f}"
-    low, high = (row.get(end if column == "value" else f"{column}_{end}") for end in ("low", "high"))
     if pd.isna(row[column]):
         return f"not known ({size})"
-    return f"{row[column]:.0%} ({low:.0%} to {high:.0%}{f', {size}' if n else ''})"
+    return f"{row[column]:.0%} ({bounds(row, column)}{f', {size}' if n else ''})"
 
 
 def readable(name: str, names: Mapping[str, str] | None = None) -> str:
@@ -287,3 +286,154 @@ def rows_of_text(axes: Axes, labels: Sequence[str]) -> None:
     axes.grid(axis="x")
     for border in range(1, len(labels)):
         axes.axhline(border - 0.5, color=PALE, linewidth=0.5, zorder=0)
+
+
+# Numbers in words: intervals and changes, in sentences and in the cells of tables.
+
+_UNITS = {
+    "share": ("{:.0%}", 1),
+    "points": ("{:+.1f}", 100),
+    "number": ("{:.2f}", 1),
+    "difference": ("{:+.2f}", 1),
+    "days": ("{:,.0f}", 1),
+    "amount": ("{:,.4g}", 1),
+}
+"""How a value of each unit is written, and by what it is multiplied first."""
+
+
+def quantity(value: float, unit: str = "share") -> str:
+    """A value in its unit.
+
+    Args:
+        value: As statistics have it: shares and their differences 0 to 1.
+        unit: ``share`` (percent), ``points`` (a difference of shares, in percentage points), ``number`` and
+            ``difference`` (two decimals), ``days`` (whole) or ``amount`` (four digits).
+
+    Raises:
+        ValueError: The unit is none of these.
+
+    >>> quantity(0.231), quantity(0.231, "points"), quantity(1234.5, "days")
+    ('23%', '+23.1', '1,234')
+    """
+    if unit not in _UNITS:
+        raise ValueError(f"unit {unit!r} must be one of {', '.join(_UNITS)}")
+    form, factor = _UNITS[unit]
+    return form.format(factor * value)
+
+
+def _ends(column: str) -> tuple[str, str]:
+    return ("low", "high") if column == "value" else (f"{column}_low", f"{column}_high")
+
+
+def bounds(row: pd.Series, column: str = "value", *, unit: str = "share", to: str = " to ") -> str:
+    """The ends of a value's interval; those of another column than ``value`` are ``<column>_low`` and ``_high``.
+
+    >>> bounds(pd.Series({"low": 1.48, "high": 1.6}), unit="number")
+    '1.48 to 1.60'
+    """
+    return to.join(quantity(row[end], unit) for end in _ends(column))
+
+
+def interval(
+    frame: pd.DataFrame, column: str = "value", *, unit: str = "share", missing: str = "-", star: str | None = None
+) -> pd.Series:
+    """The cells of a table: each row's value with its interval.
+
+    Args:
+        frame: From a statistic: a column and its interval, as `bounds` has them.
+        column: The values.
+        unit: As in `quantity`.
+        missing: What stands where there is no value or no interval.
+        star: A column of q-values; a value whose q is below 0.05 has a star.
+
+    Returns:
+        Text, with the frame's index.
+
+    >>> interval(pd.DataFrame({"value": [0.231], "low": [0.2], "high": [0.264]})).tolist()
+    ['23% (20%-26%)']
+    """
+    to = " to " if unit in ("points", "difference") else "-"  # a dash would read as a minus
+    cells = []
+    for _, row in frame.iterrows():
+        mark = "*" if star is not None and row[star] < 0.05 else ""
+        known = row[[column, *_ends(column)]].notna().all()
+        cells.append(
+            f"{quantity(row[column], unit)}{mark} ({bounds(row, column, unit=unit, to=to)})" if known else missing
+        )
+    return pd.Series(cells, index=frame.index, dtype=object)
+
+
+def across(
+    frame: pd.DataFrame, *, index: str | list[str], columns: str, sizes: Sequence[str] = (), **options: Any
+) -> pd.DataFrame:
+    """A table of values with their intervals, over two things that a statistic was made by.
+
+    Args:
+        frame: From a statistic.
+        index: The column, or columns, whose values name the rows.
+        columns: The column whose values name the columns.
+        sizes: Numbers that a column has once, shown in rows of their own below; those that the frame lacks are not.
+        options: Of `interval`.
+
+    Returns:
+        Text, sorted by the names of rows and columns.
+    """
+    wide = frame.assign(text=interval(frame, **options)).pivot(index=index, columns=columns, values="text")
+    below = frame.groupby(columns)[[size for size in sizes if size in frame]].first().T.astype(str)
+    return pd.concat([wide, below[wide.columns]]).rename_axis(index) if len(below) else wide
+
+
+def change(row: pd.Series) -> str:
+    """A share before and after, and the difference in points with its interval.
+
+    >>> change(pd.Series({"before": 0.4, "after": 0.7, "value": 0.3, "low": 0.25, "high": 0.35, "n": 80}))
+    '40% to 70%, +30.0 points (+25.0 to +35.0, n=80)'
+    """
+    points = f"{quantity(row['value'], 'points')} points ({bounds(row, unit='points')}, n={row['n']:.0f})"
+    return f"{row['before']:.0%} to {row['after']:.0%}, {points}"
+
+
+def course(before: pd.Series, after: pd.Series) -> str:
+    """How a corrected share went from one row of `findings.corrected` to another, as a sentence goes on.
+
+    It ``rose`` where the intervals are apart, else it ``went``; without gold, what was found is told.
+    """
+    if pd.isna([before["corrected"], after["corrected"]]).any():
+        return f"was found in {said(before)} and then in {said(after)} of services (no gold to correct with)"
+    verb = "rose" if before["corrected_high"] < after["corrected_low"] else "went"
+    return f"{verb} from {said(before, 'corrected', n=False)} to {said(after, 'corrected', n=False)}"
+
+
+def days(row: pd.Series, after: str) -> str:
+    """A time in days after something, with its interval and number.
+
+    >>> days(pd.Series({"value": 1096.0, "low": 900.0, "high": 1200.0, "n": 80}), "the ruling")
+    '1,096 days after the ruling (900 to 1,200, n = 80)'
+    >>> days(pd.Series({"value": float("nan"), "n": 0}), "the ruling")
+    'a time that is not known (n = 0)'
+    """
+    if not row["n"]:
+        return "a time that is not known (n = 0)"
+    return f"{quantity(row['value'], 'days')} days after {after} ({bounds(row, unit='days')}, n = {row['n']:.0f})"
+
+
+def right_of_n(scores: pd.DataFrame) -> pd.Series:
+    """How many of a gold set's labels were right, as the cells of a table.
+
+    Args:
+        scores: From `evaluate.score`: ``right``, ``n``, ``low``, ``high``.
+
+    >>> right_of_n(pd.DataFrame({"right": [9], "n": [10], "low": [0.596], "high": [0.982]})).tolist()
+    ['9 of 10 (0.60-0.98)']
+    """
+    cells = [f"{row['right']:g} of {row['n']:g} ({bounds(row, unit='number', to='-')})" for _, row in scores.iterrows()]
+    return pd.Series(cells, index=scores.index, dtype=object)
+
+
+def gold_set(name: str) -> str:
+    """The name of a set of gold labels, or of what it measures, as a reader would write it.
+
+    >>> gold_set("dates_2"), gold_set("right_access")
+    ('dates, second draw', 'right access')
+    """
+    return str(name).replace("_2", ", second draw").replace("_", " ")
