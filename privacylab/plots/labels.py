@@ -364,21 +364,31 @@ def interval(
 
 
 def across(
-    frame: pd.DataFrame, *, index: str | list[str], columns: str, sizes: Sequence[str] = (), **options: Any
+    frame: pd.DataFrame,
+    *,
+    index: str,
+    columns: str,
+    unit: str = "share",
+    missing: str = "-",
+    star: str | None = None,
+    sizes: Sequence[str] = (),
 ) -> pd.DataFrame:
     """A table of values with their intervals, over two things that a statistic was made by.
 
     Args:
         frame: From a statistic.
-        index: The column, or columns, whose values name the rows.
+        index: The column whose values name the rows.
         columns: The column whose values name the columns.
+        unit: As in `quantity`.
+        missing: As in `interval`.
+        star: As in `interval`.
         sizes: Numbers that a column has once, shown in rows of their own below; those that the frame lacks are not.
-        options: Of `interval`.
 
     Returns:
         Text, sorted by the names of rows and columns.
     """
-    wide = frame.assign(text=interval(frame, **options)).pivot(index=index, columns=columns, values="text")
+    text = interval(frame, unit=unit, missing=missing, star=star)
+    wide = pd.pivot(frame.assign(text=text), index=index, columns=columns, values="text")
     below = frame.groupby(columns)[[size for size in sizes if size in frame]].first().T.astype(str)
     return pd.concat([wide, below[wide.columns]]).rename_axis(index) if len(below) else wide
 
