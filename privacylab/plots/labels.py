@@ -387,8 +387,8 @@ def across(
     Returns:
         Text, sorted by the names of rows and columns.
     """
-    text = interval(frame, unit=unit, missing=missing, star=star)
-    wide = pd.pivot(frame.assign(text=text), index=index, columns=columns, values="text")
+    cells = frame.assign(text=interval(frame, unit=unit, missing=missing, star=star))
+    wide = cells.pivot_table("text", index, columns, aggfunc="first", observed=True)
     below = frame.groupby(columns)[[size for size in sizes if size in frame]].first().T.astype(str)
     return pd.concat([wide, below[wide.columns]]).rename_axis(index) if len(below) else wide
 
