@@ -1,9 +1,11 @@
-"""Kernels under nbval talk through files of their own, not ports: the notebooks' tests need not even the loopback."""
+"""Kernels under nbval talk through files of their own, not ports.
+
+So the notebooks' tests need not even the loopback.
+"""
 
 import itertools
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import nbval.kernel
 from jupyter_client.manager import KernelManager
@@ -13,9 +15,12 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="nbval-")  # removed when the tests
 
 
 class FileKernelManager(KernelManager):
-    """Sockets are named after the connection file; without one all kernels share a name, and the second hangs."""
+    """Sockets are named after the connection file.
 
-    def __init__(self, **options: Any) -> None:
+    Without one all kernels share a name, and the second hangs.
+    """
+
+    def __init__(self, **options: object) -> None:
         file = Path(_FOLDER.name) / f"kernel-{next(_NUMBERS)}.json"
         super().__init__(transport="ipc", connection_file=str(file), **options)
 

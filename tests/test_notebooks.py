@@ -4,8 +4,11 @@ Each rule is a function that returns what is wrong with a notebook. The first ha
 notebooks/*.ipynb; the second breaks each rule on a small notebook, so that no rule is dead.
 """
 
+import ast
+import datetime as dt
 import re
 import tempfile
+import tomllib
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,13 +16,15 @@ import nbformat
 import pytest
 from nbval.plugin import get_sanitize_patterns
 
+from privacylab import paths
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 
 MAX_BYTES = 1_000_000
-MAX_CELLS = 30
-MAX_LINES = 18
+MAX_CELLS = 60
+MAX_CHARACTERS = 600  # a cell holds one thought: a statistic, a table, a figure
 TAGS = {"remove-input", "remove-cell", "hide-input", "story", "nbval-ignore-output"}
 # Output that nbval does not compare is debt: how many cells may have it, and why.
 MAY_IGNORE_OUTPUT = {
@@ -30,6 +35,12 @@ PATH = re.compile(
     rf"(?<![\w.:/~-])(?:/(?:home|root|Users|tmp|private|var|usr|opt|mnt|srv|workspaces?|builds)/\w|[A-Z]:\\\w"
     rf"|{'|'.join(re.escape(str(path)) for path in {ROOT, Path.home(), Path(tempfile.gettempdir())} - {Path('/')})})"
 )
+MODULES = {path.stem for path in paths.PACKAGE.iterdir() if path.stem.isidentifier() and not path.stem.startswith("_")}
+CALENDAR = tomllib.loads((paths.RULES / "eras.toml").read_text(encoding="utf-8"))
+LEGAL_DATES = {value for blocks in CALENDAR.values() for block in blocks for value in block.values()}
+LEGAL_DATES = {value for value in LEGAL_DATES if isinstance(value, dt.date)}
+# And their eves, but for the ends of years, which anybody may mean.
+LEGAL_DATES |= {date - dt.timedelta(days=1) for date in LEGAL_DATES if (date.month, date.day) != (1, 1)}
 
 
 def code_cells(nb):
@@ -48,6 +59,17 @@ def headings(nb):
             text = re.sub(r"^(```|~~~).*?^\1", "", cell.source, flags=re.M | re.S)
             found += [(len(marks), title) for marks, title in re.findall(r"^(#{1,6})[ \t]+(.+)$", text, flags=re.M)]
     return found
+
+
+def nodes(*cells):
+    """The syntax of code cells, piece by piece."""
+    return [node for cell in cells for node in ast.walk(ast.parse(cell.source))]
+
+
+def imported(*cells):
+    """The names that code cells import."""
+    imports = [node for node in nodes(*cells) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {alias.asname or alias.name.split(".")[0] for node in imports for alias in node.names}
 
 
 def texts(output):
@@ -87,8 +109,29 @@ def has_no_error(nb):
 
 
 def has_short_cells(nb):
-    long = [cell for cell in code_cells(nb) if len(cell.source.strip().splitlines()) > MAX_LINES]
-    return [f"more than {MAX_LINES} lines: {cell.source.splitlines()[0]!r}" for cell in long]
+    long = [cell.source for cell in code_cells(nb) if len(cell.source) > MAX_CHARACTERS]
+    return [f"{len(text)} characters, at most {MAX_CHARACTERS}: {text.splitlines()[0]!r}" for text in long]
+
+
+def imports_at_the_top(nb):
+    late = imported(*code_cells(nb)[1:])
+    return [f"imports {sorted(late)} below its first code cell"] if late else []
+
+
+def rebinds_no_module(nb):
+    """What is the name of a module, in the package or by an import, names nothing else."""
+    bound = {
+        node.id for node in nodes(*code_cells(nb)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    bound |= {node.arg for node in nodes(*code_cells(nb)) if isinstance(node, ast.arg)}
+    bound |= {node.name for node in nodes(*code_cells(nb)) if isinstance(node, ast.FunctionDef)}
+    return [f"{name} is a module, and bound anew" for name in sorted(bound & (MODULES | imported(*code_cells(nb))))]
+
+
+def types_no_legal_date(nb):
+    text = "\n".join(cell.source for cell in code_cells(nb))
+    typed = {date for date in re.findall(r"\b\d{4}-\d{2}-\d{2}\b", text) if dt.date.fromisoformat(date) in LEGAL_DATES}
+    return [f"{date} is typed: eras.event and eras.eve give it" for date in sorted(typed)]
 
 
 def has_no_empty_cell(nb):
@@ -134,6 +177,9 @@ RULES = [
     has_no_stderr,
     has_no_error,
     has_short_cells,
+    imports_at_the_top,
+    rebinds_no_module,
+    types_no_legal_date,
     has_no_empty_cell,
     has_few_cells,
     has_known_tags,
@@ -196,7 +242,10 @@ def notebook(*cells):
 
 FINE = notebook(
     markdown("## Services\n### Old ones\n## New ones\n```\n# no heading\n```"),
-    code("print(n)", printed("N = 12, and/or 3/4; see https://example.org/tmp/x")),
+    code(
+        "import pandas as pd\nday = '2012-10-01'\nprint(n)",
+        printed("N = 12, and/or 3/4; see https://example.org/tmp/x"),
+    ),
     code("plot()", shown({"image/png": "aGk="}, **{"image/png": {"alt": "It falls."}}), printed("It falls."), count=2),
 )
 FINE.cells[-1].metadata["tags"] = ["story"]
@@ -222,7 +271,14 @@ def test_rule_lets_a_fine_notebook_be(rule):
         (skips_no_heading_level, notebook(markdown("## Fine\n\n#### Too deep"))),
         (has_no_stderr, notebook(code("1", printed("FutureWarning", "stderr")))),
         (has_no_error, notebook(code("1", nbformat.v4.new_output("error", ename="KeyError", evalue="", traceback=[])))),
-        (has_short_cells, notebook(code("\n".join(["a = 1"] * (MAX_LINES + 1))))),
+        (has_short_cells, notebook(code("a = 1 + " + "1" * MAX_CHARACTERS))),
+        (imports_at_the_top, notebook(code("import pandas as pd"), code("import os", count=2))),
+        (rebinds_no_module, notebook(code("from privacylab import eras"), code("eras = []", count=2))),
+        (rebinds_no_module, notebook(code("import pandas as pd"), code("for pd in (1, 2):\n    print(pd)", count=2))),
+        (rebinds_no_module, notebook(code("def topics(n):\n    return n"))),
+        (rebinds_no_module, notebook(code("dates, n = [], 1"))),
+        (types_no_legal_date, notebook(code("event = '2018-05-25'"))),
+        (types_no_legal_date, notebook(code("until = '2015-10-05'"))),
         (has_no_empty_cell, notebook(code(" \n"))),
         (has_few_cells, notebook(*(markdown("Text.") for _ in range(MAX_CELLS)))),
         (has_known_tags, notebook(code(tags=["nbval-skip"]))),
