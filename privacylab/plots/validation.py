@@ -15,7 +15,7 @@ def validation(ours: pd.DataFrame, baselines: pd.DataFrame) -> Figure:
         ours: From `evaluate.score`: ``gold``, ``measure``, ``value``, ``low``, ``high``; a row each.
         baselines: ``gold``, ``measure``, ``share``; of kinds that ``ours`` has.
     """
-    rows = style.need(ours, "gold", "measure", "value")
+    rows = style.need(ours, "gold", "measure", "value", "low", "high")
     places = {kind: place for place, kind in enumerate(zip(rows["gold"], rows["measure"], strict=True))}
     heights = [places[kind] for kind in zip(baselines["gold"], baselines["measure"], strict=True)]
     cross = {"marker": "x", "color": style.GREY}

@@ -91,6 +91,11 @@ FIGURES = {
         pd.DataFrame({"given": [0.05, 0.6, 0.95], "share": [0.02, 0.5, 1.0], "n": [1200, 40, 9]}),
         {},
     ),
+    "validation": (
+        plots.validation,
+        cross(("gold", ["dates", "dates_2"]), ("measure", ["all", "dated: the date"])),
+        {"baselines": pd.DataFrame({"gold": ["dates"], "measure": ["all"], "share": [0.5]})},
+    ),
     "claim_survival": (plots.claim_survival, cross(("days", [0, 100, 400])), {}),
     "claim_outcomes": (plots.claim_outcomes, cross(("outcome", ["none", "scc"]), ("days", [0, 400])), {}),
     "transfer_flow": (plots.transfer_flow, FLOW, {}),

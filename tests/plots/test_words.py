@@ -3,7 +3,6 @@
 import pandas as pd
 import pytest
 
-from privacylab import plots
 from privacylab.plots import labels
 
 SHARE = {"value": 0.231, "low": 0.2, "high": 0.264, "n": 588}
@@ -78,22 +77,3 @@ def test_without_gold_a_sentence_tells_what_was_found():
     text = labels.course(corrected(None, None, None), corrected(0.5, 0.4, 0.6))
     assert text.startswith("was found in 23% (20% to 26%, n = 588)")
     assert "no gold" in text
-
-
-def validation_rows():
-    rows = [(gold, "all", 10, 0.9, 0.6, 0.98) for gold in ("dates", "dates_2")]
-    return pd.DataFrame(rows, columns=["gold", "measure", "n", "value", "low", "high"])
-
-
-def test_validation_draws_a_row_for_each_kind_of_label_and_a_cross_for_each_baseline():
-    baselines = pd.DataFrame({"gold": ["dates_2", "dates_2"], "measure": ["all", "all"], "share": [0.5, 0.7]})
-    axes = plots.validation(validation_rows(), baselines).axes[0]
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["dates: all", "dates, second draw: all"]
-    crosses = next(line for line in axes.lines if line.get_marker() == "x")
-    assert crosses.get_ydata().tolist() == [1, 1]
-    assert crosses.get_xdata().tolist() == [0.5, 0.7]
-
-
-def test_validation_of_nothing_says_so():
-    figure = plots.validation(validation_rows().iloc[:0], pd.DataFrame(columns=["gold", "measure", "share"]))
-    assert "no service" in figure.texts[0].get_text()
