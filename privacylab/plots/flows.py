@@ -23,7 +23,6 @@ _STATES = {
     "none": "#9a9a9a",
     "not_seen": "#dddddd",
 }
-_STATE_NAMES = {"scc": "Clauses or rules only", "dpf": "DPF"}
 
 
 @style.drawing
@@ -114,7 +113,7 @@ def _state_labels(
         shown = {state: n for state, n in column.items() if n > 0}
         texts = [f"{n:,.0f}" for n in shown.values()]
         if i in (0, len(columns) - 1):
-            named = [readable(state, {**_STATE_NAMES, **(names or {})}) for state in shown]
+            named = [readable(state, {**labels.rules("names")["transfer_flow"], **(names or {})}) for state in shown]
             texts = [wrapped(f"{name}  {text}", 1.4) for name, text in zip(named, texts, strict=True)]
         middles = [stack[state] - n / 2 for state, n in shown.items()]
         sizes = [0.39 * style.text_height([text]) * whole for text in texts]
@@ -146,7 +145,7 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
         if row["kind"] == "remaining":
             groups.append((row, []))
             continue
-        name = _LEFT_OUT.get(str(row["stage"]), str(row["stage"]))
+        name = labels.rules("names")["exclusion_flow"].get(str(row["stage"]), str(row["stage"]))
         reason = f"{name}: {str(row['reason']).replace('_', ' ')}" if isinstance(row["reason"], str) else name
         groups[-1][1].extend(_lines(f"{reason}  {row['n_versions']:,} versions of {row['n']:,} services"))
         if row.get("examples"):
@@ -183,13 +182,6 @@ def _lines(text: str, indent: str = "") -> list[str]:
 
 
 _LEFT_OUT_WIDTH = 3.95
-_LEFT_OUT = {
-    "rejected": "Rejected",
-    "flip": "Back to an earlier text (crawl noise)",
-    "near_duplicate": "Same text as before, but for details",
-    "same_day": "Not the day's last text",
-    "sampled_out": "Not the half-year's or era's last text",
-}
 
 
 def _box(axes: Axes, x: float, top: float, width: float, height: float, text: str, *, bold: bool) -> None:

@@ -1,7 +1,9 @@
 """Words in figures: names of features, intervals, dates; and labels that do not collide."""
 
+import functools
 import math
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,88 +12,26 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from privacylab import eras
+from privacylab import eras, paths
 from privacylab.plots.style import GREY, PALE, WIDTH, day, size_inches, text_colour, text_height, text_width, wrapped
 
 Names = Mapping[str, str] | None
 """Other names for what a figure shows, for the reader."""
 
-_NAMES = {
-    "safe_harbor": "Safe Harbor",
-    "privacy_shield": "Privacy Shield",
-    "dpf": "Data Privacy Framework",
-    "gdpr": "GDPR",
-    "uk_gdpr": "UK GDPR",
-    "uk_dpa_2018": "UK DPA 2018",
-    "directive_95_46": "Directive 95/46",
-    "ccpa": "CCPA",
-    "coppa": "COPPA",
-    "coppa_safe_harbor": "COPPA safe harbor",
-    "hipaa": "HIPAA",
-    "lgpd": "LGPD",
-    "pipeda": "PIPEDA",
-    "pecr": "PECR",
-    "scc": "Standard clauses",
-    "bcr": "Binding corporate rules",
-    "adequacy": "Adequacy decision",
-    "none": "None named",
-    "not_seen": "Not in force",
-    "n_words": "Words",
-    "reading_grade": "Reading grade (US school years)",
-    "words_per_sentence": "Words per sentence",
-    "syllables_per_word": "Syllables per word",
-    "passive_per_100_sentences": "Passive sentences in 100",
-    "vague_per_100_words": "Vague words in 100",
-    "us": "US",
-    "eu": "EU",
-    "uk": "UK",
-    "ota": "Open Terms Archive",
-    "tosback2": "ToSBack2",
-    "through-time": "Policies through time",
-    "ai": "AI",
-    "basis_consent": "Basis: consent",
-    "basis_contract": "Basis: contract",
-    "basis_legal_obligation": "Basis: legal obligation",
-    "basis_legitimate_interests": "Basis: legitimate interests",
-    "basis_public_task": "Basis: public task",
-    "basis_vital_interests": "Basis: vital interests",
-    "children_age": "Age of children",
-    "do_not_track": "Do Not Track",
-    "dpo": "Data-protection officer",
-    "global_privacy_control": "Global Privacy Control",
-    "precise_location": "Precise location",
-    "right_access": "Right of access",
-    "right_complaint": "Right to complain",
-    "right_erasure": "Right to erasure",
-    "right_objection": "Right to object",
-    "right_portability": "Right to portability",
-    "right_rectification": "Right to rectification",
-    "right_restriction": "Right to restriction",
-    "right_withdraw_consent": "Right to withdraw consent",
-    "sale_of_data": "Sale of data",
-    "social_login": "Social login",
-    "supervisory_authority": "Supervisory authority",
-    "as-long-as-necessary": "as long as necessary",
-    "bbbonline": "BBBOnLine",
-    "caru": "CARU",
-    "device_id": "device identifier",
-    "does-not-sell": "does not sell",
-    "esrb": "ESRB",
-    "etag": "ETag",
-    "facebook_pixel": "Facebook pixel",
-    "flash_cookie": "Flash cookie",
-    "google_analytics": "Google Analytics",
-    "iso_27001": "ISO 27001",
-    "iso_27701": "ISO 27701",
-    "kidsafe": "kidSAFE",
-    "mcafee_secure": "McAfee Secure",
-    "norton_secured": "Norton Secured",
-    "opt-out": "opt-out",
-    "sdk": "SDK",
-    "soc_2": "SOC 2",
-    "truste": "TRUSTe",
-    "verisign": "VeriSign",
-}
+
+@functools.cache
+def rules(file: str) -> dict[str, Any]:
+    """What a file of ``rules/`` holds."""
+    return tomllib.loads((paths.RULES / f"{file}.toml").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    """What a reader sees, by id: eras, frameworks, cues and their values, columns."""
+    blocks = [*rules("frameworks")["framework"], *rules("cues")["cue"]]
+    parts = {part.id: part.name for part in (*eras.eras(), *eras.sub_eras())}
+    named = {block["id"]: str(block["name"]) for block in blocks if "name" in block}
+    return {**parts, **rules("names")["names"], **named}
 
 
 def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
@@ -120,15 +60,12 @@ def readable(name: str, names: Mapping[str, str] | None = None) -> str:
     """
     if names and name in names:
         return names[name]
-    parts = {part.id: part.name for part in (*eras.eras(), *eras.sub_eras())}
     bare = name.split(":", 1)[-1]
-    if ":" not in name and bare in parts:
-        return parts[bare]
-    if bare in _NAMES:
-        return _NAMES[bare]
+    if bare in _names():
+        return _names()[bare]
     cue, _, value = bare.partition("=")
     if value:
-        return f"{readable(cue)}: {_NAMES.get(value) or _duration(value) or value.replace('_', ' ')}"
+        return f"{readable(cue)}: {_names().get(value) or _duration(value) or value.replace('_', ' ')}"
     text = bare.replace("_", " ")
     return text[:1].upper() + text[1:]
 

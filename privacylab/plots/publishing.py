@@ -79,20 +79,21 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
         caption: What the numbers are, with their unit, and what a row is.
         names: Other names.
     """
+    kinds, columns = (labels.rules("names")[part] for part in ("kinds", "columns"))
     known = {part.id for part in (*eras.eras(), *eras.sub_eras())}
 
     def cell(value: object) -> object:
         if not isinstance(value, str):
             return "–" if value is pd.NA or value != value else value  # in an index; NaN in a column is told by to_html
         kind = value.partition(":")[0]
-        if value in known or kind in _KINDS or (names and value in names):
-            return f"{_KINDS.get(kind, '')} {labels.readable(value, names)}".strip()
+        if value in known or kind in kinds or (names and value in names):
+            return f"{kinds.get(kind, '')} {labels.readable(value, names)}".strip()
         return value
 
     def heading(value: object) -> object:
         fine = cell(value)
         plain = isinstance(value, str) and fine == value and " " not in value
-        return _HEADINGS.get(str(value)) or labels.readable(str(value)) if plain else fine
+        return columns.get(str(value)) or labels.readable(str(value)) if plain else fine
 
     shown = frame.apply(
         lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
@@ -101,11 +102,6 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
     for axis in (shown.index, shown.columns):
         axis.names = [heading(name) for name in axis.names]
     return Table(shown, caption)
-
-
-_KINDS = {"category": "", "cue": "", "claims": "Claims", "framework": "Names", "withdrawn": "Has withdrawn from"}
-_HEADINGS = {"n": "n", "p": "p", "q": "q", "cross_section": "Cross-section", "n_words": "Words", "rank_p": "Rank of p"}
-_HEADINGS |= {"p_equivalence": "p, no change"}
 
 
 def _relabelled(index: pd.Index, label: Callable[[object], object]) -> pd.Index:
