@@ -1,7 +1,6 @@
 """Words in figures: names of features, intervals, dates; and labels that do not collide."""
 
 import functools
-import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -11,9 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from scipy.optimize import isotonic_regression
 
 from privacylab import eras, paths
-from privacylab.plots.style import GREY, PALE, WIDTH, day, size_inches, text_colour, text_height, text_width, wrapped
+from privacylab.plots.style import DASHED, GREY, PALE, WIDTH, day, text_colour, text_height, text_width, wrapped
 
 Names = Mapping[str, str] | None
 """Other names for what a figure shows, for the reader."""
@@ -26,7 +26,7 @@ def rules(file: str) -> dict[str, Any]:
 
 
 @functools.cache
-def _names() -> dict[str, str]:
+def names_by_id() -> dict[str, str]:
     """What a reader sees, by id: eras, frameworks, cues and their values, columns."""
     blocks = [*rules("frameworks")["framework"], *rules("cues")["cue"]]
     parts = {part.id: part.name for part in (*eras.eras(), *eras.sub_eras())}
@@ -61,11 +61,11 @@ def readable(name: str, names: Mapping[str, str] | None = None) -> str:
     if names and name in names:
         return names[name]
     bare = name.split(":", 1)[-1]
-    if bare in _names():
-        return _names()[bare]
+    if bare in names_by_id():
+        return names_by_id()[bare]
     cue, _, value = bare.partition("=")
     if value:
-        return f"{readable(cue)}: {_names().get(value) or _duration(value) or value.replace('_', ' ')}"
+        return f"{readable(cue)}: {names_by_id().get(value) or _duration(value) or value.replace('_', ' ')}"
     text = bare.replace("_", " ")
     return text[:1].upper() + text[1:]
 
@@ -82,43 +82,32 @@ def _duration(value: str) -> str | None:
 def spread(wanted: Sequence[float], *, sizes: Sequence[float], low: float, high: float) -> list[float]:
     """Centres as near as may be to those wanted, in their order, so that nothing overlaps or leaves low to high.
 
+    With everything before it taken off, each place may not lie below the one before: a regression by least squares.
+
     >>> spread([1.0, 1.0, 5.0], sizes=[1, 1, 1], low=0, high=10)
     [0.5, 1.5, 5.0]
     """
-    # What collides forms a block that lies where its members wish on average; blocks that meet are joined.
-    blocks: list[tuple[float, float, list[int]]] = []
-    for index in np.argsort(np.asarray(wanted), kind="stable"):
-        members, start = [int(index)], float(wanted[index]) - sizes[index] / 2
-        while True:
-            length = sum(sizes[member] for member in members)
-            start = min(max(start, low), max(high - length, low))
-            if not blocks or blocks[-1][0] + blocks[-1][1] <= start:
-                break
-            members = blocks.pop()[2] + members
-            offsets = np.cumsum([sizes[member] for member in members])
-            start = float(np.mean([wanted[m] - end + sizes[m] / 2 for m, end in zip(members, offsets, strict=True)]))
-        blocks.append((start, length, members))
-    found = [0.0] * len(wanted)
-    for start, _, members in blocks:
-        edge = start
-        for member in members:
-            found[member] = edge + sizes[member] / 2
-            edge += sizes[member]
-    return found
+    order = np.argsort(wanted, kind="stable")
+    lengths = np.asarray(sizes, dtype=float)[order]
+    middles = lengths.cumsum() - lengths / 2
+    starts = isotonic_regression(np.asarray(wanted, dtype=float)[order] - middles).x
+    places = np.empty(len(order))
+    places[order] = starts.clip(low, max(high - lengths.sum(), low)) + middles
+    return [float(place) for place in places]
 
 
-def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, size: float = 7.5) -> None:
+def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     """Labels (height, text, colour) right of the axes at the end of lines, moved apart where they would collide.
 
     Call it when the axis limits are final.
     """
     low, high = axes.get_ylim()
-    height = size_inches(axes)[1]
-    sizes = [(high - low) * text_height([text], size) / height for _, text, _ in labels]
-    edge = min(sizes) / 2
+    sizes = [(high - low) * text_height([text]) / inches(axes)[1] for _, text, _ in labels]
+    edge = min(sizes, default=0) / 2
     places = spread([value for value, _, _ in labels], sizes=sizes, low=low - edge, high=high + edge)
+    # A thin leader ties a label that had to move to its line.
+    leader = {"arrowstyle": "-", "color": PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
     for (value, text, colour), place in zip(labels, places, strict=True):
-        # A thin leader ties a label that had to move to its line.
         axes.annotate(
             text,
             xy=(1, value),
@@ -126,103 +115,60 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, size: fl
             xycoords=("axes fraction", "data"),
             textcoords=("axes fraction", "data"),
             va="center",
-            fontsize=size,
+            fontsize=7.5,
             color=text_colour(colour),
             annotation_clip=False,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": PALE,
-                "linewidth": 0.6,
-                "shrinkA": 0,
-                "shrinkB": 0,
-                "relpos": (0, 0.5),
-            },
+            arrowprops=leader,
         )
 
 
-def mark_events(axes: Axes, *, labels: bool = True, size: float = 7) -> None:
+def inches(axes: Axes) -> tuple[float, float]:
+    """Width and height of the axes, about: the layout is settled only when the figure is drawn."""
+    box = axes.get_window_extent()
+    return 0.9 * box.width / axes.figure.dpi, 0.95 * box.height / axes.figure.dpi
+
+
+def mark_events(axes: Axes, *, labels: bool = True) -> None:
     """Thin lines at the legal dates within the axes' dates, their names above in as many rows as they need.
 
     Call it when the limits of the time axis are final.
     """
     first, last = axes.get_xlim()
-    width = size_inches(axes)[0]
     ends: list[float] = []
     for event in eras.events():
         place = day(event.date)
         if not first <= place <= last:
             continue
-        axes.axvline(place, color=GREY, linewidth=0.6, linestyle=(0, (3, 2)), zorder=0.5)
+        axes.axvline(place, color=GREY, linewidth=0.6, linestyle=DASHED, zorder=0.5)
         if not labels:
             continue
-        half = (text_width(event.name, size) + size / 72) / 2 * (last - first) / width
+        half = (text_width(event.name, 7) + 0.1) / 2 * (last - first) / inches(axes)[0]
         row = next((i for i, end in enumerate(ends) if place - half > end), len(ends))
         ends[row : row + 1] = [place + half]
         axes.annotate(
             event.name,
             xy=(place, 1),
-            xytext=(0, 2 + row * size * 1.2),
+            xytext=(0, 2 + row * 8.4),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="center",
-            va="bottom",
-            fontsize=size,
+            fontsize=7,
             color=GREY,
         )
 
 
-def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int) -> None:
+def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int = 4) -> None:
     """Marker and name above the axes, in the order in which they are drawn, in as many columns as the page has room."""
-    made = axes.get_figure(root=True)
-    if made is None:
-        raise ValueError("the axes belong to no figure")
-    texts = [wrapped(text, WIDTH - 0.6) for text, _ in entries]
-    while columns > 1 and _key_width(texts, columns) > WIDTH - 0.2:
-        columns -= 1
-    made.legend(
-        handles=[Line2D([], [], linestyle="none", label=text, **entries[i][1]) for i, text in enumerate(texts)],
+    names = [wrapped(name, WIDTH - 0.6) for name, _ in entries]
+    room = int((WIDTH - 0.2) / (max(map(text_width, names)) + 0.35))
+    axes.figure.legend(
+        handles=[Line2D([], [], linestyle="none", label=name, **entries[i][1]) for i, name in enumerate(names)],
         loc="outside upper left",
-        ncols=columns,
-        frameon=False,
-        fontsize=7.5,
+        ncols=max(1, min(columns, room)),
         handletextpad=0.1,
         columnspacing=1.2,
         borderpad=0.2,
     )
-
-
-def _key_width(texts: Sequence[str], columns: int) -> float:
-    parts = np.array_split(np.array(texts, dtype=object), min(columns, len(texts)))
-    return sum(max(text_width(text) for text in part) + 0.35 for part in parts)
-
-
-def heads(titles: Sequence[str], column: float) -> tuple[list[str], int, float]:
-    """Names of columns so many inches wide, their rotation and their height: upright where a word is too wide to lie.
-
-    They are to be written in 7 points.
-    """
-    lying = [wrapped(title, column - 0.06, 7) for title in titles]
-    if max(text_width(title, 7) for title in lying) <= column - 0.03:
-        return lying, 0, text_height(lying, 7)
-    flat = [", ".join(title.split("\n")) for title in titles]
-    for inches in np.arange(1.2, 3, 0.3):
-        shown = [wrapped(title, inches, 7) for title in flat]
-        if text_height(shown, 7) <= column:
-            break
-    else:
-        # Where a column is narrower than a line, some columns go without a name.
-        shown = [title if i % math.ceil(text_height([""], 7) / column) == 0 else "" for i, title in enumerate(flat)]
-    return shown, 90, max(text_width(title, 7) for title in shown)
-
-
-def rows_of_text(axes: Axes, labels: Sequence[str]) -> None:
-    """One row of the figure a label, the first on top."""
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="x")
-    for border in range(1, len(labels)):
-        axes.axhline(border - 0.5, color=PALE, linewidth=0.5, zorder=0)
 
 
 # Numbers in words: intervals and changes, in sentences and in the cells of tables.

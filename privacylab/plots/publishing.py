@@ -3,11 +3,9 @@
 import base64
 import html
 import io
-import os
-import tempfile
+import re
 from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from IPython.core.getipython import get_ipython
@@ -15,7 +13,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from privacylab import eras, paths
+from privacylab import eras, files, paths
 from privacylab.plots import labels, style
 
 
@@ -39,22 +37,26 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
         raise ValueError("alt must say in words what the figure shows")
     folder = paths.figures()
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / f"{name}.csv", numbers(frame).encode())
+    image, table = folder / f"{name}.png", folder / f"{name}.csv"
+    with files.replacing(table) as staging:
+        staging.write_bytes(numbers(frame).encode())
     reason = style.why_empty(figure)
     if reason is not None:
-        (folder / f"{name}.png").unlink(missing_ok=True)  # an older one would show other numbers
-        _show({"text/markdown": f"*{reason}*", "text/plain": reason})
+        image.unlink(missing_ok=True)  # an older one would show other numbers
+        _show({"text/markdown": f"*{reason}*", "text/plain": reason}, {})
         return
     picture = png(figure)
-    _write(folder / f"{name}.png", picture)
-    _show(
-        {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}, {"image/png": {"alt": alt, "name": name}}
-    )
+    with files.replacing(image) as staging:
+        staging.write_bytes(picture)
+    # In the pixels of a page, of which an inch has 96: JupyterLab and the report show the figure as large as on paper.
+    width, height = (round(96 * inches) for inches in figure.get_size_inches())
+    about = {"alt": alt, "name": name, "width": width, "height": height}
+    _show({"image/png": base64.b64encode(picture).decode(), "text/plain": alt}, {"image/png": about})
 
 
-def _show(data: dict[str, str], metadata: dict[str, dict[str, str]] | None = None) -> None:
+def _show(data: dict[str, str], metadata: dict[str, dict[str, Any]]) -> None:
     if get_ipython() is not None:
-        display(data, metadata=metadata or {}, raw=True)  # type: ignore[no-untyped-call]
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
 
 
 class Table(NamedTuple):
@@ -64,8 +66,11 @@ class Table(NamedTuple):
     caption: str
 
     def _repr_html_(self) -> str:
-        text = str(self.frame.to_html(na_rep="–", border=0))
-        return text.replace(">", f">\n  <caption>{html.escape(self.caption)}</caption>", 1)
+        text = str(self.frame.to_html(na_rep="–", border=0)).replace("<th></th>", "<td></td>")
+        head, body = text.replace(">", f">\n  <caption>{html.escape(self.caption)}</caption>", 1).split("<tbody>")
+        head, body = re.sub(r"<th\b", '<th scope="col"', head), re.sub(r"<th\b", '<th scope="row"', body)
+        body = re.sub(r"<td>(?=[^A-Za-z<]*\d[^A-Za-z<]*</td>)", '<td class="number">', body)
+        return f"{head}<tbody>{body}"
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame.to_string(na_rep='–')}"
@@ -128,28 +133,10 @@ def png(figure: Figure) -> bytes:
 
 def numbers(frame: pd.DataFrame) -> str:
     """The frame as CSV: numbers with four significant digits, dates as ``YYYY-MM-DD``, null as an empty cell."""
-    plain = frame.copy()
-    for column in plain.columns:
-        if pd.api.types.is_float_dtype(plain[column]):
-            plain[column] = [None if pd.isna(value) else _four_digits(value) for value in plain[column]]
-        elif pd.api.types.is_datetime64_any_dtype(plain[column]):
-            plain[column] = plain[column].dt.strftime("%Y-%m-%d")
-    return plain.to_csv(index=False, lineterminator="\n")
+    return frame.to_csv(index=False, lineterminator="\n", float_format=_four_digits, date_format="%Y-%m-%d")
 
 
-def _four_digits(value: float) -> str:
+def _four_digits(value: object) -> str:
     # Whole numbers in full: 12,345 words are not 1.234e+04.
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value + 0.0:.4g}"
-
-
-def _write(path: Path, data: bytes) -> None:
-    """All or nothing: a figure half written would be taken for a figure."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    number = float(str(value))
+    return f"{number:.0f}" if abs(number) >= 1000 else f"{number + 0.0:.4g}"

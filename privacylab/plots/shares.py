@@ -1,88 +1,82 @@
-"""One function a figure, of the name of its statistic: a small frame in, a matplotlib `Figure` out.
+"""The figures of shares and amounts: by era, over time, by topic; and of words.
 
-Show and save it with `publish`. Shares are 0 to 1 in the frames and percent in the figures; whiskers and bands are the
-frames' ``low`` and ``high``. ``names`` renames features, topics or frameworks for the reader.
+Import them from `plots`, where all figures are.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from privacylab import eras
 from privacylab.findings import TooFewError
-from privacylab.plots import labels, style
-from privacylab.plots.labels import Names, end_labels, heads, key, mark_events, readable, rows_of_text
-from privacylab.plots.style import COLOURS, GREY, LABEL, PALE, WIDTH, dots, drawing, in_order, look, need, wrapped
+from privacylab.plots import style
+from privacylab.plots.labels import Names, end_labels, key, mark_events, readable
+from privacylab.plots.rows import dot_rows, matrix, row_names, rows_height
+from privacylab.plots.style import (
+    COLOURS,
+    FEW,
+    GREY,
+    PALE,
+    WIDTH,
+    column_of,
+    drawing,
+    in_order,
+    look,
+    need,
+    period_days,
+    text_height,
+    wrapped,
+)
 
-FEW = 20
-"""Cells with fewer services are not drawn, or hollow in a series; the tables have them."""
 
-_BLUES = LinearSegmentedColormap.from_list("paper to blue", ["#ffffff", "#c6dcee", "#4b9bd0"])
-
-
-def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, str]:
-    """The rows of cells with services enough, and words for those left out."""
-    most = rows.groupby(rows[by].astype(str), sort=False)["n"].max()
-    few = [f"{readable(str(cell))} (n = {n})" for cell, n in most.items() if n < FEW]
-    kept = rows[rows[by].astype(str).isin(most.index[most >= FEW])]
-    if kept.empty:
-        raise TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {most.max()}).")
-    return kept.reset_index(drop=True), f"Not drawn: {', '.join(few)}" if few else ""
+def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, dict[str, str], str]:
+    """The rows of cells with services enough, the cells' names with their numbers, and words for those left out."""
+    counts = rows.groupby(rows[by].astype(str), sort=False)["n"].max()
+    names = {str(cell): f"{readable(str(cell))} (n = {n:,})" for cell, n in counts.items()}
+    few = [names.pop(str(cell)) for cell in counts.index[counts < FEW]]
+    if not names:
+        raise TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {counts.max()}).")
+    kept = rows[rows[by].astype(str).isin(names)].reset_index(drop=True)
+    return kept, names, f"Not drawn: {', '.join(few)}" if few else ""
 
 
 @drawing
-def share_by_era(shares: pd.DataFrame, *, names: Names = None, corrected: bool = False) -> Figure:
+def share_by_era(shares: pd.DataFrame, *, corrected: bool = False) -> Figure:
     """The share of services with each feature, era beside era, with intervals.
 
     Args:
         shares: From `findings.share_by_era` (or `findings.share` by ``era`` or ``sub_era``); several features.
-        names: Other names for features.
         corrected: Draw the shares of `findings.corrected` beside the raw ones; those not corrected are hollow.
     """
-    by = "sub_era" if "sub_era" in shares else "era"
-    rows = need(shares, by, "feature", "n", "value", "low", "high")
-    rows, left_out = _drawn(rows, by)
-    panels = [rows.assign(hollow=False)]
+    by = column_of(shares, "sub_era", "era")
+    rows, cells, left_out = _drawn(need(shares, by, "feature", "n", "value", "low", "high"), by)
+    rows = rows.assign(row=pd.factorize(rows["feature"])[0])
+    names = row_names(in_order(rows["feature"]))
+    panels = [(rows, "Share of services")]
     if corrected:
         known = need(rows, "corrected", "corrected_low", "corrected_high")["corrected"].notna()
         better = {"value": "corrected", "low": "corrected_low", "high": "corrected_high"}
-        panels.append(
-            rows.assign(**{old: rows[new].where(known, rows[old]) for old, new in better.items()}, hollow=~known)
-        )
-    features, cells = in_order(rows["feature"]), in_order(rows[by])
-    labels = [wrapped(readable(feature, names), LABEL) for feature in features]
-    row = max(0.16 + 0.09 * len(cells), style.text_height(labels))
+        better_rows = rows.assign(**{raw: rows[new].where(known, rows[raw]) for raw, new in better.items()}, raw=~known)
+        note = "" if known.all() else "\n(hollow: no gold, as found)"
+        panels = [(rows, "Found in: share of services"), (better_rows, f"Corrected for the program's errors{note}")]
     with style.style():
-        made, axs = style.figure(0.9 + row * len(features), columns=len(panels), sharey=True)
-        for axes, panel in zip(axs[0], panels, strict=True):
-            _era_dots(axes, panel, by, features, cells)
-            rows_of_text(axes, labels)
+        height = 0.9 + rows_height(names, 0.16 + 0.09 * len(cells))
+        page, axs = style.figure(height, columns=len(panels), sharey=True)
+        for axes, (panel, label) in zip(axs[0], panels, strict=True):
+            series = [(panel[panel[by].astype(str) == cell], look(i)) for i, cell in enumerate(cells)]
+            dot_rows(axes, names, series, step=0.6 / len(cells))
+            if "raw" in panel:
+                bare = [(part[part["raw"]], {**mark, "markerfacecolor": "white"}) for part, mark in series]
+                dot_rows(axes, names, bare, step=0.6 / len(cells))
             axes.set_xlim(0, 1.0 if float(panel["high"].max()) > 0.7 else None)
             style.percent(axes, "x")
-            axes.set_xlabel("Share of services")
-        made.supxlabel(wrapped(left_out, WIDTH - 0.2), fontsize=8)
-        if corrected:
-            axs[0, 0].set_xlabel("Found in: share of services")
-            hollow = "\n(hollow: no gold, as found)" if panels[1]["hollow"].any() else ""
-            axs[0, 1].set_xlabel(wrapped(f"Corrected for the program's errors{hollow}", 2.1, 8))
-        counts = rows.groupby(rows[by].astype(str))["n"].max()
-        entries = [(f"{readable(cell)} (n = {counts[cell]:,})", look(i)) for i, cell in enumerate(cells)]
-        key(axs[0, 0], entries, columns=2 if corrected or len(cells) in (2, 4) else 3)
-    return made
-
-
-def _era_dots(axes: Axes, rows: pd.DataFrame, by: str, features: list[str], cells: list[str]) -> None:
-    for i, cell in enumerate(cells):
-        offset = 0.6 * (i / max(len(cells) - 1, 1) - 0.5)
-        for hollow, part in rows[rows[by].astype(str) == cell].groupby("hollow"):
-            y = np.array([features.index(feature) + offset for feature in part["feature"]])
-            dots(axes, part, y, look(i), hollow=bool(hollow))
+            axes.set_xlabel(wrapped(label, 2.1, 8))
+        page.supxlabel(wrapped(left_out, WIDTH - 0.2, 8), fontsize=8)
+        key(axs[0, 0], [(name, look(i)) for i, name in enumerate(cells.values())], columns=3)
+    return page
 
 
 @drawing
@@ -90,158 +84,98 @@ def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     """A table of shares, feature by era, shaded, with each interval written below its value.
 
     Args:
-        shares: As for `share_by_era`.
+        shares: As for `share_by_era`; or with ``label`` or ``topic`` in the place of ``feature``.
         names: Other names for features.
     """
-    by = "sub_era" if "sub_era" in shares else "era"
-    rows = need(shares, by, "feature", "n", "value", "low", "high")
-    return _matrix(rows, down="feature", across=by, names=names)
+    by, down = column_of(shares, "sub_era", "era"), column_of(shares, "label", "topic", "feature")
+    rows, cells, left_out = _drawn(need(shares, by, down, "n", "value", "low", "high"), by)
+    texts = [
+        f"{value:.0%}\n{100 * low:.0f} to {100 * high:.0f}"
+        for value, low, high in rows[["value", "low", "high"]].itertuples(index=False)
+    ]
+    rows = rows.assign(row=rows[down].astype(str), column=rows[by].astype(str), text=texts)
+    heads = {cell: name.replace(" (", "\n").rstrip(")") for cell, name in cells.items()}
+    return matrix(rows, heads, label=left_out, names=names)
 
 
 @drawing
-def topic_heatmap(shares: pd.DataFrame, *, names: Names = None) -> Figure:
-    """A table of topics by era (or half-year), shaded by share, with intervals.
+def topic_heatmap(shares: pd.DataFrame) -> Figure:
+    """A table of topics by era, shaded by share, with intervals.
 
     Args:
-        shares: ``topic`` (or ``label``), ``sub_era``, ``era`` or ``half_year``, ``n``, ``value``, ``low``, ``high``.
-        names: Other names for topics.
+        shares: ``label`` (or ``topic``), ``sub_era`` or ``era``, ``n``, ``value``, ``low``, ``high``.
     """
-    down = "label" if "label" in shares else "topic"
-    across = next((column for column in ("sub_era", "era", "half_year") if column in shares), "era")
-    return _matrix(need(shares, down, across, "n", "value", "low", "high"), down=down, across=across, names=names)
+    return era_matrix(shares)
 
 
-def _matrix(rows: pd.DataFrame, *, down: str, across: str, names: Names) -> Figure:
-    drawn, left_out = _drawn(rows, across)
-    lines, cells = in_order(rows[down]), in_order(drawn[across])
-    labels = [wrapped(readable(line, names), LABEL) for line in lines]
-    column = (WIDTH - 0.2 - max(map(style.text_width, labels))) / len(cells)
-    counts = [int(drawn.loc[drawn[across].astype(str) == cell, "n"].max()) for cell in cells]
-    titles = [f"{readable(cell)}\nn = {n:,}" for cell, n in zip(cells, counts, strict=True)]
-    head_texts, rotation, height = heads(titles, column)
-    with style.style():
-        made, axs = style.figure(0.3 + height + max(0.3, style.text_height(labels)) * len(lines))
-        axes = axs[0, 0]
-        places = [(lines.index(line), cells.index(cell)) for line, cell in drawn[[down, across]].astype(str).to_numpy()]
-        _cells(axes, drawn, places, shape=(len(lines), len(cells)), column=column)
-        axes.set_yticks(range(len(lines)), labels)
-        axes.set_xticks(range(len(cells)), head_texts, fontsize=7, rotation=rotation)
-        axes.xaxis.tick_top()
-        made.supxlabel(wrapped(left_out, WIDTH - 0.2, 8), fontsize=8)
-        axes.set_ylim(len(lines) - 0.5, -0.5)
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-    return made
+def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
+    """A line with its band; half-years with few services are hollow."""
+    x, mark = period_days(rows["half_year"]), {**look(index), "markersize": 3.2, "clip_on": False}
+    axes.fill_between(x, rows["low"], rows["high"], color=mark["color"], alpha=0.16, linewidth=0)
+    many = rows["n"].to_numpy() >= FEW
+    axes.plot(x, rows["value"].where(many), **mark)
+    axes.plot(x, rows["value"], **{**mark, "marker": ""}, alpha=0.35)
+    axes.plot(x, rows["value"].mask(many), **mark, linestyle="none", markerfacecolor="white")
 
 
-def _cells(
-    axes: Axes, drawn: pd.DataFrame, places: list[tuple[int, int]], *, shape: tuple[int, int], column: float
-) -> None:
-    """Shaded cells with the share and its interval, as much of it as a column so many inches wide can hold."""
-    top = max(float(drawn["value"].max()), 0.01)
-    grid = np.full(shape, np.nan)
-    values = [f"{100 * value:.0f}" for value in drawn["value"]]
-    spans = [f"{100 * low:.0f} to {100 * high:.0f}" for low, high in zip(drawn["low"], drawn["high"], strict=True)]
-    fits, whole = (max(style.text_width(text, 7) for text in each) < column - 0.03 for each in (values, spans))
-    for place, share, value, span in zip(places, drawn["value"], values, spans, strict=True):
-        grid[place] = share
-        texts = [(-0.2, f"{value}%", 8), (0.22, span, 7)] if whole else [(0, value, 7)] if fits else []
-        for offset, text, size in texts:
-            axes.text(
-                place[1], place[0] + offset, text, ha="center", va="center", fontsize=size,
-                color=style.ink_on(_BLUES(share / top)),
-            )  # fmt: skip
-    if not whole:
-        axes.set_xlabel("Percent of services")
-    axes.pcolormesh(np.arange(shape[1] + 1) - 0.5, np.arange(shape[0] + 1) - 0.5, grid, cmap=_BLUES, vmin=0,
-                    vmax=top, edgecolors="white", linewidth=1)  # fmt: skip
-
-
-def _time_axes(height: float) -> tuple[Figure, Axes, Axes]:
-    made, axs = style.figure(height, rows=2, sharex=True, heights=[6, 1])
-    return made, axs[0, 0], axs[1, 0]
-
-
-def _line(axes: Axes, rows: pd.DataFrame, x: np.ndarray, look: Mapping[str, Any]) -> None:
-    axes.fill_between(x, rows["low"], rows["high"], color=look["color"], alpha=0.16, linewidth=0)
-    enough = rows["n"].to_numpy() >= FEW
-    axes.plot(x, rows["value"], alpha=0.35, markersize=0, **look)
-    axes.plot(x, rows["value"].where(enough), markersize=3.2, clip_on=False, **look)
-    axes.plot(
-        x, rows["value"].mask(enough), linestyle="none", markersize=3.2, markerfacecolor="white", clip_on=False, **look
-    )
-
-
-def _half_year_strip(axes: Axes, x: np.ndarray, n: pd.Series) -> None:
-    """The number of services behind each half-year, below the figure."""
-    axes.bar(x, n, width=140, color=PALE)
-    axes.set_ylabel("Services", fontsize=7)
-    axes.yaxis.set_major_locator(style.few_ticks())
-    labels.mark_events(axes, labels=False)
+def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> tuple[Figure, Axes]:
+    """Lines over time with the legal dates; below, the number of services behind each half-year of the first."""
+    page, axs = style.figure(height, rows=2, sharex=True, heights=[6, 1])
+    axes, strip = axs[:, 0]
+    for i, part in enumerate(parts):
+        _line(axes, part, i)
+    x = period_days(parts[0]["half_year"])
+    strip.bar(x, parts[0]["n"], width=140, color=PALE)
+    strip.set_ylabel("Services", fontsize=7)
+    strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
+    style.years(strip, x.min() - 120, x.max() + 120)
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y")
+    axes.set_ylabel(wrapped(label, 2.3, 8))
+    mark_events(strip, labels=False)
+    mark_events(axes)
+    return page, axes
 
 
 @drawing
-def share_by_half_year(shares: pd.DataFrame, *, names: Names = None, since: str | None = None) -> Figure:
+def share_by_half_year(shares: pd.DataFrame) -> Figure:
     """Shares over time with bands and the legal dates; below, the number of services in each half-year.
 
     Args:
         shares: From `findings.share_by_half_year`: up to seven features.
-        names: Other names for features.
-        since: The first half-year drawn, such as ``2005-H1``; None: the first with `FEW` services.
 
     Note:
-        Half-years with fewer than `FEW` services are hollow.
+        Drawn from the first half-year with `FEW` services on; half-years with fewer are hollow.
     """
-    rows = style.since(need(shares, "half_year", "feature", "n", "value", "low", "high"), "half_year", since, FEW)
+    rows = style.enough(need(shares, "half_year", "feature", "n", "value", "low", "high"), "half_year")
     features = in_order(rows["feature"])
     if len(features) > len(COLOURS):
         raise ValueError(f"{len(features)} features are too many for one figure: choose up to {len(COLOURS)}")
-    labels = [wrapped(readable(feature, names), 1.2) for feature in features]
+    names = row_names(features, room=1.2)
+    parts = [rows[(rows["feature"] == feature) & (rows["n"] > 0)] for feature in features]
     with style.style():
-        made, axes, strip = _time_axes(max(3.9, sum(style.text_height([label]) for label in labels) / 0.6))
-        ends = []
-        for i, feature in enumerate(features):
-            part = rows[(rows["feature"] == feature) & (rows["n"] > 0)]
-            x = style.half_year_ends(part["half_year"].astype(str).tolist())
-            _line(axes, part, x, look(i))
-            ends.append((float(part["value"].iloc[-1]), labels[i], COLOURS[i]))
-        first = rows[(rows["feature"] == features[0])]
-        x = style.half_year_ends(first["half_year"].astype(str).tolist())
-        style.years(strip, x[first["n"] > 0].min() - 120, x[first["n"] > 0].max() + 120)
-        axes.set_ylim(bottom=0)
-        axes.grid(axis="y")
+        height = max(3.9, sum(text_height([name]) for name in names) / 0.6)
+        page, axes = _over_time(parts, "Share of services", height=height)
         style.percent(axes)
-        axes.set_ylabel("Share of services")
-        _half_year_strip(strip, x, first["n"])
-        mark_events(axes)
-        end_labels(axes, ends)
-    return made
+        last = [float(part["value"].iloc[-1]) for part in parts]
+        end_labels(axes, list(zip(last, names, COLOURS, strict=False)))
+    return page
 
 
 @drawing
-def length_by_half_year(lengths: pd.DataFrame, *, names: Names = None, since: str | None = None) -> Figure:
+def length_by_half_year(lengths: pd.DataFrame) -> Figure:
     """An amount (by default words) over time with its band and the legal dates.
 
     Args:
         lengths: From `findings.length_by_half_year`; ``amount`` and ``statistic`` name the axis.
-        names: Other names for the amount.
-        since: As in `share_by_half_year`.
     """
     rows = need(lengths, "half_year", "amount", "statistic", "n", "value", "low", "high")
-    part = style.since(rows[rows["n"] > 0], "half_year", since, FEW)
+    part = style.enough(rows[rows["n"] > 0], "half_year")
     with style.style():
-        made, axes, strip = _time_axes(3.5)
-        x = style.half_year_ends(part["half_year"].astype(str).tolist())
-        _line(axes, part, x, look(0))
-        style.years(strip, x.min() - 120, x.max() + 120)
-        axes.set_ylim(bottom=0)
-        axes.grid(axis="y")
+        label = f"{readable(str(part['amount'].iloc[0]))}, {part['statistic'].iloc[0]}"
+        page, axes = _over_time([part], label, height=3.5)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
-        amount = f"{readable(str(part['amount'].iloc[0]), names)}, {part['statistic'].iloc[0]}"
-        axes.set_ylabel(wrapped(amount, 2.3, 8))
-        _half_year_strip(strip, x, part["n"])
-        labels.mark_events(axes)
-    return made
+    return page
 
 
 @drawing
@@ -254,20 +188,19 @@ def versions_by_year(counts: pd.DataFrame) -> Figure:
     rows = need(counts, "year", "collection", "n")
     collections = in_order(rows["collection"])
     with style.style():
-        made, axs = style.figure(2.8)
+        page, axs = style.figure(2.6 + 0.1 * len(collections))
         axes = axs[0, 0]
         for i, collection in enumerate(collections):
             part = rows[rows["collection"].astype(str) == collection]
-            x = part["year"].astype(str).astype(int).to_numpy()
-            seen = np.flatnonzero(part["n"].to_numpy() > 0)
-            part, x = part.iloc[seen[0] : seen[-1] + 1], x[seen[0] : seen[-1] + 1]
-            axes.plot(x, part["n"], **look(i))
+            years = part["year"].astype(str).astype(int)
+            watched = years.between(years[part["n"] > 0].min(), years[part["n"] > 0].max())
+            axes.plot(years[watched], part["n"][watched], **look(i))
         axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(style.whole_numbers())
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(axis="y")
         axes.set_ylabel("Services with a version in the year")
-        key(axes, [(readable(collection), look(i)) for i, collection in enumerate(collections)], columns=4)
-    return made
+        key(axes, [(readable(collection), look(i)) for i, collection in enumerate(collections)])
+    return page
 
 
 @drawing
@@ -277,98 +210,74 @@ def reliability(table: pd.DataFrame) -> Figure:
     Args:
         table: ``given`` and ``share`` (0 to 1), ``n`` (written beside each point), as from `evaluate.reliability`.
     """
-    rows = style.need(table, "given", "share", "n")
+    rows = need(table, "given", "share", "n")
     with style.style():
-        made, grid = style.figure(3.2)
-        axes = grid[0, 0]
-        axes.plot([0, 1], [0, 1], color=style.PALE, zorder=0)
-        axes.plot(rows["given"], rows["share"], **style.look(0))
+        page, axs = style.figure(3.2)
+        axes = axs[0, 0]
+        axes.plot([0, 1], [0, 1], color=PALE, zorder=0)
+        axes.plot(rows["given"], rows["share"], **look(0))
         for given, share, n in rows[["given", "share", "n"]].itertuples(index=False):
             axes.annotate(f"{n:,.0f}", (given, share), xytext=(5, -9), textcoords="offset points", fontsize=7)
         axes.set_xlabel("probability given")
         axes.set_ylabel("share that is there")
         for which in ("x", "y"):
             style.percent(axes, which)
-    return made
+    return page
 
 
 @drawing
-def keyness(words: pd.DataFrame, *, target: str, reference: str, top: int = 15, names: Names = None) -> Figure:
+def keyness(words: pd.DataFrame, *, target: str, reference: str) -> Figure:
     """The words that mark two groups: log-ratios of the shares of services that use them, with intervals.
 
     Args:
-        words: From `findings.keyness`.
+        words: From `findings.keyness`; the fifteen words a side with the strongest evidence (``z``) are drawn.
         target: Name of the group on the right.
         reference: Name of the group on the left.
-        top: Words a side, by the strength of evidence (``z``).
-        names: Other names for terms.
     """
     rows = need(words, "term", "z", "value", "low", "high").sort_values(["z", "term"])
-    sides = (rows[rows["z"] < 0].head(top), rows[rows["z"] > 0].tail(top).iloc[::-1])
-    labels = [
-        [wrapped((names or {}).get(term, term.replace("_", " ")), 1.5) for term in side["term"]] for side in sides
-    ]
-    row = max(0.17, *map(style.text_height, labels))
-    room = (WIDTH - 0.4 - sum(max(map(style.text_width, each), default=0) for each in labels)) / 2
+    sides = (rows[rows["z"] < 0].head(15), rows[rows["z"] > 0].tail(15).iloc[::-1])
+    names = [[wrapped(term.replace("_", " "), 1.5) for term in side["term"]] for side in sides]
+    longest = max(map(len, sides))
+    width = max(style.text_width(name) for name in (*names[0], *names[1]))
+    room = WIDTH / 2 - 0.3 - width
     with style.style():
-        made, axs = style.figure(0.7 + row * max(len(side) for side in sides), columns=2)
+        page, axs = style.figure(0.7 + max(0.17, *map(text_height, names)) * longest, columns=2)
         for i, (axes, side, group) in enumerate(zip(axs[0], sides, (reference, target), strict=True)):
-            dots(axes, side, np.arange(len(side)), look(1 - i))
-            axes.set_yticks(range(len(side)), labels[i])
-            axes.set_ylim(max(len(side) for side in sides) - 0.4, -0.6)
-            axes.tick_params(axis="y", length=0)
+            dot_rows(axes, names[i], [(side.assign(row=range(len(side))), look(1 - i))])
+            axes.set_ylim(longest - 0.5, -0.5)
             axes.axvline(0, color=GREY, linewidth=0.8)
-            axes.grid(axis="x")
-            axes.set_title(
-                wrapped(f"More in: {readable(group)}", room, 8.5, bold=True), color=style.text_colour(COLOURS[1 - i])
-            )
+            title = wrapped(f"More in: {readable(group)}", room, 8.5, bold=True)
+            axes.set_title(title, color=style.text_colour(COLOURS[1 - i]))
             axes.set_xlabel(wrapped("log2 ratio of shares of services", room, 8))
-    return made
+    return page
 
 
 @drawing
-def topics_over_time(
-    shares: pd.DataFrame, *, names: Names = None, columns: int = 4, since: str | None = None
-) -> Figure:
-    """Small multiples: the share of each topic over time, all on one scale.
+def topics_over_time(shares: pd.DataFrame) -> Figure:
+    """Small multiples: the share of each topic over time, all on one scale, with the legal dates.
 
     Args:
-        shares: ``topic`` (or ``label``), ``half_year`` (or ``era``), ``n``, ``value``, ``low``, ``high``.
-        names: Other names for topics.
-        columns: Panels in a row.
-        since: As in `share_by_half_year`; has no meaning for eras.
+        shares: ``topic`` (or ``label``), ``half_year``, ``n``, ``value``, ``low``, ``high``.
     """
-    down = "label" if "label" in shares else "topic"
-    across = "half_year" if "half_year" in shares else "sub_era" if "sub_era" in shares else "era"
-    rows = need(shares, down, across, "n", "value", "low", "high")
-    rows = style.since(rows, across, since, FEW) if across == "half_year" else _drawn(rows, across)[0]
+    down, columns = column_of(shares, "label", "topic"), 4
+    rows = style.enough(need(shares, down, "half_year", "n", "value", "low", "high"), "half_year")
     topics = in_order(rows[down])
-    titles = [wrapped(readable(topic, names), 5 / columns) for topic in topics]
+    titles = row_names(topics, room=5 / columns)
     lines = -(-len(topics) // columns)
-    height = 0.5 + (1 + style.text_height(titles)) * lines + (0 if across == "half_year" else 0.9)
+    x = period_days(rows["half_year"])
     with style.style():
-        made, axs = style.figure(height, rows=lines, columns=columns, sharex=True, sharey=True)
+        height = 0.5 + (1 + text_height(titles)) * lines
+        page, axs = style.figure(height, rows=lines, columns=columns, sharex=True, sharey=True)
+        for i, axes in enumerate(axs.flat):
+            axes.set_visible(i < len(topics))
         for axes, topic, title in zip(axs.flat, topics, titles, strict=False):
-            _topic(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], across)
+            _line(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], 0)
+            for event in eras.events():
+                axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
             axes.set_title(title, fontsize=7.5, fontweight="normal")
             axes.grid(axis="y")
-        for axes in list(axs.flat)[len(topics) :]:
-            axes.set_visible(False)
+        style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=5)
         axs[0, 0].set_ylim(bottom=0)
         style.percent(axs[0, 0])
-        made.supylabel("Share", fontsize=8)
-    return made
-
-
-def _topic(axes: Axes, part: pd.DataFrame, across: str) -> None:
-    if across == "half_year":
-        _line(axes, part, style.half_year_ends(part[across].astype(str).tolist()), look(0))
-        axes.xaxis.set_major_locator(style.every_years(5))
-        axes.xaxis.set_major_formatter(style.year_numbers())
-        for event in eras.events():
-            axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
-        return
-    x = np.arange(len(part))
-    axes.vlines(x, part["low"], part["high"], color=COLOURS[0], linewidth=1.1)
-    axes.plot(x, part["value"], **look(0))
-    axes.set_xticks(x, [wrapped(readable(str(cell)), 0.9, 7) for cell in part[across]], rotation=90, fontsize=7)
+        page.supylabel("Share", fontsize=8)
+    return page

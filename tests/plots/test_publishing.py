@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacylab import plots
+from privacylab.plots import publishing
+
+STEPS = pd.DataFrame({"date": pd.to_datetime(["2016-01-01", "2018-05-25"]), "kind": ["placebo", "event"]}).assign(
+    value=0.3, low=0.2, high=0.45, n=40
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRIVACYLAB_FIGURES", str(tmp_path / "figures"))
+    return tmp_path / "figures"
+
+
+def test_publish_writes_the_picture_and_its_numbers(folder, cross):
+    frame = cross(("era", ["gap"]), ("feature", ["claims:gdpr"])).assign(value=1 / 3, n_words=12345.0, low=np.nan)
+    assert plots.publish(plots.era_matrix(frame), frame, "era_matrix", alt="A third of services") is None
+    assert (folder / "era_matrix.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "era_matrix.csv").read_text() == (
+        "era,feature,value,low,high,n,n_words\ngap,claims:gdpr,0.3333,,0.45,40,12345\n"
+    )
+    assert sorted(path.name for path in folder.iterdir()) == ["era_matrix.csv", "era_matrix.png"]
+
+
+def test_the_picture_does_not_name_the_software(folder, drawn):
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens on placebo dates")
+    assert b"Software" not in (folder / "placebo.png").read_bytes()
+
+
+def test_dates_in_the_numbers_are_days():
+    assert plots.numbers(STEPS[["date", "kind"]]) == "date,kind\n2016-01-01,placebo\n2018-05-25,event\n"
+
+
+@pytest.mark.parametrize("value", [-0.0, 0.0])
+def test_zero_has_no_sign(value):
+    assert plots.numbers(pd.DataFrame({"x": [value]})) == "x\n0\n"
+
+
+def test_publish_shows_the_picture_with_its_alternative_text(folder, drawn, monkeypatch):
+    shown = []
+    monkeypatch.setattr(publishing, "get_ipython", lambda: object())
+    monkeypatch.setattr(publishing, "display", lambda data, **options: shown.append((data, options)))
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
+    ((picture, options),) = shown
+    assert picture["text/plain"] == "Nothing happens"
+    about = {"alt": "Nothing happens", "name": "placebo", "width": 624, "height": 269}
+    assert options == {"metadata": {"image/png": about}, "raw": True}
+
+
+def test_publish_of_a_figure_that_is_not_drawn_shows_its_reason_and_keeps_no_old_picture(folder, drawn, monkeypatch):
+    shown = []
+    monkeypatch.setattr(publishing, "get_ipython", lambda: object())
+    monkeypatch.setattr(publishing, "display", lambda data, **options: shown.append(data["text/plain"]))
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
+    plots.publish(plots.placebo(STEPS.iloc[:0]), STEPS.iloc[:0], "placebo", alt="Nothing happens")
+    assert shown[1] == "Not drawn: no service to count."
+    assert [path.name for path in folder.iterdir()] == ["placebo.csv"]
+
+
+def test_a_table_is_readable_and_captioned():
+    frame = pd.DataFrame({"cross_section": [0.5, None], "era": ["gdpr", "gap"]}, index=["claims:gdpr", "cue:ai"])
+    table = plots.table(frame.rename_axis("feature"), "Share & more")
+    html = table._repr_html_()
+    assert "<caption>Share &amp; more</caption>" in html and "Claims GDPR" in html and "Cross-section" in html
+    assert "Between the frameworks" in html and "NaN" not in html
+    assert repr(table).startswith("Share & more\n")
+
+
+def test_cells_of_a_table_say_what_they_head_and_numbers_stand_right():
+    frame = pd.DataFrame(
+        {"value": [0.5, None], "era": ["gdpr", "gap"], "date": ["2018-05-25", "-"]}, index=["a", "b 1"]
+    )
+    html = plots.table(frame, "x")._repr_html_()
+    assert html.count('scope="col"') == 3 and html.count('scope="row"') == 2
+    assert '<td class="number">0.5</td>' in html and "<td>GDPR</td>" in html and "<th></th>" not in html
+
+
+def test_publish_outside_a_notebook_prints_nothing(folder, drawn, capsys):
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a b", "é"])
+def test_a_name_that_is_no_file_name_is_refused(folder, drawn, name):
+    with pytest.raises(ValueError, match="it becomes a file name"):
+        plots.publish(drawn["placebo"], STEPS, name, alt="x")
+
+
+def test_a_figure_without_alternative_text_is_refused(folder, drawn):
+    with pytest.raises(ValueError, match="alt must say in words"):
+        plots.publish(drawn["placebo"], STEPS, "placebo", alt=" ")
+
+
+def test_a_failed_write_leaves_the_old_figure(folder, drawn, monkeypatch):
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="x")
+    old = (folder / "placebo.png").read_bytes()
+
+    def full(path, data):
+        path.touch()
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="no space left"):
+        plots.publish(drawn["era_matrix"], STEPS, "placebo", alt="x")
+    assert (folder / "placebo.png").read_bytes() == old
+    assert sorted(path.name for path in folder.iterdir()) == ["placebo.csv", "placebo.png"]

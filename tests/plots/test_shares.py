@@ -1,0 +1,72 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from privacylab import eras, plots
+from privacylab.plots import style
+
+FEATURES = ("feature", ["category:Data Retention", "claims:safe_harbor", "cue:retention_period=P1Y"])
+
+
+@pytest.fixture
+def shares(cross):
+    return cross(("era", [era.id for era in eras.eras()]), FEATURES)
+
+
+def test_too_many_lines_are_refused(cross):
+    frame = cross(("half_year", ["2018-H1", "2018-H2"]), ("feature", list("abcdefgh")))
+    with pytest.raises(ValueError, match=r"8 features .* choose up to 7"):
+        plots.share_by_half_year(frame)
+
+
+def test_an_era_without_services_is_not_drawn(shares, texts):
+    shares.loc[shares["era"] == "before_safe_harbor", ["n", "value", "low", "high"]] = [0, np.nan, np.nan, np.nan]
+    labels = texts(plots.share_by_era(shares))
+    assert "Not drawn: Before Safe Harbor (n = 0)" in labels
+    assert "GDPR (n = 40)" in labels
+
+
+@pytest.mark.parametrize("draw", [plots.share_by_era, plots.era_matrix])
+def test_an_era_with_few_services_is_named_but_not_drawn(shares, texts, draw):
+    shares.loc[shares["era"] == "gap", "n"] = 3
+    figure = draw(shares)
+    assert style.why_empty(figure) is None
+    assert "Not drawn: Between the frameworks (n = 3)" in texts(figure)
+
+
+def test_where_every_era_has_few_services_nothing_is_drawn(shares):
+    reason = style.why_empty(plots.share_by_era(shares.assign(n=7)))
+    assert reason is not None and "at most 7" in reason
+
+
+def test_uncorrected_shares_are_hollow(cross):
+    frame = cross(("era", ["gdpr"]), FEATURES).assign(
+        corrected=[0.2, np.nan, 0.4], corrected_low=0.1, corrected_high=0.5
+    )
+    raw, better = plots.share_by_era(frame, corrected=True).axes
+    faces = [{line.get_markerfacecolor() for line in axes.lines if len(line.get_xdata())} for axes in (raw, better)]
+    assert faces == [{style.COLOURS[0]}, {"white", style.COLOURS[0]}]
+
+
+def test_half_years_with_few_services_are_hollow(cross):
+    frame = cross(("half_year", ["2018-H1", "2018-H2", "2019-H1"]), ("feature", ["claims:gdpr"])).assign(n=[40, 40, 3])
+    lines = plots.share_by_half_year(frame).axes[0].lines
+    (hollow,) = [line for line in lines if line.get_markerfacecolor() == "white"]
+    assert np.isfinite(hollow.get_ydata()).tolist() == [False, False, True]
+
+
+def test_a_table_of_shares_says_each_share_and_its_interval(shares, texts):
+    assert texts(plots.era_matrix(shares)).count("30%\n20 to 45") == len(shares)
+
+
+def test_topics_come_by_their_label(cross, texts):
+    frame = cross(("topic", [1, 2]), ("era", ["gdpr"])).assign(label=["cookies", "children"])
+    assert {"Cookies", "Children"} <= set(texts(plots.topic_heatmap(frame)))
+
+
+def test_the_strongest_words_are_drawn_on_their_groups_side():
+    words = pd.DataFrame({"term": [f"w{i}" for i in range(40)], "z": np.linspace(-4, 4, 40), "value": 1.0})
+    figure = plots.keyness(words.assign(low=0.5, high=1.5), target="gdpr", reference="safe_harbor")
+    left, right = [[label.get_text() for label in axes.get_yticklabels()] for axes in figure.axes]
+    assert left == [f"w{i}" for i in range(15)]
+    assert right == [f"w{i}" for i in range(39, 24, -1)]
