@@ -25,7 +25,6 @@ from privacylab.plots.shares import (
     share_by_half_year,
     topic_heatmap,
     topics_over_time,
-    versions_by_year,
 )
 from privacylab.plots.topics import topic_categories, topic_map
 from privacylab.plots.validation import validation

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from privacylab.plots import style
 from privacylab.plots.labels import Names, end_labels, key, mark_events, readable
 from privacylab.plots.rows import dot_rows, in_points, row_names, rows_height
-from privacylab.plots.style import COLOURS, DASHED, GREY, PALE, WIDTH, in_order, look, need, text_height, wrapped
+from privacylab.plots.style import COLOURS, DASHED, PALE, RULE, WIDTH, in_order, look, need, text_height, wrapped
 
 _BEFORE = {**look(5), "markerfacecolor": "white"}
 _VERDICTS = {
@@ -33,19 +33,17 @@ def paired_change(changes: pd.DataFrame) -> Figure:
     rows = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
     rows = rows.assign(row=rows.index)
     names = row_names(rows["feature"])
-    with style.style():
-        page, axs = style.figure(0.8 + rows_height(names, 0.26), columns=2, sharey=True, widths=[3, 2])
-        left, right = axs[0]
-        joined = rows.assign(low=rows["before"], high=rows["after"])
-        sides = [(joined.assign(value=rows["before"]), _BEFORE), (joined.assign(value=rows["after"]), look(0))]
-        dot_rows(left, names, sides)
-        left.set_xlim(left=0)
-        style.percent(left, "x")
-        left.set_xlabel(f"Share of the same {int(rows['n'].max()):,} services")
-        key(left, [("before", _BEFORE), ("after", look(0))])
-        right.axvline(0, color=GREY, linewidth=0.8)
-        dot_rows(right, names, [(in_points(rows), look(0))])
-        right.set_xlabel(wrapped("Difference in percentage points", 1.75, 8))
+    page, axs = style.figure(0.8 + rows_height(names, 0.26), columns=2, sharey=True, widths=[3, 2])
+    left, right = axs[0]
+    joined = rows.assign(low=rows["before"], high=rows["after"])
+    sides = [(joined.assign(value=rows["before"]), _BEFORE), (joined.assign(value=rows["after"]), look(0))]
+    dot_rows(left, names, sides)
+    left.set(xlim=(0, None), xlabel=f"Share of the same {rows['n'].max():,.0f} services")
+    style.percent(left, "x")
+    key(left, [("before", _BEFORE), ("after", look(0))])
+    right.axvline(0, **RULE)
+    dot_rows(right, names, [(in_points(rows), look(0))])
+    right.set_xlabel(wrapped("Difference in percentage points", 1.75, 8))
     return page
 
 
@@ -64,13 +62,11 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     looks = (look(5), look(0))
     texts = ("all services of either side", "the same services")
     counted = [f"{text} (n = {part['n'].max():,})" for text, part in zip(texts, parts, strict=True)]
-    with style.style():
-        page, axs = style.figure(0.9 + rows_height(features, 0.3))
-        axes = axs[0, 0]
-        axes.axvline(0, color=GREY, linewidth=0.8)
-        dot_rows(axes, features, list(zip(parts, looks, strict=True)), step=0.32)
-        axes.set_xlabel("Difference in percentage points")
-        key(axes, list(zip(counted, looks, strict=True)))
+    page, axes = style.panel(0.9 + rows_height(features, 0.3))
+    axes.axvline(0, **RULE)
+    dot_rows(axes, features, list(zip(parts, looks, strict=True)), step=0.32)
+    axes.set_xlabel("Difference in percentage points")
+    key(axes, list(zip(counted, looks, strict=True)))
     return page
 
 
@@ -88,16 +84,15 @@ def replication(table: pd.DataFrame) -> Figure:
     rows = rows[rows["unit"] != "share"]
     sizes, flat = (rows[rows["kind"] == kind].reset_index(drop=True) for kind in ("size", "none"))
     names = [_claims(sizes), _claims(flat)]
-    with style.style():
-        height = 1.0 + rows_height([*names[0], *names[1], "", ""], 0.27)
-        page, axs = style.figure(height, rows=2, heights=[len(sizes) + 1, len(flat) + 1])
-        above, below = axs[:, 0]
-        _multiples(above, names[0], sizes, sizes["published"], band=(0.5, 2))
-        _multiples(below, names[1], flat, flat["agrees_high"], band=(-1, 1))
-        above.axvline(1, color=GREY, linewidth=0.8, linestyle=DASHED)
-        above.set_xlabel("Multiple of the published size")
-        below.set_xlabel("Multiple of the margin")
-        key(above, list(_VERDICTS.items()))
+    height = 1.0 + rows_height([*names[0], *names[1], "", ""], 0.27)
+    page, axs = style.figure(height, rows=2, heights=[len(sizes) + 1, len(flat) + 1])
+    above, below = axs[:, 0]
+    _multiples(above, names[0], sizes, sizes["published"], band=(0.5, 2))
+    _multiples(below, names[1], flat, flat["agrees_high"], band=(-1, 1))
+    above.axvline(1, **RULE, linestyle=DASHED)
+    above.set_xlabel("Multiple of the published size")
+    below.set_xlabel("Multiple of the margin")
+    key(above, list(_VERDICTS.items()))
     return page
 
 
@@ -108,7 +103,7 @@ def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, unit: pd.Series
     ends.loc[ratio] = np.log(ends.loc[ratio])
     scaled = ends[["value", "low", "high"]].div(ends["unit"], axis=0).assign(row=part.index)
     axes.axvspan(*band, color=PALE, alpha=0.5, linewidth=0)
-    axes.axvline(0, color=GREY, linewidth=0.8)
+    axes.axvline(0, **RULE)
     dot_rows(axes, names, [(scaled[part["part_verdict"] == verdict], mark) for verdict, mark in _VERDICTS.items()])
 
 
@@ -131,22 +126,21 @@ def event_study(effects: pd.DataFrame, *, label: str = "Difference from the peri
     outcomes = in_order(rows["outcome"])
     columns = min(3, len(outcomes))
     down = -(-len(outcomes) // columns)
-    with style.style():
-        page, axs = style.figure(0.4 + 2.2 * down, rows=down, columns=columns)
-        for i, axes in enumerate(axs.flat):
-            axes.set_visible(i < len(outcomes))
-        for axes, outcome in zip(axs.flat, outcomes, strict=False):
-            part = rows[rows["outcome"].astype(str) == outcome]
-            axes.axhline(0, color=GREY, linewidth=0.8)
-            axes.axvline(-0.5, color=GREY, linewidth=0.8, linestyle=DASHED)
-            style.dots(axes, part, part["period"], {**look(0), "linestyle": "-", "linewidth": 0.8}, upright=True)
-            before = part[part["period"] == -1]
-            axes.plot(before["period"], before["value"], **{**look(0), "markerfacecolor": "white"}, zorder=4)
-            axes.grid(axis="y")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.set_xlabel("Half-years from the event")
-            axes.set_title(wrapped(readable(outcome), 0.75 * WIDTH / columns, 8, bold=True), fontsize=8)
-        page.supylabel(wrapped(label, 2.2, 8), fontsize=8)
+    page, axs = style.figure(0.4 + 2.2 * down, rows=down, columns=columns)
+    for i, axes in enumerate(axs.flat):
+        axes.set_visible(i < len(outcomes))
+    for axes, outcome in zip(axs.flat, outcomes, strict=False):
+        part = rows[rows["outcome"].astype(str) == outcome]
+        axes.axhline(0, **RULE)
+        axes.axvline(-0.5, **RULE, linestyle=DASHED)
+        style.dots(axes, part, part["period"], {**look(0), "linestyle": "-", "linewidth": 0.8}, upright=True)
+        before = part[part["period"] == -1]
+        axes.plot(before["period"], before["value"], **{**look(0), "markerfacecolor": "white"}, zorder=4)
+        axes.grid(axis="y")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("Half-years from the event")
+        axes.set_title(wrapped(readable(outcome), 0.65 * WIDTH / columns, 8), fontsize=8)
+    page.supylabel(wrapped(label, 2.2, 8), fontsize=8)
     return page
 
 
@@ -161,18 +155,16 @@ def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
     rows = need(steps, "date", "kind", "value", "low", "high")
     kinds = {"placebo": {"color": "#999999", "marker": "o"}, "event": {"color": COLOURS[1], "marker": "D"}}
     days = rows["date"].map(style.day)
-    with style.style():
-        page, axs = style.figure(2.8)
-        axes = axs[0, 0]
-        axes.axhline(0, color=GREY, linewidth=0.8)
-        for kind, mark in kinds.items():
-            part = rows[rows["kind"] == kind]
-            style.dots(axes, part, days[part.index], mark, upright=True)
-        style.years(axes, days.min() - 150, days.max() + 150)
-        axes.grid(axis="y")
-        axes.set_ylabel(wrapped(label, 2, 8))
-        mark_events(axes)
-        key(axes, [("placebo date", kinds["placebo"]), ("legal date", kinds["event"])])
+    page, axes = style.panel(2.8)
+    axes.axhline(0, **RULE)
+    for kind, mark in kinds.items():
+        part = rows[rows["kind"] == kind]
+        style.dots(axes, part, days[part.index], mark, upright=True)
+    style.years(axes, days.min() - 150, days.max() + 150)
+    axes.grid(axis="y")
+    axes.set_ylabel(wrapped(label, 2, 8))
+    mark_events(axes)
+    key(axes, [("placebo date", kinds["placebo"]), ("legal date", kinds["event"])])
     return page
 
 
@@ -203,21 +195,18 @@ def _curves(rows: pd.DataFrame, by: str, label: str) -> Figure:
     rows = rows[rows["value"].notna()]
     parts = {kind: rows[rows[by].astype(str) == kind] for kind in in_order(rows[by])}
     names = [wrapped(f"{readable(kind)}\n(n = {part['n'].max():,})".strip(), 1.3) for kind, part in parts.items()]
-    with style.style():
-        page, axs = style.figure(max(3.0, sum(text_height([name]) for name in names) / 0.7))
-        axes, ends = axs[0, 0], []
-        for i, part in enumerate(parts.values()):
-            x = part["days"] / 365.25
-            axes.fill_between(x, part["low"], part["high"], step="post", color=COLOURS[i], alpha=0.16, linewidth=0)
-            axes.step(x, part["value"], where="post", color=COLOURS[i], linestyle=("-", "--", "-.", ":")[i % 4])
-            ends.append((float(part["value"].iloc[-1]), names[i], COLOURS[i]))
-        axes.set_xlim(0, max(float(rows["days"].max()), 30) / 365.25)
-        axes.set_ylim(0, 1.0 if rows["value"].max() > 0.6 else None)
-        axes.grid(axis="y")
-        style.percent(axes)
-        axes.set_xlabel("Years since the framework ended")
-        axes.set_ylabel(label)
-        end_labels(axes, ends)
+    page, axes = style.panel(max(3.0, sum(text_height([name]) for name in names) / 0.7))
+    ends = []
+    for i, part in enumerate(parts.values()):
+        x = part["days"] / 365.25
+        axes.fill_between(x, part["low"], part["high"], step="post", color=COLOURS[i], alpha=0.16, linewidth=0)
+        axes.step(x, part["value"], where="post", color=COLOURS[i], linestyle=("-", "--", "-.", ":")[i % 4])
+        ends.append((float(part["value"].iloc[-1]), names[i], COLOURS[i]))
+    axes.set(xlabel="Years since the framework ended", ylabel=label)
+    axes.set(xlim=(0, max(rows["days"].max(), 30) / 365.25), ylim=(0, 1 if rows["value"].max() > 0.6 else None))
+    axes.grid(axis="y")
+    style.percent(axes)
+    end_labels(axes, ends)
     return page
 
 
@@ -230,14 +219,12 @@ def change_by_month(hazard: pd.DataFrame) -> Figure:
     """
     rows = need(hazard, "month", "n", "value", "low", "high")
     rows = style.enough(rows[rows["n"] > 0], "month")
-    with style.style():
-        page, axs = style.figure(3.0)
-        axes, x = axs[0, 0], style.period_days(rows["month"])
-        style.dots(axes, rows, x, {**look(0), "markersize": 2, "linestyle": "-", "linewidth": 0.5}, upright=True)
-        style.years(axes, x.min() - 60, x.max() + 60)
-        axes.set_ylim(bottom=0)
-        axes.grid(axis="y")
-        style.percent(axes)
-        axes.set_ylabel("Services that changed their text")
-        mark_events(axes)
+    page, axes = style.panel(3.0)
+    x = style.period_days(rows["month"])
+    style.dots(axes, rows, x, {**look(0), "markersize": 2, "linestyle": "-", "linewidth": 0.5}, upright=True)
+    style.years(axes, x.min() - 60, x.max() + 60)
+    axes.set(ylim=(0, None), ylabel="Services that changed their text")
+    axes.grid(axis="y")
+    style.percent(axes)
+    mark_events(axes)
     return page

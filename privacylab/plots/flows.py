@@ -42,27 +42,23 @@ def transfer_flow(flow: pd.DataFrame) -> Figure:
     rows = rows.astype({"before": str, "after": str, "source": str, "target": str})
     dates = sorted({*rows["before"], *rows["after"]})
     services = _services(rows, dates)
-    with style.style():
-        page, axs = style.figure(4.0)
-        axes = axs[0, 0]
-        tops = _tops(services, dates)
-        for (date, state), n in services.items():
-            x = dates.index(date)
-            axes.bar(x, -n, bottom=tops[date, state], width=0.07, color=_STATES[state], zorder=3)
-        _ribbons(axes, rows, dates, tops)
-        for date in dates:
-            _state_labels(axes, date, dates, services, tops)
-        axes.set_xlim(-0.06, len(dates) - 0.94)
-        low = min(tops[place] - n for place, n in services.items())
-        axes.set_ylim(1.01 * low, -0.02 * low)
-        eves = {
-            str(event.date - dt.timedelta(days=1)): f"before\n{wrapped(event.name, 0.6)}" for event in eras.events()
-        }
-        axes.set_xticks(range(len(dates)), [f"{date}\n{eves.get(date, '')}".rstrip() for date in dates])
-        axes.xaxis.tick_top()
-        axes.tick_params(length=0)
-        axes.set_yticks([])
-        axes.spines[:].set_visible(False)
+    page, axes = style.panel(4.0)
+    tops = _tops(services, dates)
+    for (date, state), n in services.items():
+        x = dates.index(date)
+        axes.bar(x, -n, bottom=tops[date, state], width=0.07, color=_STATES[state], zorder=3)
+    _ribbons(axes, rows, dates, tops)
+    for date in dates:
+        _state_labels(axes, date, dates, services, tops)
+    axes.set_xlim(-0.06, len(dates) - 0.94)
+    low = min(tops[place] - n for place, n in services.items())
+    axes.set_ylim(1.01 * low, -0.02 * low)
+    eves = {str(event.date - dt.timedelta(days=1)): f"before\n{wrapped(event.name, 0.6)}" for event in eras.events()}
+    axes.set_xticks(range(len(dates)), [f"{date}\n{eves.get(date, '')}".rstrip() for date in dates])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
     return page
 
 
@@ -139,23 +135,22 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
     lines = ["\n".join(left) for _, left in boxes]
     heights = [0.8 + (0.3 + 0.152 * text.count("\n") if text else 0) for text in lines]
     arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
-    with style.style():
-        page, axs = style.figure(sum(heights) - 0.25)
-        # The axes are the page in inches: what fits a box here does so in the picture.
-        page.set_layout_engine("none")
-        axes, top = axs[0, 0], -0.05
-        axes.set_position((0, 0, 1, 1))
-        axes.set(xlim=(0, WIDTH), ylim=(0.25 - sum(heights), 0))
-        axes.set_axis_off()
-        for (title, left), text, height in zip(boxes, lines, heights, strict=True):
-            _box(axes, 0.15, top - 0.22, title, "#eef4f9")
-            if left:
-                middle = top - 0.22 - height / 2
-                axes.plot([1, 2.5], [middle, middle], color=GREY, linewidth=0.8, zorder=0)
-                _box(axes, 2.6, middle, text, "#f5f5f5")
-            if title != boxes[-1][0]:
-                axes.annotate("", xy=(1, top - height), xytext=(1, top - 0.44), arrowprops=arrow)
-            top -= height
+    page, axes = style.panel(sum(heights) - 0.25)
+    top = -0.05
+    # The axes are the page in inches: what fits a box here does so in the picture.
+    page.set_layout_engine("none")
+    axes.set_position((0, 0, 1, 1))
+    axes.set(xlim=(0, WIDTH), ylim=(0.25 - sum(heights), 0))
+    axes.set_axis_off()
+    for (title, left), text, height in zip(boxes, lines, heights, strict=True):
+        _box(axes, 0.15, top - 0.22, title, "#eef4f9")
+        if left:
+            middle = top - 0.22 - height / 2
+            axes.plot([1, 2.5], [middle, middle], color=GREY, linewidth=0.8, zorder=0)
+            _box(axes, 2.6, middle, text, "#f5f5f5")
+        if title != boxes[-1][0]:
+            axes.annotate("", xy=(1, top - height), xytext=(1, top - 0.44), arrowprops=arrow)
+        top -= height
     return page
 
 
@@ -179,24 +174,22 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
     collections = style.in_order(rows["collection"])
     heights = 0.66 * rows["n"] / rows["n"].max()
     names = row_names(collections, room=1.3)
-    with style.style():
-        page, axs = style.figure(0.9 + rows_height(names, 0.62))
-        axes = axs[0, 0]
-        x = style.period_days(rows["half_year"]) - 91
-        for i, collection in enumerate(collections):
-            part = rows[rows["collection"].astype(str) == collection]
-            shown = heights[part.index].clip(lower=0.02).where(part["n"] > 0, 0)  # one service is a line, not nothing
-            axes.bar(x[part.index], shown, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
-            peak = part.index[int(part["n"].to_numpy().argmax())]
-            axes.annotate(
-                f"{part['n'][peak]:,}", (x[peak], heights[peak] - i), xytext=(0, 2), textcoords="offset points",
-                ha="center", fontsize=7, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
-            )  # fmt: skip
-        axes.set_yticks([0.3 - i for i in range(len(collections))], names)
-        axes.set_ylim(0.95 - len(collections), 1.02)
-        axes.tick_params(axis="y", length=0)
-        axes.spines["left"].set_visible(False)
-        style.years(axes, x.min() - 109, x.max() + 121)
-        mark_events(axes)
-        axes.set_xlabel("Services with a version in the half-year (number at the peak)")
+    page, axes = style.panel(0.9 + rows_height(names, 0.62))
+    x = style.period_days(rows["half_year"]) - 91
+    for i, collection in enumerate(collections):
+        part = rows[rows["collection"].astype(str) == collection]
+        shown = heights[part.index].clip(lower=0.02).where(part["n"] > 0, 0)  # one service is a line, not nothing
+        axes.bar(x[part.index], shown, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
+        peak = part.index[int(part["n"].to_numpy().argmax())]
+        axes.annotate(
+            f"{part['n'][peak]:,}", (x[peak], heights[peak] - i), xytext=(0, 2), textcoords="offset points",
+            ha="center", fontsize=7, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
+        )  # fmt: skip
+    axes.set_yticks([0.3 - i for i in range(len(collections))], names)
+    axes.set_ylim(0.95 - len(collections), 1.02)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    style.years(axes, x.min() - 109, x.max() + 121)
+    mark_events(axes)
+    axes.set_xlabel("Services with a version in the half-year (number at the peak)")
     return page

@@ -75,20 +75,18 @@ def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, names: N
     if max(text_width(text, 7) for text in texts) > width - 0.03:
         texts = texts.str.partition("\n")[0]
     grid = rows.pivot_table("value", "row", "column").reindex(index=lines, columns=columns)
-    with style.style():
-        page, axs = style.figure(0.4 + height + rows_height(shown, 1.15 * text_height(list(texts), 7)))
-        axes = axs[0, 0]
-        axes.pcolormesh(grid.to_numpy(dtype=float), cmap=_BLUES, vmin=0, edgecolors="white", linewidth=0.7)
-        for row, column, text in zip(rows["row"], rows["column"], texts, strict=True):
-            place = columns.index(column) + 0.5, lines.index(row) + 0.5
-            axes.text(*place, text, ha="center", va="center", fontsize=7)
-        axes.set_yticks(np.arange(len(lines)) + 0.5, shown)
-        axes.set_xticks(np.arange(len(columns)) + 0.5, titles, fontsize=7, rotation=rotation)
-        axes.xaxis.tick_top()
-        axes.invert_yaxis()
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        page.supxlabel(wrapped(label, WIDTH - 0.2, 8), fontsize=8)
+    page, axes = style.panel(0.4 + height + rows_height(shown, 1.15 * text_height(list(texts), 7)))
+    axes.pcolormesh(grid.to_numpy(dtype=float), cmap=_BLUES, vmin=0, edgecolors="white", linewidth=0.7)
+    for row, column, text in zip(rows["row"], rows["column"], texts, strict=True):
+        place = columns.index(column) + 0.5, lines.index(row) + 0.5
+        axes.text(*place, text, ha="center", va="center", fontsize=7)
+    axes.set_yticks(np.arange(len(lines)) + 0.5, shown)
+    axes.set_xticks(np.arange(len(columns)) + 0.5, titles, fontsize=7, rotation=rotation)
+    axes.xaxis.tick_top()
+    axes.invert_yaxis()
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    page.supxlabel(wrapped(label, WIDTH - 0.2, 8), fontsize=8)
     return page
 
 

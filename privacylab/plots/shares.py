@@ -18,8 +18,8 @@ from privacylab.plots.rows import dot_rows, matrix, row_names, rows_height
 from privacylab.plots.style import (
     COLOURS,
     FEW,
-    GREY,
     PALE,
+    RULE,
     WIDTH,
     column_of,
     drawing,
@@ -62,20 +62,18 @@ def share_by_era(shares: pd.DataFrame, *, corrected: bool = False) -> Figure:
         better_rows = rows.assign(**{raw: rows[new].where(known, rows[raw]) for raw, new in better.items()}, raw=~known)
         note = "" if known.all() else "\n(hollow: no gold, as found)"
         panels = [(rows, "Found in: share of services"), (better_rows, f"Corrected for the program's errors{note}")]
-    with style.style():
-        height = 0.9 + rows_height(names, 0.16 + 0.09 * len(cells))
-        page, axs = style.figure(height, columns=len(panels), sharey=True)
-        for axes, (panel, label) in zip(axs[0], panels, strict=True):
-            series = [(panel[panel[by].astype(str) == cell], look(i)) for i, cell in enumerate(cells)]
-            dot_rows(axes, names, series, step=0.6 / len(cells))
-            if "raw" in panel:
-                bare = [(part[part["raw"]], {**mark, "markerfacecolor": "white"}) for part, mark in series]
-                dot_rows(axes, names, bare, step=0.6 / len(cells))
-            axes.set_xlim(0, 1.0 if float(panel["high"].max()) > 0.7 else None)
-            style.percent(axes, "x")
-            axes.set_xlabel(wrapped(label, 2.1, 8))
-        page.supxlabel(wrapped(left_out, WIDTH - 0.2, 8), fontsize=8)
-        key(axs[0, 0], [(name, look(i)) for i, name in enumerate(cells.values())], columns=3)
+    height = 0.9 + rows_height(names, 0.16 + 0.09 * len(cells))
+    page, axs = style.figure(height, columns=len(panels), sharey=True)
+    for axes, (panel, label) in zip(axs[0], panels, strict=True):
+        series = [(panel[panel[by].astype(str) == cell], look(i)) for i, cell in enumerate(cells)]
+        dot_rows(axes, names, series, step=0.6 / len(cells))
+        if "raw" in panel:
+            bare = [(part[part["raw"]], {**mark, "markerfacecolor": "white"}) for part, mark in series]
+            dot_rows(axes, names, bare, step=0.6 / len(cells))
+        axes.set(xlim=(0, 1 if panel["high"].max() > 0.7 else None), xlabel=wrapped(label, 2.1, 8))
+        style.percent(axes, "x")
+    page.supxlabel(wrapped(left_out, WIDTH - 0.2, 8), fontsize=8)
+    key(axs[0, 0], [(name, look(i)) for i, name in enumerate(cells.values())], columns=3)
     return page
 
 
@@ -129,9 +127,8 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
     strip.set_ylabel("Services", fontsize=7)
     strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
     style.years(strip, x.min() - 120, x.max() + 120)
-    axes.set_ylim(bottom=0)
+    axes.set(ylim=(0, None), ylabel=wrapped(label, 2.3, 8))
     axes.grid(axis="y")
-    axes.set_ylabel(wrapped(label, 2.3, 8))
     mark_events(strip, labels=False)
     mark_events(axes)
     return page, axes
@@ -153,12 +150,11 @@ def share_by_half_year(shares: pd.DataFrame) -> Figure:
         raise ValueError(f"{len(features)} features are too many for one figure: choose up to {len(COLOURS)}")
     names = row_names(features, room=1.2)
     parts = [rows[(rows["feature"] == feature) & (rows["n"] > 0)] for feature in features]
-    with style.style():
-        height = max(3.9, sum(text_height([name]) for name in names) / 0.6)
-        page, axes = _over_time(parts, "Share of services", height=height)
-        style.percent(axes)
-        last = [float(part["value"].iloc[-1]) for part in parts]
-        end_labels(axes, list(zip(last, names, COLOURS, strict=False)))
+    height = max(3.9, sum(text_height([name]) for name in names) / 0.6)
+    page, axes = _over_time(parts, "Share of services", height=height)
+    style.percent(axes)
+    last = [float(part["value"].iloc[-1]) for part in parts]
+    end_labels(axes, list(zip(last, names, COLOURS, strict=False)))
     return page
 
 
@@ -171,35 +167,9 @@ def length_by_half_year(lengths: pd.DataFrame) -> Figure:
     """
     rows = need(lengths, "half_year", "amount", "statistic", "n", "value", "low", "high")
     part = style.enough(rows[rows["n"] > 0], "half_year")
-    with style.style():
-        label = f"{readable(str(part['amount'].iloc[0]))}, {part['statistic'].iloc[0]}"
-        page, axes = _over_time([part], label, height=3.5)
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
-    return page
-
-
-@drawing
-def versions_by_year(counts: pd.DataFrame) -> Figure:
-    """Services seen in each year, by collection.
-
-    Args:
-        counts: From `findings.versions_by_year`.
-    """
-    rows = need(counts, "year", "collection", "n")
-    collections = in_order(rows["collection"])
-    with style.style():
-        page, axs = style.figure(2.6 + 0.1 * len(collections))
-        axes = axs[0, 0]
-        for i, collection in enumerate(collections):
-            part = rows[rows["collection"].astype(str) == collection]
-            years = part["year"].astype(str).astype(int)
-            watched = years.between(years[part["n"] > 0].min(), years[part["n"] > 0].max())
-            axes.plot(years[watched], part["n"][watched], **look(i))
-        axes.set_ylim(bottom=0)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(axis="y")
-        axes.set_ylabel("Services with a version in the year")
-        key(axes, [(readable(collection), look(i)) for i, collection in enumerate(collections)])
+    label = f"{readable(str(part['amount'].iloc[0]))}, {part['statistic'].iloc[0]}"
+    page, axes = _over_time([part], label, height=3.5)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     return page
 
 
@@ -211,17 +181,14 @@ def reliability(table: pd.DataFrame) -> Figure:
         table: ``given`` and ``share`` (0 to 1), ``n`` (written beside each point), as from `evaluate.reliability`.
     """
     rows = need(table, "given", "share", "n")
-    with style.style():
-        page, axs = style.figure(3.2)
-        axes = axs[0, 0]
-        axes.plot([0, 1], [0, 1], color=PALE, zorder=0)
-        axes.plot(rows["given"], rows["share"], **look(0))
-        for given, share, n in rows[["given", "share", "n"]].itertuples(index=False):
-            axes.annotate(f"{n:,.0f}", (given, share), xytext=(5, -9), textcoords="offset points", fontsize=7)
-        axes.set_xlabel("probability given")
-        axes.set_ylabel("share that is there")
-        for which in ("x", "y"):
-            style.percent(axes, which)
+    page, axes = style.panel(3.2)
+    axes.plot([0, 1], [0, 1], color=PALE, zorder=0)
+    axes.plot(rows["given"], rows["share"], **look(0))
+    for given, share, n in rows[["given", "share", "n"]].itertuples(index=False):
+        axes.annotate(f"{n:,.0f}", (given, share), xytext=(5, -9), textcoords="offset points", fontsize=7)
+    axes.set(xlabel="probability given", ylabel="share that is there")
+    for which in ("x", "y"):
+        style.percent(axes, which)
     return page
 
 
@@ -240,15 +207,14 @@ def keyness(words: pd.DataFrame, *, target: str, reference: str) -> Figure:
     longest = max(map(len, sides))
     width = max(style.text_width(name) for name in (*names[0], *names[1]))
     room = WIDTH / 2 - 0.3 - width
-    with style.style():
-        page, axs = style.figure(0.7 + max(0.17, *map(text_height, names)) * longest, columns=2)
-        for i, (axes, side, group) in enumerate(zip(axs[0], sides, (reference, target), strict=True)):
-            dot_rows(axes, names[i], [(side.assign(row=range(len(side))), look(1 - i))])
-            axes.set_ylim(longest - 0.5, -0.5)
-            axes.axvline(0, color=GREY, linewidth=0.8)
-            title = wrapped(f"More in: {readable(group)}", room, 8.5, bold=True)
-            axes.set_title(title, color=style.text_colour(COLOURS[1 - i]))
-            axes.set_xlabel(wrapped("log2 ratio of shares of services", room, 8))
+    page, axs = style.figure(0.7 + max(0.17, *map(text_height, names)) * longest, columns=2)
+    for i, (axes, side, group) in enumerate(zip(axs[0], sides, (reference, target), strict=True)):
+        dot_rows(axes, names[i], [(side.assign(row=range(len(side))), look(1 - i))])
+        axes.set_ylim(longest - 0.5, -0.5)
+        axes.axvline(0, **RULE)
+        title = wrapped(f"More in: {readable(group)}", 0.85 * room, 8.5)
+        axes.set_title(title, color=style.text_colour(COLOURS[1 - i]))
+        axes.set_xlabel(wrapped("log2 ratio of shares of services", room, 8))
     return page
 
 
@@ -265,19 +231,18 @@ def topics_over_time(shares: pd.DataFrame) -> Figure:
     titles = row_names(topics, room=5 / columns)
     lines = -(-len(topics) // columns)
     x = period_days(rows["half_year"])
-    with style.style():
-        height = 0.5 + (1 + text_height(titles)) * lines
-        page, axs = style.figure(height, rows=lines, columns=columns, sharex=True, sharey=True)
-        for i, axes in enumerate(axs.flat):
-            axes.set_visible(i < len(topics))
-        for axes, topic, title in zip(axs.flat, topics, titles, strict=False):
-            _line(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], 0)
-            for event in eras.events():
-                axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
-            axes.set_title(title, fontsize=7.5, fontweight="normal")
-            axes.grid(axis="y")
-        style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=5)
-        axs[0, 0].set_ylim(bottom=0)
-        style.percent(axs[0, 0])
-        page.supylabel("Share", fontsize=8)
+    height = 0.5 + (1 + text_height(titles)) * lines
+    page, axs = style.figure(height, rows=lines, columns=columns, sharex=True, sharey=True)
+    for i, axes in enumerate(axs.flat):
+        axes.set_visible(i < len(topics))
+    for axes, topic, title in zip(axs.flat, topics, titles, strict=False):
+        _line(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], 0)
+        for event in eras.events():
+            axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+        axes.set_title(title, fontsize=7.5, fontweight="normal")
+        axes.grid(axis="y")
+    style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=5)
+    axs[0, 0].set_ylim(bottom=0)
+    style.percent(axs[0, 0])
+    page.supylabel("Share", fontsize=8)
     return page

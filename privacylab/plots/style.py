@@ -40,6 +40,7 @@ P = ParamSpec("P")
 _REASON = "Not drawn: "
 GREY, PALE = "#666666", "#d9d9d9"
 DASHED = (0, (3, 2))
+RULE: dict[str, Any] = {"color": GREY, "linewidth": 0.8}
 
 FONT = "DejaVu Sans of Matplotlib"
 """A name that no font of the system has, for the files that Matplotlib ships: a figure is the same on every machine."""
@@ -61,10 +62,10 @@ def figure(
     *,
     rows: int = 1,
     columns: int = 1,
-    sharex: bool = False,
-    sharey: bool = False,
     heights: Sequence[float] | None = None,
     widths: Sequence[float] | None = None,
+    sharex: bool = False,
+    sharey: bool = False,
 ) -> tuple[Figure, npt.NDArray[Any]]:
     """A figure of the page's width and its axes (always an array of shape rows x columns); call it inside `style`."""
     page = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -75,20 +76,29 @@ def figure(
     return page, axes
 
 
+def panel(height: float) -> tuple[Figure, Axes]:
+    """A figure of one panel, and its axes."""
+    page, axes = figure(height)
+    return page, axes[0, 0]
+
+
 def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """For a function that draws: where its frame holds too little, the figure says so, and `why_empty` tells why."""
+    """For a function that draws, in the figures' style.
+
+    Where its frame holds too little, the figure says so, and `why_empty` tells why.
+    """
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        try:
-            return draw(*args, **kwargs)
-        except TooFewError as error:
-            with style():
-                page, grid = figure(0.5)
-                grid[0, 0].set_axis_off()
+        with style():
+            try:
+                return draw(*args, **kwargs)
+            except TooFewError as error:
+                page, axes = panel(0.5)
+                axes.set_axis_off()
                 page.set_label(_REASON + str(error))
-                page.text(0, 0.5, str(page.get_label()), va="center")
-            return page
+                page.text(0, 0.5, _REASON + str(error), va="center")
+                return page
 
     return drawn
 
@@ -119,9 +129,9 @@ def column_of(frame: pd.DataFrame, *columns: str) -> str:
     return next((column for column in columns if column in frame), columns[-1])
 
 
-def text_width(text: str, size: float = 7.5, *, bold: bool = False) -> float:
+def text_width(text: str, size: float = 7.5) -> float:
     """Inches from the left to the right of a text's longest line."""
-    font = get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
+    font = get_font(findfont(FontProperties(family=FONT)))
     font.set_size(size, 720)
     widths = []
     for line in text.split("\n"):
@@ -135,14 +145,14 @@ def text_height(texts: Sequence[str], size: float = 7.5) -> float:
     return max((text.count("\n") + 1.15 for text in texts), default=0) * size * 1.25 / 72
 
 
-def wrapped(text: str, inches: float, size: float = 7.5, *, bold: bool = False) -> str:
+def wrapped(text: str, inches: float, size: float = 7.5) -> str:
     """The text in lines of at most so many inches, where its words are not longer; its own line breaks stay."""
     lines: list[str] = []
     for paragraph in text.replace(" ·", "\u00a0·").split("\n"):  # no line begins with a dot between terms
         lines.append("")
         for word in paragraph.split(" "):
             longer = f"{lines[-1]} {word}" if lines[-1] else word
-            if lines[-1] and text_width(longer, size, bold=bold) > inches:
+            if lines[-1] and text_width(longer, size) > inches:
                 lines.append(word)
             else:
                 lines[-1] = longer

@@ -11,7 +11,7 @@ from scipy.cluster.hierarchy import dendrogram
 from privacylab.plots import style
 from privacylab.plots.labels import readable
 from privacylab.plots.rows import TOPIC, dot_rows, matrix, row_names, rows_height
-from privacylab.plots.style import GREY, column_of, look, need
+from privacylab.plots.style import RULE, column_of, look, need
 
 
 @style.drawing
@@ -33,20 +33,17 @@ def topic_map(shares: pd.DataFrame, tree: pd.DataFrame) -> Figure:
     branches = dendrogram(merges[["left", "right", "distance", "size"]].to_numpy(dtype=float), no_plot=True)
     rows = rows.iloc[list(branches["leaves"] or [])].assign(row=range(len(rows)))
     names = row_names(rows[label], room=TOPIC)
-    with style.style():
-        page, axs = style.figure(0.7 + rows_height(names, 0.165), columns=2, sharey=True, widths=[2, 3])
-        left, right = axs[0]
-        dot_rows(right, names, [(rows, look(0))])
-        right.tick_params(axis="y", labelleft=True)
-        right.set_xlim(left=0)
-        style.percent(right, "x")
-        right.set_xlabel("Share of services")
-        for places, heights in zip(branches["icoord"], branches["dcoord"], strict=True):
-            left.plot(heights, (np.array(places) - 5) / 10, color=GREY, linewidth=0.8)
-        left.tick_params(axis="y", length=0, labelleft=False)
-        left.set_xlim(1.02 * float(merges["distance"].max()), 0)
-        left.set_xlabel("Cosine distance")
-        left.spines["left"].set_visible(False)
+    page, axs = style.figure(0.7 + rows_height(names, 0.165), columns=2, sharey=True, widths=[2, 3])
+    left, right = axs[0]
+    dot_rows(right, names, [(rows, look(0))])
+    right.tick_params(axis="y", labelleft=True)
+    right.set(xlim=(0, None), xlabel="Share of services")
+    style.percent(right, "x")
+    for places, heights in zip(branches["icoord"], branches["dcoord"], strict=True):
+        left.plot(heights, (np.array(places) - 5) / 10, **RULE)
+    left.tick_params(axis="y", length=0, labelleft=False)
+    left.set(xlim=(1.02 * merges["distance"].max(), 0), xlabel="Cosine distance")
+    left.spines["left"].set_visible(False)
     return page
 
 

@@ -74,7 +74,6 @@ FIGURES = {
         cross(("half_year", HALVES)).assign(amount="n_words", statistic="median"),
         {},
     ),
-    "versions_by_year": (plots.versions_by_year, cross(("year", ["2013", "2014"]), ("collection", ["a", "b"])), {}),
     "paired_change": (plots.paired_change, CHANGES, {}),
     "both_ways": (plots.both_ways, cross(FEATURES, ("view", ["cross_section", "panel"])), {}),
     "event_study": (plots.event_study, cross(("period", list(range(-3, 4)))), {}),
@@ -201,11 +200,6 @@ REAL = {
     "long: topic_map": (plots.topic_map, cross(("topic", LONGS)), {"tree": chain(3)}),
     "long: topics_over_time": (plots.topics_over_time, cross(("topic", [*LONGS, "d", "e"]), ("half_year", HALVES)), {}),
     "long: transfer_flow": (plots.transfer_flow, NARROW, {}),
-    "long: versions_by_year": (
-        plots.versions_by_year,
-        cross(("year", ["2013", "2014"]), ("collection", [*LONGS, *"defgh"])),
-        {},
-    ),
 }
 DRAWINGS = {**{f"small: {name}": each for name, each in FIGURES.items()}, **REAL}
 
