@@ -1,7 +1,7 @@
 """One function a figure, of the name of its statistic: a small frame in, a matplotlib `Figure` out.
 
 Show and save it with `publish`. Shares are 0 to 1 in the frames and percent in the figures; whiskers and bands are the
-frames' ``low`` and ``high``. ``names`` renames features, topics or frameworks for the reader.
+frames' ``low`` and ``high``. What a reader sees for an id stands in ``rules/`` (`labels.readable`).
 """
 
 from privacylab.plots.change import (
