@@ -25,22 +25,15 @@ from contextlib import contextmanager
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
-import pyarrow as arrow
-import privacylab
 
-from privacylab import paths
-from privacylab import sources
-from privacylab import tables
-from privacylab.build import annotate, workers
-from privacylab.build import assemble, workers
-from privacylab.build import screen, workers
-from privacylab.build import update, workers
-from privacylab.build import versions, workers
-from privacylab.build import workers
+import pyarrow as arrow
+
+import privacylab
+from privacylab import paths, sources, tables
+from privacylab.build import annotate, assemble, screen, update, versions, workers
 from privacylab.sources import Entry
 from privacylab.sources.services import documents
 from privacylab.tables import schema
-
 
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]

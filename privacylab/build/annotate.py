@@ -2,19 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from privacylab import clauses
-from privacylab import cues
-from privacylab import frameworks
+from privacylab import clauses, cues, frameworks
 from privacylab.tables.schema import CATEGORIES
-from privacylab.text.counts import Counts
-from privacylab.text.counts import content_terms
-from privacylab.text.counts import count_words
+from privacylab.text.counts import Counts, content_terms, count_words
 from privacylab.text.segments import Segment
-
 
 MAX_HEADING_WORDS = 8
 """Longer headings are left out of tables without text."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -13,15 +14,11 @@ import pyarrow.compute as compute
 import pyarrow.feather as feather
 import scipy.sparse as sp
 
-from privacylab import eras
-from privacylab import tables
-from privacylab.build import annotate
-from privacylab.build import workers
+from privacylab import eras, tables
+from privacylab.build import annotate, workers
 from privacylab.build.update import HANGING
-from privacylab.sources import Entry
-from privacylab.sources import services
+from privacylab.sources import Entry, services
 from privacylab.tables import schema
-
 
 
 class Assembled(NamedTuple):

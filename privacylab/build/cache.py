@@ -16,16 +16,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from privacylab import normalize
 from privacylab.build import screen
 from privacylab.build.screen import Evidence
-from privacylab.normalize import Block
-from privacylab.normalize import Chunk
-from privacylab.normalize import Line
-from privacylab.normalize import boilerplate
-from privacylab.normalize import headings
-from privacylab.normalize import lines
+from privacylab.normalize import Block, Chunk, Line, boilerplate, headings, lines
 from privacylab.normalize.lines import joined
-from privacylab.text.segments import Segment
-from privacylab.text.segments import segments
-
+from privacylab.text.segments import Segment, segments
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -1,19 +1,11 @@
 """Versions that repeat another, and flips between two texts."""
 
 import datetime as dt
-import re
-import struct
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache, lru_cache
-from itertools import chain
-from operator import itemgetter
-from typing import Any, NamedTuple
-import py3langid
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from privacylab.build.screen import rules
-
 
 
 class Sighting(NamedTuple):

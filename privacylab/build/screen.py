@@ -1,22 +1,19 @@
 """Whether a page is an English privacy policy."""
 
-import datetime as dt
 import re
 import struct
 import tomllib
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
+
 import py3langid
 
 from privacylab import paths
 from privacylab.text.segments import Segment
-from privacylab.text.sentences import goes_on
-from privacylab.text.sentences import sentences
-
+from privacylab.text.sentences import goes_on, sentences
 
 
 class Said(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -12,11 +13,9 @@ import pyarrow as arrow
 
 from privacylab import tables
 from privacylab.build import annotate
-from privacylab.sources import Entry
-from privacylab.sources import Source
+from privacylab.sources import Entry, Source
 from privacylab.sources.services import service_of
 from privacylab.tables import schema
-
 
 HANGING = ("segments", "scores", "mentions", "cues")
 """The tables that hang on segments."""

@@ -10,18 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from privacylab import dates
-from privacylab import eras
-from privacylab import normalize
-from privacylab import sources
-from privacylab.build import duplicates
-from privacylab.build import screen
-from privacylab.build.cache import Page
-from privacylab.build.cache import Reader
-from privacylab.build.cache import reading
+from privacylab import dates, eras, normalize, sources
+from privacylab.build import duplicates, screen
+from privacylab.build.cache import Page, Reader, reading
 from privacylab.sources import Entry
 from privacylab.text.segments import Segment
-
 
 EVERY: Mapping[str, Callable[[dt.date], str]] = {
     "half-year": lambda day: f"{eras.half_year(day)} {eras.sub_era(day)}",

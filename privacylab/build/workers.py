@@ -10,6 +10,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast, get_args
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as arrow
@@ -18,10 +19,8 @@ import pyarrow.feather as feather
 from privacylab import sources
 from privacylab.build import annotate, versions
 from privacylab.dates import Region
-from privacylab.sources import Entry
-from privacylab.sources import services
+from privacylab.sources import Entry, services
 from privacylab.text.segments import Segment
-
 
 ANNOTATE_BATCH = 5_000  # segments
 ID = arrow.uint64()

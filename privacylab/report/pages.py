@@ -12,9 +12,9 @@ import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
-from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
@@ -25,8 +25,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from traitlets.config import Config
 
 from privacylab import __version__, eras
-from privacylab import paths
-
 
 SITE = "PrivacyLab"
 HOME_TITLE = "A history of English privacy policies"

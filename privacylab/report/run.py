@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
 import matplotlib as mpl
 import matplotlib.font_manager
 import nbformat
@@ -23,7 +24,6 @@ from nbformat import NotebookNode
 from privacylab import paths
 from privacylab.findings import TooFewError
 from privacylab.report import pages
-
 
 Progress = Callable[[int, int, str], None]
 """Called with the code cells done, the code cells of all notebooks, and the name of the notebook that runs."""

@@ -2,12 +2,12 @@
 
 import os
 import re
-import sys
 from collections import Counter
 from itertools import chain
 from pathlib import Path
 
 import archives
+import plain
 import pytest
 from cmarkgfm import cmark
 from hypothesis import example, given
@@ -27,8 +27,6 @@ from privacylab.text.counts import content_words, count_words, syllables
 from privacylab.text.segments import Segment
 from privacylab.text.segments import segments as segments_segments
 from privacylab.text.sentences import sentences
-
-import plain
 
 THROUGH_TIME = Path(os.environ.get("PRIVACYLAB_ARCHIVES", "none")) / "through-time.zip"
 OTA = THROUGH_TIME.with_name("ota-contrib.bundle")
