@@ -18,7 +18,7 @@ def features(corpus):
 
 
 def test_panel_holds_what_is_in_force_at_each_half_years_end():
-    table = findings.panel(policies_of({"a": ["2016-02-01", "2017-03-01"], "b": ["2015-12-31"]}), months=12)
+    table = findings.panel(policies_of({"a": ["2016-02-01", "2017-03-01"], "b": ["2015-12-31"]}))
     shown = table.drop(columns="collection").assign(end=table["end"].dt.strftime("%Y-%m-%d"))
     assert shown.to_numpy().tolist() == [
         ["a", 1, "2016-06-30", "a@2016-02-01"],
@@ -34,11 +34,6 @@ def test_a_panel_within_one_half_year_holds_what_has_ended(dates):
     table = findings.panel(policies_of({"a": dates}))
     assert table.columns.tolist() == ["service", "collection", "period", "end", "policy_id"]
     assert table["policy_id"].tolist() == (["a@2020-06-01"] if dates[-1] == "2020-06-01" else [])
-
-
-def test_a_monthly_panel_ends_with_the_data():
-    table = findings.panel(policies_of({"a": ["2016-11-15", "2017-02-10"]}), every="month")
-    assert table["end"].dt.strftime("%Y-%m").tolist() == ["2016-11", "2016-12", "2017-01", "2017-02"]
 
 
 def simulated(n, effect=0.0, trend=0.0, seed=0, noise=1.0, group=0.0):
@@ -111,19 +106,19 @@ def test_interrupted_parts_the_step_from_the_trend():
 
 def test_placebo_has_every_date_with_a_whole_window():
     panel, outcome = simulated(40, effect=6.0)
-    found = findings.placebo(panel, outcome, events=["2018-05-25"], before=4, after=4)
-    # 20 periods, of which 4..15 have whole windows; 11 and 13 lie beside the event's 12.
-    assert found["kind"].value_counts().to_dict() == {"placebo": 9, "event": 1}
-    event = found[found["kind"] == "event"].iloc[0]
-    assert event["rank_p"] == pytest.approx(1 / 10)
-    assert event["low"] < 6 < event["high"]
-    assert found.loc[found["kind"] == "placebo", "rank_p"].isna().all()
+    steps = findings.placebo(panel, outcome)
+    # Of 20 periods 4 to 18 have whole windows; events fall into 7, 9, 12, 16 and 17, and no neighbour is a placebo.
+    assert steps["kind"].value_counts().to_dict() == {"event": 5, "placebo": 3}
+    gdpr = steps.set_index("date").loc["2018-05-25"]
+    assert gdpr["rank_p"] == pytest.approx(1 / 4)
+    assert gdpr["low"] < 6 < gdpr["high"]
+    assert steps.loc[steps["kind"] == "placebo", "rank_p"].isna().all()
 
 
 def test_dates_with_few_services_are_no_placebo():
     panel, outcome = simulated(19)
-    found = findings.placebo(panel, outcome, events=["2018-05-25"], before=4, after=4)
-    assert found.empty and "rank_p" in found
+    steps = findings.placebo(panel, outcome)
+    assert steps.empty and "rank_p" in steps
 
 
 def test_placebo_events_are_significant_no_more_often_than_they_should():
@@ -254,11 +249,31 @@ def test_trend_of_one_service_has_no_estimate():
     assert row["n"] == 1 and np.isnan(row["value"])
 
 
-def test_placebo_counts_the_true_events_in_a_window():
+def test_placebo_counts_the_other_events_in_a_window():
     panel, outcome = simulated(40)
-    found = findings.placebo(panel, outcome, events=["2018-05-25"], before=4, after=1).set_index("date")["reaches"]
-    # The event's period is 12: windows of 4 before and 1 after hold it from 14 (2019-06-30) to 16 (2020-06-30).
-    assert found[found > 0].index.strftime("%Y-%m-%d").tolist() == ["2019-06-30", "2019-12-31", "2020-06-30"]
+    reaches = findings.placebo(panel, outcome).set_index("date")["reaches"]
+    # Placebos end periods 4, 5 and 14, whose window is 10 to 15: it holds the GDPR's 12.
+    assert reaches[["2014-06-30", "2014-12-31", "2019-06-30"]].tolist() == [0, 0, 1]
+    # The CCPA's window is 12 to 17: it holds the GDPR's period and that of Schrems II.
+    assert reaches["2020-01-01"] == 2
+
+
+ESTIMATE = ["value", "low", "high", "p"]
+
+
+def test_the_columns_of_each_frame():
+    panel, outcome = simulated(30)
+    outcomes, group = outcome.to_frame("x"), ["s001"]
+    study = findings.event_study(panel, outcome, event="2018-05-25")
+    series = findings.interrupted(panel, outcome, event="2018-05-25", treated=group, margin=0.1)
+    named = ["event", "date", "outcome"]
+    assert list(study) == ["period", "n", *ESTIMATE]
+    assert list(series) == ["term", "n", "n_treated", *ESTIMATE, "p_equivalence"]
+    assert list(findings.interrupted(panel, outcome, event="2018-05-25")) == ["term", "n", *ESTIMATE]
+    assert list(findings.steps(panel, outcomes, events=EVENTS)) == [*named, "n", *ESTIMATE, "q"]
+    assert list(findings.steps(panel, outcomes, treated=group)) == [*named, "n", "n_treated", *ESTIMATE, "q"]
+    assert list(findings.trend(panel, outcomes)) == ["outcome", "n", *ESTIMATE]
+    assert list(findings.placebo(panel, outcome)) == ["date", "kind", "n", *ESTIMATE, "reaches", "rank_p"]
 
 
 def test_the_benchmark_of_placebos_was_run_500_times_and_stays_below_seven_percent():
