@@ -38,3 +38,21 @@ def cues(**changes):
     """Two rows of ``cues``, not in order."""
     rows = {"segment_id": ["b", "a"], "start": [3, 0], "cue": ["dnt", "dpo"], "value": [None, "x"]}
     return pd.DataFrame({**rows, **changes})
+
+
+def versions_of(rows):
+    """Rows of ``versions`` from (service, date, claims[, status])."""
+    ledger = [
+        {
+            "version_id": f"{service}#{i:03}",
+            "service": service,
+            "document": "main",
+            "collection": "crawl",
+            "date": date,
+            "claims": claims.split(),
+            "status": status[0] if status else "kept",
+            "same_as": None,
+        }
+        for i, (service, date, claims, *status) in enumerate(rows)
+    ]
+    return pd.DataFrame(ledger).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))

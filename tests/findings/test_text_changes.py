@@ -1,81 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from frames import versions_of
 
 from privacylab import findings
-
-HARBOR, SHIELD = "safe_harbor:adheres", "privacy_shield:adheres"
-
-
-def ledger(rows):
-    """Versions from (service, date, claims[, status])."""
-    made = [
-        {
-            "version_id": f"{service}#{i:03}",
-            "service": service,
-            "document": "main",
-            "collection": "crawl",
-            "date": date,
-            "claims": claims.split(),
-            "status": more[0] if more else "kept",
-            "same_as": None,
-        }
-        for i, (service, date, claims, *more) in enumerate(rows)
-    ]
-    return pd.DataFrame(made).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
-
-
-@pytest.fixture
-def versions():
-    return ledger(
-        [
-            ("a", "2015-09-01", HARBOR),
-            ("a", "2016-09-01", SHIELD),
-            ("b", "2015-09-01", f"{HARBOR} scc:relies"),
-            ("b", "2016-09-01", "scc:relies"),
-            ("c", "2015-09-01", ""),
-            ("d", "2016-12-01", SHIELD),
-        ]
-    )
-
-
-def test_flow_by_hand(versions):
-    flow = findings.transfer_flow(versions, dates=["2015-10-05", "2016-12-31"])
-    moved = flow[flow["n"] > 0].set_index(["source", "target"])["n"].to_dict()
-    assert moved == {
-        ("safe_harbor", "privacy_shield"): 1,
-        ("safe_harbor", "scc"): 1,
-        ("none", "none"): 1,
-        ("not_seen", "privacy_shield"): 1,
-    }
-
-
-def test_flow_keeps_every_service(versions):
-    flow = findings.transfer_flow(versions, dates=["2015-10-05", "2016-12-31", "2018-12-31"])
-    # On the first pair all four are seen on one of the dates; on the second a, b and d are.
-    assert flow.groupby("before")["n"].sum().to_dict() == {"2015-10-05": 4, "2016-12-31": 4}
-
-
-def test_flow_shares_of_a_source_add_up(versions):
-    flow = findings.transfer_flow(versions, dates=["2015-10-05", "2016-12-31"])
-    shares = flow.groupby("source")["value"].sum(min_count=1)
-    assert shares["safe_harbor"] == 1
-    assert flow.loc[flow["source"] == "dpf", "value"].isna().all()
-
-
-def test_flow_by_default_stands_on_the_eves_of_the_legal_dates(versions):
-    flow = findings.transfer_flow(versions)
-    assert sorted({*flow["before"], *flow["after"]}) == ["2015-10-05", "2016-07-11", "2016-12-01"]
-
-
-def test_one_date_is_no_flow(versions):
-    with pytest.raises(ValueError, match="two dates or more"):
-        findings.transfer_flow(versions, dates=["2015-10-05"])
 
 
 @pytest.fixture
 def changes():
-    return ledger(
+    return versions_of(
         [
             ("a", "2017-05-10", ""),
             ("a", "2017-06-10", "", "near_duplicate"),
@@ -105,35 +38,36 @@ def test_the_first_text_of_a_service_is_no_change(changes):
     assert pd.isna(months.loc["2017-05", "value"])
 
 
-def test_a_service_not_seen_for_long_is_not_watched(changes):
-    months = findings.change_by_month(changes, months=6).set_index("month")
-    assert months.loc["2018-05", ["n", "count"]].tolist() == [1, 0]
+def test_a_service_not_seen_for_18_months_is_not_watched():
+    versions = versions_of([("a", "2015-01-10", ""), ("a", "2017-01-10", "")])
+    watched = findings.change_by_month(versions).set_index("month")["n"]
+    assert watched[["2015-01", "2015-02", "2016-07", "2016-08"]].tolist() == [0, 1, 1, 0]
 
 
 def test_a_dead_archive_watches_nobody():
-    versions = ledger([("a", "2017-01-01", ""), ("b", "2017-01-05", ""), ("b", "2018-01-01", "")])
+    versions = versions_of([("a", "2017-01-01", ""), ("b", "2017-01-05", ""), ("b", "2018-01-01", "")])
     versions.loc[0, "collection"] = "dead"
     assert findings.change_by_month(versions).set_index("month").loc["2017-06", "n"] == 1
 
 
 def test_excess_by_hand(changes):
-    found = findings.change_excess(changes, at=["2018-05"], resamples=100).iloc[0]
+    found = findings.change_excess(changes, at=["2018-05"]).iloc[0]
     # May 2018: 2 of 3. Other Mays: 2017 none watched, 2019 1 of 3.
     assert (found["n"], found["share"], found["others"]) == (3, pytest.approx(2 / 3), pytest.approx(1 / 3))
     assert found["value"] == pytest.approx(2)
 
 
 def test_a_month_outside_the_data_has_no_service(changes):
-    excess = findings.change_excess(changes, at=["2025-05"], resamples=20).iloc[0]
+    excess = findings.change_excess(changes, at=["2025-05"]).iloc[0]
     within = findings.change_within(changes, first="2025-01", last="2025-05").iloc[0]
     assert (excess["n"], within["n"]) == (0, 0)
     assert np.isnan([excess["value"], excess["low"], within["value"]]).all()
 
 
-def test_undated_versions_make_no_month_and_no_flow(changes):
+def test_undated_versions_make_no_month(changes):
     undated = changes.assign(date=pd.NaT)
-    assert findings.change_by_month(undated).empty and findings.transfer_flow(undated).empty
-    assert findings.change_excess(undated, at=["2018-05"], resamples=20)["n"].item() == 0
+    assert findings.change_by_month(undated).empty
+    assert findings.change_excess(undated, at=["2018-05"])["n"].item() == 0
 
 
 def test_change_within_by_hand(changes):
@@ -159,3 +93,12 @@ def test_months_in_which_nobody_was_watched_are_an_explicit_empty_row(changes):
 def test_months_in_the_wrong_order_are_refused(changes):
     with pytest.raises(ValueError, match="month '2018-04' lies before the first"):
         findings.change_within(changes, first="2018-05", last="2018-04")
+
+
+def test_the_columns_of_each_frame(changes):
+    shares = ["value", "low", "high"]
+    within = findings.change_within(changes, first="2018-05", last="2018-06")
+    excess = findings.change_excess(changes, at=["2018-05"])
+    assert list(findings.change_by_month(changes)) == ["month", "n", "count", *shares, "interval"]
+    assert list(within) == ["first", "last", "n", "n_seen", "count", *shares]
+    assert list(excess) == ["month", "n", "share", "others", *shares]
