@@ -14,17 +14,14 @@ from privacylab.findings.correction import (
     NEEDED,
     corrected,
     corrected_change,
-    counts,
     error_rates,
-    missed_by_highest,
-    policy_gold,
-    policy_labels,
     ppi_draws,
     rogan_gladen,
     rogan_gladen_draws,
 )
 from privacylab.findings.event_study import event_study, interrupted, panel, placebo, steps, trend
 from privacylab.findings.features import amounts, choose, features, incidence
+from privacylab.findings.gold import counts, missed_by_highest, policy_gold, policy_labels
 from privacylab.findings.intervals import (
     TooFewError,
     benjamini_hochberg,

@@ -1,174 +1,22 @@
 """Shares corrected for the measured error of the rules that found them."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from privacylab.findings import intervals, sampling
-from privacylab.tables.schema import CATEGORIES, CODES
-
-FIELDS = ("collection", "source", "era", "service", "stratum", "weight", "scores", "label")
-STRATA = (
-    ("safe_harbor", "safe_harbor", "2000-07-26", "2015-10-06"),
-    ("privacy_shield", "privacy_shield", "2016-07-12", "2018-05-25"),
-    ("gdpr_to_2020", "gdpr", "2018-05-25", "2021-01-01"),
-    ("gdpr_from_2021", "gdpr", "2021-01-01", "9999-12-31"),
-)
-"""What the column ``era`` of the labels says, the era that it is part of, its first day and the day after its last."""
-
-
-def policy_labels(folder: Path) -> pd.DataFrame:
-    """The labels of policies read by people, ``clause_policies.csv`` of a folder: a row for each segment that was read.
-
-    Returns:
-        The file's columns, all as text (an empty label: not read yet); no rows where there is no file.
-
-    Raises:
-        ValueError: A column is missing, a label holds another letter, or an era is none of `STRATA`.
-    """
-    path = folder / "clause_policies.csv"
-    if not path.exists():
-        return pd.DataFrame(columns=list(FIELDS), dtype=str)
-    labels = pd.read_csv(path, dtype=str, keep_default_na=False)
-    missing = [column for column in FIELDS if column not in labels]
-    if missing:
-        raise ValueError(f"{path.name} lacks the columns {', '.join(missing)}; it has {', '.join(labels.columns)}")
-    strata = [stratum for stratum, *_ in STRATA]
-    known = {"label": labels["label"].str.fullmatch(f"[{CODES}{CODES.lower()}]*|N"), "era": labels["era"].isin(strata)}
-    for column, allowed in (("label", f"letters of {CODES}, capital or small, or N"), ("era", ", ".join(strata))):
-        if not known[column].all():
-            value = labels.loc[~known[column], column].iloc[0]
-            raise ValueError(f"{path.name}: column {column!r} holds {value!r}; allowed are {allowed}")
-    return labels
-
-
-def _read(labels: pd.DataFrame) -> pd.DataFrame:
-    """A row for each policy whose drawn segments were all read: its truth for each code, strict and generous."""
-    keys = ["collection", "source", "era", "service", "stratum"]
-    seen = {
-        **{code: labels["label"].str.contains(code, regex=False) for code in CODES},
-        **{code.lower(): labels["label"].str.contains(code, regex=False, case=False) for code in CODES},
-        "read": labels["label"] != "",
-    }
-    grouped = labels[[*keys, "weight"]].assign(**seen).groupby(keys, sort=True)
-    found = grouped[list(seen)].any().drop(columns="read").assign(weight=grouped["weight"].first().astype(float))
-    return found[grouped["read"].all()].reset_index()
-
-
-def policy_gold(labels: pd.DataFrame, policies: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """What the program finds in the policies that were read, beside what is there.
-
-    Args:
-        labels: From `policy_labels`. Policies with a segment that is not read yet are left out (`counts` counts).
-        policies: The table; a policy of it with the same collection and source gives the prediction.
-        features: From `findings.features`.
-
-    Returns:
-        A row for each policy and category: ``policy_id``, ``service``, ``era`` (the panel's), ``stratum`` (of the
-        draw), ``feature`` (``category:<name>``), ``predicted``, ``truth`` (strict: a segment plainly has it),
-        ``generous`` (also in passing), ``weight``. Without rows if nothing is labelled or none of it is in the corpus.
-
-    Note:
-        In a stratum every service was equally likely to be drawn. An era of two strata weighs them by the services
-        that speak for the era in each, as `findings.share_by_era` counts them.
-    """
-    read = _read(labels).merge(
-        policies.sort_values("policy_id").drop_duplicates(["collection", "source"])[
-            ["policy_id", "collection", "source"]
-        ],
-        on=["collection", "source"],
-    )
-    # In the order of the strata, so that tables come out in the order of time.
-    order = [stratum for stratum, *_ in STRATA]
-    read = read.sort_values(["era", "service"], key=lambda c: c.map(order.index) if c.name == "era" else c)
-    if read.empty:
-        columns = ["policy_id", "service", "era", "stratum", "feature", "predicted", "truth", "generous", "weight"]
-        return pd.DataFrame(columns=columns)
-    speaking = sampling.observations(policies, by="era")
-    named = read["era"].map({stratum: era for stratum, era, *_ in STRATA})
-    sizes = {
-        stratum: int(speaking["date"].between(first, after, inclusive="left").sum())
-        for stratum, _, first, after in STRATA
-    }
-    weight = read["weight"] * read["era"].map(sizes) / read.groupby("era")["weight"].transform("sum")
-    found = [
-        pd.DataFrame(
-            {
-                "policy_id": read["policy_id"],
-                "service": read["service"],
-                "era": named,
-                "stratum": read["era"],
-                "feature": f"category:{name}",
-                "predicted": features.loc[read["policy_id"], f"category:{name}"].to_numpy(dtype=bool),
-                "truth": read[code],
-                "generous": read[code.lower()],
-                "weight": weight,
-            }
-        )
-        for code, name in zip(CODES, CATEGORIES, strict=True)
-    ]
-    return pd.concat(found, ignore_index=True)
-
-
-def counts(labels: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
-    """How much of the gold there is: each stratum's policies drawn, read to the end, and found in the corpus.
-
-    Returns:
-        ``stratum``, ``drawn``, ``read``, ``n`` (read and in the corpus), ``segments`` and ``not_read`` (segments
-        without a label); a row a stratum, with zeros where nothing was drawn.
-    """
-    read = _read(labels)
-    known = pd.MultiIndex.from_frame(policies[["collection", "source"]])
-    here = pd.MultiIndex.from_frame(read[["collection", "source"]]).isin(known)
-    found = {
-        "drawn": labels.drop_duplicates(["era", "collection", "source"])["era"].value_counts(),
-        "read": read["era"].value_counts(),
-        "n": read.loc[here, "era"].value_counts(),
-        "segments": labels["era"].value_counts(),
-        "not_read": labels.loc[labels["label"] == "", "era"].value_counts(),
-    }
-    strata = pd.Index([stratum for stratum, *_ in STRATA], name="stratum")
-    return pd.DataFrame({name: count.reindex(strata, fill_value=0) for name, count in found.items()}).reset_index()
-
-
-def missed_by_highest(labels: pd.DataFrame, *, highest: int = 5, level: float = 0.95) -> pd.DataFrame:
-    """What is missed where only the segments that score highest were read: from the policies that were read whole.
-
-    Args:
-        labels: From `policy_labels`.
-        highest: Segments read in each category.
-        level: Confidence level.
-
-    Returns:
-        For each category: ``feature``, ``n`` (policies read whole that plainly have it), ``count`` (those where no
-        segment among the highest of any category does), ``value`` (their share), ``low``, ``high`` (Wilson).
-    """
-    whole = labels[labels["stratum"] == "whole"]
-    scores = np.array([text.split() for text in whole["scores"]], dtype=int).reshape(len(whole), len(CODES))
-    ranks = (
-        pd.DataFrame(-scores, index=whole.index).groupby([whole["collection"], whole["source"]]).rank(method="first")
-    )
-    some = _read(whole[(ranks <= highest).any(axis=1)])
-    every = _read(whole).set_index(["collection", "source"])
-    some = some.set_index(["collection", "source"]).reindex(every.index)
-    there = np.array([int(every[code].sum()) for code in CODES])
-    missed = np.array([int((every[code] & ~some[code].astype(bool)).sum()) for code in CODES])
-    low, high = intervals.wilson(missed, there, level=level)
-    value = np.divide(missed, there, out=np.full(len(CODES), np.nan), where=there > 0)
-    named = {"feature": [f"category:{name}" for name in CATEGORIES], "n": there, "count": missed}
-    return pd.DataFrame({**named, "value": value, "low": low, "high": high})
-
+from privacylab.findings import intervals
 
 Floats = npt.NDArray[np.float64]
+Row = dict[Hashable, Any]
 
 NO_GOLD = "not corrected: no gold"
-BOTH = "rogan_gladen and ppi"
 NEEDED = 10
 """Services with a true, and services with a false label that sensitivity and specificity must rest on."""
+RESAMPLES = 4000
+"""Draws of shares and gold together."""
 
 
 def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificity: npt.ArrayLike) -> Floats:
@@ -191,12 +39,13 @@ def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificit
     >>> float(rogan_gladen(0.3, sensitivity=0.8, specificity=0.9).round(4))
     0.2857
     """
-    found, se, sp = (np.asarray(value, dtype=float) for value in (share, sensitivity, specificity))
-    if np.any(se + sp <= 1):
+    apparent, true_negative = np.asarray(share, dtype=float), np.asarray(specificity, dtype=float)
+    power = np.asarray(sensitivity, dtype=float) + true_negative - 1
+    if np.any(power <= 0):
         raise ValueError(
             "sensitivity + specificity must be above 1: a finder no better than chance cannot be corrected"
         )
-    return np.asarray(np.clip((found + sp - 1) / (se + sp - 1), 0, 1), dtype=np.float64)
+    return np.asarray(np.clip((apparent + true_negative - 1) / power, 0, 1), dtype=np.float64)
 
 
 class _Counts(NamedTuple):
@@ -214,25 +63,37 @@ class _Counts(NamedTuple):
     n_true: int
     n_false: int
 
+    @property
+    def sensitivity(self) -> float:
+        return self.hits / (self.hits + self.misses)
+
+    @property
+    def specificity(self) -> float:
+        return self.rejections / (self.rejections + self.alarms)
+
 
 def _counted(gold: pd.DataFrame) -> _Counts:
-    found, there = gold["predicted"].to_numpy(dtype=bool), gold["truth"].to_numpy(dtype=bool)
-    weight = gold["weight"].to_numpy(dtype=float)
-    services = gold["weight"].groupby(gold["service"].to_numpy()).sum().to_numpy(dtype=float)
-    scale = services.sum() / (services**2).sum() if len(services) else 0.0
-    parts = (found & there, ~found & there, found & ~there, ~found & ~there)
-    hits, misses, alarms, rejections = (float(scale * weight[part].sum()) for part in parts)
-    n, n_true, n_false = (int(gold.loc[part, "service"].nunique()) for part in (there | True, there, ~there))
-    return _Counts(hits, misses, alarms, rejections, n, n_true, n_false)
+    predicted, truth = gold["predicted"].to_numpy(dtype=bool), gold["truth"].to_numpy(dtype=bool)
+    by_service = gold["weight"].groupby(gold["service"].to_numpy()).sum().to_numpy(dtype=float)
+    scale = by_service.sum() / (by_service**2).sum() if len(gold) else 0.0
+    weight = scale * gold["weight"].to_numpy(dtype=float)
+    return _Counts(
+        hits=weight[predicted & truth].sum(),
+        misses=weight[~predicted & truth].sum(),
+        alarms=weight[predicted & ~truth].sum(),
+        rejections=weight[~predicted & ~truth].sum(),
+        n=gold["service"].nunique(),
+        n_true=gold.loc[truth, "service"].nunique(),
+        n_false=gold.loc[~truth, "service"].nunique(),
+    )
 
 
-def error_rates(gold: pd.DataFrame, *, by: str | None = "era", level: float = 0.95) -> pd.DataFrame:
-    """How often the program finds what a policy has, and how often it is silent where a policy has it not.
+def error_rates(gold: pd.DataFrame, *, by: str | None = "era") -> pd.DataFrame:
+    """How often the program finds what a policy has, and how often it correctly finds nothing.
 
     Args:
         gold: From `findings.policy_gold` (for the generous reading: ``gold.assign(truth=gold["generous"])``).
         by: The column of cells; None: all together.
-        level: Confidence level.
 
     Returns:
         The cell, ``feature``, ``n`` (services read), ``n_true``, ``sensitivity``, ``sensitivity_low``,
@@ -240,22 +101,33 @@ def error_rates(gold: pd.DataFrame, *, by: str | None = "era", level: float = 0.
         intervals with the effective numbers). A rate of no service is null, and its n is 0. No rows without gold.
     """
     _check(gold, by)
-    rows: list[dict[Hashable, Any]] = []
-    for key, part in gold.groupby([*([by] if by else []), "feature"], sort=False):
+    keys = ["feature"] if by is None else [by, "feature"]
+    rows = []
+    for cell, part in gold.groupby(keys, sort=False):
         counts = _counted(part)
-        row: dict[Hashable, Any] = dict(zip([*([by] if by else []), "feature"], key, strict=True))
-        rates = (("sensitivity", counts.hits, counts.misses, counts.n_true),
-                 ("specificity", counts.rejections, counts.alarms, counts.n_false))  # fmt: skip
-        row["n"] = counts.n
-        for name, right, wrong, services in rates:
-            low, high = intervals.wilson(right, right + wrong, level=level)
-            row["n_true" if name == "sensitivity" else "n_false"] = services
-            row[name] = right / (right + wrong) if services else np.nan
-            row[f"{name}_low"], row[f"{name}_high"] = float(low), float(high)
+        row: Row = {**dict(zip(keys, cell, strict=True)), "n": counts.n}
+        row["n_true"] = counts.n_true
+        row |= _rate("sensitivity", counts.hits, counts.misses)
+        row["n_false"] = counts.n_false
+        row |= _rate("specificity", counts.rejections, counts.alarms)
         rows.append(row)
-    rates_of = [f"{name}{end}" for name in ("sensitivity", "specificity") for end in ("", "_low", "_high")]
-    columns = [*([by] if by else []), "feature", "n", "n_true", *rates_of[:3], "n_false", *rates_of[3:]]
+    columns = [*keys, "n", "n_true", *_names("sensitivity"), "n_false", *_names("specificity")]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _names(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_low", f"{name}_high"
+
+
+def _rate(name: str, right: float, wrong: float) -> Row:
+    n = right + wrong
+    low, high = intervals.wilson(right, n)
+    return dict(zip(_names(name), (right / n if n else np.nan, float(low), float(high)), strict=True))
+
+
+def _estimate(name: str, value: float, draws: Floats) -> Row:
+    low, high = intervals.percentiles(draws)
+    return dict(zip(_names(name), (float(value), float(low), float(high)), strict=True))
 
 
 def _beta(yes: npt.ArrayLike, no: npt.ArrayLike, resamples: int, rng: np.random.Generator) -> Floats:
@@ -284,7 +156,7 @@ def rogan_gladen_draws(
     Returns:
         Shape (*shape of found, resamples); null where a draw of sensitivity + specificity is not above 1.
     """
-    hits, misses, alarms, rejections = (np.asarray(count, dtype=float) for count in counts)
+    hits, misses, alarms, rejections = counts
     apparent = _beta(found, np.asarray(n) - np.asarray(found), resamples, rng)
     sensitivity, specificity = _beta(hits, misses, resamples, rng), _beta(rejections, alarms, resamples, rng)
     power = sensitivity + specificity - 1
@@ -317,44 +189,36 @@ def ppi_draws(
         Tenenbein, A. (1970). A double sampling scheme for estimating from binomial data with misclassifications.
         JASA 65, 1350-1361. Angelopoulos, A. N. et al. (2023), PPI++, arXiv 2311.01453.
     """
-    hits, misses, alarms, rejections = (np.asarray(count, dtype=float) for count in counts)
-    apparent = _beta(found, np.asarray(n) - np.asarray(found), resamples, rng)
+    return _double_sampled_draws(_beta(found, np.asarray(n) - np.asarray(found), resamples, rng), counts, rng)
+
+
+def _double_sampled_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.Generator) -> Floats:
+    hits, misses, alarms, rejections = counts
+    resamples = apparent.shape[-1]
     given, omitted = _beta(hits, alarms, resamples, rng), _beta(misses, rejections, resamples, rng)
     return np.asarray(apparent * given + (1 - apparent) * omitted, dtype=np.float64)
 
 
 def _double_sampled(share: float, counts: _Counts) -> float:
+    found, not_found = counts.hits + counts.alarms, counts.misses + counts.rejections
     # Where the gold holds no policy of one kind, nothing is known about it: half, and the draws spread over 0 to 1.
-    given, omitted = (
-        yes / (yes + no) if yes + no > 0 else 0.5
-        for yes, no in ((counts.hits, counts.alarms), (counts.misses, counts.rejections))
-    )
+    given = counts.hits / found if found else 0.5
+    omitted = counts.misses / not_found if not_found else 0.5
     return share * given + (1 - share) * omitted
 
 
-def _lacking(counts: _Counts, needed: int) -> str | None:
+def _lacking(counts: _Counts) -> str | None:
     """Why sensitivity and specificity cannot be had from the gold of a cell; None where they can."""
     for kind, services in (("true", counts.n_true), ("false", counts.n_false)):
-        if services < needed:
-            return f"{services} services with a {kind} label, needs {needed}"
-    sensitivity = counts.hits / (counts.hits + counts.misses)
-    specificity = counts.rejections / (counts.rejections + counts.alarms)
-    if sensitivity + specificity <= 1.1:
+        if services < NEEDED:
+            return f"{services} services with a {kind} label, needs {NEEDED}"
+    if counts.sensitivity + counts.specificity <= 1.1:
         # Below that the correction multiplies every error by ten.
-        return f"sensitivity {sensitivity:.2f} and specificity {specificity:.2f} are too low"
+        return f"sensitivity {counts.sensitivity:.2f} and specificity {counts.specificity:.2f} are too low"
     return None
 
 
-def corrected(
-    shares: pd.DataFrame,
-    *,
-    gold: pd.DataFrame | None = None,
-    by: str | None = None,
-    needed: int = NEEDED,
-    level: float = 0.95,
-    resamples: int = 4000,
-    seed: int = 0,
-) -> pd.DataFrame:
+def corrected(shares: pd.DataFrame, *, gold: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
     """The shares with their corrections beside them, or the reason why there is none.
 
     Args:
@@ -362,16 +226,12 @@ def corrected(
         gold: From `findings.policy_gold`, or a row for each labelled policy and feature: ``service``, ``feature``,
             ``predicted``, ``truth`` (both boolean), ``weight`` (1 / probability of being drawn), and ``by``.
         by: The column of cells that have a gold of their own (errors differ by era); None: one gold for all.
-        needed: Services with a true, and services with a false label that Rogan and Gladen's correction must rest on;
-            twice as many in all for the other.
-        level: Confidence level.
-        resamples: Draws of shares and gold together.
-        seed: For the draws.
 
     Returns:
-        ``shares`` with ``corrected``, ``corrected_low``, ``corrected_high`` (prediction-powered, see `ppi_draws`),
-        ``rogan_gladen``, ``rogan_gladen_low``, ``rogan_gladen_high`` (null where not possible), ``n_gold`` (labelled
-        services) and ``correction``: ``rogan_gladen and ppi``, ``ppi only: `` and why, ``not corrected: `` and why.
+        ``shares`` with ``corrected``, ``corrected_low``, ``corrected_high`` (prediction-powered, see `ppi_draws`; from
+        twice `NEEDED` services on), ``rogan_gladen``, ``rogan_gladen_low``, ``rogan_gladen_high`` (from `NEEDED`
+        services of either label on), ``n_gold`` (labelled services) and ``correction``: ``rogan_gladen and ppi``,
+        ``ppi only: `` and why, ``not corrected: `` and why.
 
     Raises:
         ValueError: A column of the gold is missing, holds nulls, or a weight is not positive.
@@ -381,23 +241,12 @@ def corrected(
         Rogan and Gladen's needs only that the errors are the same. Where the two disagree beyond their intervals, the
         gold is no fair sample. `benchmarks/interval_coverage.py` shows how often the intervals hold.
     """
-    if gold is not None:
-        _check(gold, by)
-    # A generator for each row: what is asked beside it changes no row's interval.
-    rows = [
-        _correct_row(
-            row,
-            None if gold is None else _mine(gold, row["feature"], by, row.get(by)),
-            needed,
-            level,
-            resamples,
-            seed,
-        )
-        for row in shares.to_dict("records")
-    ]
-    ends = ("", "_low", "_high")
-    columns = [f"{name}{end}" for name in ("corrected", "rogan_gladen") for end in ends] + ["n_gold", "correction"]
-    return pd.concat([shares, pd.DataFrame(rows, columns=columns, index=shares.index)], axis=1)
+    _check(gold, by)
+    rows = []
+    for row in shares.to_dict("records"):
+        counts = _counted(_cell(gold, row["feature"], by, row.get(by)))
+        rows.append({"n_gold": counts.n, **_correct(row, counts)})
+    return _beside(shares, rows, "corrected", "rogan_gladen")
 
 
 def _check(gold: pd.DataFrame, by: str | None) -> None:
@@ -408,126 +257,94 @@ def _check(gold: pd.DataFrame, by: str | None) -> None:
         raise ValueError("a weight of the gold is not positive: it is 1 / probability of being drawn")
 
 
-def _mine(gold: pd.DataFrame, feature: str, by: str | None, cell: object) -> pd.DataFrame:
-    mine = gold[gold["feature"] == feature]
-    return mine if by is None else mine[mine[by].astype(str) == str(cell)]
+def _cell(gold: pd.DataFrame, feature: str, by: str | None, cell: object) -> pd.DataFrame:
+    rows = gold[gold["feature"] == feature]
+    return rows if by is None else rows[rows[by].astype(str) == str(cell)]
 
 
-def _correct_row(
-    row: Mapping[Any, Any], gold: pd.DataFrame | None, needed: int, level: float, resamples: int, seed: int
-) -> tuple[Any, ...]:
-    null = (np.nan, np.nan, np.nan)
-    if gold is None or gold.empty:
-        return (*null, *null, 0, NO_GOLD)
-    counts = _counted(gold)
+def _beside(frame: pd.DataFrame, rows: list[Row], *estimates: str) -> pd.DataFrame:
+    columns = [column for name in estimates for column in _names(name)]
+    corrections = pd.DataFrame(rows, columns=[*columns, "n_gold", "correction"], index=frame.index)
+    return pd.concat([frame, corrections.astype(dict.fromkeys(columns, float))], axis=1)
+
+
+def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
+    if not counts.n:
+        return {"correction": NO_GOLD}
     if row["n"] == 0:
-        return (*null, *null, counts.n, "not corrected: no service")
-    if counts.n < 2 * needed:
-        return (*null, *null, counts.n, f"not corrected: gold has {counts.n} services, needs {2 * needed}")
-    rng = np.random.default_rng(seed)
-    share, sample = float(row["value"]), (row["value"] * row["n"], row["n"], counts[:4])
-    low, high = intervals.percentiles(ppi_draws(*sample, resamples=resamples, rng=rng), level=level)
-    powered = (_double_sampled(share, counts), float(low), float(high))
-    lacking = _lacking(counts, needed)
+        return {"correction": "not corrected: no service"}
+    if counts.n < 2 * NEEDED:
+        return {"correction": f"not corrected: gold has {counts.n} services, needs {2 * NEEDED}"}
+    # A generator for each row: what is asked beside it changes no row's interval.
+    rng = np.random.default_rng(0)
+    share, sample = row["value"], (row["value"] * row["n"], row["n"], counts[:4])
+    draws = ppi_draws(*sample, resamples=RESAMPLES, rng=rng)
+    estimates = _estimate("corrected", _double_sampled(share, counts), draws)
+    lacking = _lacking(counts)
     if lacking:
-        return (
-            *powered,
-            *null,
-            counts.n,
-            f"ppi only: {lacking}",
-        )
-    low, high = intervals.percentiles(rogan_gladen_draws(*sample, resamples=resamples, rng=rng), level=level)
-    rates = {
-        "sensitivity": counts.hits / (counts.hits + counts.misses),
-        "specificity": counts.rejections / (counts.rejections + counts.alarms),
-    }
-    return (*powered, float(rogan_gladen(share, **rates)), float(low), float(high), counts.n, BOTH)
+        return {**estimates, "correction": f"ppi only: {lacking}"}
+    value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
+    draws = rogan_gladen_draws(*sample, resamples=RESAMPLES, rng=rng)
+    return {**estimates, **_estimate("rogan_gladen", float(value), draws), "correction": "rogan_gladen and ppi"}
 
 
-def corrected_change(
-    changes: pd.DataFrame,
-    *,
-    gold: pd.DataFrame,
-    before: str,
-    after: str,
-    by: str = "era",
-    needed: int = NEEDED,
-    level: float = 0.95,
-    resamples: int = 4000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """The change of a share between two cells, corrected in two ways, from each of which something may be learnt.
+def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
+    """The change of a share between two eras, corrected in two ways, from each of which something may be learnt.
 
     Args:
         changes: From `findings.paired` (its ``gained`` and ``lost`` keep both sides of a service together) or
-            `findings.share_difference` (both cells are then drawn as if independent, which is on the wide side).
-        gold: As in `corrected`; for a panel of services only those services' gold, since others may be less, or more,
-            often right where the program is.
-        before: The cell of the gold for the shares before.
-        after: The cell for those after.
-        by: The gold's column of cells.
-        needed: As in `corrected`, for each cell.
-        level: Confidence level.
-        resamples: Draws.
-        seed: For the draws.
+            `findings.share_difference` (both eras are then drawn as if independent, which is on the wide side).
+        gold: As in `corrected`, with ``era``; for a panel of services only those services' gold, since others may be
+            less, or more, often right where the program is.
+        before: The era of the gold for the shares before.
+        after: The era for those after.
 
     Returns:
         ``changes`` with ``corrected``, ``corrected_low``, ``corrected_high``: each side corrected by the gold of its
-        own cell; ``alike``, ``alike_low``, ``alike_high``: for a program that errs alike on both sides, so that
-        every change shrinks by sensitivity + specificity - 1 (from both cells' gold); ``n_gold``; ``correction``.
+        own era; ``alike``, ``alike_low``, ``alike_high``: for a program that errs alike on both sides, so that
+        every change shrinks by sensitivity + specificity - 1 (from both eras' gold); ``n_gold``; ``correction``.
 
     Note:
         The first supposes nothing and is wide: the gold's noise enters twice. The second is narrow, and right only
-        where `error_rates` of both cells agree.
+        where `error_rates` of both eras agree.
     """
-    _check(gold, by)
+    _check(gold, "era")
     rows = []
     for row in changes.to_dict("records"):
-        sides = [
-            _counted(gold[(gold["feature"] == row["feature"]) & (gold[by].astype(str) == c)]) for c in (before, after)
-        ]
-        rows.append(_correct_change(row, sides, needed, level, resamples, seed))
-    ends = ("", "_low", "_high")
-    columns = [f"{name}{end}" for name in ("corrected", "alike") for end in ends] + ["n_gold", "correction"]
-    return pd.concat([changes, pd.DataFrame(rows, columns=columns, index=changes.index)], axis=1)
+        sides = [_counted(_cell(gold, row["feature"], "era", era)) for era in (before, after)]
+        rows.append({"n_gold": sides[0].n + sides[1].n, **_correct_change(row, *sides)})
+    return _beside(changes, rows, "corrected", "alike")
 
 
-def _correct_change(
-    row: Mapping[Any, Any], sides: list[_Counts], needed: int, level: float, resamples: int, seed: int
-) -> tuple[Any, ...]:
-    null, n_gold = (np.nan, np.nan, np.nan), sum(side.n for side in sides)
-    if n_gold == 0:
-        return (*null, *null, 0, NO_GOLD)
-    if min(side.n for side in sides) < 2 * needed:
-        least = min(side.n for side in sides)
-        return (*null, *null, n_gold, f"not corrected: gold has {least} services on one side, needs {2 * needed}")
-    rng = np.random.default_rng(seed)
-    apparent = _both_sides(row, resamples, rng)
-    values, drawn = [], []
-    for name, side, share in zip(("before", "after"), sides, apparent, strict=True):
-        given, omitted = (
-            _beta(yes, no, resamples, rng) for yes, no in ((side.hits, side.alarms), (side.misses, side.rejections))
-        )
-        values.append(_double_sampled(float(row[name]), side))
-        drawn.append(share * given + (1 - share) * omitted)
-    low, high = intervals.percentiles(drawn[1] - drawn[0], level=level)
-    own = (values[1] - values[0], float(low), float(high))
-    pooled = _Counts(*(sum(each) for each in zip(*sides, strict=True)))
-    lacking = _lacking(pooled, needed)
+def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts) -> Row:
+    least = min(before.n, after.n)
+    if not before.n + after.n:
+        return {"correction": NO_GOLD}
+    if least < 2 * NEEDED:
+        return {"correction": f"not corrected: gold has {least} services on one side, needs {2 * NEEDED}"}
+    rng = np.random.default_rng(0)
+    first, last = _both_sides(row, rng)
+    value = _double_sampled(row["after"], after) - _double_sampled(row["before"], before)
+    own_first = _double_sampled_draws(first, before[:4], rng)
+    own_last = _double_sampled_draws(last, after[:4], rng)
+    estimates = _estimate("corrected", value, own_last - own_first)
+    sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
+    pooled = _Counts(*sums)
+    lacking = _lacking(pooled)
     if lacking:
-        return (*own, *null, n_gold, f"own errors only: {lacking}")
-    power = pooled.hits / (pooled.hits + pooled.misses) - pooled.alarms / (pooled.alarms + pooled.rejections)
-    draws = _beta(pooled.hits, pooled.misses, resamples, rng) - _beta(pooled.alarms, pooled.rejections, resamples, rng)
-    shrunk = (apparent[1] - apparent[0]) / np.where(draws > 0, draws, np.nan)
-    low, high = intervals.percentiles(shrunk, level=level)
-    return (*own, float(row["value"]) / power, float(low), float(high), n_gold, "own errors, and errors alike")
+        return {**estimates, "correction": f"own errors only: {lacking}"}
+    power = _beta(pooled.hits, pooled.misses, RESAMPLES, rng) - _beta(pooled.alarms, pooled.rejections, RESAMPLES, rng)
+    draws = (last - first) / np.where(power > 0, power, np.nan)
+    alike = _estimate("alike", row["value"] / (pooled.sensitivity + pooled.specificity - 1), draws)
+    return {**estimates, **alike, "correction": "own errors, and errors alike"}
 
 
-def _both_sides(row: Mapping[Any, Any], resamples: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _both_sides(row: Mapping[Hashable, Any], rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Draws of the apparent shares before and after."""
     if "gained" in row:
-        shares = rng.dirichlet([row[name] + 0.5 for name in ("gained", "lost", "kept", "neither")], resamples)
-        return shares[:, 1] + shares[:, 2], shares[:, 0] + shares[:, 2]
-    sides = ((row["before"], row["n_before"]), (row["after"], row["n_after"]))
-    first, last = (_beta(share * n, (1 - share) * n, resamples, rng) for share, n in sides)
+        counts = [row[name] + 0.5 for name in ("gained", "lost", "kept", "neither")]
+        gained, lost, kept, _ = rng.dirichlet(counts, RESAMPLES).T
+        return lost + kept, gained + kept
+    first = _beta(row["before"] * row["n_before"], (1 - row["before"]) * row["n_before"], RESAMPLES, rng)
+    last = _beta(row["after"] * row["n_after"], (1 - row["after"]) * row["n_after"], RESAMPLES, rng)
     return first, last

@@ -88,7 +88,6 @@ def test_a_service_that_was_read_twice_counts_for_one():
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        (None, "not corrected: no gold"),
         (gold(16, 4, 4, 36, feature="b"), "not corrected: no gold"),
         (gold(10, 0, 0, 9), "not corrected: gold has 19 services, needs 20"),
     ],
@@ -226,12 +225,28 @@ def test_the_intervals_cover_the_truth(n, true, sensitivity, specificity):
     # 200 simulated corpora, each with a gold of 100 services; of a nominal 95%, 90 to 99% is what 200 runs can tell.
     rng = np.random.default_rng(5)
     covered = {"corrected": 0, "rogan_gladen": 0}
-    for seed in range(200):
+    for _ in range(200):
         found = rng.binomial(n, true * sensitivity + (1 - true) * (1 - specificity))
         positives = rng.binomial(100, true)
         hits, alarms = rng.binomial(positives, sensitivity), rng.binomial(100 - positives, 1 - specificity)
         labelled = gold(hits, positives - hits, alarms, 100 - positives - alarms)
-        row = findings.corrected(shares(found / n, n), gold=labelled, needed=1, resamples=500, seed=seed).iloc[0]
+        row = findings.corrected(shares(found / n, n), gold=labelled).iloc[0]
         for name in covered:
             covered[name] += row[f"{name}_low"] <= true <= row[f"{name}_high"]
     assert all(180 <= count <= 198 for count in covered.values())
+
+
+def test_the_columns_of_each_frame():
+    def named(*names):
+        return [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+
+    labelled = pd.concat([gold(16, 4, 4, 36, era="gap"), gold(20, 0, 0, 40, era="gdpr")])
+    share, change = shares(0.3, 500, era="gap"), changes(30, 10, 130, 130)
+    rates = ["n", "n_true", *named("sensitivity"), "n_false", *named("specificity")]
+    own, other = ["n_gold", "correction"], {"gold": labelled, "before": "gap", "after": "gdpr"}
+    assert list(findings.error_rates(labelled)) == ["era", "feature", *rates]
+    assert list(findings.error_rates(labelled, by=None)) == ["feature", *rates]
+    for labels in (labelled, labelled.iloc[:0]):
+        table = findings.corrected(share, gold=labels, by="era")
+        assert list(table) == [*share, *named("corrected", "rogan_gladen"), *own]
+    assert list(findings.corrected_change(change, **other)) == [*change, *named("corrected", "alike"), *own]

@@ -6,11 +6,11 @@ from privacylab import findings
 COLUMNS = ["collection", "source", "era", "service", "stratum", "weight", "scores", "label"]
 
 
-def drawn(service, date, era, labels, *, stratum="whole"):
+def drawn(service, date, stratum, labels, *, reading="whole"):
     """The segments of a policy of the tests' corpus, with a label each; the second scores highest in everything."""
     scores = [" ".join(["90" if place == 1 else "10"] * 10) for place in range(len(labels))]
     collection = "crawl" if date < "2020-11" else "archive"
-    head = [collection, f"{service}.example/{date}.txt", era, f"{service}.example", stratum, "1.000"]
+    head = [collection, f"{service}.example/{date}.txt", stratum, f"{service}.example", reading, "1.000"]
     return [[*head, score, label] for score, label in zip(scores, labels, strict=True)]
 
 
@@ -18,7 +18,7 @@ def drawn(service, date, era, labels, *, stratum="whole"):
 def labels(tmp_path):
     rows = [
         *drawn("alder", "2013-03-01", "safe_harbor", ["F", "t", "I"]),
-        *drawn("birch", "2014-05-01", "safe_harbor", ["FR", "N"], stratum="highest"),
+        *drawn("birch", "2014-05-01", "safe_harbor", ["FR", "N"], reading="highest"),
         *drawn("cedar", "2014-06-01", "safe_harbor", ["F", ""]),
         *drawn("dogwood", "2019-03-01", "gdpr_to_2020", ["F", "Ar"]),
         *drawn("koa", "2023-12-01", "gdpr_from_2021", ["f", "A", "R"]),
@@ -68,12 +68,20 @@ def test_without_a_file_there_is_no_gold(tmp_path, corpus, policies):
     assert findings.missed_by_highest(none)["value"].isna().all()
 
 
-def test_what_the_highest_segments_miss(labels):
-    # Of the one highest segment: alder's clauses F and I stand elsewhere; koa's A is in it, its R is not.
-    missed = findings.missed_by_highest(labels, highest=1).set_index("feature")
-    assert missed.loc["category:First Party Collection/Use", ["n", "count"]].tolist() == [3, 2]
-    assert missed.loc["category:User Access, Edit and Deletion", ["n", "count"]].tolist() == [2, 0]
+def test_what_the_highest_segments_miss(tmp_path):
+    # Of seven segments the five that score highest are the second, and by their order the first, third to fifth.
+    rows = [
+        *drawn("alder", "2013-03-01", "safe_harbor", ["N", "A", "N", "N", "N", "F", "AR"]),
+        *drawn("koa", "2023-12-01", "gdpr_from_2021", ["F", "N", "N", "N", "N", "N", "f"]),
+    ]
+    pd.DataFrame(rows, columns=COLUMNS).to_csv(tmp_path / "clause_policies.csv", index=False)
+    missed = findings.missed_by_highest(findings.policy_labels(tmp_path)).set_index("feature")
+    assert missed.loc["category:First Party Collection/Use", ["n", "count"]].tolist() == [2, 1]
+    assert missed.loc["category:User Access, Edit and Deletion", ["n", "count"]].tolist() == [1, 0]
     assert missed.loc["category:Data Retention", ["n", "count", "value"]].tolist() == [1, 1, 1]
+
+
+def test_nothing_is_missed_in_short_policies(labels):
     assert findings.missed_by_highest(labels)["count"].sum() == 0
 
 
@@ -95,3 +103,12 @@ def test_a_file_that_lacks_a_column_is_refused(tmp_path):
     (tmp_path / "clause_policies.csv").write_text("collection,source\n")
     with pytest.raises(ValueError, match="lacks the columns era, service"):
         findings.policy_labels(tmp_path)
+
+
+def test_the_columns_of_each_frame(labels, corpus, policies):
+    gold = ["policy_id", "service", "era", "stratum", "feature", "predicted", "truth", "generous", "weight"]
+    assert list(labels) == ["collection", "source", "stratum", "service", "reading", "weight", "scores", "label"]
+    for rows in (labels, labels.iloc[:0]):
+        assert list(findings.policy_gold(rows, policies, findings.features(corpus))) == gold
+        assert list(findings.counts(rows, policies)) == ["stratum", "drawn", "read", "n", "segments", "not_read"]
+        assert list(findings.missed_by_highest(rows)) == ["feature", "n", "count", "value", "low", "high"]
