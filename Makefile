@@ -25,7 +25,7 @@ lab: setup
 # Runs the tracked notebooks in place and refreshes figures/ and docs/replication.md: review the difference like code.
 notebooks: setup
 	$(BIN)/python -c "from privacylab import paths, report; [report.refresh(path, corpus=paths.corpus()) for path in paths.notebooks()]"
-	$(BIN)/python -c "import pandas; from privacylab import replication; \
+	$(BIN)/python -c "import pandas; from privacylab.findings import replication; \
 		print(replication.markdown(pandas.read_csv('figures/replication.csv')), end='')" > docs/replication.md
 
 # The API's pages from the docstrings: api/index.html.

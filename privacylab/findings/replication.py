@@ -28,9 +28,17 @@ COLUMNS = (
     "finding", "part", "claim", "source", "what", "kind", "unit", "published", "agrees_low", "agrees_high",
     "n", "value", "low", "high", "p_equivalence", "part_verdict", "verdict", "reason", "cell",
 )  # fmt: skip
-_UNCHANGED = {"ratio": 1.0}
 _KINDS = ("size", "rise", "fall", "none", "new")
-_UNITS = ("ratio", "points", "share", "grade", "ease", "sd", "days")
+_UNITS = {
+    "ratio": "{:.2f}",
+    "points": "{:+.1f} points",
+    "share": "{:.1%}",
+    "grade": "{:+.2f} grades",
+    "ease": "{:+.1f} points of ease",
+    "sd": "{:+.2f} SD",
+    "days": "{:,.0f} days",
+}
+"""How a reader would write a number of each unit (points: of a share times 100)."""
 
 
 class Part(NamedTuple):
@@ -40,8 +48,8 @@ class Part(NamedTuple):
     what: str
     kind: Literal["size", "rise", "fall", "none", "new"]
     unit: str
-    published: float | None = None
-    margin: float | None = None
+    published: float = np.nan
+    margin: float = np.nan
     doubt: str | None = None
 
 
@@ -75,7 +83,7 @@ def _finding(block: dict[str, Any]) -> Finding:
                 f"part {part.id!r}: kind {part.kind!r} must be one of {', '.join(_KINDS)}, unit {part.unit!r} of "
                 f"{', '.join(_UNITS)}"
             )
-        if (part.kind == "size" and part.published is None) or (part.kind == "none" and part.margin is None):
+        if (part.kind == "size" and np.isnan(part.published)) or (part.kind == "none" and np.isnan(part.margin)):
             raise ValueError(f"part {part.id!r}: a size needs `published`, no change needs `margin`")
     if bool(parts) == ("not_testable" in block):
         raise ValueError(f"finding {block['id']!r} needs either parts or `not_testable` with the reason")
@@ -91,21 +99,19 @@ def agrees(part: Part) -> tuple[float, float]:
     >>> agrees(Part("1", "", "size", "points", published=0.06))
     (0.03, 0.12)
     """
-    unchanged = _UNCHANGED.get(part.unit, 0.0)
-    if part.kind in ("rise", "fall"):
-        return (unchanged, np.inf) if part.kind == "rise" else (-np.inf, unchanged)
-    if part.kind == "none" and part.margin is not None:
-        low, high = (1 / (1 + part.margin), 1 + part.margin) if part.unit == "ratio" else (-part.margin, part.margin)
-        return low, high
-    if part.kind == "size" and part.published is not None:
-        if part.unit == "ratio":
-            ends = [part.published**0.5, part.published**2]
-        elif part.unit == "share":
-            ends = [float(expit(logit(part.published) + step)) for step in (-np.log(2), np.log(2))]
-        else:
-            ends = [part.published / 2, part.published * 2]
-        return min(ends), max(ends)
-    return np.nan, np.nan
+    unchanged = 1.0 if part.unit == "ratio" else 0.0
+    if part.kind == "rise":
+        return unchanged, np.inf
+    if part.kind == "fall":
+        return -np.inf, unchanged
+    if part.kind == "none":
+        return (1 / (1 + part.margin), 1 + part.margin) if part.unit == "ratio" else (-part.margin, part.margin)
+    ends = [part.published / 2, part.published * 2]
+    if part.unit == "ratio":
+        ends = [part.published**0.5, part.published**2]
+    elif part.unit == "share":
+        ends = [float(expit(logit(part.published) + step)) for step in (-np.log(2), np.log(2))]
+    return min(ends), max(ends)
 
 
 def verdict(part: Part, *, low: float, high: float, p_equivalence: float = np.nan) -> str:
@@ -150,52 +156,41 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
     Note:
         A frame without a row is an estimate that the data cannot give: n=0, nulls, and nothing can be told.
     """
-    made = {part: (cell, _row(part, row)) for cell, rows in estimates.items() for part, row in rows.items()}
+    given = {part: (cell, _row(part, row)) for cell, rows in estimates.items() for part, row in rows.items()}
     asked = [part.id for finding in findings() for part in finding.parts]
-    twice = sum(len(rows) for rows in estimates.values()) - len(made)
-    missing, unknown = sorted(set(asked) - set(made)), sorted(set(made) - set(asked))
+    twice = sum(len(rows) for rows in estimates.values()) - len(given)
+    missing, unknown = sorted(set(asked) - set(given)), sorted(set(given) - set(asked))
     if missing or unknown or twice:
         raise ValueError(f"estimates missing: {missing}; not asked for: {unknown}; made twice: {twice}")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for finding in findings():
         about = {"finding": finding.id, "claim": finding.claim, "source": finding.source}
-        if finding.not_testable:
+        if not finding.parts:
             rows.append({**about, "verdict": NOT_TESTABLE, "reason": finding.not_testable})
-        parts: list[dict[str, Any]] = []
+        parts = []
         for part in finding.parts:
-            cell, row = made[part.id]
+            cell, row = given[part.id]
             least, most = agrees(part)
-            found = verdict(part, low=row["low"], high=row["high"], p_equivalence=row["p_equivalence"])
-            told = {
-                "part": part.id,
-                "what": part.what,
-                "kind": part.kind,
-                "unit": part.unit,
-                "cell": cell,
-                "reason": part.doubt,
-            }
-            bounds = {"published": part.published, "agrees_low": least, "agrees_high": most}
-            parts.append({**about, **told, **bounds, **row, "part_verdict": found})
-        whole = _whole({str(part["part_verdict"]) for part in parts})
-        rows += [{**part, "verdict": whole} for part in parts]
+            judged = verdict(part, low=row["low"], high=row["high"], p_equivalence=row["p_equivalence"])
+            asked_for = {**part._asdict(), "part": part.id, "reason": part.doubt, "cell": cell}
+            parts.append(
+                {**about, **asked_for, **row, "agrees_low": least, "agrees_high": most, "part_verdict": judged}
+            )
+        verdicts = {part["part_verdict"] for part in parts}
+        whole = [name for name in (NEW, REFUTED, CANNOT_TELL, CONFIRMED) if name in verdicts]
+        rows += [{**part, "verdict": whole[0]} for part in parts]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "published": float})
 
 
-def _row(part: str, found: pd.Series | pd.DataFrame) -> dict[str, float]:
-    if isinstance(found, pd.DataFrame) and len(found) > 1:
-        raise ValueError(f"the estimate of part {part!r} has {len(found)} rows, not one")
-    row = found if isinstance(found, pd.Series) else found.iloc[0] if len(found) else pd.Series({"n": 0})
-    return {name: float(row.get(name, np.nan)) for name in ("n", "value", "low", "high", "p_equivalence")}
+def _row(part: str, estimate: pd.Series | pd.DataFrame) -> dict[str, float]:
+    if isinstance(estimate, pd.DataFrame):
+        if len(estimate) > 1:
+            raise ValueError(f"the estimate of part {part!r} has {len(estimate)} rows, not one")
+        estimate = estimate.iloc[0] if len(estimate) else pd.Series({"n": 0})
+    return {name: float(estimate.get(name, np.nan)) for name in ("n", "value", "low", "high", "p_equivalence")}
 
 
-def _whole(parts: set[str]) -> str:
-    for one in (NEW, REFUTED, CANNOT_TELL):
-        if one in parts:
-            return one
-    return CONFIRMED
-
-
-def shown(value: float, unit: str, *, signed: bool = True) -> str:
+def shown(value: float, unit: str) -> str:
     """A number as a reader would write it.
 
     >>> shown(0.0686, "points"), shown(1.188, "ratio"), shown(496, "days")
@@ -203,18 +198,9 @@ def shown(value: float, unit: str, *, signed: bool = True) -> str:
     """
     if pd.isna(value):
         return "none"
-    if unit == "days":
-        return f"{value:,.0f} days" if np.isfinite(value) else "longer than the data"
-    sign = "+" if signed else ""
-    forms = {
-        "points": f"{100 * value:{sign}.1f} points",
-        "share": f"{value:.1%}",
-        "ratio": f"{value:.2f}",
-        "grade": f"{value:{sign}.2f} grades",
-        "ease": f"{value:{sign}.1f} points of ease",
-        "sd": f"{value:{sign}.2f} SD",
-    }
-    return forms[unit]
+    if unit == "days" and np.isinf(value):
+        return "longer than the data"
+    return _UNITS[unit].format(100 * value if unit == "points" else value)
 
 
 def markdown(replication: pd.DataFrame) -> str:
@@ -223,21 +209,20 @@ def markdown(replication: pd.DataFrame) -> str:
     Args:
         replication: From `table`, or read back from ``figures/replication.csv``.
     """
-    published, own = (
-        replication[replication["finding"].astype(str).str.startswith("N") == new] for new in (False, True)
-    )
-    counts = published.drop_duplicates("finding")["verdict"].value_counts()
+    rows = replication.assign(first=~replication.duplicated("finding"))
+    new = rows["kind"] == NEW
+    counts = rows[~new & rows["first"]]["verdict"].value_counts()
     summary = ", ".join(f"{counts.get(name, 0)} {name}" for name in (CONFIRMED, REFUTED, CANNOT_TELL, NOT_TESTABLE))
     return "\n".join(
         [
-            _HEAD.format(n=published["finding"].nunique(), summary=summary),
+            _HEAD.format(n=counts.sum(), summary=summary),
             "| | claim and source | published | here, 95% interval | services | verdict | cell |",
             "|---|---|---|---|---|---|---|",
-            *_lines(published),
+            *[_line(row) for row in rows[~new].to_dict("records")],
             "\n## New findings\n",
             "| | finding | | here, 95% interval | services | | cell |",
             "|---|---|---|---|---|---|---|",
-            *_lines(own),
+            *[_line(row) for row in rows[new].to_dict("records")],
             "",
         ]
     )
@@ -261,35 +246,33 @@ Of {n} findings: {summary}.
 """
 
 
-def _lines(rows: pd.DataFrame) -> list[str]:
-    return [_line(row, first=place == 0) for _, group in rows.groupby("finding", sort=False) for place, row in
-            enumerate(group.to_dict("records"))]  # fmt: skip
-
-
-def _line(row: Mapping[Any, Any], *, first: bool) -> str:
-    claim = f"**{row['claim']}** ({row['source']})" if row["kind"] != "new" else f"**{row['claim']}**"
+def _line(row: Mapping[Any, Any]) -> str:
+    unit, new = row["unit"], row["kind"] == NEW
+    claim = f"**{row['claim']}**" if new else f"**{row['claim']}** ({row['source']})"
     if row["verdict"] == NOT_TESTABLE:
         return f"| {row['finding']} | {claim} | | {row['reason']} | | {NOT_TESTABLE} | |"
-    what = row["what"] if pd.isna(row["reason"]) else f"{row['what']}. In doubt: {row['reason']}"
-    text = f"{claim}<br>{what}" if first else what
-    unit = row["unit"]
+    text = row["what"] if pd.isna(row["reason"]) else f"{row['what']}. In doubt: {row['reason']}"
+    judged = "" if new else row["part_verdict"]
+    if row["first"]:
+        text = f"{claim}<br>{text}"
+        if row["verdict"] != row["part_verdict"]:
+            judged = f"**{row['verdict']}**; this part {judged}"
+        elif judged:
+            judged = f"**{judged}**"
     # The unit stands once, with the estimate.
-    interval = " to ".join(
-        shown(row[end], unit).split(" ")[0] if np.isfinite(row[end]) else "∞" for end in ("low", "high")
-    )
-    estimate = f"{shown(row['value'], unit)} ({interval})"
-    verdict_ = "" if row["kind"] == "new" else row["part_verdict"]
-    if first and row["verdict"] != row["part_verdict"]:
-        verdict_ = f"**{row['verdict']}**; this part {verdict_}"
-    elif first and verdict_:
-        verdict_ = f"**{verdict_}**"
-    return f"| {row['part']} | {text} | {_claimed(row)} | {estimate} | {int(row['n']):,} | {verdict_} | {row['cell']} |"
+    low, high = (_number(row[end], unit) if np.isfinite(row[end]) else "∞" for end in ("low", "high"))
+    estimate = f"{shown(row['value'], unit)} ({low} to {high})"
+    return f"| {row['part']} | {text} | {_claimed(row)} | {estimate} | {int(row['n']):,} | {judged} | {row['cell']} |"
+
+
+def _number(value: float, unit: str) -> str:
+    return shown(value, unit).split(" ")[0]
 
 
 def _claimed(row: Mapping[Any, Any]) -> str:
-    unit, kind = row["unit"], row["kind"]
-    if kind in ("rise", "fall"):
-        return {"rise": "up", "fall": "down"}[kind]
-    if kind == "none":
-        return f"no change: {shown(row['agrees_low'], unit).split(' ')[0]} to {shown(row['agrees_high'], unit)}"
-    return "" if kind == "new" else shown(row["published"], unit)
+    unit = row["unit"]
+    if row["kind"] == "size":
+        return shown(row["published"], unit)
+    if row["kind"] == "none":
+        return f"no change: {_number(row['agrees_low'], unit)} to {shown(row['agrees_high'], unit)}"
+    return {"rise": "up", "fall": "down", "new": ""}[row["kind"]]

@@ -91,6 +91,10 @@ def test_the_table_answers_every_finding_and_names_the_cell():
     assert found["finding"].nunique() == 20
     assert found["verdict"].notna().all()
     asked = found[found["verdict"] != "not testable here"]
+    assert list(found) == [
+        *("finding", "part", "claim", "source", "what", "kind", "unit", "published", "agrees_low", "agrees_high", "n"),
+        *("value", "low", "high", "p_equivalence", "part_verdict", "verdict", "reason", "cell"),
+    ]
     assert set(asked["cell"]) == {"R"} and asked["n"].notna().all()
 
 
