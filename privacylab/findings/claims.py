@@ -181,7 +181,7 @@ def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
         null = dict.fromkeys(("value", "low", "high", "earliest", "latest"), np.nan)
         return pd.DataFrame([{"days": 0, "n": 0, **null}])
     lower, upper, masses = _turnbull(claims)
-    days = _grid(claims["right"].where(np.isfinite(claims["right"]), claims["left"]).max(), step)
+    days = _grid(_last_day(claims), step)
     survival = 1 - masses @ _gone(days, lower, upper).T
     low, high = intervals.percentiles(survival[1:])
     curves = {
@@ -193,6 +193,10 @@ def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
     }
     rounded = {name: np.clip(np.round(curve, 6), 0, 1) for name, curve in curves.items()}
     return pd.DataFrame({"days": days.astype(int), "n": len(claims), **rounded})
+
+
+def _last_day(claims: pd.DataFrame) -> float:
+    return float(claims["right"].where(np.isfinite(claims["right"]), claims["left"]).max())
 
 
 def _grid(last: float, step: int) -> Floats:
@@ -213,7 +217,7 @@ def half_life(claims: pd.DataFrame) -> pd.DataFrame:
     if claims.empty:
         return pd.DataFrame([{"n": 0, "value": np.nan, "low": np.nan, "high": np.nan}])
     lower, upper, masses = _turnbull(claims)
-    days = _grid(claims["right"].where(np.isfinite(claims["right"]), claims["left"]).max(), 1)
+    days = _grid(_last_day(claims), 1)
     halved = 1 - masses @ _gone(days, lower, upper).T <= 0.5 + 1e-9
     lives = np.where(halved.any(axis=1), days[np.argmax(halved, axis=1)], np.inf)
     # Order statistics, not interpolation: between a number and infinity there is nothing.

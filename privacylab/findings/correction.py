@@ -10,7 +10,7 @@ import pandas as pd
 from privacylab.findings import intervals
 
 Floats = npt.NDArray[np.float64]
-Row = dict[Hashable, Any]
+Row = dict[str, Any]
 
 NO_GOLD = "not corrected: no gold"
 NEEDED = 10
@@ -19,7 +19,7 @@ RESAMPLES = 4000
 """Draws of shares and gold together."""
 
 
-def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificity: npt.ArrayLike) -> Floats:
+def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: float) -> Floats:
     """The true share behind an apparent one, cut to 0..1.
 
     Args:
@@ -39,13 +39,12 @@ def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificit
     >>> float(rogan_gladen(0.3, sensitivity=0.8, specificity=0.9).round(4))
     0.2857
     """
-    apparent, true_negative = np.asarray(share, dtype=float), np.asarray(specificity, dtype=float)
-    power = np.asarray(sensitivity, dtype=float) + true_negative - 1
-    if np.any(power <= 0):
+    power = sensitivity + specificity - 1
+    if power <= 0:
         raise ValueError(
             "sensitivity + specificity must be above 1: a finder no better than chance cannot be corrected"
         )
-    return np.asarray(np.clip((apparent + true_negative - 1) / power, 0, 1), dtype=np.float64)
+    return np.clip((np.asarray(share) + specificity - 1) / power, 0, 1)
 
 
 class _Counts(NamedTuple):
@@ -65,11 +64,11 @@ class _Counts(NamedTuple):
 
     @property
     def sensitivity(self) -> float:
-        return self.hits / (self.hits + self.misses)
+        return self.hits / (self.hits + self.misses) if self.n_true else np.nan
 
     @property
     def specificity(self) -> float:
-        return self.rejections / (self.rejections + self.alarms)
+        return self.rejections / (self.rejections + self.alarms) if self.n_false else np.nan
 
 
 def _counted(gold: pd.DataFrame) -> _Counts:
@@ -105,11 +104,11 @@ def error_rates(gold: pd.DataFrame, *, by: str | None = "era") -> pd.DataFrame:
     rows = []
     for cell, part in gold.groupby(keys, sort=False):
         counts = _counted(part)
-        row: Row = {**dict(zip(keys, cell, strict=True)), "n": counts.n}
-        row["n_true"] = counts.n_true
-        row |= _rate("sensitivity", counts.hits, counts.misses)
-        row["n_false"] = counts.n_false
-        row |= _rate("specificity", counts.rejections, counts.alarms)
+        row: Row = {**dict(zip(keys, cell, strict=True)), **counts._asdict()}
+        ends = intervals.wilson(counts.hits, counts.hits + counts.misses)
+        row |= _estimate("sensitivity", counts.sensitivity, ends)
+        ends = intervals.wilson(counts.rejections, counts.rejections + counts.alarms)
+        row |= _estimate("specificity", counts.specificity, ends)
         rows.append(row)
     columns = [*keys, "n", "n_true", *_names("sensitivity"), "n_false", *_names("specificity")]
     return pd.DataFrame(rows, columns=columns)
@@ -119,15 +118,8 @@ def _names(name: str) -> tuple[str, str, str]:
     return name, f"{name}_low", f"{name}_high"
 
 
-def _rate(name: str, right: float, wrong: float) -> Row:
-    n = right + wrong
-    low, high = intervals.wilson(right, n)
-    return dict(zip(_names(name), (right / n if n else np.nan, float(low), float(high)), strict=True))
-
-
-def _estimate(name: str, value: float, draws: Floats) -> Row:
-    low, high = intervals.percentiles(draws)
-    return dict(zip(_names(name), (float(value), float(low), float(high)), strict=True))
+def _estimate(name: str, value: float | Floats, ends: tuple[Floats, Floats]) -> Row:
+    return {column: float(number) for column, number in zip(_names(name), (value, *ends), strict=True)}
 
 
 def _beta(yes: npt.ArrayLike, no: npt.ArrayLike, resamples: int, rng: np.random.Generator) -> Floats:
@@ -278,14 +270,14 @@ def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
     # A generator for each row: what is asked beside it changes no row's interval.
     rng = np.random.default_rng(0)
     share, sample = row["value"], (row["value"] * row["n"], row["n"], counts[:4])
-    draws = ppi_draws(*sample, resamples=RESAMPLES, rng=rng)
-    estimates = _estimate("corrected", _double_sampled(share, counts), draws)
+    ends = intervals.percentiles(ppi_draws(*sample, resamples=RESAMPLES, rng=rng))
+    estimates = _estimate("corrected", _double_sampled(share, counts), ends)
     lacking = _lacking(counts)
     if lacking:
         return {**estimates, "correction": f"ppi only: {lacking}"}
     value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
-    draws = rogan_gladen_draws(*sample, resamples=RESAMPLES, rng=rng)
-    return {**estimates, **_estimate("rogan_gladen", float(value), draws), "correction": "rogan_gladen and ppi"}
+    ends = intervals.percentiles(rogan_gladen_draws(*sample, resamples=RESAMPLES, rng=rng))
+    return {**estimates, **_estimate("rogan_gladen", value, ends), "correction": "rogan_gladen and ppi"}
 
 
 def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
@@ -327,15 +319,15 @@ def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts
     value = _double_sampled(row["after"], after) - _double_sampled(row["before"], before)
     own_first = _double_sampled_draws(first, before[:4], rng)
     own_last = _double_sampled_draws(last, after[:4], rng)
-    estimates = _estimate("corrected", value, own_last - own_first)
+    estimates = _estimate("corrected", value, intervals.percentiles(own_last - own_first))
     sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
     pooled = _Counts(*sums)
     lacking = _lacking(pooled)
     if lacking:
         return {**estimates, "correction": f"own errors only: {lacking}"}
     power = _beta(pooled.hits, pooled.misses, RESAMPLES, rng) - _beta(pooled.alarms, pooled.rejections, RESAMPLES, rng)
-    draws = (last - first) / np.where(power > 0, power, np.nan)
-    alike = _estimate("alike", row["value"] / (pooled.sensitivity + pooled.specificity - 1), draws)
+    value = row["value"] / (pooled.sensitivity + pooled.specificity - 1)
+    alike = _estimate("alike", value, intervals.percentiles((last - first) / np.where(power > 0, power, np.nan)))
     return {**estimates, **alike, "correction": "own errors, and errors alike"}
 
 

@@ -95,15 +95,14 @@ def _fit(rows: pd.DataFrame, terms: pd.DataFrame, *, margin: float | None = None
     fit = OLS(values["outcome"], terms).fit(cov_type="cluster", cov_kwds=clusters, use_t=True)
     estimates["value"] = fit.params
     # An outcome that never moves, or moves in too few services, has no error: the value then stands alone.
-    errors = np.sqrt(np.diag(fit.cov_params()).clip(min=0))
-    sure = terms.columns[errors > 1e-12]
     with np.errstate(invalid="ignore"):
-        estimates.loc[sure, _ESTIMATE[1:]] = fit.conf_int().assign(p=fit.pvalues).loc[sure].to_numpy()
+        errors = fit.bse[fit.bse > 1e-12]
+        intervals_and_p = fit.conf_int().assign(p=fit.pvalues).loc[errors.index]
+    estimates.loc[errors.index, _ESTIMATE[1:]] = intervals_and_p.to_numpy()
     if margin is not None:
-        for term, error in zip(terms.columns, errors, strict=True):
-            if term in sure:
-                test = equivalence(fit.params[term], error, margin=margin, df=services - 1)
-                estimates.loc[term, "p_equivalence"] = test.p
+        for term, error in errors.items():
+            test = equivalence(fit.params[term], error, margin=margin, df=services - 1)
+            estimates.loc[term, "p_equivalence"] = test.p
     return estimates
 
 
