@@ -1,14 +1,13 @@
-"""The build at 1/8, 1/4, 1/2 and all of some archives, beside its floor and the plain way.
+"""The build at 1/8, 1/4, 1/2 and all of some archives, beside its floor.
 
     python benchmarks/build.py ../shared/data/{tosback2.bundle,ota-contrib.bundle,through-time.zip}
 
 Parts are parts of the services; two more runs hold every service but one version in 4 or 16, so that versions and
 distinct text part. For each: seconds and processor seconds by stage, throughput, the peak memory of all processes
 together (proportional set size, so that shared pages count once). Then the half-years of all, and an update after one
-more version, the median of five. The floor is `git cat-file --batch` of the same texts, read and thrown away. The plain
-way (`plain.py`) annotates each version of a sample on its own and is extrapolated by the size of the texts; `--same`
-compares what both say. Writes `results/build.csv` and prints it with two fits: time against distinct text, and against
-versions. Takes half an hour on two idle cores.
+more version, the median of five. The floor is `git cat-file --batch` of the same texts, read and thrown away. Writes
+`results/build.csv` and prints it with two fits: time against distinct text, and against versions. Takes half an hour on
+two idle cores.
 """
 
 from __future__ import annotations
@@ -19,14 +18,13 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import random
 import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -34,10 +32,10 @@ from statistics import median
 
 import numpy as np
 import pandas as pd
-import plain
 import psutil
 
 from privacylab import build, sources, tables
+from privacylab.sources import Entry
 
 RESULTS = Path(__file__).parent / "results"
 Row = dict[str, float | str]
@@ -47,6 +45,48 @@ PARTS = ((8, 1), (4, 1), (2, 1), (1, 16), (1, 4), (1, 1))
 MEGABYTE = 1_000_000
 UPDATES = 5
 NEW = "\n\nSince this month we also keep the colours of your kites for {} years, and tell no one.\n"
+
+
+class Part:
+    """A part of a source: some of its entries."""
+
+    def __init__(self, whole: sources.Source, entries: list[Entry]) -> None:
+        self.label, self.place, self.notes = whole.label, whole.place, whole.notes
+        self._whole, self._entries = whole, entries
+
+    def __getstate__(self) -> dict[str, object]:
+        # A source goes to a worker with each task, and workers ask for contents only.
+        return {**vars(self), "_entries": []}
+
+    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+        """The entries of the part."""
+        return [entry for entry in self._entries if names is None or entry.name in names]
+
+    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
+        """As the whole gives them."""
+        return self._whole.contents(keys)
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """That of the whole."""
+        return self._whole.stamp()
+
+    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
+        """That of the whole."""
+        return self._whole.state(entries, content_ids)
+
+    def names_since(self, state: Mapping[str, str]) -> set[str]:
+        """As the whole tells them."""
+        return self._whole.names_since(state)
+
+
+def parts(opened: Mapping[str, sources.Source], share: int, thinned: int = 1) -> dict[str, sources.Source]:
+    """Every ``share``-th service of the sources, with every ``thinned``-th of its versions."""
+    entries = {label: source.entries() for label, source in opened.items()}
+    listed = build._by_service([entry for found in entries.values() for entry in found])
+    chosen = {entry for name in list(listed)[::share] for entry, _ in listed[name][::thinned]}
+    return {
+        label: Part(source, [entry for entry in entries[label] if entry in chosen]) for label, source in opened.items()
+    }
 
 
 def processor_seconds() -> float:
@@ -104,7 +144,7 @@ def built(
 ) -> dict[str, float]:
     """Builds a part of the archives and measures it."""
     whole = {source.label: source for source in (sources.open_source(path, scratch=out.parent) for path in paths)}
-    part = plain.parts(whole, share, thinned)
+    part = parts(whole, share, thinned)
     clock = Clock()
     memory = Memory(clock)
     memory.start()
@@ -146,19 +186,6 @@ def read_and_thrown_away(opened: Mapping[str, sources.Source]) -> dict[str, floa
             start = time.perf_counter()
     distinct = sum(lines.values()) / MEGABYTE
     return {"texts": n_texts, "raw_mb": n_bytes / MEGABYTE, "lines_mb": distinct, "floor_seconds": seconds}
-
-
-def plain_way(opened: Mapping[str, sources.Source], n: int) -> float:
-    """Seconds of one core for each megabyte of text, from ``n`` random versions."""
-    entries = [entry for source in opened.values() for entry in source.entries()]
-    sample = random.Random(1).sample(entries, min(n, len(entries)))
-    read = list(plain.contents(opened, sample))
-    start = time.process_time()
-    for entry, data in read:
-        found = None if data is None else plain.read(data, entry.media_type)
-        if found is not None and found.verdict.reason is None:
-            plain.annotated(found)
-    return (time.process_time() - start) / (sum(len(data or b"") for _, data in read) / MEGABYTE)
 
 
 def updated(paths: list[Path], corpus: Path, workers: int) -> dict[str, float]:
@@ -226,7 +253,7 @@ def measured(paths: list[Path], given: argparse.Namespace, scratch: Path) -> Ite
     opened = {source.label: source for source in (sources.open_source(path, scratch=scratch) for path in paths)}
     for share, thinned in PARTS:
         if share in given.shares:
-            part = read_and_thrown_away(plain.parts(opened, share, thinned))
+            part = read_and_thrown_away(parts(opened, share, thinned))
             chosen = {"share": share, "thinned": thinned, "every": "all", "text": True, "workers": given.workers}
             run = alone(paths, scratch / f"all-{share}-{thinned}", **chosen)
             yield {"every": "all", "services": 1 / share, "kept": 1 / thinned, **part, **run}
@@ -242,8 +269,6 @@ def main() -> None:
     parser.add_argument("archives", nargs="+", type=Path)
     parser.add_argument("--shares", nargs="+", type=int, default=[8, 4, 2, 1], help="one service in so many")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--plain", type=int, default=100, help="versions read the plain way; 0 for none")
-    parser.add_argument("--same", type=int, default=0, help="versions compared with the plain way (2000 is the claim)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -251,7 +276,8 @@ def main() -> None:
         paths = [
             cloned(path, scratch / f"{path.stem}.git") if sources.is_bundle(path) else path for path in given.archives
         ]
-        opened = {s.label: s for s in (sources.open_source(path, scratch=scratch) for path in paths)}
+        for path in paths:
+            sources.open_source(path, scratch=scratch)
         opening = time.perf_counter() - start
         print(f"opening (bundles are unpacked): {opening:.1f} s, to be added to each whole build")
         rows = []
@@ -259,13 +285,6 @@ def main() -> None:
             rows.append({**row, "opening_seconds": opening})
             print(pd.Series(row).to_string(float_format="{:.1f}".format), end="\n\n", flush=True)
         table = pd.DataFrame(rows)
-        if given.plain:
-            per_megabyte = plain_way(opened, given.plain)
-            table["plain_cpu"] = per_megabyte * table["raw_mb"]
-            print(f"plain way: {per_megabyte:.2f} s a megabyte on one core, from {given.plain} versions; extrapolated")
-        if given.same:
-            faults = plain.differences(tables.Corpus.open(scratch / "all-1-1"), opened, given.same)
-            print(f"{len(faults)} of {given.same} versions differ from the plain way", *faults[:10], sep="\n")
     every = table[table["every"] == "all"]
     for column in ("lines_mb", "versions"):
         slope, intercept, explained = fit(every[column], every["seconds"])

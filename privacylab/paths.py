@@ -1,11 +1,20 @@
 """Where the corpus and the figures are, whatever the working directory."""
 
 import os
+import tomllib
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGE = Path(__file__).parent
 RULES = PACKAGE / "rules"
 MODELS = PACKAGE / "models"
+
+
+@cache
+def rules(name: str) -> dict[str, Any]:
+    """What ``rules/<name>.toml`` says; it is read once, and nobody may change it."""
+    return tomllib.loads((RULES / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def checkout() -> Path:

@@ -6,16 +6,34 @@ text. What the mark-up does not say is then read off the chunks in `lines`, `boi
 for all.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from itertools import chain
 
-from privacylab.normalize.chunks import MAX_BYTES, Block, Chunk, Line, NormalizeError, Pieces
+from privacylab.normalize.boilerplate import joined, trimmed
+from privacylab.normalize.chunks import MAX_BYTES, Block, Chunk, NormalizeError, Pieces
 from privacylab.normalize.encoding import SURROGATE, decode, sniff
+from privacylab.normalize.headings import outlined
 from privacylab.normalize.html import html_pieces
-from privacylab.normalize.lines import read_blocks
+from privacylab.normalize.lines import Line, read_line
 from privacylab.normalize.markdown import markdown_pieces
 from privacylab.normalize.pdf import pdf_text
 from privacylab.normalize.plain import plain_pieces
+
+
+class Cache:
+    """What was read of earlier documents: lines by their chunks, the lines of pieces, the blocks of pages."""
+
+    def __init__(self) -> None:
+        line = functools.cache(read_line)  # of a million lines most may be the same
+
+        def lines(read: Callable[[str], Sequence[Chunk]], text: str) -> tuple[Line, ...]:
+            return tuple([found for chunk in read(text) if (found := line(chunk))])
+
+        self.line = line
+        self.lines = lines
+        self.lines_of_piece = functools.cache(lines)
+        self.blocks = functools.cache(outlined)
 
 
 def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
@@ -36,14 +54,29 @@ def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
     >>> [(block.kind, block.text) for block in blocks("# Cookies\n\nWe use:\n\n- pixels\n- tags\n")]
     [('heading', 'Cookies'), ('paragraph', 'We use:'), ('item', 'pixels'), ('item', 'tags')]
     """
-    cut = pieces(data, media_type=media_type)
-    return read_blocks(chain.from_iterable(map(cut.read, cut.texts)))
+    return list(read(data, media_type=media_type))
 
 
-def pieces(data: bytes | str, *, media_type: str | None = None) -> Pieces:
-    """The pieces of a document; arguments and errors are those of `blocks`."""
+def read(data: bytes | str, *, media_type: str | None = None, cache: Cache | None = None) -> tuple[Block, ...]:
+    """The same as `blocks`, for many documents that repeat each other.
+
+    Args:
+        data: The document.
+        media_type: As for `blocks`.
+        cache: What was read of earlier documents; it grows by this one.
+    """
+    cache = cache or Cache()
+    document = _pieces(data, media_type)
+    # A page as a whole does not come again, most pieces do.
+    lines_of = cache.lines if len(document.texts) == 1 else cache.lines_of_piece
+    lines = list(chain.from_iterable([lines_of(document.read, text) for text in document.texts]))
+    return cache.blocks(tuple(trimmed(joined(lines, cache.line))))
+
+
+def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
+    """A document cut into pieces."""
     if media_type is not None and media_type not in READERS:
-        raise ValueError(f"media_type {media_type!r} is none of {', '.join(READERS)}")
+        raise ValueError(f"media_type is {media_type!r}; give one of {', '.join(READERS)}, or None")
     if len(data) > MAX_BYTES:
         raise NormalizeError("too_large", f"{len(data):,} bytes, at most {MAX_BYTES:,} are read")
     if isinstance(data, bytes) and (media_type == "application/pdf" or data[:1024].lstrip().startswith(b"%PDF-")):

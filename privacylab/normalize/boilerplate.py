@@ -1,47 +1,23 @@
 """Cuts the page's furniture: menus, and links before and after the text."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from privacylab.normalize.chunks import Line
-from privacylab.normalize.headings import DATE_CUE
-
-# --- The page's furniture -------------------------------------------------------------------------------------------
-
-_FURNITURE = re.compile(
-    r"^(?:(?:skip|jump) to.*|(?:back|return) to top|top of page|top|home(?: ?page)?|"
-    r"(?:my )?(?:account|cart|wish ?list|bag)|log ?(?:in|out|on)(?: or .*)?|sign (?:in|up|out|on).*|"
-    r"register(?: now| here)?|join(?: now| us)?|search|menu|"
-    r"toggle.*|main (?:menu|navigation|content)|help(?: cent(?:er|re))?|faqs?|site ?map|careers|jobs|"
-    r"press(?: room)?|blogs?|"
-    r"shop(?: now)?|store locator|find a store|gift cards?|follow us.*|share(?: this)?|print(?: this page)?|e-?mail|"
-    r"facebook|twitter|you ?tube|instagram|linked ?in|pinterest|google\+?|rss(?: feeds?)?|close|next|previous|more|"
-    r"advertis(?:e|ing)(?: with us)?|download(?: as pdf)?|support|news(?:room)?|got it|accept(?: all)?|upload|"
-    r"powered by.*|all rights reserved|investor relations|affiliates?(?: program)?|partners|forums?|view all|"
-    r"subscribe(?: now)?|newsletters?|english|español|deutsch|français|italiano|português|mobile(?: apps?)?)\.?$",
-    re.I,
-)
-_LINKS_OF_POLICIES = re.compile(
-    r"^(?:about(?: us)?|contact(?: us)?|terms(?: (?:of|and|&) .*)?|privacy(?: (?:policy|notice|statement))?|"
-    r"cookie (?:policy|notice)|legal(?: notices?)?|accessibility|(?:copyright|©|\(c\)).*|feedback|products|services|"
-    r"your privacy (?:choices|rights)|do not sell.*|ad ?choices|customer (?:service|support))$",
-    re.I,
-)
-
-_CLOSE = 4  # lines from one sentence to the next in a text
-_MENU = 8  # short lines in a row, some of them furniture, are a menu
+from privacylab.normalize.chunks import Chunk
+from privacylab.normalize.lines import LIMITS, Line
 
 
-def crumb_of(text: str, n_words: int) -> str:
-    """What a short line is to a menu: ``furniture`` (no policy says it), ``link`` or just a ``crumb``; else empty."""
-    if n_words > 7 or "@" in text or (n_words > 3 and text[-1] in ".:;!?"):
-        return ""
-    if DATE_CUE.search(text) and any(map(str.isdigit, text)):
-        return ""
-    if _FURNITURE.match(text):
-        return "furniture"
-    return "link" if _LINKS_OF_POLICIES.match(text) else "crumb"
+def joined(lines: Sequence[Line], read_line: Callable[[Chunk], Line | None]) -> list[Line]:
+    """The lines without bullets that stand alone: each makes an item of the next line, which is read again."""
+    result: list[Line] = []
+    is_item = False
+    for line in lines:
+        if is_item and line.chunk.kind == "paragraph":
+            line = read_line(line.chunk._replace(kind="item")) or line
+        if not line.is_bullet:
+            result.append(line)
+        is_item = line.is_bullet
+    return result
 
 
 def trimmed(lines: list[Line]) -> list[Line]:
@@ -50,7 +26,7 @@ def trimmed(lines: list[Line]) -> list[Line]:
     if not full:
         return lines
     # A sentence alone among links is an advertisement: the text begins and ends where sentences stand together.
-    close = [i for i, j in pairwise(full) if j - i <= _CLOSE]
+    close = [i for i, j in pairwise(full) if j - i <= LIMITS["near_lines"]]
     first = close[0] if close else full[0]
     last = next(j for i, j in pairwise(full) if i == close[-1]) + 1 if close else full[-1] + 1
     menus = _menus(lines)
@@ -66,7 +42,7 @@ def trimmed(lines: list[Line]) -> list[Line]:
 
     head, body, tail = kept(0, first), kept(first, last), kept(last, len(lines))
     head = _without_links(head[:-1], body) + [line for line in head[-1:] if line.crumb != "furniture"]
-    if body[-1].chunk.text[-1] != ":":
+    if body[-1].text[-1] != ":":
         tail = _without_links(tail, body)
         while tail and tail[-1].crumb in ("furniture", "link"):
             tail.pop()
@@ -98,7 +74,8 @@ def _menus(lines: Sequence[Line]) -> list[tuple[int, int]]:
         while end < len(lines) and lines[end].crumb:
             end += 1
         n_links = len({line.key for line in lines[i:end] if line.crumb == "furniture"})
-        if end - start >= _MENU and n_links >= 3 and not (start and lines[start - 1].chunk.text[-1] == ":"):
+        is_menu = end - start >= LIMITS["menu_lines"] and n_links >= LIMITS["menu_links"]
+        if is_menu and not (start and lines[start - 1].text[-1] == ":"):
             menus.append((start, end - 1 if end < len(lines) else end))
     return menus
 

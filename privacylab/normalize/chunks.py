@@ -1,7 +1,6 @@
-"""What a document becomes on the way to its blocks: chunks, lines, blocks."""
+"""What a document becomes on the way to its blocks: pieces, chunks, blocks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from privacylab import sources
@@ -47,36 +46,3 @@ class Pieces(NamedTuple):
 
     read: Callable[[str], Sequence[Chunk]]
     texts: list[str]
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """A chunk with what it looks like by itself. Lines are told apart by identity, so that they are quick to look up.
-
-    Attributes:
-        chunk: Its text, without a bullet, and its mark-up.
-        block: What it is if it is no heading.
-        heading: What it is if it is one; None if it cannot be.
-        is_marked: Whether the mark-up says that it is a heading.
-        key: Its text as a table of contents has it.
-        is_prose: Whether it is a full sentence.
-        is_text: Whether a heading may stand over it.
-        crumb: ``furniture``, ``link`` or ``crumb``; empty for what is no part of a menu.
-        shape: What kind of heading it may be; empty for none.
-        capitalised: Whether its words are.
-        short: Neither a sentence nor the introduction of a list.
-        stays: It may be the policy's even in a menu: its title, its date.
-    """
-
-    chunk: Chunk
-    block: Block
-    heading: Block | None
-    is_marked: bool
-    key: str
-    is_prose: bool
-    is_text: bool
-    crumb: str
-    shape: str
-    capitalised: bool
-    short: bool
-    stays: bool

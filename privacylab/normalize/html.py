@@ -12,8 +12,6 @@ MAX_DEPTH = 400
 """Elements nested deeper than this are read as one block."""
 
 
-# --- HTML -----------------------------------------------------------------------------------------------------------
-
 _SKIPPED = frozenset(
     "script style noscript template svg iframe object nav footer aside button select textarea head title canvas video "
     "audio map form dialog".split()

@@ -1,123 +1,200 @@
-"""Chunks -> lines: what can be said of a chunk by itself."""
+"""Chunks -> lines: what can be said of a chunk by itself. The words are in ``rules/outline.toml``."""
 
 import re
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Iterable
+from functools import cached_property
 
-from privacylab.normalize.boilerplate import crumb_of, trimmed
-from privacylab.normalize.chunks import Block, Chunk, Line
-from privacylab.normalize.headings import MAX_HEADING_WORDS, YEAR, is_text, look_of, outlined
+from privacylab import paths
+from privacylab.normalize.chunks import Block, Chunk
 
-MAX_MARKED_WORDS = 30
-"""A longer text is no heading, whatever its mark-up says."""
-
-
-def read_blocks(chunks: Iterable[Chunk]) -> list[Block]:
-    """Blocks from chunks. Reading blocks as chunks again gives the same blocks."""
-    read = cache(read_line)  # of a million lines most may be the same
-    lines = [line for line in map(read, chunks) if line]
-    return outlined(trimmed(joined(lines, read)))
+RULES = paths.rules("outline")
+LIMITS: dict[str, int] = RULES["limits"]
 
 
-# --- A line by itself -----------------------------------------------------------------------------------------------
+def _any(words: Iterable[str], form: str = "{}", flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
+    return re.compile(form.format(f"(?:{'|'.join(words)})"), flags)
+
 
 _BULLET = re.compile(r"^(?:(?:[•·▪◦●‣■□»*]+|[-–—](?=\s)|o(?=\s+[A-Z]))\s*(?=\S))+")
 _BULLET_ALONE = re.compile(r"^[•·▪◦●‣■□»*–—-]$|^o$")
-_NAVIGATION = re.compile(
-    r"^(?:(?:back|return|go) to (?:the )?top(?: of (?:the )?page)?|top of (?:the )?page|"
-    r"skip to (?:the )?(?:main )?content)$",
-    re.I,
-)
 _ALPHANUMERIC = re.compile(r"[^\W_]")
-_CODE = re.compile(
-    r"\bfunction ?\(|\bvar \w+ ?=|\bwindow\.\w|\bdocument\.\w+[.(]|<!\[CDATA\[|"
-    r"\{ ?\"?\w+\"? ?: ?[\"{\[\d]|\"[:,] ?[\"{\[]|\$\(|\}\);|=> ?\{|[;{] ?[\w-]+: ?[\w#%.-]+;|\b\w+\.push\(\["
-)
+_NUMBER = r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]|[IVX]{1,5})[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}(?= [A-Z])"
+_NUMBERED = re.compile(rf"^(?:(?:section|article|part|chapter)\s+\w{{1,4}}\b[.:]?|{_NUMBER})\s*[-–—]?\s*(?=\S)", re.I)
+_LETTERED = re.compile(r"^(?!\(c\) \d)\(?(?:[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_WORD = re.compile(r"[^\W\d_][^\W_]*")
+_ENDS = tuple(".:;!?)\"'")
+
+_NAVIGATION = _any(RULES["furniture"]["navigation"], "^{}$")
+_FURNITURE = _any(RULES["furniture"]["furniture"], r"^{}\.?$")
+_LINKS = _any(RULES["furniture"]["links"], "^{}$")
+_TITLE = _any(RULES["furniture"]["title"])
+_CODE = _any(RULES["furniture"]["code"], flags=re.NOFLAG)
+_DATE_CUE = _any(RULES["dates"]["cue"], r"\b{}\b")
+_DATE = _any(RULES["dates"]["date"])
+_ASKS = _any(RULES["headings"]["asks"], r"^{}\b")
+_QUESTION = _any(RULES["headings"]["question"], r"^{}\b")
+_CLAUSE = _any(RULES["headings"]["clause"], r"\b{}\b")
+_INTRODUCES = _any(RULES["headings"]["introduces"], r"{}\W*:$")
+_NO_HEADING = _any(RULES["no_heading"].values())
+_SMALL_WORDS = frozenset(RULES["headings"]["small_words"])
+_CONNECTIVES = frozenset(RULES["headings"]["connectives"])
 
 
-def joined(lines: list[Line], read: Callable[[Chunk], Line | None]) -> list[Line]:
-    """The lines without bullets that stand alone: each makes an item of the next line, which ``read`` reads again."""
-    if BULLET not in lines:
-        return lines
-    result: list[Line] = []
-    pending = False
-    for line in lines:
-        if line is BULLET:
-            pending = True
-            continue
-        if pending and line.chunk.kind == "paragraph":
-            item = read(line.chunk._replace(kind="item"))
-            assert item is not None
-            line = item
-        pending = False
-        result.append(line)
-    return result
+class Line:
+    """A chunk, without its bullet, and how it looks; each look is taken once, when it is first asked for.
+
+    Lines are told apart by identity, so that they are quick to look up.
+    """
+
+    def __init__(self, chunk: Chunk, *, is_bullet: bool = False) -> None:
+        self.chunk = chunk
+        self.is_bullet = is_bullet  # and nothing else
+        self.text = chunk.text
+        self.n_words = chunk.text.count(" ") + 1
+        self.is_marked = chunk.kind == "heading"
+
+    @cached_property
+    def _numbered(self) -> re.Match[str] | None:
+        return _NUMBERED.match(self.text)
+
+    @cached_property
+    def _is_caps(self) -> bool:
+        return self.text.isupper() and len(self.text) > 4
+
+    @cached_property
+    def key(self) -> str:
+        """Its text as a table of contents has it."""
+        return self.text[self._numbered.end() if self._numbered else 0 :].lower().rstrip(":.")
+
+    @cached_property
+    def block(self) -> Block:
+        """What it is if it is no heading."""
+        is_short = self.chunk.kind == "paragraph" and len(self.text) < LIMITS["lettered_length"]
+        is_item = self.chunk.kind == "item" or (is_short and _LETTERED.match(self.text))
+        return Block("item" if is_item else "paragraph", self.text)
+
+    @cached_property
+    def heading(self) -> Block | None:
+        """What it is if it is a heading; None if it cannot be one."""
+        if self.is_marked:
+            return Block("heading", self.text, self.chunk.level) if self.n_words <= LIMITS["marked_words"] else None
+        return Block("heading", self.text, 3 if self.chunk.bold or self.shape == "caps" else 4) if self.shape else None
+
+    @cached_property
+    def is_prose(self) -> bool:
+        """Whether it is a full sentence."""
+        return self.n_words > 11 and self.text.endswith(_ENDS)
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether a heading may stand over it: a sentence, a line of one, or the date under a title."""
+        is_sentence = self.n_words > 7 or (self.n_words > 4 and self.text.endswith(_ENDS))
+        return is_sentence or (self.n_words > 2 and self._introduces) or _YEAR.search(self.text) is not None
+
+    @cached_property
+    def _introduces(self) -> bool:
+        return _INTRODUCES.search(self.text) is not None
+
+    @cached_property
+    def crumb(self) -> str:
+        """What it is to a menu: ``furniture`` (no policy says it), ``link``, ``crumb`` (any short line); else empty."""
+        text = self.text
+        is_dated = _DATE_CUE.search(text) and any(map(str.isdigit, text))
+        is_sentence = self.n_words > 3 and text[-1] in ".:;!?"
+        if self.n_words > LIMITS["crumb_words"] or "@" in text or is_sentence or is_dated:
+            return ""
+        return "furniture" if _FURNITURE.match(text) else "link" if _LINKS.match(text) else "crumb"
+
+    @cached_property
+    def stays(self) -> bool:
+        """Whether it may be the policy's even in a menu: its title, its date."""
+        is_titled = _TITLE.search(self.text) or _YEAR.search(self.text)
+        return self.chunk.level == 1 or (self.n_words <= 12 and is_titled is not None)
+
+    @cached_property
+    def short(self) -> bool:
+        """Whether it is neither a sentence nor the introduction of a list."""
+        is_open = bool(self.shape) or self.n_words <= 2 or self.text[-1] not in ".!;,:"
+        return self.n_words <= LIMITS["heading_words"] and is_open
+
+    @cached_property
+    def capitalised(self) -> bool:
+        """Whether its words are, but for the small ones of a title."""
+        words = [word for word in _WORD.findall(self.text) if word.lower() not in _SMALL_WORDS]
+        return self._is_caps or all(word[0].isupper() for word in words)
+
+    @cached_property
+    def shape(self) -> str:
+        """What heading it may be: ``caps colon lower numbered question title``; empty for none."""
+        n_words, last = self.n_words, self.text[-1]
+        is_asking = _ASKS.match(self.text) is not None
+        shape = ""
+        if self._is_no_heading():
+            pass
+        elif last == "?":
+            shape = "question" if n_words > 1 else ""
+        elif last == ":":
+            is_label = n_words <= 3 or self.capitalised or not _CLAUSE.search(self.text)
+            shape = "colon" if n_words <= 8 and is_label and not self._introduces else ""
+        elif self._is_caps:
+            shape = "caps"
+        elif self._numbered:
+            shape = "numbered" if n_words <= 12 else ""
+        elif self.text[0].islower() and not is_asking:
+            shape = "lower"
+        elif n_words <= LIMITS["title_words"]:
+            shape = "title"
+        elif is_asking:
+            shape = "question"
+        return shape
+
+    def _is_no_heading(self) -> bool:
+        text, n_words = self.text, self.n_words
+        if n_words > LIMITS["question_words" if text[-1] == "?" else "heading_words"]:
+            return True
+        if not 3 <= len(text) <= LIMITS["heading_length"] or not any(map(str.isalpha, text)):
+            return True
+        if self._is_caps and text[-1] == "." and n_words > 6 and _CLAUSE.search(text):
+            return True  # a sentence that is shouted
+        may_stop = self._is_caps or (n_words <= 4 and self._numbered)
+        return (
+            _NO_HEADING.search(text.rstrip(".") if may_stop else text) is not None
+            or self._is_dated()
+            or self._is_fragment()
+        )
+
+    def _is_fragment(self) -> bool:
+        """Whether a line in small letters is no title or question, but a part of a sentence."""
+        is_asking = _ASKS.match(self.text) or (self.text[-1] == "?" and _QUESTION.match(self.text))
+        is_tail = self.n_words > 10 or self.text.split(" ", 1)[0] in _CONNECTIVES
+        return self.text[0].islower() and not is_asking and is_tail
+
+    def _is_dated(self) -> bool:
+        """Whether it says when the policy was made."""
+        has_cue = _DATE_CUE.search(self.text) is not None
+        if _DATE.search(self.text):
+            return self.n_words <= 8 or has_cue
+        has_number = any(map(str.isdigit, self.text)) and not self._numbered
+        return has_cue and (has_number or (self.n_words <= 3 and self.text[-1] == ":"))
 
 
 def read_line(chunk: Chunk) -> Line | None:
-    """A line as it looks by itself; None for scripts and what has no words, `BULLET` for a bullet alone."""
-    if _BULLET_ALONE.match(chunk.text):
-        return BULLET if chunk.kind != "heading" else None
-    if not _ALPHANUMERIC.search(chunk.text) or _is_code(chunk.text):
+    """The line of a chunk; None for scripts, navigation and what has no words, but for a bullet alone on its line."""
+    text, is_heading = chunk.text, chunk.kind == "heading"
+    if _BULLET_ALONE.match(text):
+        return None if is_heading else Line(chunk, is_bullet=True)
+    if not _ALPHANUMERIC.search(text) or _is_skipped(text):
         return None
-    if len(chunk.text) < 40 and _NAVIGATION.match(chunk.text):
-        return None
-    bullet = _BULLET.match(chunk.text) if chunk.kind != "heading" else None
-    return _described(Chunk("item", chunk.text[bullet.end() :], 0, chunk.bold) if bullet else chunk)
+    bullet = None if is_heading else _BULLET.match(text)
+    return Line(Chunk("item", text[bullet.end() :], 0, chunk.bold) if bullet else chunk)
 
 
-def _described(chunk: Chunk) -> Line:
-    text = chunk.text
-    is_item = chunk.kind == "item" or (chunk.kind == "paragraph" and len(text) < 600 and _LETTERED.match(text))
-    block = Block("item" if is_item else "paragraph", text)
-    n_words = text.count(" ") + 1
-    numbered = _NUMBERED.match(text)
-    shape, capitalised = look_of(text, n_words, numbered is not None)
-    is_marked = chunk.kind == "heading"
-    heading = None
-    if is_marked and n_words <= MAX_MARKED_WORDS:
-        heading = Block("heading", text, chunk.level)
-    elif shape and not is_marked:
-        heading = Block("heading", text, 3 if chunk.bold or shape == "caps" else 4)
-    return Line(
-        chunk=chunk,
-        block=block,
-        heading=heading,
-        is_marked=is_marked,
-        key=text[numbered.end() if numbered else 0 :].lower().rstrip(":."),
-        is_prose=_is_prose(text),
-        is_text=is_text(block),
-        crumb=crumb_of(text, n_words),
-        shape=shape,
-        capitalised=capitalised,
-        short=n_words <= MAX_HEADING_WORDS and (bool(shape) or n_words <= 2 or text[-1] not in ".!;,:"),
-        stays=chunk.level == 1 or (n_words <= 12 and bool(_TITLE.search(text) or YEAR.search(text))),
-    )
-
-
-def _is_code(text: str) -> bool:
-    """Whether a text is a script or a style sheet: it has their phrases and many of their signs."""
+def _is_skipped(text: str) -> bool:
+    """Whether a text is a script, a style sheet or a way around the page."""
+    if len(text) < 40 and _NAVIGATION.match(text):
+        return True
     if "{" not in text and "=" not in text and ";" not in text:
         return False
     n_signs = sum(map(text.count, "{}[]=;\"'()$"))
     return n_signs * 25 > len(text) and len(_CODE.findall(text)) * 400 > len(text)
-
-
-_TITLE = re.compile(
-    r"\b(?:privacy|cookies?|data)\b.{0,40}\b(?:policy|notice|statement|policies|protection|practices)\b|^privacy$", re.I
-)
-
-
-# --- Headings -------------------------------------------------------------------------------------------------------
-
-_NUMBER = r"\(?(?:\d{1,2}(?:\.\d{1,2})*|[A-Z]|[IVX]{1,5})[.):]|\d{1,2}(?:\.\d{1,2})+|\d{1,2}(?= [A-Z])"
-_NUMBERED = re.compile(rf"^(?:(?:section|article|part|chapter)\s+\w{{1,4}}\b[.:]?|{_NUMBER})\s*[-–—]?\s*(?=\S)", re.I)
-_LETTERED = re.compile(r"^(?!\(c\) \d)\(?(?:[a-z]|[ivx]{1,4})[.)]\s+(?=\S)")
-
-
-def _is_prose(text: str) -> bool:
-    return text.count(" ") >= 11 and text[-1] in ".:;!?)\"'"
-
-
-BULLET = _described(Chunk("item", "•"))
-"""Stands for a bullet alone on its line."""

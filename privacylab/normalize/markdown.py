@@ -1,20 +1,16 @@
 """Markdown -> chunks: cmark makes HTML of it."""
 
-import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 from cmarkgfm import cmark
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab.normalize.chunks import Block as Block
 from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.html import is_unclosed, read_tree
 from privacylab.normalize.plain import plain_chunks
-
-# --- Markdown, plain text, PDF --------------------------------------------------------------------------------------
 
 _UNSAFE = cmark.Options.CMARK_OPT_UNSAFE  # leftover tags pass through to be read as HTML
 _EXTENSIONS = ("table", "strikethrough")  # addresses need no links, and tags no filter
@@ -80,27 +76,3 @@ def _markdown_part(part: str) -> list[Chunk]:
         return plain_chunks(part)
     tree = LexborHTMLParser(cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS))
     return read_tree(tree.body) if tree.body else []
-
-
-# What pypdf says of a damaged file becomes a reason in the ledger; it shall not go to standard error as well.
-logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-
-
-# --- Back to Markdown -----------------------------------------------------------------------------------------------
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~!])")
-_LIST_MARK = re.compile(r"^(\d{1,9})([.)])|^([-+=])")
-
-
-def markdown(found: Iterable[Block]) -> str:
-    r"""Blocks as Markdown, which `blocks` reads as the same blocks.
-
-    >>> markdown([Block("heading", "Cookies", 2), Block("paragraph", "1. We use:"), Block("item", "pixels")])
-    '## Cookies\n\n1\\. We use:\n\n- pixels\n'
-    """
-    lines = []
-    for block in found:
-        text = _LIST_MARK.sub(lambda mark: f"{mark[1] or ''}\\{mark[2] or mark[3]}", _SPECIAL.sub(r"\\\1", block.text))
-        mark = {"heading": "#" * (block.level or 3) + " ", "item": "- ", "paragraph": ""}[block.kind]
-        lines.append(mark + text)
-    return "\n\n".join(lines) + "\n" if lines else ""

@@ -1,9 +1,13 @@
 """PDF -> plain text, read by pypdf."""
 
 import io
+import logging
 
 from privacylab.normalize.chunks import NormalizeError
 from privacylab.normalize.plain import PAGE_NUMBER
+
+# What pypdf says of a damaged file becomes a reason in the ledger; it shall not go to standard error as well.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def pdf_text(data: bytes) -> str:

@@ -1,5 +1,10 @@
-import pytest
+import re
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacylab.dates import formats
 from privacylab.dates.formats import AFTER, BEFORE, MOST_DATES, Reading, named_dates
 
 
@@ -74,3 +79,31 @@ def test_of_very_many_dates_those_at_the_ends_are_given():
 
 def test_the_first_day_of_a_month():
     assert Reading(2018, 5).first_day.isoformat() == "2018-05-01"
+
+
+YEARS = re.compile(r"20[0-4]\d(?!\d)"), re.compile(r"20[0-4]\d[01]\d[0-3]\d(?!\d)")
+
+
+@given(st.text("01234 ", max_size=30))
+def test_years_and_days_in_digits_are_found_together(text):
+    found = [match.span() for match in formats._ANCHORS[0][1].finditer(text)]
+    assert found == sorted(match.span() for pattern in YEARS for match in pattern.finditer(text))
+
+
+@given(
+    st.sampled_from(formats._ANCHORS).flatmap(lambda anchor: st.tuples(st.just(anchor[0]), st.from_regex(anchor[1])))
+)
+def test_where_a_date_stands_the_text_holds_its_characters(held_and_text):
+    held, text = held_and_text
+    assert held in text
+
+
+DATES = ["In May 2018 ", "<b>5/25/18</b> ", "20180525\n", "two thousand and nine ", "we keep data. ", "31.12.2019, "]
+
+
+@given(st.lists(st.sampled_from(DATES), max_size=8))
+def test_dates_that_are_known_are_those_found_anew(parts):
+    text = "".join(parts)
+    known = list(formats.named_dates(text))
+    formats._date_at.cache_clear()
+    assert list(formats.named_dates(text)) == known

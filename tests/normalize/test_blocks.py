@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacylab import normalize
-from privacylab.normalize import Block, NormalizeError, encoding, markdown
+from privacylab.normalize import Block, NormalizeError, encoding
 from privacylab.normalize.cleaning import clean
 
 FORMATS = Path(__file__).parents[1] / "data" / "formats"
@@ -36,6 +36,19 @@ def pdf(*, password: str | None = None) -> bytes:
     return out.getvalue()
 
 
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|&~!])")
+LIST_MARK = re.compile(r"^(\d{1,9})([.)])|^([-+=])")
+
+
+def markdown(blocks) -> str:
+    """Blocks as Markdown."""
+    lines = []
+    for block in blocks:
+        text = LIST_MARK.sub(lambda mark: f"{mark[1] or ''}\\{mark[2] or mark[3]}", SPECIAL.sub(r"\\\1", block.text))
+        lines.append({"heading": "#" * (block.level or 3) + " ", "item": "- ", "paragraph": ""}[block.kind] + text)
+    return "\n\n".join(lines)
+
+
 def words(text: str) -> list[str]:
     return re.findall(r"\w+", text)
 
@@ -49,7 +62,7 @@ def test_each_format_gives_the_blocks_that_a_reader_sees(path):
 @pytest.mark.parametrize("path", sorted(FORMATS.glob("*.expected.txt")), ids=lambda path: path.name)
 def test_blocks_written_as_markdown_are_read_as_the_same_blocks(path):
     found = expected(path)
-    assert normalize.blocks(markdown.markdown(found), media_type="text/markdown") == found
+    assert normalize.blocks(markdown(found), media_type="text/markdown") == found
 
 
 def test_a_pdf_is_read_in_its_order():
@@ -190,7 +203,7 @@ def test_sniff(text, media_type):
 
 
 def test_an_unknown_media_type_is_named():
-    with pytest.raises(ValueError, match=r"media_type 'text/rtf' is none of text/html, "):
+    with pytest.raises(ValueError, match=r"'text/rtf'.*text/html"):
         normalize.blocks("x", media_type="text/rtf")
 
 
@@ -319,7 +332,7 @@ MEDIA_TYPES = st.sampled_from(["text/html", "text/markdown", "text/plain", None]
 @given(MESSY, MEDIA_TYPES)
 def test_blocks_of_any_text_are_read_again_as_the_same(text, media_type):
     found = normalize.blocks(text, media_type=media_type)
-    assert normalize.blocks(markdown.markdown(found), media_type="text/markdown") == found
+    assert normalize.blocks(markdown(found), media_type="text/markdown") == found
 
 
 WORD = st.text("abcdefghijklmnopqrstuvwxyzäéß", min_size=1, max_size=9)

@@ -1,7 +1,12 @@
 """One line of text as a reader means it."""
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given
+from strange import TEXT
+
+from privacylab.normalize import cleaning
 from privacylab.normalize.cleaning import clean
 
 
@@ -26,3 +31,21 @@ from privacylab.normalize.cleaning import clean
 )
 def test_clean(text, cleaned):
     assert clean(text) == cleaned
+
+
+SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+ENTITY = re.compile(r"[\u0080-\u009f]|[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]|&(?:amp|nbsp|quot|lt|gt|#\d+);")
+
+
+@given(TEXT)
+def test_one_blank_stands_for_any_white_space_and_nothing_invisible_is_left(text):
+    plain_text = text.translate({ord(mark): sign for mark, sign in cleaning._QUOTES})
+    # Mojibake is looked for before quotes are made plain: a curly quote is the second half of some.
+    if not re.search(r"[&<]|\]\(|\*\*", plain_text) and not ENTITY.search(text):
+        assert cleaning._cleaned(text) == SPACES.sub(" ", cleaning._INVISIBLE.sub("", plain_text)).strip()
+
+
+@given(TEXT)
+def test_mojibake_is_seen_by_any_of_its_signs(text):
+    if "&" in text or not text.isascii():
+        assert cleaning._is_mojibake(text) == bool(ENTITY.search(text))

@@ -1,9 +1,12 @@
 """Which service and document a name stands for."""
 
 import datetime as dt
+import re
 
 import archives
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from privacylab import sources
 from privacylab.sources import Entry, services
@@ -137,3 +140,15 @@ def test_reviewed_and_unreviewed_crawls_of_a_document_are_one(tmp_path):
     entries = sources.open_source(tmp_path / "tosback2", scratch=tmp_path).entries()
     assert len(entries) == 2
     assert services.documents(entries) == {("tosback2", "kites.com", "Privacy Policy"): ("kites.com", "main")}
+
+
+NAMES = st.text("aBkKſsS ß-İi.", min_size=1, max_size=5)
+
+
+@given(NAMES, NAMES, NAMES, st.sampled_from([" ", "-", " - ", ""]))
+def test_a_title_loses_the_name_of_its_service(name, service, title, gap):
+    for document in (name + gap + title, service.swapcase() + gap + title, title):
+        left = document
+        for word in (name, service, service.split(".")[0]):
+            left = re.sub(rf"^{re.escape(word)}[ -]+", "", left, flags=re.IGNORECASE)
+        assert services._title(name, document, service) == (left or "Privacy Policy")

@@ -1,0 +1,35 @@
+"""`normalize.markdown`: what is read without the parsers, or in pieces, is read as the parsers read the whole."""
+
+from cmarkgfm import cmark
+from hypothesis import example, given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+from strange import MARKDOWN, TEXT
+
+from privacylab.normalize import markdown
+from privacylab.normalize.html import read_tree
+
+MARKS = "We,  ,\n,*b*,_i_,[a](b),&amp;,<b>x</b>,`c`,\\-,~~s~~,|,!,- ,# ,1. ,===,(c),\",',:,\t,    ".split(",")
+
+
+@given(st.lists(st.sampled_from(MARKS), max_size=6).map("".join) | TEXT.map("a".__add__))
+@example("# We").via("a mark of each kind")
+@example("We*b*").via("a mark of each kind")
+@example("We &copy; you").via("a mark of each kind")
+@example("We <b>x</b>").via("a mark of each kind")
+@example("We\\-").via("a mark of each kind")
+@example("We~~s~~").via("a mark of each kind")
+@example("aâ€ ").via("a blank at the end of mojibake")
+def test_a_simple_line_is_read_as_the_parsers_read_it(text):
+    html = cmark.markdown_to_html_with_extensions(text, options=markdown._UNSAFE, extensions=markdown._EXTENSIONS)
+    assert markdown._markdown_part(text) == read_tree(LexborHTMLParser(html).body)
+
+
+@given(MARKDOWN)
+def test_pieces_of_markdown_are_read_as_the_whole(text):
+    flat = markdown._SCRIPT.sub(" ", markdown._DEEP_INDENT.sub("    ", text))
+    parts = markdown._markdown_parts(markdown._BOLD_LINE.sub(r"\n\n\1\n\n", flat))
+    cut = markdown.markdown_pieces(text)
+    assert [chunk for piece in cut.texts for chunk in cut.read(piece)] == [
+        chunk for part in parts for chunk in markdown._markdown_part(part)
+    ]
