@@ -4,14 +4,13 @@ The rules are data: ``rules/cues.toml``; what each cue means is in ``docs/codebo
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from privacylab import paths
 from privacylab.text.anchors import quick_look
-from privacylab.text.phrases import phrases
+from privacylab.text.phrases import pattern_of, phrases, words_of
 from privacylab.text.visible import lowered, visible
 
 _SENTENCE = 250
@@ -60,23 +59,10 @@ class _Rule(NamedTuple):
     context: re.Pattern[str] | None
 
 
-@cache
-def _rules() -> dict[str, Any]:
-    with (paths.RULES / "cues.toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-def _words(block: dict[str, Any], key: str) -> list[str]:
-    """The phrases of one key of a block, without abbreviations; those of all values together."""
-    written = block.get(key, [])
-    words = [word for words in written.values() for word in words] if isinstance(written, dict) else written
-    return [word.replace("@duration@", _DURATION).replace("@age@", _AGE) for word in words]
-
-
-def _pattern(block: dict[str, Any], key: str, form: str = "{}") -> re.Pattern[str] | None:
-    """The phrases of one key of a block as one pattern; None where the block leaves it out."""
-    words = _words(block, key)
-    return phrases(words, form, flags=0) if words else None
+_RULES = paths.rules("cues")
+_MACROS = {"duration": _DURATION, "age": _AGE}
+_words = partial(words_of, macros=_MACROS)
+_pattern = partial(pattern_of, macros=_MACROS, flags=0)
 
 
 def _rule(block: dict[str, Any]) -> _Rule:
@@ -95,22 +81,22 @@ def _rule(block: dict[str, Any]) -> _Rule:
 
 @cache
 def _compiled() -> tuple[_Rule, ...]:
-    return tuple(_rule(block) for block in _rules()["cue"])
+    return tuple(_rule(block) for block in _RULES["cue"])
 
 
 @cache
 def _quick_look() -> Callable[[str], set[str]]:
     """Which cues may fire."""
     keys = ("patterns", "values", "exact", "items")
-    return quick_look({each["id"]: [w for key in keys for w in _words(each, key)] for each in _rules()["cue"]})
+    return quick_look({each["id"]: [w for key in keys for w in _words(each, key)] for each in _RULES["cue"]})
 
 
 @cache
 def _rights_lead() -> re.Pattern[str]:
-    return phrases(_rules()["rights_lead"], flags=0)
+    return phrases(_RULES["rights_lead"], flags=0)
 
 
-IDS: tuple[str, ...] = tuple(block["id"] for block in _rules()["cue"])
+IDS: tuple[str, ...] = tuple(block["id"] for block in _RULES["cue"])
 """The cues' ids, in the order of the rules."""
 
 
@@ -181,7 +167,7 @@ def cues(text: str) -> list[Cue]:
     """The cues of a text: of each cue and value the first, in the order of the text.
 
     Args:
-        text: a segment or a whole policy as `normalize` gives it; Markdown and leftover HTML tags are borne.
+        text: a segment or a whole policy as `normalize` gives it; it may contain Markdown or leftover tags.
 
     >>> cues("We keep logs for 90 days.")
     [Cue(cue='retention_period', value='P90D', start=3)]

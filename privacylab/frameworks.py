@@ -5,14 +5,13 @@ around it. Names and readings are data: ``rules/frameworks.toml``; what the labe
 """
 
 import re
-import tomllib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from privacylab import paths
 from privacylab.text.anchors import quick_look
-from privacylab.text.phrases import phrases
+from privacylab.text.phrases import pattern_of, phrases
 from privacylab.text.sentences import sentence
 from privacylab.text.visible import visible
 
@@ -93,18 +92,8 @@ class _Place(NamedTuple):
     heading: bool
 
 
-@cache
-def _rules() -> dict[str, Any]:
-    with (paths.RULES / "frameworks.toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-def _pattern(block: dict[str, Any], key: str, form: str = "{}") -> re.Pattern[str] | None:
-    """The phrases of one key of a block as one pattern, whole words; ``form`` says where it must stand."""
-    if key not in block:
-        return None
-    company = _rules()["company"]
-    return phrases([word.replace("@company@", company) for word in block[key]], form)
+_RULES = paths.rules("frameworks")
+_pattern = partial(pattern_of, macros={"company": _RULES["company"]})
 
 
 def _names(block: dict[str, Any]) -> re.Pattern[str]:
@@ -133,7 +122,7 @@ def _frameworks() -> tuple[_Framework, ...]:
             not_in_sentence=_pattern(block, "not_in_sentence"),
             unless=_pattern(block, "unless"),
         )
-        for block in _rules()["framework"]
+        for block in _RULES["framework"]
     )
 
 
@@ -141,7 +130,7 @@ def _frameworks() -> tuple[_Framework, ...]:
 def _quick_look() -> Callable[[str], set[str]]:
     """Which frameworks may be named."""
     keys = ("names", "abbreviations", "weak_names")
-    names = {block["id"]: [word for key in keys for word in block.get(key, [])] for block in _rules()["framework"]}
+    names = {block["id"]: [word for key in keys for word in block.get(key, [])] for block in _RULES["framework"]}
     return quick_look(names, bounded=False)
 
 
@@ -162,18 +151,18 @@ def _readings() -> tuple[_Reading, ...]:
             unless=_pattern(block, "unless"),
             introduced=block.get("introduced", False),
         )
-        for block in _rules()["reading"]
+        for block in _RULES["reading"]
     )
 
 
-IDS: tuple[str, ...] = tuple(block["id"] for block in _rules()["framework"])
+IDS: tuple[str, ...] = tuple(block["id"] for block in _RULES["framework"])
 """The frameworks' ids, in the order of the rules."""
 
-STANCES: tuple[str, ...] = tuple(_rules()["stances"])
+STANCES: tuple[str, ...] = tuple(_RULES["stances"])
 """The stances that a policy may take towards a framework."""
 
 
-def _found(pattern: re.Pattern[str] | None, text: str) -> bool:
+def _has(pattern: re.Pattern[str] | None, text: str) -> bool:
     return pattern is not None and pattern.search(text) is not None
 
 
@@ -193,39 +182,35 @@ def _is_named(rule: _Framework, match: re.Match[str], view: str, text: str) -> b
     before, after = view[max(0, start - _NEAR_BEFORE) : start], view[end : end + _NEAR_AFTER]
     if "weak" in rule.names.groupindex and match["weak"] is not None:
         needs = rule.needs_before is not None
-        if needs and not (_found(rule.needs_before, before) or _found(rule.needs_after, after)):
+        if needs and not (_has(rule.needs_before, before) or _has(rule.needs_after, after)):
             return False
         if rule.context is not None and not rule.context.search(text):
             return False
-    if _found(rule.not_before, before) or _found(rule.not_after, after):
+    if _has(rule.not_before, before) or _has(rule.not_after, after):
         return False
     if rule.not_in_sentence is None:
         return True
     whole = _place(view, start, end).whole
-    return not _found(rule.not_in_sentence, whole) or _found(rule.unless, whole)
+    return not _has(rule.not_in_sentence, whole) or _has(rule.unless, whole)
 
 
 def _fits(reading: _Reading, place: _Place) -> bool:
     """Whether a reading holds for a name where it stands."""
-    if reading.heading != place.heading or _found(reading.unless, place.whole):
+    if reading.heading != place.heading or _has(reading.unless, place.whole):
         return False
-    if reading.paragraph is not None and not _found(reading.paragraph, place.paragraph):
+    if reading.paragraph is not None and not _has(reading.paragraph, place.paragraph):
         return False
-    if (
-        _found(reading.before, place.before)
-        or _found(reading.close, place.before)
-        or _found(reading.after, place.after)
-        or _found(reading.follows, place.after)
-    ):
+    before = _has(reading.before, place.before) or _has(reading.close, place.before)
+    if before or _has(reading.after, place.after) or _has(reading.follows, place.after):
         return True
     if reading.introduced:
         return _is_introduced(place)
-    return _found(reading.sentence, place.whole)
+    return _has(reading.sentence, place.whole)
 
 
 @cache
 def _introduces() -> re.Pattern[str]:
-    return phrases(_rules()["introduces"])
+    return phrases(_RULES["introduces"])
 
 
 def _is_introduced(place: _Place) -> bool:
@@ -249,7 +234,7 @@ def mentions(text: str) -> list[Mention]:
     """The frameworks that a text names, in the order of the text.
 
     Args:
-        text: a segment or a whole policy as `normalize` gives it; Markdown and leftover HTML tags are borne.
+        text: a segment or a whole policy as `normalize` gives it; it may contain Markdown or leftover tags.
 
     Returns:
         One mention for each occurrence of a naming phrase. An address or the target of a link names nothing. Two
@@ -261,23 +246,23 @@ def mentions(text: str) -> list[Mention]:
     if "\u00ad" in text:  # a soft hyphen splits no name
         kept = [i for i, letter in enumerate(text) if letter != "\u00ad"]
         joined = mentions("".join(text[i] for i in kept))
-        return [found._replace(start=kept[found.start], end=kept[found.end - 1] + 1) for found in joined]
+        return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
     present = _quick_look()(text)
     if not present:
         return []
     view = visible(text)
-    found: list[Mention] = []
+    result: list[Mention] = []
     for rule in _frameworks():
-        taken = tuple(found)
+        taken = tuple(result)
         for match in rule.names.finditer(view) if rule.id in present else ():
             start, end = match.span()
             inside = any(other.start <= start and end <= other.end for other in taken)
             if inside or not _is_named(rule, match, view, text):
                 continue
-            before = found[-1] if found and found[-1].framework == rule.id else None
-            if before and _ABBREVIATED.fullmatch(view, before.end, start):  # "Name (N)" is said in one breath
-                stance = before.stance
+            last = result[-1] if result and result[-1].framework == rule.id else None
+            if last and _ABBREVIATED.fullmatch(view, last.end, start):  # "Name (N)" is said in one breath
+                stance = last.stance
             else:
                 stance = _stance(rule, _place(view, start, end))
-            found.append(Mention(rule.id, stance, start, end))
-    return sorted(found, key=lambda mention: (mention.start, mention.end, mention.framework))
+            result.append(Mention(rule.id, stance, start, end))
+    return sorted(result, key=lambda mention: (mention.start, mention.end, mention.framework))

@@ -1,33 +1,14 @@
 """A rule knows no company of the examples by its name: whatever it is called, the same is read of it."""
 
-import itertools
 import re
 import tomllib
 
+import examples
 import pytest
-import test_clauses
-import test_counts
-import test_cues
-import test_cues_hard
-import test_dates
-import test_dates_hard
-import test_frameworks
-import test_frameworks_hard
-import test_screen
 
-from privacylab import paths
-
-MODULES = (
-    test_frameworks,
-    test_frameworks_hard,
-    test_cues,
-    test_cues_hard,
-    test_dates,
-    test_dates_hard,
-    test_clauses,
-    test_screen,
-    test_counts,
-)
+from privacylab import clauses, cues, paths
+from privacylab.build import screen
+from privacylab.text.segments import Segment
 
 # The invented companies of the rules' examples and of the tests, the longer name first where one begins another.
 INVENTED = (
@@ -60,32 +41,41 @@ def renamed(text, names):
     return COMPANY.sub(rename, text)
 
 
-def cases():
-    """Each test of a text, with what it is called with; only texts that name an invented company."""
-    for module in MODULES:
-        for name, test in vars(module).items():
-            marks = [mark for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize"]
-            for rows in itertools.product(*(arguments(mark) for mark in marks)) if name.startswith("test_") else ():
-                given = {key: value for row in rows for key, value in row.items()}
-                if given.get("ambiguous") == "True":  # how a date is written may be told from the company's legal form
-                    continue
-                if COMPANY.search(given.get("text", "")) or ("text" in given and hasattr(module, "HEAD")):
-                    yield pytest.param(module, test, given, id=f"{name}-{given['text'][:60]!r}")
+def cue_values(text):
+    return [(cue.cue, cue.value) for cue in cues.cues(text)]
 
 
-def arguments(mark):
-    keys, values = mark.args[:2]
-    keys = keys.split(",") if isinstance(keys, str) else keys
-    return [dict(zip(keys, value if len(keys) > 1 else [value], strict=True)) for value in values]
+def privacy_words(text):
+    return screen.evidence(Segment(None, text)).groups
+
+
+def labels(text):
+    return clauses.load().labels([text])
+
+
+READERS = {"cues": cue_values, "frameworks": examples.mentions, "screen": privacy_words, "clauses": labels}
+
+
+def texts(name):
+    """The examples of a rule file and of the tests; only those that name an invented company."""
+    written = [row["text"] for row in examples.rows(name)] if (examples.DATA / f"{name}.csv").is_file() else []
+    return [text for text in dict.fromkeys([*examples.of_rules(name), *written]) if COMPANY.search(text)]
 
 
 @pytest.mark.parametrize("names", CALLED.values(), ids=CALLED)
-@pytest.mark.parametrize(("module", "test", "given"), list(cases()))
-def test_another_name_is_read_alike(module, test, given, names, monkeypatch):
-    for constant in ("HEAD", "BODY", "TITLE"):
-        if hasattr(module, constant):
-            monkeypatch.setattr(module, constant, renamed(getattr(module, constant), names))
-    test(**{**given, "text": renamed(given["text"], names)})
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name in READERS for text in texts(name)])
+def test_another_name_is_read_alike(name, text, names):
+    assert READERS[name](renamed(text, names)) == READERS[name](text)
+
+
+@pytest.mark.parametrize("names", CALLED.values(), ids=CALLED)
+@pytest.mark.parametrize("row", examples.params("dates"))
+def test_a_date_is_read_alike(row, names):
+    if row["ambiguous"] == "true":
+        return  # how a date is written may be told from the company's legal form
+    for form in examples.PLACES[row["place"]]:
+        value, kind, _ = examples.stated({**row, "text": renamed(row["text"], names)}, renamed(form, names))
+        assert (value, row["kind"] or kind) == (row["value"], kind)
 
 
 def patterns(block):
@@ -93,7 +83,7 @@ def patterns(block):
     if isinstance(block, str):
         return [block]
     if isinstance(block, dict):
-        said = ("examples", "counter_examples", "name", "title", "covers", "source", "claim", "what")
+        said = ("examples", "counter_examples", "name", "covers", "source", "claim", "what")
         return [each for key, value in block.items() if key not in said for each in patterns(value)]
     return [each for value in block for each in patterns(value)] if isinstance(block, list) else []
 

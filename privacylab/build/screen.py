@@ -1,7 +1,6 @@
 """Whether a page is an English privacy policy."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from itertools import chain
@@ -63,11 +62,9 @@ class Verdict(NamedTuple):
     fingerprint: frozenset[int]
 
 
-@cache
 def rules() -> dict[str, Any]:
     """The limits and word lists of ``rules/screen.toml``."""
-    with (paths.RULES / "screen.toml").open("rb") as file:
-        return tomllib.load(file)
+    return paths.rules("screen")
 
 
 @cache

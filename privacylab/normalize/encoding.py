@@ -31,7 +31,8 @@ def decode(data: bytes) -> str:
         n_letters = len(valid) - len(valid.encode("ascii", errors="ignore"))
         n_stray = len(data) - len(valid.encode())
         if (n_stray <= n_letters or _cut_short(data)) and not _CONTROL_BYTE.search(data[:4096]):
-            return data.decode("utf-8", errors=_STRAY)
+            text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(data)
+            return SURROGATE.sub(_of_windows, text)
     declared = _CHARSET.search(data[:4096])
     if declared:
         with contextlib.suppress(LookupError, UnicodeError):
@@ -51,16 +52,10 @@ def _cut_short(data: bytes) -> bool:
     return any(data[:-n].isascii() for n in (1, 2, 3))
 
 
-def _stray_byte(error: UnicodeError) -> tuple[str, int]:
-    """A byte that is no UTF-8 as Windows reads it; nothing for the beginning of a letter at the end of the text."""
-    assert isinstance(error, UnicodeDecodeError)
-    if error.reason == "unexpected end of data":
-        return "", error.end
-    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+def _of_windows(escaped: re.Match[str]) -> str:
+    """A byte that is no UTF-8, as Windows reads it."""
+    return escaped[0].encode(errors="surrogateescape").decode("cp1252", errors="replace")
 
-
-_STRAY = "privacylab.stray"
-codecs.register_error(_STRAY, _stray_byte)
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)

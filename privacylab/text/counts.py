@@ -1,13 +1,8 @@
 """The counts and the content words of a segment: enough for readability, topics and keyness without its text."""
 
 import re
-import runpy
-import tomllib
-from collections.abc import Sequence
 from functools import cache, lru_cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import simplemma
 import syllapy
@@ -26,38 +21,22 @@ class Counts(NamedTuple):
     n_vague: int
 
 
-def _stop_words() -> frozenset[str]:
-    """The stop words of spaCy, less those that carry meaning in a policy; importing all of spaCy takes a second."""
-    spacy = find_spec("spacy")
-    assert spacy is not None and spacy.origin is not None
-    words = runpy.run_path(str(Path(spacy.origin).parent / "lang" / "en" / "stop_words.py"))["STOP_WORDS"]
-    return frozenset(words - {"call", "name", "part", "show", "third"})
-
-
-_STOP = _stop_words()
-
+_RULES = paths.rules("wording")
+_STOP = frozenset(_RULES["terms"]["stop_words"])
 _WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
 _LOWER_WORD = re.compile(r"[a-z][a-z'-]*[a-z]")
-_CHUNK = re.compile(r"\S+")
-_ADDRESS = re.compile(r"https?://|www\.|@")
+_ADDRESS = re.compile(r"(?<!\S)\S*(?:https?://|www\.|@)\S*")
 
 
 @cache
-def _rules() -> dict[str, Any]:
-    with (paths.RULES / "wording.toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-@cache
-def _vague() -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """All vague terms as a pattern, and those of several words."""
-    terms = sorted((term for group in _rules()["vague"].values() for term in group), key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, terms))})\b"), tuple(term for term in terms if " " in term)
+def _vague() -> re.Pattern[str]:
+    terms = sorted((term for group in _RULES["vague"].values() for term in group), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, terms))})\b")
 
 
 @cache
 def _passive() -> re.Pattern[str]:
-    rules = _rules()["passive"]
+    rules = _RULES["passive"]
     return re.compile(
         rf"\b(?:{'|'.join(rules['auxiliaries'])})\s+(?:(?:{'|'.join(rules['between'])}|[a-z]+ly)\s+){{0,3}}"
         rf"(?!(?:{'|'.join(rules['adjectives'])})\b)(?:[a-z-]{{2,}}ed|{'|'.join(rules['participles'])})\b"
@@ -83,28 +62,10 @@ def _lemma(word: str) -> str:
     return "" if lemma in _STOP or len(lemma) < 3 else lemma
 
 
-class _Chunk(NamedTuple):
-    """What stands between two spaces: its words, their syllables, vague words, and content words."""
-
-    n_words: int = 0
-    n_syllables: int = 0
-    n_vague: int = 0
-    content: tuple[str, ...] = ()
-
-
-@lru_cache(maxsize=200_000)
-def _chunk(chunk: str) -> _Chunk:
-    if _ADDRESS.search(chunk):
-        return _Chunk()
-    lower = chunk.lower()
-    words = _WORD.findall(lower)
-    content = tuple(map(_lemma, _LOWER_WORD.findall(lower)))
-    return _Chunk(len(words), sum(map(syllables, words)), len(_vague()[0].findall(lower)), content)
-
-
-@lru_cache(maxsize=1)  # `counts` and `terms` are asked for one after the other
-def _chunks(text: str) -> list[_Chunk]:
-    return list(map(_chunk, text.split()))
+def _plain(text: str) -> str:
+    """A text in lower case, without web and mail addresses."""
+    has_address = "@" in text or "://" in text or "www." in text
+    return (_ADDRESS.sub(" ", text) if has_address else text).lower()
 
 
 def count_words(text: str) -> Counts:
@@ -116,33 +77,21 @@ def count_words(text: str) -> Counts:
     >>> count_words("Your data may be sold. We sell it.")
     Counts(n_words=8, n_sentences=2, n_syllables=9, n_passive=1, n_vague=1)
     """
-    chunks = _chunks(text)
+    plain = _plain(text)
+    words = _WORD.findall(plain)
     parts = sentences(text)
     return Counts(
-        n_words=sum([chunk.n_words for chunk in chunks]),
+        n_words=len(words),
         n_sentences=len(parts),
-        n_syllables=sum([chunk.n_syllables for chunk in chunks]),
-        n_passive=sum(1 for part in parts if _passive().search(part.lower())),
-        n_vague=_n_vague(text, chunks),
+        n_syllables=sum([syllables(word) for word in words]),
+        n_passive=sum([_passive().search(part.lower()) is not None for part in parts]),
+        n_vague=len(_vague().findall(plain)),
     )
-
-
-def _without_address(match: re.Match[str]) -> str:
-    return " " if _ADDRESS.search(match[0]) else match[0]
-
-
-def _n_vague(text: str, chunks: Sequence[_Chunk]) -> int:
-    pattern, phrases = _vague()
-    lower = text.lower()
-    if any(phrase in lower for phrase in phrases):  # a chunk does not show these
-        return len(pattern.findall(_CHUNK.sub(_without_address, text).lower()))
-    return sum([chunk.n_vague for chunk in chunks])
 
 
 @cache
 def _phrases() -> frozenset[str]:
-    path = paths.RULES / "phrases.txt"
-    return frozenset(path.read_text(encoding="utf-8").split()) if path.is_file() else frozenset()
+    return frozenset((paths.RULES / "phrases.txt").read_text(encoding="utf-8").split())
 
 
 def content_words(text: str) -> list[str]:
@@ -151,7 +100,7 @@ def content_words(text: str) -> list[str]:
     >>> content_words("We share data with third parties.")
     ['', 'share', 'data', '', 'third', 'party']
     """
-    return [word for chunk in _chunks(text) for word in chunk.content]
+    return [_lemma(word) for word in _LOWER_WORD.findall(_plain(text))]
 
 
 def content_terms(text: str) -> list[str]:
@@ -159,15 +108,14 @@ def content_terms(text: str) -> list[str]:
 
     A phrase stands for its two words. The list is no text: order, function words and numbers are gone.
     """
-    phrases = _phrases()
-    found = []
-    last = ""
+    terms: list[str] = []
+    before = ""
     for word in content_words(text):
-        if last and word and (phrase := f"{last}_{word}") in phrases:
-            found.append(phrase)
-            last = ""
-            continue
-        if last:
-            found.append(last)
-        last = word
-    return sorted([*found, last] if last else found)
+        if before and word and f"{before}_{word}" in _phrases():
+            terms[-1] = f"{before}_{word}"
+            before = ""
+        else:
+            if word:
+                terms.append(word)
+            before = word
+    return sorted(terms)

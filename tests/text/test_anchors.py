@@ -1,29 +1,24 @@
 """No pattern that matches is ever suppressed by the quick look for its anchors."""
 
+import examples
 import pytest
-import test_cues
-import test_cues_hard
-import test_frameworks
-import test_frameworks_hard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from privacylab import cues, frameworks
+from privacylab import cues, frameworks, paths
 from privacylab.text.anchors import anchors, quick_look
 from privacylab.text.phrases import phrases
 from privacylab.text.visible import lowered, visible
 
-MODULES = (test_cues, test_cues_hard, test_frameworks, test_frameworks_hard)
-CUES = {block["id"]: block for block in cues._rules()["cue"]}
-FRAMEWORKS = {block["id"]: block for block in frameworks._rules()["framework"]}
+CUES = {block["id"]: block for block in paths.rules("cues")["cue"]}
+FRAMEWORKS = {block["id"]: block for block in paths.rules("frameworks")["framework"]}
 
 
 def sentences():
-    """The examples of the rules, and whatever else the tests read."""
-    tests = [test for module in MODULES for test in vars(module).values() if hasattr(test, "pytestmark")]
-    marks = [mark for test in tests for mark in test.pytestmark if mark.name == "parametrize"]
-    cells = [cell for mark in marks for row in mark.args[1] for cell in row if not isinstance(row, dict)]
-    return sorted({cell for cell in cells if isinstance(cell, str) and " " in cell})
+    """The examples of the rules and of the tests."""
+    names = ("cues", "frameworks")
+    written = {row["text"] for name in names for row in examples.rows(name)}
+    return sorted(written.union(*map(examples.of_rules, names)))
 
 
 def patterns_of_cues():

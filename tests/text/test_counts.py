@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from privacylab import paths
 from privacylab.text import counts
 from privacylab.text.counts import content_terms, content_words, count_words, syllables
 
-RULES = counts._rules()["passive"]
+RULES = paths.rules("wording")["passive"]
 
 
 @pytest.mark.parametrize(
