@@ -8,12 +8,12 @@ person decides the same is in `docs/codebook.md`.
 import datetime as dt
 import functools
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import resources
+from enum import IntEnum, auto
 from typing import Literal, NamedTuple
 
+from privacylab import paths
 from privacylab.dates.formats import MONTH, WORD, NamedDate, Reading, named_dates
 
 Kind = Literal["effective", "updated", "posted", "version", "bare"]
@@ -34,10 +34,14 @@ OLDER_REACH = 20
 LONG_BEFORE = dt.timedelta(days=366)
 
 
-# How a date is known as the policy's own: by a cue; as an entry of a change log with a heading, or without one; by its
-# place alone; by a cue under another title, which may belong to a menu. Each is believed only where there is none of
-# those before it.
-OWN, LOG, ENTRY, BARE, UNSURE = range(5)
+class Tier(IntEnum):
+    """How a date is known as the policy's own; each is believed only where there is none of those before it."""
+
+    OWN = auto()  # by a cue
+    LOG = auto()  # as an entry of a change log with a heading
+    ENTRY = auto()  # as an entry of one without
+    BARE = auto()  # by its place alone
+    UNSURE = auto()  # by a cue under another title, which may belong to a menu
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class _Candidate(NamedTuple):
     """A date that could be the policy's own. `start`: where its cue begins in the text."""
 
     kind: Kind
-    tier: int
+    tier: Tier
     start: int
     date: NamedDate
 
@@ -72,65 +76,40 @@ class _Candidate(NamedTuple):
         return self.date.readings[0].first_day
 
 
-class _Rules(NamedTuple):
-    """The words of `rules/dates.toml`, compiled."""
-
-    cue: re.Pattern[str]
-    between: re.Pattern[str]
-    policy: re.Pattern[str]
-    law: re.Pattern[str]
-    other_document: re.Pattern[str]
-    older: re.Pattern[str]
-    announced: re.Pattern[str]
-    look_ahead: re.Pattern[str]
-    weekday: re.Pattern[str]
-    title: re.Pattern[str]
-    log_heading: re.Pattern[str]
-    log_verb: re.Pattern[str]
-    day_first: re.Pattern[str]
-    month_first: re.Pattern[str]
-
-
 def _any(
-    words: list[str], flags: re.RegexFlag = re.IGNORECASE, *, begin: str = WORD, end: str = r"(?![a-z])"
+    words: Iterable[str], flags: re.RegexFlag = re.IGNORECASE, *, begin: str = WORD, end: str = r"(?![a-z])"
 ) -> re.Pattern[str]:
     return re.compile((begin + "(?:" + "|".join(words) + ")" + end).replace(" ", r"\s+"), flags)
 
 
-@functools.cache
-def _rules() -> _Rules:
-    rules = tomllib.loads(resources.files("privacylab").joinpath("rules/dates.toml").read_text(encoding="utf-8"))
-    cues = [f"(?P<{kind}>{'|'.join(rules['cues'][kind]['words'])})" for kind in KINDS[:-1]]
-    filler = "|".join(sorted(rules["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
-    weekday = r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
-    clock = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
-    subject, log = rules["subject"], rules["change_log"]
-    return _Rules(
-        cue=_any(
-            cues,
-            begin=WORD
-            + r"(?:(?:web ?)?(?:site|page) )?"
-            + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
-        ),
-        # Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
-        between=re.compile(
-            rf"(?>{clock}|{weekday}|\b(?:{filler}|v?\d(?:\.\d+)*)\b|[^\w©])*+",
-            re.IGNORECASE,
-        ),
-        policy=_any(subject["policy"]),
-        law=_any(subject["law"]),
-        other_document=_any(subject["other_document"]),
-        older=_any(subject["older"]),
-        announced=_any(subject["announced"]),
-        look_ahead=_any(subject["look_ahead"]),
-        weekday=re.compile(weekday, re.IGNORECASE),
-        title=_any(rules["titles"]["words"]),
-        log_heading=_any(log["headings"]),
-        log_verb=_any(log["verbs"], begin=r"[ \t:,.)\-–—]*"),
-        day_first=_any(rules["region"]["day_first"], re.NOFLAG, begin=r"\b", end=r"\b"),
-        month_first=_any(rules["region"]["month_first"], re.NOFLAG, begin=r"\b", end=r"\b"),
-    )
-
+# The words of `rules/dates.toml`.
+_RULES = paths.rules("dates")
+_SUBJECT, _LOG, _REGION = _RULES["subject"], _RULES["change_log"], _RULES["region"]
+_CUE = _any(
+    [f"(?P<{kind}>{'|'.join(_RULES['cues'][kind]['words'])})" for kind in KINDS[:-1]],
+    begin=WORD
+    + r"(?:(?:web ?)?(?:site|page) )?"
+    + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
+)
+_WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)
+_TIME = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
+_FILLER = "|".join(sorted(_RULES["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
+# Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
+_BETWEEN = re.compile(
+    rf"(?>{_TIME}|{_WEEKDAY.pattern}|\b(?:{_FILLER}|v?\d(?:\.\d+)*)\b|[^\w©])*+",
+    re.IGNORECASE,
+)
+_POLICY = _any(_SUBJECT["policy"])
+_LAW = _any(_SUBJECT["law"])
+_OTHER_DOCUMENT = _any(_SUBJECT["other_document"])
+_OLDER = _any(_SUBJECT["older"])
+_ANNOUNCED = _any(_SUBJECT["announced"])
+_LOOK_AHEAD = _any(_SUBJECT["look_ahead"])
+_TITLE = _any(_RULES["titles"]["words"])
+_LOG_HEADING = _any(_LOG["headings"])
+_LOG_VERB = _any(_LOG["verbs"], begin=r"[ \t:,.)\-–—]*")
+_DAY_FIRST = _any(_REGION["day_first"], re.NOFLAG, begin=r"\b", end=r"\b")
+_MONTH_FIRST = _any(_REGION["month_first"], re.NOFLAG, begin=r"\b", end=r"\b")
 
 # What bounds a label or a sentence around a date.
 _SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
@@ -150,133 +129,127 @@ _EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
 _GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further)\b)")
+_NEVER_BARE = ("year", "month", "year_month", "year_month_named", "month_short", "season", "digits")
 _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
 
+class _Cue(NamedTuple):
+    """What a cue says happened on a date, and the character before the date at which it begins."""
+
+    kind: Kind
+    begin: int
+
+
 @functools.lru_cache(maxsize=2_000)
-def _cues(before: str) -> tuple[Kind, int] | None:
+def _cues(before: str) -> _Cue | None:
     """The best cue before a date and where the chain of cues begins: "last updated and effective" is one chain."""
-    rules = _rules()
     best: Kind | None = None
     begin = len(before)
-    for cue in reversed(list(rules.cue.finditer(before, max(0, begin - 140)))):
+    for cue in reversed(list(_CUE.finditer(before, max(0, begin - 140)))):
         gap = before[cue.end() : begin]
-        if not rules.between.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
+        if not _BETWEEN.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
             break
         kind: Kind = next(kind for kind in KINDS if cue[kind])
         best = kind if best is None else min(best, kind, key=KINDS.index)
         begin = cue.start()
-    return (best, begin) if best else None
+    return _Cue(best, begin) if best else None
 
 
-def _cue_after(date: NamedDate, rules: _Rules) -> tuple[Kind, int] | None:
+def _cue_after(date: NamedDate) -> _Cue | None:
     """The cue that ends the date's line: "May 25, 2018 (last updated)"."""
     rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
-    cue = rules.cue.match(rest)
-    if cue is None or not rules.between.fullmatch(rest, cue.end()):
+    cue = _CUE.match(rest)
+    if cue is None or not _BETWEEN.fullmatch(rest, cue.end()):
         return None
-    return next(kind for kind in KINDS if cue[kind]), len(date.before)
+    return _Cue(next(kind for kind in KINDS if cue[kind]), len(date.before))
 
 
 def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
     return next(reversed(list(pattern.finditer(sentence))), None)
 
 
-def _speaks_of_policy(sentence: str, rules: _Rules) -> bool:
+def _speaks_of_policy(sentence: str) -> bool:
     """The thing named last is this policy: no law, no other document, no older or coming version of it."""
     sentence = _REPLACES.sub(" ", sentence)
-    policy = _last(rules.policy, sentence)
-    if policy is None or rules.announced.search(sentence):
+    policy = _last(_POLICY, sentence)
+    if policy is None or _ANNOUNCED.search(sentence):
         return False
-    others = (_last(rules.law, sentence), _last(rules.other_document, sentence))
+    others = (_last(_LAW, sentence), _last(_OTHER_DOCUMENT, sentence))
     if any(other and other.end() >= policy.end() for other in others):
         return False
-    older = _last(rules.older, sentence)
+    older = _last(_OLDER, sentence)
     return older is None or older.end() < policy.start() - OLDER_REACH
 
 
-def _label(date: NamedDate, kind: Kind, begin: int, lead: str, rules: _Rules) -> bool:
+def _label(date: NamedDate, kind: Kind, begin: int, lead: str) -> bool:
     """The cue is a label ("Last updated: ...") rather than a word of a sentence."""
-    starts = date.before[begin : begin + 1].isupper() or _LABEL_START.search(lead[-2:]) or rules.between.fullmatch(lead)
-    starts = starts or (rules.cue.match(lead.lstrip()) and _AND.search(lead))
+    starts = date.before[begin : begin + 1].isupper() or _LABEL_START.search(lead[-2:]) or _BETWEEN.fullmatch(lead)
+    starts = starts or (_CUE.match(lead.lstrip()) and _AND.search(lead))
     comma = _GOES_ON.match(date.after)
-    if not starts or (comma and not rules.cue.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
+    if not starts or (comma and not _CUE.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
         return False
     # Laws take effect, too: "Effective January 1, 2020 California residents may ...".
-    return kind in ("updated", "posted") or not rules.law.search(_SENTENCE_END.split(date.after, maxsplit=1)[0][:60])
+    return kind in ("updated", "posted") or not _LAW.search(_SENTENCE_END.split(date.after, maxsplit=1)[0][:60])
 
 
-def _under_title(head: str, rules: _Rules) -> int | None:
+def _under_title(head: str) -> Tier | None:
     """What the title before a label says of its date: `OWN`, `UNSURE`, or None under another document's title."""
     above, _, same = head.rpartition("\n")
     if same := same.strip(_PUNCTUATION):
-        found = _last(rules.other_document, same)
-        other = found is not None and found.end() == len(same) and "privacy" not in same[-60:].lower()
-        return None if other else OWN
+        document = _last(_OTHER_DOCUMENT, same)
+        other = document is not None and document.end() == len(same) and "privacy" not in same[-60:].lower()
+        return None if other else Tier.OWN
     title = above.rstrip().rpartition("\n")[2].strip(_PUNCTUATION)
-    if not rules.other_document.fullmatch(title):
-        return OWN
-    return UNSURE if rules.title.search(above[-150:]) else None
+    if not _OTHER_DOCUMENT.fullmatch(title):
+        return Tier.OWN
+    return Tier.UNSURE if _TITLE.search(above[-150:]) else None
 
 
-def _cued(date: NamedDate, rules: _Rules, *, near_end: bool) -> tuple[Kind, int, int] | None:
-    """Kind, tier and beginning of the cue of a date that has a cue; None if the date is not this policy's."""
-    found = _cues(date.before) or _cue_after(date, rules)
-    if found is None or _COMMENT.search(date.line):
-        return None
-    kind, begin = found
-    head = date.before[:begin]
+def _may_date(date: NamedDate, cue: _Cue, *, is_label: bool, near_end: bool) -> bool:
+    """Whether a cue and a date of this form go together."""
+    words = date.before[cue.begin :]
+    if date.form in ("year", "month_short"):
+        return is_label and cue.kind in ("effective", "updated")
+    if date.form in ("month", "year_month", "year_month_named", "season") and not is_label:
+        return False
+    if cue.kind not in ("posted", "version"):
+        return True
+    # News and comments are posted too.
+    near = near_end or "version" in words.lower() or _POLICY.search(words) or _TITLE.search(date.after)
+    return bool(is_label and near) and not _CLOCK.search(words)
+
+
+def _tier(date: NamedDate, cue: _Cue, *, near_end: bool) -> Tier | None:
+    """How a date with a cue is known as the policy's; None where it is not."""
+    head, words = date.before[: cue.begin], date.before[cue.begin :]
     lead = _SENTENCE_END.split(head)[-1]
-    said = date.before[begin:]
-    label = _label(date, kind, begin, lead, rules)
-    if rules.announced.search(lead[-40:] + said):
+    is_label = _label(date, cue.kind, cue.begin, lead)
+    is_comment = _COMMENT.search(date.line) is not None
+    if is_comment or _ANNOUNCED.search(lead[-40:] + words):
         return None
-    changes = label and kind in ("effective", "updated")
-    month_alone = date.form in ("month", "year_month", "year_month_named", "season")
-    if (date.form in ("year", "month_short") and not changes) or (month_alone and not label):
+    if not _may_date(date, cue, is_label=is_label, near_end=near_end):
         return None
-    if kind in ("posted", "version"):
-        # News and comments are posted too.
-        near = near_end or "version" in said.lower() or rules.policy.search(said) or rules.title.search(date.after)
-        if not (label and near) or _CLOCK.search(said):
-            return None
-    if label:
-        tier = None if rules.older.search(lead[-OLDER_REACH:] + said) else _under_title(head, rules)
-        return None if tier is None else (kind, tier, begin)
-    if rules.look_ahead.search(date.after):
+    if is_label:
+        return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
+    if _LOOK_AHEAD.search(date.after):
         return None
-    if _speaks_of_policy(lead + said, rules):
-        return kind, OWN, begin
     clause = _SENTENCE_END.split(date.after, maxsplit=1)[0][:100]
-    named = rules.policy.search(clause)  # "Effective March 1, 2012, our policy is ..."
-    return (
-        (kind, OWN, begin) if not lead.strip() and named and _speaks_of_policy(clause[: named.end()], rules) else None
-    )
+    policy = None if lead.strip() else _POLICY.search(clause)  # "Effective March 1, 2012, our policy is ..."
+    is_own = _speaks_of_policy(lead + words) or (policy and _speaks_of_policy(clause[: policy.end()]))
+    return Tier.OWN if is_own else None
 
 
-def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bool:
+def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
     """The date stands alone on its line under a title or at an end of the text, or beside the title."""
     place = at_start or at_end
     rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
-    if (
-        place
-        and date.form != "year"
-        and _FILE.fullmatch(date.line.strip())
-        and (not rest or _EXTENSION.fullmatch(rest))
-    ):
+    is_file = _FILE.fullmatch(date.line.strip()) and (not rest or _EXTENSION.fullmatch(rest))
+    if place and date.form != "year" and is_file:
         return True
-    if date.form in (
-        "year",
-        "month",
-        "year_month",
-        "year_month_named",
-        "month_short",
-        "season",
-        "digits",
-    ) or _CLOCK.match(date.after):
+    if date.form in _NEVER_BARE or _CLOCK.match(date.after):
         return False
-    if rules.weekday.search(date.line):  # the day of the visit
+    if _WEEKDAY.search(date.line):  # the day of the visit
         return False
     lead = date.line.strip(_PUNCTUATION)
     if rest or len(lead) > 90:
@@ -284,47 +257,49 @@ def _bare(date: NamedDate, rules: _Rules, *, at_start: bool, at_end: bool) -> bo
     if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line:
         return True
     if lead:
-        title = _last(rules.title, lead)
-        return title is not None and rules.between.fullmatch(lead[title.end() :]) is not None
+        title = _last(_TITLE, lead)
+        return title is not None and _BETWEEN.fullmatch(lead[title.end() :]) is not None
     above = [line.strip(_PUNCTUATION) for line in date.before[: -len(date.line) or None].split("\n")]
     near = [line for line in above if line][-2:]
-    return place or any(len(line) < 90 and rules.title.search(line) for line in near)
+    return place or any(len(line) < 90 and _TITLE.search(line) for line in near)
 
 
-def _entry(date: NamedDate, rules: _Rules) -> int | None:
+def _entry(date: NamedDate) -> Tier | None:
     """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
     if date.form in ("year", "month_short", "season"):
         return None
     begins = not date.line.strip(_PUNCTUATION) or date.after.startswith(":")
-    if begins and rules.log_heading.search(date.before):
-        return LOG
-    if rules.log_verb.match(date.after) or (begins and date.after.startswith(":")):
-        return ENTRY
+    if begins and _LOG_HEADING.search(date.before):
+        return Tier.LOG
+    if _LOG_VERB.match(date.after) or (begins and date.after.startswith(":")):
+        return Tier.ENTRY
     return None
 
 
-def _candidates(text: str, rules: _Rules) -> Iterator[_Candidate]:
+def _candidates(text: str) -> Iterator[_Candidate]:
     """All dates of the text that could be its own, in its order."""
     for date in named_dates(text):
         if _RANGE.match(date.after):
             continue
         start, to_end = date.start, len(text) - date.end
         kind: Kind = "updated"
-        if cued := _cued(date, rules, near_end=start < 2 * NEAR_END or to_end < NEAR_END):
-            kind, tier, begin = cued
-            start -= len(date.before) - begin
-        elif (entry := _entry(date, rules)) is not None:
-            tier = entry
-        elif _bare(date, rules, at_start=start < 300, at_end=to_end < 200):
-            kind, tier = "bare", BARE
+        cue = _cues(date.before) or _cue_after(date)
+        tier = _tier(date, cue, near_end=start < 2 * NEAR_END or to_end < NEAR_END) if cue else None
+        if cue and tier:
+            kind = cue.kind
+            start -= len(date.before) - cue.begin
         else:
+            tier = _entry(date)
+        if tier is None and _bare(date, at_start=start < 300, at_end=to_end < 200):
+            kind, tier = "bare", Tier.BARE
+        if tier is None:
             continue
         yield _Candidate(kind, tier, start, date)
 
 
 def _choose(candidates: list[_Candidate], length: int) -> tuple[_Candidate, bool] | None:
     """The candidate to believe, and whether another one makes it doubtful."""
-    own = [candidate for candidate in candidates if candidate.tier == OWN]
+    own = [candidate for candidate in candidates if candidate.tier == Tier.OWN]
     if own:
         home = own[0]
         block = [c for c in own if c.start - home.start < NEAR_END]
@@ -334,10 +309,10 @@ def _choose(candidates: list[_Candidate], length: int) -> tuple[_Candidate, bool
         chosen = _newest_of_list([c for c in block if c.kind == kind])
         doubtful = kind == "effective" and any(c.first_day - chosen.first_day > LONG_BEFORE for c in block)
         return chosen, doubtful
-    log = [candidate for candidate in candidates if candidate.tier in (LOG, ENTRY)]
-    if len(log) > 2 or any(candidate.tier == LOG for candidate in log):
+    log = [candidate for candidate in candidates if candidate.tier in (Tier.LOG, Tier.ENTRY)]
+    if len(log) > 2 or any(candidate.tier == Tier.LOG for candidate in log):
         return max(log, key=lambda candidate: candidate.first_day), False
-    rest = sorted((c for c in candidates if c.tier in (BARE, UNSURE)), key=lambda candidate: candidate.tier)
+    rest = sorted((c for c in candidates if c.tier in (Tier.BARE, Tier.UNSURE)), key=lambda candidate: candidate.tier)
     return (rest[0], False) if rest else None
 
 
@@ -351,9 +326,7 @@ def _newest_of_list(candidates: list[_Candidate]) -> _Candidate:
     return max(together, key=lambda candidate: candidate.first_day)
 
 
-def _settle(
-    date: NamedDate, text: str, rules: _Rules, *, snapshot: dt.date | None, region: Region | None
-) -> tuple[Reading, bool]:
+def _settle(date: NamedDate, text: str, *, snapshot: dt.date | None, region: Region | None) -> tuple[Reading, bool]:
     """The reading of a date, and whether it was left to habit (month first, as most of these policies are American)."""
     if len(date.readings) == 1:
         # "05/18" may be a day whose year is left out; nothing else in it can tell.
@@ -364,11 +337,11 @@ def _settle(
     if region in ("us", "eu", "uk"):
         return (month_first if region == "us" else day_first), False
     # The text's other dates show its habit: "25/12/2017", "3 May 2018". That of a law shows the law's.
-    shown = [d for d in named_dates(text) if d.day_first is not None and not rules.law.search(d.before[-60:])]
+    shown = [d for d in named_dates(text) if d.day_first is not None and not _LAW.search(d.before[-60:])]
     habit = sum((3 if d.form == "numeric" else 1) * (1 if d.day_first else -1) for d in shown)
     if date.dotted and habit >= 0:  # dots are a European way, but for "05.25.2018"
         return day_first, False
-    habit = habit or len(rules.day_first.findall(text)) - len(rules.month_first.findall(text))
+    habit = habit or len(_DAY_FIRST.findall(text)) - len(_MONTH_FIRST.findall(text))
     return (day_first if habit > 0 or (habit == 0 and region == "other") else month_first), habit == 0
 
 
@@ -396,17 +369,16 @@ def effective_date(
     if region not in (None, "us", "eu", "uk", "other"):
         raise ValueError(f"region is {region!r}; give 'us', 'eu', 'uk', 'other' or None")
     day = _day(snapshot)
-    rules = _rules()
     candidates = [
         candidate
-        for candidate in _candidates(text, rules)
+        for candidate in _candidates(text)
         if day is None or any(reading.first_day - day <= ANNOUNCED_AHEAD for reading in candidate.date.readings)
     ]
     choice = _choose(candidates, len(text))
     if choice is None:
         return None
     chosen, doubtful = choice
-    reading, unsettled = _settle(chosen.date, text, rules, snapshot=day, region=region)
+    reading, unsettled = _settle(chosen.date, text, snapshot=day, region=region)
     return EffectiveDate(str(reading), chosen.kind, text[chosen.start : chosen.date.end], doubtful or unsettled)
 
 

@@ -1,6 +1,6 @@
 """Cuts the page's furniture: menus, and links before and after the text."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from privacylab.normalize.chunks import Chunk
@@ -30,17 +30,11 @@ def trimmed(lines: list[Line]) -> list[Line]:
     first = close[0] if close else full[0]
     last = next(j for i, j in pairwise(full) if i == close[-1]) + 1 if close else full[-1] + 1
     menus = _menus(lines)
-    keys = {line.key for span in _between(menus, 0, len(lines)) for line in lines[slice(*span)]} if menus else set()
-
-    def kept(start: int, end: int) -> list[Line]:
-        left: list[Line] = []
-        for gap_start, gap_end in _between(menus, start, end):
-            left += [line for line in lines[start:gap_start] if line.stays or line.key in keys]
-            left += lines[gap_start:gap_end]
-            start = gap_end
-        return left + [line for line in lines[start:end] if line.stays or line.key in keys]
-
-    head, body, tail = kept(0, first), kept(first, last), kept(last, len(lines))
+    keys = {line.key for i, line in enumerate(lines) if i not in menus} if menus else set()
+    kept = [i for i, line in enumerate(lines) if i not in menus or line.stays or line.key in keys]
+    head = [lines[i] for i in kept if i < first]
+    body = [lines[i] for i in kept if first <= i < last]
+    tail = [lines[i] for i in kept if i >= last]
     head = _without_links(head[:-1], body) + [line for line in head[-1:] if line.crumb != "furniture"]
     if body[-1].text[-1] != ":":
         tail = _without_links(tail, body)
@@ -57,34 +51,26 @@ def _without_links(lines: list[Line], body: list[Line]) -> list[Line]:
     return [line for line in lines if not line.crumb or line.stays or line.key in keys]
 
 
-def _menus(lines: Sequence[Line]) -> list[tuple[int, int]]:
-    """Runs of short lines, three of them furniture.
+def _menus(lines: Sequence[Line]) -> set[int]:
+    """The lines of menus: runs of short lines, some of them furniture.
 
     The last one before a sentence may be its heading, and what a sentence ends in a colon for is a list.
     """
-    furniture = [i for i, line in enumerate(lines) if line.crumb == "furniture"]
-    menus: list[tuple[int, int]] = []
-    end = 0
-    for i in furniture:
-        if i < end:
-            continue
-        start, end = i, i
-        while start and lines[start - 1].crumb:
-            start -= 1
-        while end < len(lines) and lines[end].crumb:
-            end += 1
-        n_links = len({line.key for line in lines[i:end] if line.crumb == "furniture"})
-        is_menu = end - start >= LIMITS["menu_lines"] and n_links >= LIMITS["menu_links"]
-        if is_menu and not (start and lines[start - 1].text[-1] == ":"):
-            menus.append((start, end - 1 if end < len(lines) else end))
-    return menus
+    menus: set[int] = set()
+    run: list[int] = []
+    for i, line in enumerate(lines):
+        if line.crumb:
+            run.append(i)
+        else:
+            if _is_menu(run, lines):
+                menus.update(run[:-1])
+            run = []
+    return menus.union(run) if _is_menu(run, lines) else menus
 
 
-def _between(spans: Sequence[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """What the spans leave of the lines from ``start`` to ``end``."""
-    for span_start, span_end in spans:
-        if start < min(span_start, end):
-            yield start, min(span_start, end)
-        start = max(start, span_end)
-    if start < end:
-        yield start, end
+def _is_menu(run: Sequence[int], lines: Sequence[Line]) -> bool:
+    if len(run) < LIMITS["menu_lines"]:
+        return False
+    n_links = len({lines[i].key for i in run if lines[i].crumb == "furniture"})
+    is_list = run[0] > 0 and lines[run[0] - 1].text[-1] == ":"
+    return n_links >= LIMITS["menu_links"] and not is_list
