@@ -165,11 +165,12 @@ def named_dates(text: str) -> Iterator[NamedDate]:
         if start < end_of_last or (text[start - 1 : start].isdigit() and text[start].isdigit()):
             continue  # part of the date before, or of a longer number
         place = max(0, start - BEFORE)
-        found = _date_at(text[place : end + AFTER], start - place, end - place)
-        if found is None:
+        match = _date_at(text[place : end + AFTER], start - place, end - place)
+        if match is None:
             continue
-        end_of_last = place + found[0]
-        if date := found[1]:
+        end_in_window, date = match
+        end_of_last = place + end_in_window
+        if date:
             yield date._replace(start=place + date.start, end=place + date.end)
 
 

@@ -28,7 +28,7 @@ class Cache:
         line = functools.cache(read_line)  # of a million lines most may be the same
 
         def lines(read: Callable[[str], Sequence[Chunk]], text: str) -> tuple[Line, ...]:
-            return tuple([found for chunk in read(text) if (found := line(chunk))])
+            return tuple([each for chunk in read(text) if (each := line(chunk))])
 
         self.line = line
         self.lines = lines

@@ -102,9 +102,9 @@ def _main_content(tree: LexborHTMLParser) -> LexborNode:
     assert body is not None
     n_body = len(body.text())
     for query in ("main", "[role=main]", "article"):
-        found = max(tree.css(query), key=lambda node: len(node.text()), default=None)
-        if found is not None and 2 * len(found.text()) >= n_body:
-            return found
+        main = max(tree.css(query), key=lambda node: len(node.text()), default=None)
+        if main is not None and 2 * len(main.text()) >= n_body:
+            return main
     return body
 
 

@@ -27,10 +27,10 @@ def _spaced(word: str) -> str:
 
 
 def _white_space(match: re.Match[str]) -> str:
-    found = match.group()
-    if found.startswith("["):
-        return found.replace(" ", r"\s")
-    return r"\s*" if found == " ?" else r"\s" if match.string[match.end() : match.end() + 1] == "{" else r"\s+"
+    space = match.group()
+    if space.startswith("["):
+        return space.replace(" ", r"\s")
+    return r"\s*" if space == " ?" else r"\s" if match.string[match.end() : match.end() + 1] == "{" else r"\s+"
 
 
 def words_of(block: Mapping[str, Any], key: str, macros: Mapping[str, str]) -> list[str]:

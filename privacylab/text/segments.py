@@ -24,7 +24,7 @@ class Segment(NamedTuple):
     text: str
 
 
-def segments(found: Iterable[Block]) -> list[Segment]:
+def segments(blocks: Iterable[Block]) -> list[Segment]:
     r"""The segments of a policy, in order; no word of the blocks is lost, headings stand in `Segment.heading`.
 
     >>> blocks = [Block("heading", "Cookies", 2), Block("paragraph", "We use:"), Block("item", "pixels")]
@@ -50,7 +50,7 @@ def segments(found: Iterable[Block]) -> list[Segment]:
         lines.clear()
         n_words = 0
 
-    for block in found:
+    for block in blocks:
         if block.kind == "heading":
             flush()
             if unused and heading is not None:
