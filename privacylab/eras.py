@@ -196,3 +196,24 @@ def landmarks(last: dt.date) -> list[str]:
         return halves
     end = f"{last.year - 1}-H2"
     return [*(half for half in halves if half < end), end]
+
+
+def half_years(first: dt.date | dt.datetime | str, last: dt.date | dt.datetime | str) -> list[str]:
+    """All half-years from that of the first date to that of the last.
+
+    >>> half_years("2018-05-25", "2019-01-01")
+    ['2018-H1', '2018-H2', '2019-H1']
+    """
+    years = range(as_date(first).year, as_date(last).year + 1)
+    names = [f"{year}-H{half}" for year in years for half in (1, 2)]
+    return names[names.index(half_year(first)) : names.index(half_year(last)) + 1]
+
+
+def half_year_end(half_year: str) -> dt.date:
+    """The last day of a half-year.
+
+    >>> half_year_end("2018-H1")
+    datetime.date(2018, 6, 30)
+    """
+    year, _, half = half_year.partition("-H")
+    return dt.date(int(year), 6, 30) if half == "1" else dt.date(int(year), 12, 31)

@@ -19,7 +19,7 @@ from privacylab.build import annotate, workers
 from privacylab.build.update import HANGING
 from privacylab.sources import Entry, services
 from privacylab.tables import schema
-
+from privacylab.tables.readability import reading_grade
 
 class Assembled(NamedTuple):
     """The rows of `schema.TABLES`, but for ``services``; and the numbers of the segments of its policies."""
@@ -171,12 +171,8 @@ def _reading_grades(policies: _SegmentIds, segments: pd.DataFrame) -> npt.NDArra
     """The Flesch-Kincaid grade of each policy (Kincaid et al. 1975), from its segments' counts; NaN for no words."""
     place = pd.Index(annotate.numbers(segments["segment_id"])).get_indexer(pd.Index(policies.numbers))
     policy = np.repeat(np.arange(len(policies.counts)), policies.counts)
-    n_words, n_sentences, n_syllables = (
-        np.bincount(policy, segments[column].to_numpy()[place], len(policies.counts)) for column in _COUNTED
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        grade = 0.39 * n_words / n_sentences + 11.8 * n_syllables / n_words - 15.59
-    return np.where((n_words > 0) & (n_sentences > 0), grade.clip(min=0).round(3), np.nan)
+    counts = (np.bincount(policy, segments[column].to_numpy()[place], len(policies.counts)) for column in _COUNTED)
+    return reading_grade(*counts).clip(min=0).round(3)
 
 
 def services_table(listed: Mapping[str, Sequence[tuple[Entry, str]]]) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,8 @@ from scipy import sparse
 
 from privacylab import paths
 from privacylab.tables import Corpus
-from privacylab.tables.schema import CATEGORIES
+from privacylab.tables.readability import reading_grade
+from privacylab.tables.schema import CATEGORIES, CLAIMED
 
 
 class Incidence(NamedTuple):
@@ -27,25 +27,18 @@ class Incidence(NamedTuple):
 
 def incidence(corpus: Corpus) -> Incidence:
     """The occurrences of a corpus as a sparse matrix: a million rows in about a second and 20 MB."""
-    policies = pd.Index(corpus.policies(columns=["policy_id"])["policy_id"], name="policy_id")
-    segments = pd.Index(corpus.segments(columns=["segment_id"])["segment_id"], name="segment_id")
+    policies = pd.Index(corpus.policies(columns=["policy_id"])["policy_id"])
+    segments = pd.Index(corpus.segments(columns=["segment_id"])["segment_id"])
     rows = corpus.occurrences(columns=["policy_id", "segment_id"])
     places = (policies.get_indexer(rows["policy_id"]), segments.get_indexer(rows["segment_id"]))
     counts = sparse.coo_array((np.ones(len(rows), dtype=np.int32), places), shape=(len(policies), len(segments)))
     return Incidence(counts.tocsr(), policies, segments)
 
 
-@cache
-def _looked_for() -> tuple[set[str], set[str], set[str]]:
-    """Frameworks, cues and cues with a fixed value that the rules look for: what no policy has is a column too."""
-    rules: list[dict[str, Any]] = [
-        tomllib.loads((paths.RULES / f"{name}.toml").read_text(encoding="utf-8")) for name in ("frameworks", "cues")
-    ]
-    frameworks, cues = (
-        {block["id"] for block in part[name]} for part, name in zip(rules, ("framework", "cue"), strict=True)
-    )
-    values = {f"{block['id']}={value}" for block in rules[1]["cue"] for value in block.get("values", ())}
-    return frameworks, cues, values | {"retention_period=as-long-as-necessary"}
+def _ruled(name: str, block: str) -> list[dict[str, Any]]:
+    """The blocks of a file of rules: what they look for is a feature even where no policy has it."""
+    rules: list[dict[str, Any]] = tomllib.loads((paths.RULES / f"{name}.toml").read_text(encoding="utf-8"))[block]
+    return rules
 
 
 def features(corpus: Corpus) -> pd.DataFrame:
@@ -62,36 +55,29 @@ def features(corpus: Corpus) -> pd.DataFrame:
         Categories come from a classifier: show them with `findings.corrected`.
     """
     where = incidence(corpus)
-    labels, mentions, cues = corpus.labels(), corpus.mentions(), corpus.cues()
-    stance, valued = mentions["stance"], cues[cues["value"].notna()]
-    frameworks, every_cue, values = (
-        sorted(known.union(found.unique()))
-        for known, found in zip(
-            _looked_for(), (mentions["framework"], cues["cue"], valued["cue"] + "=" + valued["value"]), strict=True
-        )
+    labels, mentions, cues = (
+        rows.set_index("segment_id") for rows in (corpus.labels(), corpus.mentions(), corpus.cues())
     )
-    named = [
-        ("category:", labels["segment_id"], labels["category"].astype(str), CATEGORIES),
-        ("framework:", mentions["segment_id"], mentions["framework"], frameworks),
-        *(
-            (prefix, mentions.loc[stance.isin(stances), "segment_id"], mentions["framework"], frameworks)
-            for prefix, stances in (("claims:", ("adheres", "relies")), ("withdrawn:", ("withdrawn",)))
-        ),
-        ("cue:", cues["segment_id"], cues["cue"], every_cue),
-        ("cue:", valued["segment_id"], valued["cue"] + "=" + valued["value"], values),
+    framework, stance = mentions["framework"], mentions["stance"]
+    valued = (cues["cue"] + "=" + cues["value"]).dropna()
+    rules = _ruled("cues", "cue")
+    values = {f"{rule['id']}={value}" for rule in rules for value in rule.get("values", ())}
+    frameworks = sorted({*framework, *(rule["id"] for rule in _ruled("frameworks", "framework"))})
+    families: list[tuple[str, pd.Series, Sequence[str]]] = [
+        ("category:", labels["category"].astype(str), CATEGORIES),
+        ("framework:", framework, frameworks),
+        ("claims:", framework[stance.isin(CLAIMED)], frameworks),
+        ("withdrawn:", framework[stance == "withdrawn"], frameworks),
+        ("cue:", cues["cue"], sorted({*cues["cue"], *(rule["id"] for rule in rules)})),
+        ("cue:", valued, sorted({*valued, *values, "retention_period=as-long-as-necessary"})),
     ]
-    found = [_held(where, prefix, segment, name.loc[segment.index], names) for prefix, segment, name, names in named]
-    return pd.concat(found, axis=1)
-
-
-def _held(where: Incidence, prefix: str, segment: pd.Series, name: pd.Series, names: Sequence[str]) -> pd.DataFrame:
-    columns = pd.Index(list(names), dtype=object)
-    places = (where.segments.get_indexer(pd.Index(segment)), columns.get_indexer(pd.Index(name)))
+    marks = pd.concat([prefix + names for prefix, names, _ in families])
+    columns = [prefix + name for prefix, _, names in families for name in names]
+    places = (where.segments.get_indexer(marks.index), pd.Index(columns).get_indexer(pd.Index(marks)))
     shape = (len(where.segments), len(columns))
-    marked = sparse.coo_array((np.ones(len(segment), dtype=np.int32), places), shape=shape).tocsr()
     # int32 throughout: a byte would overflow to 0 at 256 occurrences.
-    held = (where.matrix @ marked).toarray() > 0
-    return pd.DataFrame(held, index=where.policies, columns=[prefix + str(column) for column in columns])
+    marked = sparse.coo_array((np.ones(len(marks), dtype=np.int32), places), shape=shape).tocsr()
+    return pd.DataFrame((where.matrix @ marked).toarray() > 0, index=where.policies, columns=columns)
 
 
 def amounts(corpus: Corpus) -> pd.DataFrame:
@@ -104,19 +90,16 @@ def amounts(corpus: Corpus) -> pd.DataFrame:
 
     Note:
         Read the grade with its two parts: readability software differs by several percent on the same text.
-
-    References:
-        Kincaid, J. P. et al. (1975). Derivation of new readability formulas for Navy enlisted personnel. RBR 8-75.
     """
     where = incidence(corpus)
     columns = ["n_words", "n_sentences", "n_syllables", "n_passive", "n_vague"]
-    counts = corpus.segments(columns=columns).to_numpy(dtype=np.float64)
+    counts = corpus.segments(columns=columns).to_numpy(dtype=float)
     words, sentences, syllables, passive, vague = (where.matrix @ counts).T
     words, sentences = np.where(words > 0, words, np.nan), np.where(sentences > 0, sentences, np.nan)
     return pd.DataFrame(
         {
             "n_words": corpus.policies(columns=["n_words"])["n_words"].to_numpy(dtype=float),
-            "reading_grade": 0.39 * words / sentences + 11.8 * syllables / words - 15.59,
+            "reading_grade": reading_grade(words, sentences, syllables),
             "words_per_sentence": words / sentences,
             "syllables_per_word": syllables / words,
             "passive_per_100_sentences": 100 * passive / sentences,
@@ -133,9 +116,10 @@ def choose(frame: pd.DataFrame, columns: Iterable[str] | None) -> list[str]:
         ValueError: A column is not there.
     """
     wanted = list(frame.columns) if columns is None else list(columns)
-    missing = [column for column in wanted if column not in frame]
-    if missing:
-        family = missing[0].split(":")[0] + ":"
-        known = [name for name in frame.columns if name.startswith(family)] or list(frame.columns)
-        raise ValueError(f"no column {missing[0]!r}; there are {', '.join(sorted(known)[:12])} ({len(known)} in all)")
+    for column in wanted:
+        if column not in frame:
+            family = column.split(":")[0] + ":"
+            every = [str(name) for name in frame]
+            names = sorted([name for name in every if name.startswith(family)] or every)
+            raise ValueError(f"no column {column!r}; there are {', '.join(names[:12])} ({len(names)} in all)")
     return wanted

@@ -4,9 +4,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
 Floats = npt.NDArray[np.float64]
+
+LEVEL = 0.95
+"""The confidence level of every interval."""
+
+RESAMPLES = 2000
+"""Bootstrap resamples of services."""
+
+SEED = 0
+"""For everything that is drawn at random."""
 
 NO_SERVICE = "none: no service"
 """What the column ``interval`` says where a cell is empty: its value, low and high are null."""
@@ -16,13 +26,13 @@ class TooFewError(ValueError):
     """The data are sound, but too few for what is asked; the message says of what. The report shows that sentence."""
 
 
-def z_score(level: float) -> float:
+def z_score(level: float = LEVEL) -> float:
     """The two-sided normal quantile of a confidence level.
 
     Raises:
         ValueError: The level is not between 0 and 1.
 
-    >>> round(z_score(0.95), 3)
+    >>> round(z_score(), 3)
     1.96
     """
     if not 0 < level < 1:
@@ -30,7 +40,7 @@ def z_score(level: float) -> float:
     return float(stats.norm.ppf(0.5 + level / 2))
 
 
-def wilson(count: npt.ArrayLike, n: npt.ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
+def wilson(count: npt.ArrayLike, n: npt.ArrayLike, *, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Wilson's score interval of a share.
 
     Args:
@@ -73,15 +83,13 @@ def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
     [0.03, 0.04, 0.04]
     """
-    values = np.asarray(p, dtype=float)
-    adjusted = np.full(values.shape, np.nan)
-    known = ~np.isnan(values)
-    if known.any():
-        adjusted[known] = stats.false_discovery_control(values[known], method="bh")
+    adjusted = np.array(p, dtype=float)
+    tested = ~np.isnan(adjusted)
+    adjusted[tested] = stats.false_discovery_control(adjusted[tested])
     return adjusted
 
 
-def resampled_services(n: int, *, resamples: int, seed: int) -> npt.NDArray[np.float32]:
+def resampled_services(n: int, *, resamples: int = RESAMPLES, seed: int = SEED) -> npt.NDArray[np.float32]:
     """How often each of n services is drawn in each bootstrap resample (with replacement, n draws).
 
     Returns:
@@ -108,6 +116,8 @@ def medians(values: Floats, weights: npt.NDArray[np.float32]) -> Floats:
         weights: From `resampled_services`, shape (resamples, n), or those of its columns that have a value. Null
             where a resample draws none.
     """
+    if not len(values):
+        return np.full(len(weights), np.nan)
     order = np.argsort(values, kind="stable")
     drawn = np.cumsum(weights[:, order], axis=1)
     n = drawn[:, -1:]
@@ -116,16 +126,17 @@ def medians(values: Floats, weights: npt.NDArray[np.float32]) -> Floats:
     return np.where(n[:, 0] > 0, (ordered[lower] + ordered[upper]) / 2, np.nan)
 
 
-def percentiles(replicates: npt.NDArray[Any], *, level: float = 0.95) -> tuple[Floats, Floats]:
+def averages(values: Floats, weights: npt.NDArray[np.float32], statistic: str) -> Floats:
+    """The ``median`` or ``mean`` of each bootstrap resample, as `medians`; for means ``values`` may have columns."""
+    if statistic == "median":
+        return medians(values, weights)
+    total = weights.sum(axis=1)
+    return np.asarray(((weights @ values).T / np.where(total > 0, total, np.nan)).T)
+
+
+def percentiles(replicates: npt.NDArray[Any], *, level: float = LEVEL) -> tuple[Floats, Floats]:
     """The percentile interval of bootstrap replicates along their first axis; undefined replicates are left out."""
-    z_score(level)
-    tails = [50 * (1 - level), 50 * (1 + level)]
     values = np.asarray(replicates, dtype=float)
-    missing = np.isnan(values)
-    if not missing.any():
-        low, high = np.percentile(values, tails, axis=0)
-        return low, high
-    # An all-null column (no service was ever drawn) has no interval: keep it null without numpy's warning.
-    void = missing.all(axis=0)
-    low, high = np.nanpercentile(np.where(void, 0.0, values), tails, axis=0)
-    return np.where(void, np.nan, low), np.where(void, np.nan, high)
+    table = pd.DataFrame(values.reshape(len(values), -1))
+    low, high = table.quantile([(1 - level) / 2, (1 + level) / 2]).to_numpy().reshape(2, *values.shape[1:])
+    return low, high

@@ -4,24 +4,26 @@ A service's policy is one document, and a term counts once in it: a single long 
 cannot make a keyword. Terms are the content words and two-word phrases of `segments.terms`.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as arrow
-from pyarrow import compute
 from scipy import sparse
 
 from privacylab.findings import intervals
 from privacylab.findings.features import incidence
-from privacylab.findings.intervals import TooFewError
+from privacylab.findings.intervals import SEED, Floats, TooFewError
 from privacylab.tables import Corpus
 
-Floats = npt.NDArray[np.float64]
 CHUNK = 2_000
 """Terms that are resampled at a time: it bounds the memory to about 50 MB."""
+
+RESAMPLES = 1000
+"""Bootstrap resamples of services."""
+
+PRIOR = 10.0
+"""The weight of the log-odds' prior, in documents."""
 
 
 class Documents(NamedTuple):
@@ -38,56 +40,47 @@ class Documents(NamedTuple):
     cells: tuple[str, ...] = ()
 
 
-def documents(corpus: Corpus, observed: pd.DataFrame, *, by: str = "era") -> Documents:
+def documents(corpus: Corpus, observed: pd.DataFrame) -> Documents:
     """The terms of the observed policies.
 
     Args:
         corpus: The corpus.
-        observed: From `findings.observations`: one policy a service and cell.
-        by: The column of ``observed`` that names the group.
+        observed: From `findings.observations` by era: one policy a service and era.
 
     Raises:
-        ValueError: A service has two documents in one group, or a policy is not in the corpus.
+        ValueError: A service has two documents in one era, or a policy is not in the corpus.
     """
-    if observed.duplicated(["service", by]).any():
-        raise ValueError(f"a service has several policies in one {by}: keep one, as observe.observations does")
+    if observed.duplicated(["service", "era"]).any():
+        raise ValueError("a service has several policies in one era: keep one, as findings.observations does")
     where = incidence(corpus)
     rows = where.policies.get_indexer(pd.Index(observed["policy_id"]))
     if (rows < 0).any():
         raise ValueError(f"policy {observed['policy_id'].iloc[int(np.argmin(rows))]!r} is not in the corpus")
-    # In Arrow: a million Python strings would take a gigabyte.
-    words = compute.split_pattern(_arrow(corpus.segments(columns=["terms"])["terms"]), " ")
-    encoded = compute.list_flatten(words).dictionary_encode()
-    segment = compute.list_parent_indices(words).to_numpy()
-    terms, codes = np.unique(encoded.dictionary.to_numpy(zero_copy_only=False).astype(object), return_inverse=True)
-    places = (segment, codes[encoded.indices.to_numpy()])
-    shape = (len(where.segments), len(terms))
-    held = sparse.coo_array((np.ones(len(segment), dtype=np.int32), places), shape=shape).tocsr()
-    counts = sparse.csr_array(where.matrix[rows] @ held)
-    kept = np.flatnonzero((counts.sum(axis=0) > 0) & (np.asarray(terms) != ""))
-    named = (observed["service"].astype(str).to_numpy(dtype=object), observed[by].astype(str).to_numpy(dtype=object))
-    every = tuple(map(str, observed[by].astype("category").cat.categories))
-    return Documents(sparse.csr_array(counts[:, kept]), np.asarray(terms, dtype=object)[kept], *named, every)
+    matrix = where.matrix[rows]
+    texts = corpus.segments(columns=["terms"])["terms"].iloc[np.flatnonzero(matrix.sum(axis=0))]
+    words = texts.str.split().explode().dropna()
+    codes, terms = words.factorize(sort=True)
+    places = (words.index.to_numpy(), codes)
+    counts = sparse.coo_array((np.ones(len(words), dtype=np.int32), places), (len(where.segments), len(terms)))
+    return Documents(
+        counts=sparse.csr_array(matrix @ counts.tocsr()),
+        terms=np.asarray(terms, dtype=object),
+        service=observed["service"].to_numpy(dtype=object),
+        group=observed["era"].to_numpy(dtype=object),
+        cells=tuple(observed["era"].astype("category").cat.categories),
+    )
 
 
-def _arrow(texts: pd.Series) -> arrow.Array:
-    made = arrow.array(texts, type=arrow.string())
-    return made.combine_chunks() if isinstance(made, arrow.ChunkedArray) else made
-
-
-def log_odds(
-    target: npt.ArrayLike, reference: npt.ArrayLike, *, n_target: int, n_reference: int, prior: float = 10.0
-) -> tuple[Floats, Floats]:
+def log_odds(target: Floats, reference: Floats, *, n_target: int, n_reference: int) -> tuple[Floats, Floats]:
     """Weighted log-odds ratios with an informative prior, and their z-scores.
 
-    Each share is pulled towards the term's share in both groups together, as by ``prior`` more documents.
+    Each share is pulled towards the term's share in both groups together, as by `PRIOR` more documents.
 
     Args:
         target: Documents of the target group with each term.
         reference: The same for the reference group.
         n_target: Documents in the target group.
         n_reference: Documents in the reference group.
-        prior: Weight of the prior, in documents; above 0.
 
     Returns:
         Log-odds ratio (natural logarithm, above 0: more in the target) and z for each term.
@@ -99,18 +92,13 @@ def log_odds(
     References:
         Monroe, B. L., Colaresi, M. P. & Quinn, K. M. (2008). Fightin' words. Political Analysis 16, 372-403, eq. 15-22.
     """
-    if prior <= 0:
-        raise ValueError(f"prior {prior} must be above 0")
-    ours, theirs = np.asarray(target, dtype=float), np.asarray(reference, dtype=float)
     # Half a document keeps a term that all or none have away from 0 and 1.
-    expected = prior * (ours + theirs + 0.5) / (n_target + n_reference + 1)
-    odds, variance = [], np.zeros(ours.shape)
-    for count, n in ((ours, n_target), (theirs, n_reference)):
-        with_term, without = count + expected, n + prior - count - expected
-        odds.append(np.log(with_term / without))
-        variance = variance + 1 / with_term + 1 / without
-    difference = odds[0] - odds[1]
-    return np.asarray(difference), np.asarray(difference / np.sqrt(variance))
+    expected = PRIOR * (target + reference + 0.5) / (n_target + n_reference + 1)
+    with_term, without = target + expected, n_target + PRIOR - target - expected
+    with_other, without_other = reference + expected, n_reference + PRIOR - reference - expected
+    difference = np.log(with_term / without) - np.log(with_other / without_other)
+    variance = 1 / with_term + 1 / without + 1 / with_other + 1 / without_other
+    return difference, difference / np.sqrt(variance)
 
 
 def log_ratio(
@@ -126,9 +114,9 @@ def log_ratio(
     >>> float(log_ratio(79.5, 19.5, n_target=99, n_reference=99))
     2.0
     """
-    ours = (np.asarray(target, dtype=float) + 0.5) / (np.asarray(n_target, dtype=float) + 1)
-    theirs = (np.asarray(reference, dtype=float) + 0.5) / (np.asarray(n_reference, dtype=float) + 1)
-    return np.asarray(np.log2(ours / theirs))
+    share = (np.asarray(target, dtype=float) + 0.5) / (np.asarray(n_target, dtype=float) + 1)
+    other = (np.asarray(reference, dtype=float) + 0.5) / (np.asarray(n_reference, dtype=float) + 1)
+    return np.asarray(np.log2(share / other))
 
 
 def dispersion(counts: sparse.csr_array) -> Floats:
@@ -145,65 +133,66 @@ def dispersion(counts: sparse.csr_array) -> Floats:
         Lijffijt, J. & Gries, S. Th. (2012), IJCL 17, 147-149.
     """
     table = sparse.coo_array(counts)
-    row, column = table.coords
+    document, term = table.coords
     size = np.asarray(table.sum(axis=1), dtype=float)
-    if size.sum() == 0:
-        return np.full(table.shape[1], np.nan)
-    size = size / size.sum()
-    whole = np.asarray(table.sum(axis=0), dtype=float)
-    part = table.data / whole[column]
-    # A document without the term adds its size; one with it the difference of its two shares.
-    excess = np.bincount(column, np.abs(part - size[row]) - size[row], minlength=table.shape[1])
-    scale = 1 - size[size > 0].min()
+    size = size / max(size.sum(), 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where((whole > 0) & (scale > 0), (1 + excess) / 2 / scale, np.nan))
+        share = table.data / table.sum(axis=0)[term]
+        # A document without the term adds its size; one with it the difference of its two shares.
+        excess = np.bincount(term, np.abs(share - size[document]) - size[document], minlength=table.shape[1])
+        spread = (1 + excess) / 2 / (1 - float(np.min(size[size > 0], initial=1)))
+    return np.where((table.sum(axis=0) > 0) & np.isfinite(spread), spread, np.nan)
 
 
 class _Groups(NamedTuple):
-    """Documents of two groups by service: those in both (in the same order), and those in one only."""
+    """Which service uses which term in either group, shape (services, terms).
 
-    both_target: sparse.csr_array
-    both_reference: sparse.csr_array
-    only_target: sparse.csr_array
-    only_reference: sparse.csr_array
+    Services in both groups come first (``n_both``), then those in the target only (``n_target``), then the others.
+    """
+
+    target: sparse.csr_array
+    reference: sparse.csr_array
+    n_both: int
+    n_target: int
+
+    @property
+    def in_target(self) -> npt.NDArray[np.float32]:
+        """1 for services that have a document in the target."""
+        return (np.arange(self.target.shape[0]) < self.n_both + self.n_target).astype(np.float32)
+
+    @property
+    def in_reference(self) -> npt.NDArray[np.float32]:
+        """1 for services that have a document in the reference."""
+        place = np.arange(self.target.shape[0])
+        return ((place < self.n_both) | (place >= self.n_both + self.n_target)).astype(np.float32)
 
 
-def _groups(docs: Documents, target: str, reference: str) -> _Groups:
-    rows = {}
+def _groups(docs: Documents, target: str, reference: str, minimum: int) -> tuple[_Groups, npt.NDArray[np.intp]]:
+    """The two groups, and the places of the terms that are in use by so many services."""
     for group in (target, reference):
-        mine = np.flatnonzero(docs.group == group)
-        if not len(mine) and group not in docs.cells:
-            known = ", ".join(sorted(set(docs.group)))
-            raise ValueError(f"group {group!r} has no document; there are {known or 'none'}")
-        rows[group] = pd.Series(mine, index=docs.service[mine]).sort_index()
+        if group not in docs.group:
+            if group in docs.cells:
+                raise TooFewError(f"no policy of {group}: there are no words to compare.")
+            groups = ", ".join(sorted(set(docs.group))) or "none"
+            raise ValueError(f"group {group!r} has no document; there are {groups}")
     if target == reference:
         raise ValueError("target and reference must be two groups")
-    shared = rows[target].index.intersection(rows[reference].index)
-    seen = sparse.csr_array((docs.counts > 0).astype(np.float32))
-    parts = [
-        seen[rows[target].loc[shared].to_numpy()],
-        seen[rows[reference].loc[shared].to_numpy()],
-        seen[rows[target].drop(shared).to_numpy()],
-        seen[rows[reference].drop(shared).to_numpy()],
-    ]
-    return _Groups(*parts)
-
-
-def _total(part: sparse.csr_array) -> Floats:
-    return np.asarray(part.sum(axis=0), dtype=np.float64).ravel()
+    ours, theirs = ({*docs.service[docs.group == group]} for group in (target, reference))
+    services = pd.Index([*sorted(ours & theirs), *sorted(ours - theirs), *sorted(theirs - ours)])
+    used = sparse.csr_array(docs.counts > 0).astype(np.float32)
+    matrices = []
+    for group in (target, reference):
+        document = np.flatnonzero(docs.group == group)
+        places = (services.get_indexer(pd.Index(docs.service[document])), document)
+        selected = sparse.coo_array((np.ones(len(document), np.float32), places), (len(services), len(docs.group)))
+        matrices.append(sparse.csr_array(selected.tocsr() @ used))
+    terms = np.flatnonzero(matrices[0].maximum(matrices[1]).sum(axis=0) >= max(minimum, 1))
+    target_terms, reference_terms = (sparse.csr_array(matrix[:, terms]) for matrix in matrices)
+    return _Groups(target_terms, reference_terms, len(ours & theirs), len(ours - theirs)), terms
 
 
 def keyness(
-    docs: Documents,
-    *,
-    target: str,
-    reference: str,
-    minimum: int = 10,
-    prior: float = 10.0,
-    permutations: int = 1000,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
+    docs: Documents, *, target: str, reference: str, minimum: int = 10, permutations: int = 1000
 ) -> pd.DataFrame:
     """The terms that mark one group of policies against another.
 
@@ -212,11 +201,7 @@ def keyness(
         target: The group whose words these are (``value`` above 0).
         reference: The group that it is compared with.
         minimum: Services that must use a term, in either group.
-        prior: As in `log_odds`.
         permutations: Random labellings for the test.
-        resamples: Bootstrap resamples of services, for the intervals.
-        level: Confidence level.
-        seed: For both.
 
     Returns:
         ``term``; ``n`` (services that use it in either group), ``n_target``, ``n_reference`` (documents with it);
@@ -234,83 +219,78 @@ def keyness(
         large a difference of the documents' counts, standardised; ``q`` is Benjamini & Hochberg's; ``p_family``
         compares with the largest difference of any term (Westfall & Young 1993) and may be read at any number of terms.
     """
-    whole = _groups(docs, target, reference)
-    users = _total(sparse.csr_array(whole.both_target.maximum(whole.both_reference)))
-    users = users + _total(whole.only_target) + _total(whole.only_reference)
-    kept = np.flatnonzero(users >= max(minimum, 1))
-    groups = _Groups(*(sparse.csr_array(part[:, kept]) for part in whole))
-    ours = _total(groups.both_target) + _total(groups.only_target)
-    theirs = _total(groups.both_reference) + _total(groups.only_reference)
-    n_target = groups.both_target.shape[0] + groups.only_target.shape[0]
-    n_reference = groups.both_reference.shape[0] + groups.only_reference.shape[0]
-    if not n_target or not n_reference:
-        raise TooFewError(f"no policy of {target if not n_target else reference}: there are no words to compare.")
-    sizes = {"n_target": n_target, "n_reference": n_reference}
-    odds, z = log_odds(ours, theirs, **sizes, prior=prior)
-    low, high = _intervals(groups, resamples=resamples, level=level, seed=seed)
-    p, p_family = _permuted(groups, permutations=permutations, seed=seed)
+    groups, places = _groups(docs, target, reference, minimum)
+    ours, theirs = groups.target.sum(axis=0).astype(float), groups.reference.sum(axis=0).astype(float)
+    sizes = {"n_target": int(groups.in_target.sum()), "n_reference": int(groups.in_reference.sum())}
+    odds, z = log_odds(ours, theirs, **sizes)
+    low, high = _intervals(groups)
+    p, p_family = _permuted(groups, permutations)
     # Of all terms, since the documents' sizes are those of their whole text.
-    spread, other = (
-        dispersion(sparse.csr_array(docs.counts[docs.group == group]))[kept] for group in (target, reference)
+    spread, other = (dispersion(docs.counts[docs.group == group])[places] for group in (target, reference))
+    words = pd.DataFrame(
+        {
+            "term": docs.terms[places].astype(str),
+            "n": groups.target.maximum(groups.reference).sum(axis=0).astype(int),
+            "n_target": ours.astype(int),
+            "n_reference": theirs.astype(int),
+            "target": ours / sizes["n_target"],
+            "reference": theirs / sizes["n_reference"],
+            "log_odds": odds,
+            "z": z,
+            "value": log_ratio(ours, theirs, **sizes),
+            "low": low,
+            "high": high,
+            "dispersion": np.where(odds >= 0, spread, other),
+            "p": p,
+            "q": intervals.benjamini_hochberg(p),
+            "p_family": p_family,
+        }
     )
-    counts = {"n": users[kept].astype(int), "n_target": ours.astype(int), "n_reference": theirs.astype(int)}
-    shares = {"target": ours / n_target, "reference": theirs / n_reference}
-    effect = {"log_odds": odds, "z": z, "value": log_ratio(ours, theirs, **sizes), "low": low, "high": high}
-    tests = {"p": p, "q": intervals.benjamini_hochberg(p), "p_family": p_family}
-    evenness = {"dispersion": np.where(odds >= 0, spread, other)}
-    found = pd.DataFrame({"term": docs.terms[kept].astype(str), **counts, **shares, **effect, **evenness, **tests})
     # Rounded: noise in the last digit must not decide between equals.
-    ranked = found.assign(strength=-found["z"].abs().round(9)).sort_values(["strength", "term"], ignore_index=True)
-    return ranked.drop(columns="strength")
+    strength = -words["z"].abs().round(9)
+    return words.assign(strength=strength).sort_values(["strength", "term"], ignore_index=True).drop(columns="strength")
 
 
-def _intervals(groups: _Groups, *, resamples: int, level: float, seed: int) -> tuple[Floats, Floats]:
+def _intervals(groups: _Groups) -> tuple[Floats, Floats]:
     """The log-ratio's percentile interval: services are drawn once for both groups."""
-    sizes = [groups.both_target.shape[0], groups.only_target.shape[0], groups.only_reference.shape[0]]
-    drawn = intervals.resampled_services(sum(sizes), resamples=resamples, seed=seed)
-    both, only_target, only_reference = np.split(drawn, np.cumsum(sizes)[:-1], axis=1)
-    n_target = (both.sum(axis=1) + only_target.sum(axis=1))[:, None]
-    n_reference = (both.sum(axis=1) + only_reference.sum(axis=1))[:, None]
-    low, high = np.empty(groups.both_target.shape[1]), np.empty(groups.both_target.shape[1])
-    for part in _chunks(groups.both_target.shape[1]):
-        ours = both @ groups.both_target[:, part] + only_target @ groups.only_target[:, part]
-        theirs = both @ groups.both_reference[:, part] + only_reference @ groups.only_reference[:, part]
-        ratio = log_ratio(ours, theirs, n_target=n_target, n_reference=n_reference)
-        low[part], high[part] = intervals.percentiles(ratio, level=level)
+    drawn = intervals.resampled_services(groups.target.shape[0], resamples=RESAMPLES)
+    sizes = {"n_target": (drawn @ groups.in_target)[:, None], "n_reference": (drawn @ groups.in_reference)[:, None]}
+    low, high = np.empty(groups.target.shape[1]), np.empty(groups.target.shape[1])
+    for start in range(0, len(low), CHUNK):
+        part = slice(start, start + CHUNK)
+        ratio = log_ratio(drawn @ groups.target[:, part], drawn @ groups.reference[:, part], **sizes)
+        low[part], high[part] = intervals.percentiles(ratio)
     return low, high
 
 
-def _chunks(terms: int) -> Sequence[slice]:
-    return [slice(start, min(start + CHUNK, terms)) for start in range(0, terms, CHUNK)]
-
-
-def _permuted(groups: _Groups, *, permutations: int, seed: int) -> tuple[Floats, Floats]:
+def _permuted(groups: _Groups, permutations: int) -> tuple[Floats, Floats]:
     """Permutation p of each term, and p against the largest statistic of all terms.
 
     The statistic is the target's document count less its mean under permutation, over its standard deviation; both
     have closed forms, so that terms of any frequency can be compared.
     """
-    rng = np.random.default_rng(seed)
-    pairs, ours, theirs = groups.both_target.shape[0], groups.only_target.shape[0], groups.only_reference.shape[0]
-    swap = rng.choice(np.array([-0.5, 0.5], dtype=np.float32), size=(permutations, pairs))
-    side = np.argsort(rng.random((permutations, ours + theirs)), axis=1) < ours
-    moved = side.astype(np.float32) - np.float32(ours / max(ours + theirs, 1))
-    difference = sparse.csr_array(groups.both_target - groups.both_reference)
-    single = sparse.csr_array(sparse.vstack([groups.only_target, groups.only_reference]))
-    actual = np.concatenate([np.ones(ours), np.zeros(theirs)]) - ours / max(ours + theirs, 1)
-    n_terms, alone = difference.shape[1], ours + theirs
-    share = _total(single) / max(alone, 1)
+    rng = np.random.default_rng(SEED)
+    both, ours = groups.n_both, groups.n_target
+    alone = groups.target.shape[0] - both
+    chance = np.float32(ours / max(alone, 1))
+    # A row a labelling: half a difference up or down for services in both groups, in or out for the others.
+    swapped = rng.choice(np.array([-0.5, 0.5], dtype=np.float32), size=(permutations, both))
+    moved = (np.argsort(rng.random((permutations, alone)), axis=1) < ours) - chance
+    difference = sparse.csr_array(groups.target[:both] - groups.reference[:both])
+    single = sparse.csr_array(groups.target[both:] + groups.reference[both:])
     # Variance of the sum of fair signs, and of a draw without replacement.
-    variance = _total(sparse.csr_array(difference.multiply(difference))) / 4
-    if alone > 1:
-        variance = variance + ours * theirs / (alone - 1) * share * (1 - share)
+    share = single.sum(axis=0, dtype=float) / max(alone, 1)
+    variance = difference.power(2).sum(axis=0, dtype=float) / 4 + ours * (alone - ours) / max(alone - 1, 1) * share * (
+        1 - share
+    )
     scale = np.sqrt(np.where(variance > 0, variance, np.inf))
-    observed = np.abs(_total(difference) / 2 + actual @ single) / scale
-    exceeded, largest = np.zeros(n_terms), np.zeros(permutations)
-    for part in _chunks(n_terms):
-        statistic = np.abs(swap @ difference[:, part] + moved @ single[:, part]) / scale[part]
-        # Equal counts must count as equal, whatever the order of the sums.
-        exceeded[part] = (statistic >= observed[part] - 1e-4).sum(axis=0)
-        largest = np.maximum(largest, statistic.max(axis=1, initial=0))
-    family = (largest[:, None] >= observed[None, :] - 1e-4).sum(axis=0)
+    # Equal counts must count as equal, whatever the order of the sums.
+    observed = np.abs(difference.sum(axis=0, dtype=float) / 2 + single[:ours].sum(axis=0) - ours * share) / scale - 1e-4
+    exceeded, largest = np.zeros(len(scale)), np.zeros(permutations)
+    for start in range(0, len(scale), CHUNK):
+        part = slice(start, start + CHUNK)
+        statistic = np.abs(swapped @ difference[:, part] + moved @ single[:, part]) / scale[part]
+        exceeded[part] = (statistic >= observed[part]).sum(axis=0)
+        largest = np.maximum(largest, statistic.max(axis=1))
+    family = (largest[:, None] >= observed).sum(axis=0)
     return (1 + exceeded) / (1 + permutations), (1 + family) / (1 + permutations)

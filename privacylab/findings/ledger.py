@@ -17,9 +17,9 @@ def versions_by_year(versions: pd.DataFrame) -> pd.DataFrame:
     """
     dated = versions[versions["date"].notna()]
     keys = [cells(dated["date"], by="year").rename("year"), dated["collection"].astype("category")]
-    whole = dated["status"].isin(["kept", "sampled_out"])
+    sighted = dated["status"].isin(["kept", "sampled_out"])
     counts = {
-        "n": dated["service"].where(whole).groupby(keys, observed=False).nunique(),
+        "n": dated["service"].where(sighted).groupby(keys, observed=False).nunique(),
         "n_versions": dated["service"].groupby(keys, observed=False).size(),
         "n_kept": (dated["status"] == "kept").groupby(keys, observed=False).sum(),
     }
@@ -34,23 +34,21 @@ def exclusion_flow(versions: pd.DataFrame) -> pd.DataFrame:
         ``n`` (services), ``examples`` (the three services with the most of them), in the order in which the pipeline
         decides.
     """
-    rows, left = [], versions
-    rows.append(_stage("all versions", "remaining", left))
-    rejected = versions[versions["status"] == "rejected"]
-    for reason in sorted(rejected["reason"].fillna("unknown").unique()):
-        rows.append(_stage("rejected", "left_out", rejected[rejected["reason"].fillna("unknown") == reason], reason))
-    left = left[left["status"] != "rejected"]
-    rows.append(_stage("English privacy policies", "remaining", left))
-    for status in [name for name in reversed(schema.STATUSES) if name not in ("kept", "rejected")]:
-        rows.append(_stage(status, "left_out", versions[versions["status"] == status]))
-    rows.append(_stage("kept", "remaining", versions[versions["status"] == "kept"]))
+    status, reason = versions["status"], versions["reason"].fillna("unknown")
+    rejected = status == "rejected"
+    rows = [_stage("all versions", "remaining", versions)]
+    for name in sorted(reason[rejected].unique()):
+        rows.append(_stage("rejected", "left_out", versions[rejected & (reason == name)], name))
+    rows.append(_stage("English privacy policies", "remaining", versions[~rejected]))
+    for name in [name for name in reversed(schema.STATUSES) if name not in ("kept", "rejected")]:
+        rows.append(_stage(name, "left_out", versions[status == name]))
+    rows.append(_stage("kept", "remaining", versions[status == "kept"]))
     return pd.DataFrame(rows)
 
 
-def _stage(stage: str, kind: str, rows: pd.DataFrame, reason: str | None = None) -> dict[str, Any]:
-    counts = rows["service"].value_counts().rename_axis("service").reset_index()
-    most = counts.sort_values(["count", "service"], ascending=[False, True])["service"].head(3)
-    sizes = {"n_versions": len(rows), "n": len(counts), "examples": ", ".join(most)}
+def _stage(stage: str, kind: str, versions: pd.DataFrame, reason: str | None = None) -> dict[str, Any]:
+    counts = versions["service"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    sizes = {"n_versions": len(versions), "n": len(counts), "examples": ", ".join(counts.index[:3])}
     return {"stage": stage, "kind": kind, "reason": reason, **sizes}
 
 

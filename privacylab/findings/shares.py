@@ -8,66 +8,92 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from privacylab.findings import intervals
 from privacylab.findings.features import choose
-from privacylab.findings.intervals import NO_SERVICE
-from privacylab.findings.sampling import MONTHS_IN_FORCE, By, cells, in_force, observations
+from privacylab.findings.intervals import NO_SERVICE, SEED, Floats
+from privacylab.findings.sampling import cells, in_force, observations
 
-Floats = npt.NDArray[np.float64]
+
+class Sides(NamedTuple):
+    """An average of services before and after, and its bootstrap resamples: services are drawn over both together.
+
+    ``n``: the services on either side.
+    """
+
+    n: int
+    averages: tuple[Floats, Floats]
+    resampled: tuple[Floats, Floats]
+
+
+def two_sides(before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series, *, statistic: str = "mean") -> Sides:
+    """The averages of two sides, whose index are services; those on both sides are not taken for independent."""
+    services = before.index.union(after.index).sort_values()
+    weights = intervals.resampled_services(len(services))
+    averages, resampled = [], []
+    for side in (before, after):
+        drawn = weights[:, services.get_indexer(side.index)]
+        resampled.append(intervals.averages(side.to_numpy(dtype=float), drawn, statistic))
+        averages.append(np.asarray(side.agg(statistic)))
+    return Sides(len(services), (averages[0], averages[1]), (resampled[0], resampled[1]))
 
 
 class _Cells(NamedTuple):
-    """The cells of a comparison: their keys in order, and for each the rows (of the observations) in it.
+    """The cells of a comparison in order, empty ones too.
 
-    No cell: no key, and one empty list of rows, so that results keep their columns.
+    ``keys``: a row for each. ``services``: the means of each cell's services, index the sorted services; without any
+    cell one empty frame, so that results keep their columns. ``repeated``: whether a service has several policies.
     """
 
     keys: pd.DataFrame
-    rows: list[npt.NDArray[np.intp]]
+    services: list[pd.DataFrame]
+    repeated: list[bool]
+
+    def label(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows with their cells before them; as many for each cell, in the order of the cells."""
+        each = len(rows) // len(self.services)
+        keys = self.keys.loc[self.keys.index.repeat(each)].reset_index(drop=True)
+        return pd.concat([keys, rows.iloc[: len(keys)]], axis=1)
 
 
-def _split(observed: pd.DataFrame, by: str | Sequence[str] | None) -> _Cells:
-    columns = [] if by is None else [by] if isinstance(by, str) else list(by)
-    for column in ("policy_id", "service", *columns):
+def _cells(observed: pd.DataFrame, values: pd.DataFrame, by: str | Sequence[str] | None, columns: list[str]) -> _Cells:
+    names = [] if by is None else [by] if isinstance(by, str) else list(by)
+    _check(observed, values, names)
+    # Categories keep the cells in which nothing falls; plain columns know only what occurs.
+    whole = pd.Categorical(np.zeros(len(observed), dtype=int), [0])
+    cell_of = observed.assign(whole=whole)[names or ["whole"]].astype("category")
+    categories = [cell_of[name].cat.categories for name in cell_of]
+    keys = pd.MultiIndex.from_product(categories, names=list(cell_of)).to_frame(index=False).astype(cell_of.dtypes)
+    number = cell_of.merge(keys.assign(number=np.arange(len(keys))), how="left")["number"].to_numpy()
+    held = values.loc[observed["policy_id"], columns].astype(float)
+    service = observed["service"].astype(str).to_numpy()
+    services, repeated = [], []
+    for cell in range(max(len(keys), 1)):
+        rows = number == cell
+        services.append(held[rows].groupby(service[rows]).mean())
+        repeated.append(len(services[-1]) < rows.sum())
+    return _Cells(keys[names], services, repeated)
+
+
+def _check(observed: pd.DataFrame, values: pd.DataFrame, names: list[str]) -> None:
+    for column in ("policy_id", "service", *names):
         if column not in observed:
             raise ValueError(f"observations have no column {column!r}; they have {', '.join(observed.columns)}")
         if observed[column].isna().any():
             raise ValueError(f"column {column!r} of the observations holds nulls: leave those rows out or name them")
-    if observed.duplicated(["policy_id", *columns]).any():
-        raise ValueError(f"the same policy stands more than once in one cell of {columns}: drop the repeated rows")
-    if not columns:
-        return _Cells(pd.DataFrame(index=[0]), [np.arange(len(observed))])
-    # Categories keep the cells in which nothing falls; plain columns know only what is there.
-    values = [observed[column].astype("category") for column in columns]
-    names = [series.cat.categories for series in values]
-    shape = tuple(len(name) for name in names)
-    codes = np.ravel_multi_index([series.cat.codes.to_numpy(dtype=np.intp) for series in values], shape)
-    keys = pd.MultiIndex.from_product(names, names=columns).to_frame(index=False)
-    for column, series in zip(columns, values, strict=True):
-        keys[column] = pd.Categorical(keys[column], series.cat.categories, ordered=series.cat.ordered)
-    order = np.argsort(codes, kind="stable")
-    bounds = np.searchsorted(codes[order], np.arange(len(keys) + 1))
-    return _Cells(keys, [order[bounds[i] : bounds[i + 1]] for i in range(len(keys))] or [order])
+    if observed.duplicated(["policy_id", *names]).any():
+        raise ValueError(f"the same policy occurs more than once in one cell of {names}: drop the repeated rows")
+    missing = observed.loc[~observed["policy_id"].isin(values.index), "policy_id"]
+    if len(missing):
+        raise ValueError(f"policy {missing.iloc[0]!r} of the observations is not in the features")
 
 
-def _by_service(
-    observed: pd.DataFrame, values: pd.DataFrame, columns: list[str], rows: npt.NDArray[np.intp]
-) -> tuple[npt.NDArray[np.float64], bool]:
-    """The services' means, shape (services, columns) in the order of service names, and whether each has one row."""
-    service, policy = observed["service"].iloc[rows], observed["policy_id"].iloc[rows]
-    places = values.index.get_indexer(pd.Index(policy))
-    if (places < 0).any():
-        raise ValueError(f"policy {policy.iloc[int(np.argmin(places))]!r} of the observations is not in the features")
-    held = values[columns].to_numpy(dtype=float)[places]
-    names, codes = np.unique(service.to_numpy(dtype=object).astype(str), return_inverse=True)
-    if len(names) == len(codes):
-        return held[np.argsort(codes)], True
-    grouping = sparse.coo_array((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(names), len(codes)))
-    return (grouping @ held) / np.bincount(codes)[:, None], False
+def _complete(features: pd.DataFrame, columns: Iterable[str] | None) -> list[str]:
+    wanted = choose(features, columns)
+    if features[wanted].isna().any(axis=None):
+        raise ValueError("the features hold nulls: a feature is there or not; leave out the policies without it")
+    return wanted
 
 
 def share(
@@ -76,9 +102,6 @@ def share(
     *,
     by: str | Sequence[str] | None = "era",
     columns: Iterable[str] | None = None,
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """The share of services whose policy has a feature, for each cell.
 
@@ -87,9 +110,6 @@ def share(
         features: From `findings.features`.
         by: The column or columns whose values are the cells (``["era", "region"]``); None: all rows in one.
         columns: Which features; None: all.
-        level: Confidence level.
-        resamples: Bootstrap resamples of services.
-        seed: For the bootstrap.
 
     Returns:
         A row for each cell and feature, in the cells' order, empty cells too: the cell, ``feature``, ``n`` (services),
@@ -103,35 +123,22 @@ def share(
         Where each service has one policy in the cell, services are independent draws and Wilson's interval holds;
         else services are resampled. A resampled share of 0 or 1 would have no width: there Wilson's stands in.
     """
-    wanted, found = choose(features, columns), []
-    layout = _split(observed, by)
-    for rows in layout.rows:
-        held, single = _by_service(observed, _known(features, wanted), wanted, rows)
-        n, count = len(held), held.sum(axis=0)
-        value = count / n if n else np.full(len(wanted), np.nan)
-        low, high = intervals.wilson(count, np.full(len(wanted), n), level=level)
-        made = np.full(len(wanted), "wilson" if n else NO_SERVICE, dtype=object)
-        spread = (count > 0) & (count < n)
-        if not single and spread.any():
-            weights = intervals.resampled_services(n, resamples=resamples, seed=seed)
-            low[spread], high[spread] = intervals.percentiles(weights @ held[:, spread] / n, level=level)
-            made[spread] = "bootstrap"
-        columns_of = {"feature": wanted, "n": n, "count": count, "value": value, "low": low, "high": high}
-        found.append(pd.DataFrame({**columns_of, "interval": made}))
-    return _labelled(layout.keys, found)
-
-
-def _known(features: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    if features[columns].isna().any(axis=None):
-        raise ValueError("the features hold nulls: a feature is there or not; leave out the policies without it")
-    return features
-
-
-def _labelled(keys: pd.DataFrame, found: list[pd.DataFrame]) -> pd.DataFrame:
-    if not len(keys):  # no cell at all, as where no policy is dated
-        found = [part.iloc[:0] for part in found]
-    repeated = keys.loc[keys.index.repeat([len(part) for part in found])].reset_index(drop=True)
-    return pd.concat([repeated, pd.concat(found, ignore_index=True)], axis=1)
+    wanted = _complete(features, columns)
+    layout = _cells(observed, features, by, wanted)
+    count = np.array([services.sum() for services in layout.services])
+    n = np.repeat([[len(services)] for services in layout.services], len(wanted), axis=1)
+    low, high = intervals.wilson(count, n)
+    interval = np.where(n > 0, "wilson", NO_SERVICE).astype(object)
+    for cell in np.flatnonzero(layout.repeated):
+        spread = (count[cell] > 0) & (count[cell] < n[cell])
+        held = layout.services[cell].to_numpy()[:, spread]
+        resampled = intervals.averages(held, intervals.resampled_services(len(held)), "mean")
+        low[cell, spread], high[cell, spread] = intervals.percentiles(resampled)
+        interval[cell, spread] = "bootstrap"
+    value = count / np.where(n > 0, n, np.nan)
+    estimates = {"n": n, "count": count, "value": value, "low": low, "high": high, "interval": interval}
+    rows = {name: estimate.ravel() for name, estimate in estimates.items()}
+    return layout.label(pd.DataFrame({"feature": wanted * len(n), **rows}))
 
 
 def share_difference(
@@ -142,9 +149,6 @@ def share_difference(
     after: str,
     by: str = "era",
     columns: Iterable[str] | None = None,
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """The difference of two cells' shares, as the cross-sections stand: other services, or other practice.
 
@@ -152,38 +156,24 @@ def share_difference(
     `findings.paired` shows the part that is change of practice.
 
     Returns:
-        ``feature``, ``n_before``, ``n_after``, ``n_both``, ``n`` (services in either), ``before``, ``after``,
+        ``feature``, ``n_before``, ``n_after``, ``n`` (services in either), ``n_both``, ``before``, ``after``,
         ``value`` (after - before), ``low``, ``high``; null where a cell has no service.
 
     Raises:
         ValueError: A cell is none of the values of ``by``; else as `share`.
     """
-    wanted, layout = choose(features, columns), _split(observed, by)
-    names = [str(key) for key in layout.keys[by]]
+    wanted = _complete(features, columns)
+    layout = _cells(observed, features, by, wanted)
+    services = dict(zip(layout.keys[by].astype(str), layout.services, strict=False))
     for cell in (before, after):
-        if cell not in names:
-            raise ValueError(f"{by} {cell!r} is none of the observations' cells: {', '.join(names)}")
-    parts = [_weighed(observed, features, wanted, layout.rows[names.index(cell)]) for cell in (before, after)]
-    union = parts[0].index.union(parts[1].index)
-    weights = intervals.resampled_services(len(union), resamples=resamples, seed=seed)
-    replicates, values = [], []
-    for part in parts:
-        drawn = weights[:, union.get_indexer(part.index)]
-        with np.errstate(invalid="ignore"):
-            replicates.append(drawn @ part.to_numpy() / drawn.sum(axis=1, keepdims=True))
-        values.append(part.mean().to_numpy())
-    low, high = intervals.percentiles(replicates[1] - replicates[0], level=level)
-    sizes = {"n_before": len(parts[0]), "n_after": len(parts[1]), "n": len(union)}
-    sizes["n_both"] = sizes["n_before"] + sizes["n_after"] - len(union)
-    shares = {"before": values[0], "after": values[1], "value": values[1] - values[0], "low": low, "high": high}
-    return pd.DataFrame({"feature": wanted, **sizes, **shares})
-
-
-def _weighed(
-    observed: pd.DataFrame, features: pd.DataFrame, columns: list[str], rows: npt.NDArray[np.intp]
-) -> pd.DataFrame:
-    held, _ = _by_service(observed, _known(features, columns), columns, rows)
-    return pd.DataFrame(held, index=sorted(observed["service"].iloc[rows].astype(str).unique()), columns=columns)
+        if cell not in services:
+            raise ValueError(f"{by} {cell!r} must be one of the observations' cells: {', '.join(services)}")
+    sides = two_sides(services[before], services[after])
+    low, high = intervals.percentiles(sides.resampled[1] - sides.resampled[0])
+    n_before, n_after = len(services[before]), len(services[after])
+    sizes = {"n_before": n_before, "n_after": n_after, "n": sides.n, "n_both": n_before + n_after - sides.n}
+    shares = {"before": sides.averages[0], "after": sides.averages[1], "value": sides.averages[1] - sides.averages[0]}
+    return pd.DataFrame({"feature": wanted, **sizes, **shares, "low": low, "high": high})
 
 
 def average(
@@ -193,9 +183,6 @@ def average(
     by: str | Sequence[str] | None = "era",
     columns: Iterable[str] | None = None,
     statistics: Sequence[str] = ("median", "mean"),
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Median and mean of an amount over services, for each cell, with a bootstrap interval over services.
 
@@ -205,9 +192,6 @@ def average(
         by: As in `share`.
         columns: Which amounts; None: all.
         statistics: ``median``, ``mean`` or both.
-        level: Confidence level.
-        resamples: Bootstrap resamples of services.
-        seed: For the bootstrap.
 
     Returns:
         The cell, ``amount``, ``statistic``, ``n``, ``value``, ``low``, ``high``, ``interval``; empty cells too.
@@ -218,21 +202,18 @@ def average(
     """
     if not statistics or set(statistics) - {"median", "mean"}:
         raise ValueError(f"statistics {statistics!r} must be median, mean or both")
-    wanted, layout, found = choose(amounts, columns), _split(observed, by), []
-    for rows in layout.rows:
-        held, _ = _by_service(observed, amounts, wanted, rows)
-        found.append(
-            pd.DataFrame(
-                {"amount": name, "statistic": statistic, **_average(amount, statistic, level, resamples, seed)}
-                for name, amount in zip(wanted, held.T, strict=True)
-                for statistic in statistics
-            )
-        )
-    return _labelled(layout.keys, found)
+    wanted = choose(amounts, columns)
+    layout = _cells(observed, amounts, by, wanted)
+    rows = [
+        {"amount": name, "statistic": statistic, **_average(services[name].dropna().to_numpy(), statistic)}
+        for services in layout.services
+        for name in wanted
+        for statistic in statistics
+    ]
+    return layout.label(pd.DataFrame(rows))
 
 
-def _average(amount: Floats, statistic: str, level: float, resamples: int, seed: int) -> dict[str, Any]:
-    values = amount[~np.isnan(amount)]
+def _average(values: Floats, statistic: str) -> dict[str, Any]:
     n = len(values)
     null = {"n": n, "value": np.nan, "low": np.nan, "high": np.nan}
     if n == 0:
@@ -240,131 +221,89 @@ def _average(amount: Floats, statistic: str, level: float, resamples: int, seed:
     value = float(np.median(values) if statistic == "median" else values.mean())
     if n == 1:
         return {**null, "value": value, "interval": "none: one service"}
-    weights = intervals.resampled_services(n, resamples=resamples, seed=seed)
-    replicates = intervals.medians(values, weights) if statistic == "median" else weights @ values / n
-    low, high = intervals.percentiles(replicates, level=level)
-    return {"n": n, "value": value, "low": float(low), "high": float(high), "interval": "bootstrap"}
+    low, high = intervals.percentiles(intervals.averages(values, intervals.resampled_services(n), statistic))
+    return {"n": n, "value": value, "low": low, "high": high, "interval": "bootstrap"}
+
+
+BEFORE, AFTER = "privacy_shield", "gdpr"
+"""The eras that `sensitivity` compares."""
+
+DAYS = {BEFORE: "2018-05-24", AFTER: "2019-12-31"}
+"""The days that stand for these eras where policies in force are compared."""
 
 
 def sensitivity(
-    policies: pd.DataFrame,
-    features: pd.DataFrame,
-    *,
-    versions: pd.DataFrame | None = None,
-    before: str = "privacy_shield",
-    after: str = "gdpr",
-    days: tuple[str, str] = ("2018-05-24", "2019-12-31"),
-    columns: Iterable[str] | None = None,
-    level: float = 0.95,
-    seed: int = 0,
+    policies: pd.DataFrame, features: pd.DataFrame, *, versions: pd.DataFrame, columns: Iterable[str] | None = None
 ) -> pd.DataFrame:
-    """How the difference of two eras depends on choices that could have been made otherwise.
+    """How the difference of two eras, `BEFORE` and `AFTER`, depends on choices that could have been made otherwise.
 
     Args:
         policies: The table.
         features: From `findings.features`.
-        versions: The ledger, for the variant without screening; None: without that variant.
-        before: An era.
-        after: A later one.
-        days: The dates that the variants by months in force compare.
+        versions: The ledger, for the variant without screening.
         columns: Which features; None: all.
-        level: Confidence level.
-        seed: For the random version and the intervals.
 
     Returns:
         `share_difference` for each ``variant``: ``as planned`` (last version of each era); borders moved by three and
         six months; a random one of the versions kept (one a half-year and sub-era) instead of the last; ``screening
-        off``; in force on the two ``days`` (instead of eras) for up to 6, 12, 18 and 36 months.
+        off``; in force on the two `DAYS` (instead of eras) for up to 6, 12, 18 and 36 months.
 
     Note:
         Screening off, as far as the tables allow it: a random one of all dated versions speaks for a service, flips,
         repeated and same-day texts among them, where a kept policy holds the same text. Rejected pages have no
         annotations and cannot be let in.
     """
-    variants: dict[str, tuple[pd.DataFrame, str, str]] = {"as planned": (observations(policies), before, after)}
+    variants = {"as planned": observations(policies)}
     for months in (-6, -3, 3, 6):
-        name = f"borders {abs(months)} months {'later' if months > 0 else 'earlier'}"
-        variants[name] = (observations(policies, shift=months), before, after)
-    variants["a random version"] = (observations(policies, pick="random", seed=seed), before, after)
-    if versions is not None:
-        variants["screening off"] = (_unscreened(versions, policies, seed=seed), before, after)
+        variant = f"borders {abs(months)} months {'later' if months > 0 else 'earlier'}"
+        variants[variant] = observations(policies, shift=months)
+    variants["a random version"] = observations(policies, pick="random")
+    variants["screening off"] = _unscreened(versions, policies)
     for months in (6, 12, 18, 36):
-        held = pd.concat([in_force(policies, day, months=months).assign(era=day) for day in days])
-        variants[f"in force up to {months} months"] = (held.assign(era=pd.Categorical(held["era"], days)), *days)
+        held = [in_force(policies, day, months=months).assign(era=era) for era, day in DAYS.items()]
+        eras = pd.CategoricalDtype([BEFORE, AFTER])
+        variants[f"in force up to {months} months"] = pd.concat(held).astype({"era": eras})
     wanted = choose(features, columns)
-    found = [
-        share_difference(rows, features, before=first, after=last, columns=wanted, level=level, seed=seed).assign(
-            variant=name
-        )
-        for name, (rows, first, last) in variants.items()
-    ]
-    together = pd.concat(found, ignore_index=True)
-    return together[["variant", *[column for column in together if column != "variant"]]]
+    rows = []
+    for variant, observed in variants.items():
+        difference = share_difference(observed, features, before=BEFORE, after=AFTER, columns=wanted)
+        difference.insert(0, "variant", variant)
+        rows.append(difference)
+    return pd.concat(rows, ignore_index=True)
 
 
-def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
     """A random version of each service and era that was not rejected, under the kept policy that has its text."""
-    place = pd.Index(versions["version_id"])
-    text = np.where(
-        versions["same_as"].notna(), place.get_indexer(pd.Index(versions["same_as"])), np.arange(len(place))
-    )
+    rows = versions.set_index("version_id", drop=False)
+    text = rows["version_id"]
     # A version repeats one that may repeat another: follow to the first of its text.
-    while (text[text] != text).any():
-        text = text[text]
-    kept = pd.Series(policies["policy_id"].to_numpy(), index=text[place.get_indexer(pd.Index(policies["version_id"]))])
-    rows = versions.assign(policy_id=kept[~kept.index.duplicated()].reindex(text).to_numpy())
+    while (earlier := text.map(rows["same_as"])).notna().any():
+        text = earlier.fillna(text)
+    kept = policies.set_index(policies["version_id"].map(text))["policy_id"]
+    rows = rows.assign(policy_id=text.map(kept[~kept.index.duplicated()]))
     rows = rows[rows["policy_id"].notna() & rows["date"].notna() & (rows["document"] == "main")]
-    rows = rows[rows["status"] != "rejected"].assign(era=lambda frame: cells(frame["date"], by="era"))
-    shuffled = rows.sort_values("version_id").sample(frac=1, random_state=seed)
+    rows = rows[rows["status"] != "rejected"]
+    rows = rows.assign(era=cells(rows["date"], by="era"))
+    shuffled = rows.reset_index(drop=True).sort_values("version_id").sample(frac=1, random_state=SEED)
     return shuffled.drop_duplicates(["era", "service"])[["policy_id", "service", "era"]]
 
 
 def share_by_era(
-    policies: pd.DataFrame,
-    features: pd.DataFrame,
-    *,
-    columns: Iterable[str] | None = None,
-    sub_eras: bool = False,
-    level: float = 0.95,
+    policies: pd.DataFrame, features: pd.DataFrame, *, columns: Iterable[str] | None = None
 ) -> pd.DataFrame:
-    """`share` of the last policy of each service in each era (or sub-era)."""
-    by: By = "sub_era" if sub_eras else "era"
-    return share(observations(policies, by=by), features, by=by, columns=columns, level=level)
+    """`share` of the last policy of each service in each era."""
+    return share(observations(policies), features, columns=columns)
 
 
 def share_by_half_year(
-    policies: pd.DataFrame,
-    features: pd.DataFrame,
-    *,
-    columns: Iterable[str] | None = None,
-    months: int = MONTHS_IN_FORCE,
-    level: float = 0.95,
+    policies: pd.DataFrame, features: pd.DataFrame, *, columns: Iterable[str] | None = None
 ) -> pd.DataFrame:
     """`share` of the policies in force at each half-year's end."""
-    chosen = observations(policies, by="half_year_in_force", months=months)
-    return share(chosen, features, by="half_year", columns=columns, level=level)
+    observed = observations(policies, by="half_year_in_force")
+    return share(observed, features, by="half_year", columns=columns)
 
 
-def length_by_half_year(
-    policies: pd.DataFrame,
-    amounts: pd.DataFrame,
-    *,
-    column: str = "n_words",
-    statistic: str = "median",
-    months: int = MONTHS_IN_FORCE,
-    level: float = 0.95,
-    resamples: int = 2000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """`average` of one amount over the policies in force at each half-year's end."""
-    chosen = observations(policies, by="half_year_in_force", months=months)
-    return average(
-        chosen,
-        amounts,
-        by="half_year",
-        columns=[column],
-        statistics=[statistic],
-        level=level,
-        resamples=resamples,
-        seed=seed,
-    )
+def length_by_half_year(policies: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
+    """`average`: the median number of words of the policies in force at each half-year's end."""
+    observed = observations(policies, by="half_year_in_force")
+    return average(observed, amounts, by="half_year", columns=["n_words"], statistics=["median"])

@@ -30,7 +30,7 @@ CATEGORIES = (
 """The ten clause categories of OPP-115 (Wilson et al. 2016)."""
 
 CLAIMED = ("adheres", "relies")
-"""The stances that claim a framework."""
+"""The stances by which an organisation claims a framework."""
 
 STATUSES = ("kept", "sampled_out", "same_day", "near_duplicate", "flip", "rejected")
 REASONS = (

@@ -75,7 +75,7 @@ def test_a_side_may_be_a_date_and_the_other_a_sub_era(policies):
 
 
 def test_a_side_that_is_none_is_refused(policies):
-    with pytest.raises(ValueError, match="'shield' is neither a date YYYY-MM-DD nor one of before_safe_harbor"):
+    with pytest.raises(ValueError, match="'shield' must be a date YYYY-MM-DD or one of before_safe_harbor"):
         findings.pairs(policies, before="shield", after="gdpr")
 
 
