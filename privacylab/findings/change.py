@@ -4,7 +4,6 @@ A cross-section mixes change of sample with change of practice; here every servi
 """
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,10 +12,13 @@ from scipy import stats
 
 from privacylab import eras
 from privacylab.findings import intervals
-from privacylab.findings.features import choose
+from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import Floats
 from privacylab.findings.sampling import By, in_force, observations
 from privacylab.findings.shares import share_difference, two_sides
+
+Side = dt.date | str
+"""An era or sub-era (a service's last policy in it), or a date (its policy in force)."""
 
 
 class Equivalence(NamedTuple):
@@ -53,7 +55,7 @@ def equivalence(value: float, error: float, *, margin: float, df: float | None =
     return Equivalence(value - half, value + half, float(max(above, below)))
 
 
-def _speaking(policies: pd.DataFrame, when: dt.date | str) -> pd.Series:
+def _speaking(policies: pd.DataFrame, when: Side) -> pd.Series:
     """The policy that speaks for each service: the last one of an era or sub-era, or the one in force on a date."""
     sides: tuple[tuple[By, tuple[eras.Era, ...]], ...] = (("era", eras.eras()), ("sub_era", eras.sub_eras()))
     names = []
@@ -69,7 +71,7 @@ def _speaking(policies: pd.DataFrame, when: dt.date | str) -> pd.Series:
     return in_force(policies, day).set_index("service")["policy_id"]
 
 
-def pairs(policies: pd.DataFrame, *, before: dt.date | str, after: dt.date | str) -> pd.DataFrame:
+def pairs(policies: pd.DataFrame, *, before: Side, after: Side) -> pd.DataFrame:
     """The services that speak on both sides, with the policy on each.
 
     Args:
@@ -91,9 +93,9 @@ def paired(
     policies: pd.DataFrame,
     features: pd.DataFrame,
     *,
-    before: dt.date | str,
-    after: dt.date | str,
-    columns: Iterable[str] | None = None,
+    before: Side,
+    after: Side,
+    columns: Columns = None,
     margin: float | None = None,
 ) -> pd.DataFrame:
     """What the same services gained and lost: exact McNemar test and the difference of the shares.
@@ -144,9 +146,9 @@ def paired_amount(
     policies: pd.DataFrame,
     amounts: pd.DataFrame,
     *,
-    before: dt.date | str,
-    after: dt.date | str,
-    columns: Iterable[str] | None = None,
+    before: Side,
+    after: Side,
+    columns: Columns = None,
     scale: Literal["ratio", "difference"] = "ratio",
     statistic: Literal["median", "mean"] = "median",
     margin: float | None = None,
@@ -174,28 +176,22 @@ def paired_amount(
     """
     if scale not in ("ratio", "difference") or statistic not in ("median", "mean"):
         raise ValueError(f"scale {scale!r} must be ratio or difference, and statistic {statistic!r} median or mean")
-    wanted = choose(amounts, columns)
+    ratio = scale == "ratio"
+    limit = np.log1p(margin) if ratio and margin is not None else margin
     both = pairs(policies, before=before, after=after)
-    limit = np.log1p(margin) if scale == "ratio" and margin is not None else margin
     rows = []
-    for column in wanted:
-        old, new = (amounts.loc[both[side], column].to_numpy(dtype=float) for side in ("before", "after"))
-        usable = ~np.isnan(old) & ~np.isnan(new) & ((scale == "difference") | ((old > 0) & (new > 0)))
-        old, new = old[usable], new[usable]
-        row: dict[str, Any] = {"amount": column, "n": len(new), "before": _median(old), "after": _median(new)}
-        if scale == "ratio":
-            row |= _typical(np.log(new / old), statistic, limit)
+    for column in choose(amounts, columns):
+        sides = {side: amounts.loc[both[side], column].to_numpy(dtype=float) for side in ("before", "after")}
+        values = pd.DataFrame(sides).dropna()
+        values = values[(values > 0).all(axis=1)] if ratio else values
+        old, new = values["before"], values["after"]
+        row = {**values.median(), **_typical(np.asarray(np.log(new / old) if ratio else new - old), statistic, limit)}
+        if ratio:
             row |= {name: np.exp(row[name]) for name in ("value", "low", "high")}
-        else:
-            row |= _typical(new - old, statistic, limit)
-        rows.append(row)
+        rows.append({"amount": column, "n": len(values), **row})
     changes = pd.DataFrame(rows)
     changes.insert(list(changes).index("p") + 1, "q", intervals.benjamini_hochberg(changes["p"]))
     return changes if margin is not None else changes.drop(columns="p_equivalence")
-
-
-def _median(values: Floats) -> float:
-    return float(np.median(values)) if len(values) else np.nan
 
 
 def _typical(change: Floats, statistic: str, margin: float | None) -> dict[str, Any]:
@@ -221,8 +217,8 @@ def average_ratio(
     policies: pd.DataFrame,
     amounts: pd.DataFrame,
     *,
-    before: dt.date | str,
-    after: dt.date | str,
+    before: Side,
+    after: Side,
     statistic: Literal["median", "mean"] = "median",
     same: bool = False,
 ) -> pd.Series:
@@ -249,7 +245,7 @@ def average_ratio(
     if min(len(old), len(new)) > 1:
         # A resample without any service of a side has no ratio, and is left out.
         low, high = intervals.percentiles(sides.resampled[1] / sides.resampled[0])
-        old_average, new_average = (float(side) for side in sides.averages)
+        old_average, new_average = sides.averages
         estimates.update(before=old_average, after=new_average, value=new_average / old_average, low=low, high=high)
     return pd.Series({"n": sides.n, "n_before": len(old), "n_after": len(new), **estimates})
 
@@ -258,9 +254,9 @@ def both_ways(
     policies: pd.DataFrame,
     features: pd.DataFrame,
     *,
-    before: dt.date | str,
-    after: dt.date | str,
-    columns: Iterable[str] | None = None,
+    before: Side,
+    after: Side,
+    columns: Columns = None,
 ) -> pd.DataFrame:
     """The difference of shares as the cross-sections stand and in the same services: change of sample, and of practice.
 

@@ -13,6 +13,9 @@ from privacylab.tables import Corpus
 from privacylab.tables.readability import reading_grade
 from privacylab.tables.schema import CATEGORIES, CLAIMED
 
+Columns = Iterable[str] | None
+"""The columns asked for; None: all."""
+
 
 class Incidence(NamedTuple):
     """Which segment stands in which policy.
@@ -109,7 +112,7 @@ def amounts(corpus: Corpus) -> pd.DataFrame:
     )
 
 
-def choose(frame: pd.DataFrame, columns: Iterable[str] | None) -> list[str]:
+def choose(frame: pd.DataFrame, columns: Columns) -> list[str]:
     """The columns asked for (None: all), checked against those there are.
 
     Raises:

@@ -96,10 +96,10 @@ def resampled_services(n: int, *, resamples: int = RESAMPLES, seed: int = SEED) 
         Counts, shape (resamples, n); each row sums to n.
 
     Raises:
-        ValueError: A negative number of services, or no resample.
+        ValueError: ``resamples`` is below 1.
     """
-    if n < 0 or resamples < 1:
-        raise ValueError(f"a bootstrap needs no fewer than 0 services and one resample (got {n} and {resamples})")
+    if resamples < 1:
+        raise ValueError(f"resamples {resamples} must be 1 or more")
     if n == 0:
         return np.zeros((resamples, 0), dtype=np.float32)
     rng = np.random.default_rng(seed)

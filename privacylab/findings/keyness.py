@@ -145,26 +145,15 @@ def dispersion(counts: sparse.csr_array) -> Floats:
 
 
 class _Groups(NamedTuple):
-    """Which service uses which term in either group, shape (services, terms).
+    """Which service uses which term in either group, shape (services, terms), and which service is in it (1 or 0).
 
-    Services in both groups come first (``n_both``), then those in the target only (``n_target``), then the others.
+    Services in both groups come first, then those in the target only, then those in the reference only.
     """
 
     target: sparse.csr_array
     reference: sparse.csr_array
-    n_both: int
-    n_target: int
-
-    @property
-    def in_target(self) -> npt.NDArray[np.float32]:
-        """1 for services that have a document in the target."""
-        return (np.arange(self.target.shape[0]) < self.n_both + self.n_target).astype(np.float32)
-
-    @property
-    def in_reference(self) -> npt.NDArray[np.float32]:
-        """1 for services that have a document in the reference."""
-        place = np.arange(self.target.shape[0])
-        return ((place < self.n_both) | (place >= self.n_both + self.n_target)).astype(np.float32)
+    in_target: npt.NDArray[np.float32]
+    in_reference: npt.NDArray[np.float32]
 
 
 def _groups(docs: Documents, target: str, reference: str, minimum: int) -> tuple[_Groups, npt.NDArray[np.intp]]:
@@ -177,18 +166,19 @@ def _groups(docs: Documents, target: str, reference: str, minimum: int) -> tuple
             raise ValueError(f"group {group!r} has no document; there are {groups}")
     if target == reference:
         raise ValueError("target and reference must be two groups")
-    ours, theirs = ({*docs.service[docs.group == group]} for group in (target, reference))
-    services = pd.Index([*sorted(ours & theirs), *sorted(ours - theirs), *sorted(theirs - ours)])
+    ours, theirs = (pd.Index(docs.service[docs.group == group]).sort_values() for group in (target, reference))
+    shared = ours.intersection(theirs)
+    services = shared.append([ours.difference(theirs), theirs.difference(ours)])
     used = sparse.csr_array(docs.counts > 0).astype(np.float32)
-    matrices = []
+    uses, speaks = [], []
     for group in (target, reference):
         document = np.flatnonzero(docs.group == group)
         places = (services.get_indexer(pd.Index(docs.service[document])), document)
         selected = sparse.coo_array((np.ones(len(document), np.float32), places), (len(services), len(docs.group)))
-        matrices.append(sparse.csr_array(selected.tocsr() @ used))
-    terms = np.flatnonzero(matrices[0].maximum(matrices[1]).sum(axis=0) >= max(minimum, 1))
-    target_terms, reference_terms = (sparse.csr_array(matrix[:, terms]) for matrix in matrices)
-    return _Groups(target_terms, reference_terms, len(ours & theirs), len(ours - theirs)), terms
+        uses.append(selected.tocsr() @ used)
+        speaks.append(services.isin(docs.service[document]).astype(np.float32))
+    terms = np.flatnonzero(uses[0].maximum(uses[1]).sum(axis=0) >= max(minimum, 1))
+    return _Groups(sparse.csr_array(uses[0][:, terms]), sparse.csr_array(uses[1][:, terms]), *speaks), terms
 
 
 def keyness(
@@ -270,7 +260,8 @@ def _permuted(groups: _Groups, permutations: int) -> tuple[Floats, Floats]:
     have closed forms, so that terms of any frequency can be compared.
     """
     rng = np.random.default_rng(SEED)
-    both, ours = groups.n_both, groups.n_target
+    both = int(groups.in_target @ groups.in_reference)
+    ours = int(groups.in_target.sum()) - both
     alone = groups.target.shape[0] - both
     chance = np.float32(ours / max(alone, 1))
     # A row a labelling: half a difference up or down for services in both groups, in or out for the others.

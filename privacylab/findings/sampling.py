@@ -79,12 +79,10 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
         return pd.cut(dates, borders, right=False, labels=[part.id for part in parts]).rename(None)
     if by not in ("year", "half_year") or shift:
         raise ValueError(f"by {by!r} with shift {shift}: by must be one of {', '.join(_BY)}; only eras can be shifted")
-    names: list[str] = []
-    if len(dates):
-        first, last = dates.min(), dates.max()
-        years = [str(year) for year in range(first.year, last.year + 1)]
-        names = years if by == "year" else eras.half_years(first, last)
-    cell_of = {day: str(day.year) if by == "year" else eras.half_year(day) for day in dates.unique()}
+    length = 4 if by == "year" else 7  # of 2018-H1: a year is the beginning of its half-years
+    half_years = eras.half_years(dates.min(), dates.max()) if len(dates) else []
+    names = list(dict.fromkeys(name[:length] for name in half_years))
+    cell_of = {day: eras.half_year(day)[:length] for day in dates.unique()}
     return pd.Series(pd.Categorical(dates.map(cell_of), names, ordered=True), index=dates.index)
 
 

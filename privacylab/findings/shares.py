@@ -4,14 +4,14 @@ The functions take observations (`findings.observations`: one policy a service a
 (`findings.features`, `findings.amounts`). Services weigh the same, and every interval is clustered by service.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from privacylab.findings import intervals
-from privacylab.findings.features import choose
+from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import NO_SERVICE, SEED, Floats
 from privacylab.findings.sampling import cells, in_force, observations
 
@@ -19,12 +19,12 @@ from privacylab.findings.sampling import cells, in_force, observations
 class Sides(NamedTuple):
     """An average of services before and after, and its bootstrap resamples: services are drawn over both together.
 
-    ``n``: the services on either side.
+    ``n``: the services on either side. ``averages``: shape (2, columns). ``resampled``: shape (2, resamples, columns).
     """
 
     n: int
-    averages: tuple[Floats, Floats]
-    resampled: tuple[Floats, Floats]
+    averages: Floats
+    resampled: Floats
 
 
 def two_sides(before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series, *, statistic: str = "mean") -> Sides:
@@ -35,8 +35,8 @@ def two_sides(before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series,
     for side in (before, after):
         drawn = weights[:, services.get_indexer(side.index)]
         resampled.append(intervals.averages(side.to_numpy(dtype=float), drawn, statistic))
-        averages.append(np.asarray(side.agg(statistic)))
-    return Sides(len(services), (averages[0], averages[1]), (resampled[0], resampled[1]))
+        averages.append(side.agg(statistic))
+    return Sides(len(services), np.array(averages), np.array(resampled))
 
 
 class _Cells(NamedTuple):
@@ -89,7 +89,7 @@ def _check(observed: pd.DataFrame, values: pd.DataFrame, names: list[str]) -> No
         raise ValueError(f"policy {missing.iloc[0]!r} of the observations is not in the features")
 
 
-def _complete(features: pd.DataFrame, columns: Iterable[str] | None) -> list[str]:
+def _complete(features: pd.DataFrame, columns: Columns) -> list[str]:
     wanted = choose(features, columns)
     if features[wanted].isna().any(axis=None):
         raise ValueError("the features hold nulls: a feature is there or not; leave out the policies without it")
@@ -101,7 +101,7 @@ def share(
     features: pd.DataFrame,
     *,
     by: str | Sequence[str] | None = "era",
-    columns: Iterable[str] | None = None,
+    columns: Columns = None,
 ) -> pd.DataFrame:
     """The share of services whose policy has a feature, for each cell.
 
@@ -148,7 +148,7 @@ def share_difference(
     before: str,
     after: str,
     by: str = "era",
-    columns: Iterable[str] | None = None,
+    columns: Columns = None,
 ) -> pd.DataFrame:
     """The difference of two cells' shares, as the cross-sections stand: other services, or other practice.
 
@@ -181,7 +181,7 @@ def average(
     amounts: pd.DataFrame,
     *,
     by: str | Sequence[str] | None = "era",
-    columns: Iterable[str] | None = None,
+    columns: Columns = None,
     statistics: Sequence[str] = ("median", "mean"),
 ) -> pd.DataFrame:
     """Median and mean of an amount over services, for each cell, with a bootstrap interval over services.
@@ -233,7 +233,7 @@ DAYS = {BEFORE: "2018-05-24", AFTER: "2019-12-31"}
 
 
 def sensitivity(
-    policies: pd.DataFrame, features: pd.DataFrame, *, versions: pd.DataFrame, columns: Iterable[str] | None = None
+    policies: pd.DataFrame, features: pd.DataFrame, *, versions: pd.DataFrame, columns: Columns = None
 ) -> pd.DataFrame:
     """How the difference of two eras, `BEFORE` and `AFTER`, depends on choices that could have been made otherwise.
 
@@ -288,16 +288,12 @@ def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
     return shuffled.drop_duplicates(["era", "service"])[["policy_id", "service", "era"]]
 
 
-def share_by_era(
-    policies: pd.DataFrame, features: pd.DataFrame, *, columns: Iterable[str] | None = None
-) -> pd.DataFrame:
+def share_by_era(policies: pd.DataFrame, features: pd.DataFrame, *, columns: Columns = None) -> pd.DataFrame:
     """`share` of the last policy of each service in each era."""
     return share(observations(policies), features, columns=columns)
 
 
-def share_by_half_year(
-    policies: pd.DataFrame, features: pd.DataFrame, *, columns: Iterable[str] | None = None
-) -> pd.DataFrame:
+def share_by_half_year(policies: pd.DataFrame, features: pd.DataFrame, *, columns: Columns = None) -> pd.DataFrame:
     """`share` of the policies in force at each half-year's end."""
     observed = observations(policies, by="half_year_in_force")
     return share(observed, features, by="half_year", columns=columns)

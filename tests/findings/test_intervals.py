@@ -64,7 +64,7 @@ def test_resamples_are_seeded():
 
 def test_resampling_nobody_draws_nobody_and_no_resample_is_refused():
     assert findings.resampled_services(0, resamples=10, seed=0).shape == (10, 0)
-    with pytest.raises(ValueError, match="one resample"):
+    with pytest.raises(ValueError, match="resamples 0 must be 1 or more"):
         findings.resampled_services(3, resamples=0, seed=0)
 
 
