@@ -21,6 +21,7 @@ from privacylab.sources import Entry, services
 from privacylab.tables import schema
 from privacylab.tables.readability import reading_grade
 
+
 class Assembled(NamedTuple):
     """The rows of `schema.TABLES`, but for ``services``; and the numbers of the segments of its policies."""
 

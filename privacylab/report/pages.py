@@ -8,19 +8,20 @@ from outside. It never runs a notebook: what was checked is what is shown.
 import base64
 import copy
 import html
+import io
 import re
-import struct
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
+from PIL import Image, UnidentifiedImageError
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from traitlets.config import Config
 
@@ -32,8 +33,13 @@ NO_ALT = "Figure without a description"
 MAX_STORY_FIGURES = 4
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
-_CSS_PIXELS_PER_METRE = 96 / 0.0254
+_DOTS_PER_INCH = 96
+"""Of CSS."""
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
+_NUMBER_OR_NONE = re.compile(rf"{_NUMBER.pattern}|[-–—]?|NaN|nan|None|<NA>|NaT")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _OUTSIDE = ("script", "link", "meta", "base", "iframe", "object", "embed")
 _INTERACTIVE = '<p class="note">Interactive: open this notebook in JupyterLab to use the controls.</p>'
 
@@ -73,13 +79,9 @@ class Entry(NamedTuple):
 def heading_one(nb: NotebookNode, *, default: str = "Untitled") -> str:
     """The notebook's first H1 without its markup."""
     for cell in nb.cells:
-        found = (
-            re.search(r"^#[ \t]+#*[ \t]*(.+?)[ \t#]*$", cell.source, flags=re.M)
-            if cell.cell_type == "markdown"
-            else None
-        )
-        if found:
-            return LexborHTMLParser(_markdown(found[1])).text(separator="").strip()
+        heading = re.search(r"^#[ \t]+#*[ \t]*(.+?)[ \t#]*$", cell.source, flags=re.M)
+        if heading and cell.cell_type == "markdown":
+            return LexborHTMLParser(markdown2html(heading[1])).text(separator="").strip()
     return default
 
 
@@ -88,7 +90,7 @@ def lead(nb: NotebookNode) -> Markup:
     for cell in nb.cells:
         if cell.cell_type != "markdown":
             continue
-        tree = LexborHTMLParser(_markdown(cell.source))
+        tree = LexborHTMLParser(markdown2html(cell.source))
         _close(tree)
         paragraph = tree.css_first("p")
         if paragraph is not None:
@@ -105,16 +107,16 @@ def stories(nb: NotebookNode, *, href: str) -> list[Story]:
         nb: An executed notebook.
         href: The notebook's page, for the link back.
     """
-    found = []
-    for cell in nb.cells:
-        if "story" not in cell.metadata.get("tags", ()) or cell.cell_type != "code":
-            continue
-        images = [_figure(output, kind, captioned=False) for output in cell.outputs for kind in _kinds(output)]
+    cells = [cell for cell in nb.cells if cell.cell_type == "code" and "story" in cell.metadata.get("tags", ())]
+    result = []
+    for cell in cells:
+        pictures = [(output, kind) for output in cell.outputs for kind in _IMAGES if kind in output.get("data", {})]
+        figure = _figure(*pictures[0], captioned=False) if pictures else Markup("")
         text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
         sentences = tuple(line.strip() for line in _ANSI.sub("", text).splitlines() if line.strip())
-        if images or sentences:
-            found.append(Story(sentences, Markup((images or [""])[0]), f"{href}#cell-{cell.id}", heading_one(nb)))
-    return found
+        if figure or sentences:
+            result.append(Story(sentences, figure, f"{href}#cell-{cell.id}", heading_one(nb)))
+    return result
 
 
 def render(
@@ -141,15 +143,14 @@ def render(
         numbers: Names of the files under figures/ in the site; figures with their ``name`` link to them.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
-    shown = [heading for heading in headings if heading.level <= 3]
-    name = title or heading_one(nb)
-    context = {"title": name, "body": Markup(body), "headings": shown, "previous": previous, "following": following}
-    return _template("page.html.j2").render(**context, place=place, corpus=corpus, home=False)
+    context: dict[str, Any] = {"title": title or heading_one(nb), "body": Markup(body), "place": place}
+    context |= {"previous": previous, "following": following, "corpus": corpus, "home": False}
+    return _template("page.html.j2").render(**context, headings=[each for each in headings if each.level <= 3])
 
 
 def home(
     entries: Sequence[Entry],
-    found: Iterable[Story],
+    stories: Iterable[Story],
     *,
     corpus: str = "",
     figures: Mapping[str, Sequence[str]] | None = None,
@@ -158,19 +159,15 @@ def home(
 
     Args:
         entries: The notebooks in their order.
-        found: Findings in their order; those without a figure are all shown, of the others the first four.
+        stories: Findings in their order; those without a figure are all shown, of the others the first four.
         corpus: The name of the corpus that the numbers are from.
         figures: Files under figures/ by the name of the figure.
     """
-    kept, drawn = [], 0
-    for story in found:
-        drawn += bool(story.figure)
-        if not story.figure or drawn <= MAX_STORY_FIGURES:
-            kept.append(story)
-    context: dict[str, Any] = {"eras": eras.eras()}
-    context |= {"title": HOME_TITLE, "intro": Markup(f"<p>{entries[0].lead}</p>"), "entries": entries, "stories": kept}
-    files = sorted((figures or {}).items())
-    return _template("home.html.j2").render(**context, figures=files, corpus=corpus, home=True)
+    findings = list(stories)
+    context: dict[str, Any] = {"title": HOME_TITLE, "eras": eras.eras(), "intro": Markup(f"<p>{entries[0].lead}</p>")}
+    context |= {"facts": [story for story in findings if not story.figure], "entries": entries, "corpus": corpus}
+    context["stories"] = [story for story in findings if story.figure][:MAX_STORY_FIGURES]
+    return _template("home.html.j2").render(**context, figures=sorted((figures or {}).items()), home=True)
 
 
 @cache
@@ -203,17 +200,13 @@ def _exporter(numbers: tuple[str, ...]) -> HTMLExporter:
 
 
 def _cells(nb: NotebookNode, numbers: tuple[str, ...]) -> str:
-    shown = copy.deepcopy(nb)
-    for cell in shown.cells:
+    page = copy.deepcopy(nb)
+    for cell in page.cells:
         for output in cell.get("outputs", ()):
             if WIDGET in output.get("data", {}) and "text/html" not in output.data:
                 output["data"] = {"text/html": _INTERACTIVE}
-    body: str = _exporter(numbers).from_notebook_node(shown)[0]
+    body: str = _exporter(numbers).from_notebook_node(page)[0]
     return body
-
-
-def _markdown(source: str) -> str:
-    return str(markdown2html(source))
 
 
 def _printed(text: str) -> str:
@@ -224,45 +217,30 @@ def _printed(text: str) -> str:
     return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in plain.splitlines() if line.strip())
 
 
-def _kinds(output: NotebookNode) -> list[str]:
-    return [kind for kind in _IMAGES if kind in output.get("data", {})][:1]
-
-
-def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, captioned: bool = True) -> str:
+def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, captioned: bool = True) -> Markup:
     """A figure element: alt text (the finding, and the caption) and name from the metadata, size as on paper."""
     about = output.get("metadata", {}).get(kind, {})
     data = output.data[kind]
     data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
-    size = _size(base64.b64decode(data)) if kind == "image/png" else None
-    extent = f' width="{size[0]}" height="{size[1]}"' if size else ""
-    alt = html.escape(about.get("alt") or NO_ALT)
-    files = [file for file in numbers if file.rsplit(".", 1)[0] == about.get("name")]
-    links = "".join(
-        f'<a href="figures/{quote(file)}">{"Numbers" if file.endswith(".csv") else "Image"} '
-        f"({html.escape(file.rsplit('.', 1)[1].upper())})</a>"
-        for file in sorted(files)
-    )
-    image = f'<img src="data:{kind};base64,{data}" alt="{alt}"{extent}>'
-    if files:  # at full size; and on a narrow page, where the picture scrolls, the keyboard must reach it
-        image = f'<a class="picture" href="figures/{quote(max(files))}">{image}</a>'
-    # The finding is read to those who hear the page as the picture's text: once is enough.
-    caption = f'<figcaption><span aria-hidden="true">{alt} </span>{links}</figcaption>' if captioned else ""
-    return f"<figure>{image}{caption}</figure>"
+    context: dict[str, Any] = {"address": f"data:{kind};base64,{data}", "alt": about.get("alt") or NO_ALT}
+    context |= {"size": _size(data, about), "captioned": captioned}
+    files = sorted(file for file in numbers if Path(file).stem == about.get("name"))
+    return Markup(_template("figure.html.j2").render(**context, files=files))
 
 
-def _size(png: bytes) -> tuple[int, int] | None:
-    """Width and height in CSS pixels, so that a figure drawn 6.5 in wide is shown so at any resolution.
+def _size(data: str, about: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Width and height in CSS pixels: those of the metadata, else those on paper, so that resolution changes nothing.
 
-    The PNG's pHYs chunk holds the resolution; without one a pixel is a CSS pixel. None if this is no PNG.
+    A picture without a resolution has one pixel a CSS pixel. None for what Pillow cannot read, such as SVG.
     """
-    if png[:8] != b"\x89PNG\r\n\x1a\n" or len(png) < 24:
+    if about.get("width") and about.get("height"):
+        return about["width"], about["height"]
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+            across, down = picture.info.get("dpi", (_DOTS_PER_INCH, _DOTS_PER_INCH))
+            return round(picture.width / across * _DOTS_PER_INCH), round(picture.height / down * _DOTS_PER_INCH)
+    except UnidentifiedImageError:
         return None
-    width, height = struct.unpack(">II", png[16:24])
-    start = png.find(b"pHYs", 24, png.find(b"IDAT"))
-    across, down, unit = struct.unpack(">IIB", png[start + 4 : start + 13]) if start > 0 else (0, 0, 0)
-    if unit != 1 or not across or not down:
-        return width, height
-    return round(width / across * _CSS_PIXELS_PER_METRE), round(height / down * _CSS_PIXELS_PER_METRE)
 
 
 def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
@@ -277,12 +255,9 @@ def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
         _relink(link, siblings)
     for pre in tree.css("pre"):
         pre.attrs["tabindex"] = "0"  # it may scroll, and the keyboard must reach it
-    tables = _take_tables(tree)
+    _finish_tables(tree)
     # A page has one h1; a policy shown in an output may bring its own.
-    finished = re.sub(r"<(/?)h1\b", r"<\1h2", _inner(tree.body) if tree.body else "")
-    for mark, table in tables.items():
-        finished = finished.replace(mark, table)
-    return finished, headings
+    return re.sub(r"<(/?)h1\b", r"<\1h2", _inner(tree.body) if tree.body else ""), headings
 
 
 def _close(tree: LexborHTMLParser) -> None:
@@ -322,96 +297,65 @@ def _relink(link: LexborNode, siblings: frozenset[str]) -> None:
         del link.attrs["href"]  # a file beside the notebook: the report stands alone, and the link would be dead
 
 
-def _take_tables(tree: LexborHTMLParser) -> dict[str, str]:
-    """Put a mark in each table's place; the finished tables by mark."""
-    taken: dict[str, str] = {}
-    heading = "this page"
+def _finish_tables(tree: LexborHTMLParser) -> None:
+    """Puts each table into a box that may scroll, named after the heading above it."""
+    heading, number = "this page", 0
     for node in tree.css("h1, h2, h3, h4, h5, h6, table"):
         if node.tag != "table":
             heading = " ".join(node.text(separator="").split())
             continue
-        number = len(taken) + 1
-        label = html.escape(f"Table {number}: {heading}")
-        mark = f"\ue000table-{number}\ue000"
-        taken[mark] = f'<div class="table" role="group" tabindex="0" aria-label="{label}">{_table(node, label)}</div>'
-        node.replace_with(mark)
-    return taken
+        number += 1
+        label = f"Table {number}: {heading}"
+        _finish_cells(node)
+        caption = "" if node.css_first("caption") else f"<caption>{html.escape(label)}</caption>"
+        # A blank header cell heads nothing, and screen readers would announce it.
+        table = re.sub(r"<th\b([^>]*)>\s*</th>", r"<td\1></td>", node.html or "")
+        box = tree.create_node("div")
+        for name, value in {"class": "table", "role": "group", "tabindex": "0", "aria-label": label}.items():
+            box.attrs[name] = value
+        box.inner_html = table.replace("<table>", f"<table>{caption}", 1)
+        node.replace_with(box)
 
 
-class _Cell(NamedTuple):
-    tag: str
-    content: str
-    across: int
-    down: int
-
-    @property
-    def blank(self) -> bool:
-        return not self.content.strip()
-
-
-def _table(table: LexborNode, label: str) -> str:
-    """The table again: a caption, scopes on its header cells, columns of numbers set right, and no inline style."""
-    caption = table.css_first("caption")
-    body = [_row(row) for row in table.css("tbody tr, tfoot tr")]
-    n_index = sum(cell.tag == "th" for cell in body[0]) if body else 0
-    head = _merge_names([_row(row) for row in table.css("thead tr")], n_index)
-    numeric = _numeric(body)
-    lines = [f"<caption>{_inner(caption) if caption is not None else label}</caption>"]
-    if head:
-        lines += ["<thead>", *(_line(row, numeric, header=True) for row in head), "</thead>"]
-    lines += ["<tbody>", *(_line(row, numeric, header=False) for row in body), "</tbody>"]
-    return "\n".join(["<table>", *lines, "</table>"])
-
-
-def _row(row: LexborNode) -> list[_Cell]:
-    cells = row.css("th, td")
-    return [_Cell(cell.tag or "td", _inner(cell), _span(cell, "colspan"), _span(cell, "rowspan")) for cell in cells]
+def _finish_cells(table: LexborNode) -> None:
+    """Gives header cells their scope, sets columns of numbers right, and removes the table's own look."""
+    _join_names(table)
+    for node in (table, *table.css("thead, tbody, tfoot, tr, th, td")):
+        for name in node.attributes.keys() - {"colspan", "rowspan"}:
+            del node.attrs[name]
+    for kind, cells in (("col", table.css("thead th")), ("row", table.css("tbody th, tfoot th"))):
+        for cell in cells:
+            if _inner(cell).strip():
+                cell.attrs["scope"] = kind if (cell.attributes.get(f"{kind}span") or "1") == "1" else f"{kind}group"
+    columns: dict[int, list[LexborNode]] = defaultdict(list)
+    for row in table.css("tr"):
+        for place, cell in enumerate(reversed(row.css("th, td"))):  # on the left a header may span several rows
+            columns[place].append(cell)
+    for column in columns.values():
+        texts = [cell.text().strip() for cell in column if cell.tag == "td"]
+        is_numeric = any(map(_NUMBER.fullmatch, texts)) and all(map(_NUMBER_OR_NONE.fullmatch, texts))
+        for cell in column:
+            if _DATE.fullmatch(cell.text().strip()):
+                cell.attrs["class"] = "date"
+            elif is_numeric and _inner(cell).strip() and "colspan" not in cell.attributes:
+                cell.attrs["class"] = "number"
 
 
-def _span(cell: LexborNode, name: str) -> int:
-    value = cell.attributes.get(name) or ""
-    return int(value) if value.isdecimal() else 1
-
-
-def _merge_names(head: list[list[_Cell]], n_index: int) -> list[list[_Cell]]:
+def _join_names(table: LexborNode) -> None:
     """The index's names have a header row of their own in pandas: set them before the columns in the row above.
 
     They take the place of the columns' name, if there is one: the columns tell what they are.
     """
-    if not n_index or len(head) < 2 or len(head[-1]) != len(head[-2]):
-        return head
-    if not all(cell.blank for cell in head[-1][n_index:]):
-        return head  # another level of columns
-    names = [above if below.blank else below for above, below in zip(head[-2], head[-1], strict=True)]
-    return [*head[:-2], names]
-
-
-def _numeric(body: list[list[_Cell]]) -> set[int]:
-    """Columns of numbers, counted from the right: row headers on the left may span several rows."""
-    columns: dict[int, list[str]] = {}
-    for row in body:
-        for place, cell in enumerate(reversed(row)):
-            text = LexborHTMLParser(cell.content).text(separator="").strip()
-            if cell.tag == "td" and text not in {"", "NaN", "nan", "None", "<NA>", "NaT", "-", "–", "—"}:
-                columns.setdefault(place, []).append(text)
-    return {place for place, texts in columns.items() if all(re.fullmatch(r"[^A-Za-z]*\d[^A-Za-z]*", t) for t in texts)}
-
-
-def _line(row: list[_Cell], numeric: set[int], *, header: bool) -> str:
-    parts = []
-    for place, cell in reversed(list(enumerate(reversed(row)))):
-        # A blank header cell heads nothing, and screen readers would announce it.
-        tag = "th" if cell.tag == "th" and not cell.blank else "td"
-        wide = ("colgroup" if cell.across > 1 else "col") if header else ("rowgroup" if cell.down > 1 else "row")
-        settings: dict[str, Any] = {"scope": wide if tag == "th" else None}
-        settings["colspan"] = cell.across if cell.across > 1 else None
-        settings["rowspan"] = cell.down if cell.down > 1 else None
-        settings["class"] = "number" if place in numeric and cell.across == 1 and not cell.blank else None
-        if re.fullmatch(r"\s*\d{4}-\d\d-\d\d\s*", cell.content):
-            settings["class"] = "date"
-        attributes = "".join(f' {name}="{value}"' for name, value in settings.items() if value)
-        parts.append(f"<{tag}{attributes}>{cell.content}</{tag}>")
-    return f"<tr>{''.join(parts)}</tr>"
+    rows, first = table.css("thead tr"), table.css_first("tbody tr")
+    n_index = len(first.css("th")) if first else 0
+    if not n_index or len(rows) < 2:
+        return
+    above, below = rows[-2].css("th, td"), rows[-1].css("th, td")
+    if len(above) != len(below) or any(_inner(cell).strip() for cell in below[n_index:]):
+        return  # another level of columns
+    for cell, name in zip(above, below, strict=True):
+        cell.inner_html = _inner(name).strip() or _inner(cell)
+    rows[-1].decompose()
 
 
 def _inner(node: LexborNode) -> str:

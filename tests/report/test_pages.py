@@ -1,11 +1,12 @@
 """What the pages make of single cells and outputs; no kernel is started."""
 
 import base64
-import struct
+import io
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
 from privacylab import eras
@@ -34,17 +35,17 @@ def article(*cells, **site):
     return LexborHTMLParser(pages.render(notebook(*cells), **site)).css_first("article")
 
 
-def png(width, height, *, across=None):
-    """The beginning of a PNG: its size, and its pixels a metre where given."""
-    size = struct.pack(">I4sIIB4x4x", 13, b"IHDR", width, height, 8)
-    physical = struct.pack(">I4sIIB4x", 9, b"pHYs", across, across, 1) if across else b""
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + size + physical + b"\0\0\0\0IDAT").decode()
+def png(width, height, **settings):
+    """A white picture in base64."""
+    file = io.BytesIO()
+    Image.new("L", (width, height), 255).save(file, "png", **settings)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 @pytest.mark.parametrize(
     ("image", "width", "height"),
     [
-        (png(975, 540, across=5906), "624", "346"),  # 150 dpi: 6.5 by 3.6 inches
+        (png(975, 540, dpi=(150, 150)), "624", "346"),  # 150 dpi: 6.5 by 3.6 inches
         (png(300, 200), "300", "200"),
         (base64.b64encode(b"GIF").decode(), None, None),
     ],
@@ -52,6 +53,12 @@ def png(width, height, *, across=None):
 def test_figure_is_as_wide_as_on_paper(image, width, height):
     shown = article(showing({"image/png": image}, **{"image/png": {"alt": "It falls."}})).css_first("img").attributes
     assert (shown.get("width"), shown.get("height")) == (width, height)
+
+
+def test_a_size_in_the_metadata_counts():
+    output = showing({"image/png": png(300, 200)}, **{"image/png": {"alt": "It falls.", "width": 150, "height": 100}})
+    image = article(output).css_first("img").attributes
+    assert (image["width"], image["height"]) == ("150", "100")
 
 
 def test_figure_without_alt_says_so():
