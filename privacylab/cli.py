@@ -1,13 +1,8 @@
 """The command line: ``privacylab ...``, the only module that prints."""
 
-import atexit
-import gc
 import json
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,20 +19,18 @@ from rich.progress import (
     ProgressColumn,
     SpinnerColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 from rich.text import Text
 
 import privacylab
-from privacylab import paths, sources, tables
+from privacylab import files, paths, sources, tables
 from privacylab.tables import schema
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from privacylab.explore.policy import Profile
 
 # Heavy modules are imported by the commands that need them: `--help` answers at once.
 
@@ -52,22 +45,12 @@ app = typer.Typer(
 
 
 def _console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    return Console(stderr=stderr, soft_wrap=True, markup=False, emoji=False, highlight=False)
 
 
 out, err = _console(), _console(stderr=True)
 
-ARCHIVES = {
-    "tosback2": "https://github.com/tosdr/tosback2.git",
-    "ota": "https://github.com/OpenTermsArchive/contrib-versions.git",
-    "through-time": "https://github.com/workmanjack/privacy-policies-through-time.git",
-}
-"""The public archives that ``fetch`` clones."""
-
 _debug = _verbose = False
-
-
-atexit.register(gc.freeze)  # else a process that ends looks for garbage in all that its libraries hold: half a second
 
 
 def main() -> None:
@@ -77,10 +60,10 @@ def main() -> None:
     except (tables.CorpusError, OSError, ValueError, RuntimeError) as error:
         if _debug:
             raise
-        err.print(f"privacylab: {_line(error)}", style="red", soft_wrap=True)
+        err.print(f"privacylab: {_line(error)}", style="red")
         sys.exit(2)
     except KeyboardInterrupt:
-        err.print("privacylab: stopped; what was there before is unchanged", soft_wrap=True)
+        err.print("privacylab: stopped; what was there before is unchanged")
         sys.exit(2)
 
 
@@ -142,17 +125,19 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         _Rate(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, disable=not err.is_terminal, expand=err.width < 60) as bars:
-        shown: dict[str, Any] = {}
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    with Progress(*columns, console=console, disable=not console.is_terminal, expand=err.width < 60) as bars:
+        tasks: dict[str, TaskID] = {}
+        completed: set[str] = set()
         begun = time.monotonic()
 
         def update(stage: str, done: int, total: int) -> None:
-            if stage not in shown:
-                shown[stage] = bars.add_task(stage, total=total)
-            bars.update(shown[stage], completed=done, total=total)
-            if _verbose and done == total and shown.get(f"told {stage}") is None:
-                shown[f"told {stage}"] = True
-                bars.console.print(f"{time.monotonic() - begun:6.1f} s  {stage}: {total:,}", soft_wrap=True)
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+            if _verbose and done == total and stage not in completed:
+                completed.add(stage)
+                console.print(f"{time.monotonic() - begun:6.1f} s  {stage}: {total:,}", soft_wrap=True)
 
         yield update
 
@@ -190,23 +175,21 @@ def build(
 
 def _summary(corpus: tables.Corpus) -> int:
     versions = corpus.versions(columns=["status", "reason", "source", "detail"])
-    counts = versions["status"].value_counts()
-    shown = ", ".join(
-        f"{counts[status]:,} {status.replace('_', ' ')}" for status in schema.STATUSES if status in counts
-    )
-    out.print(f"{len(versions):,} versions: {shown}", soft_wrap=True)
+    n_versions = versions["status"].value_counts()
+    statuses = [status for status in schema.STATUSES if status in n_versions]
+    counts = ", ".join(f"{n_versions[status]:,} {status.replace('_', ' ')}" for status in statuses)
+    out.print(f"{len(versions):,} versions: {counts}")
     rejected = versions[versions["status"] == "rejected"]
-    told = len(rejected) if _verbose else 10
-    for row in rejected.head(told).itertuples():
-        detail = f"{row.source}: rejected, {row.reason} ({row.detail})"
-        err.print(detail, soft_wrap=True)
-    if len(rejected) > told:
-        err.print(f"... and {len(rejected) - told:,} more: see versions.parquet, status rejected, or give -v")
-    for label, described in corpus.manifest["sources"].items():
-        for note in described.get("notes", ()):
-            err.print(f"{label}: {note}", soft_wrap=True)
+    most = len(rejected) if _verbose else 10
+    for row in rejected.head(most).itertuples():
+        err.print(f"{row.source}: rejected, {row.reason} ({row.detail})")
+    if len(rejected) > most:
+        err.print(f"... and {len(rejected) - most:,} more: see versions.parquet, status rejected, or give -v")
+    for label, source in corpus.manifest["sources"].items():
+        for note in source.get("notes", ()):
+            err.print(f"{label}: {note}")
     n_policies, n_segments = corpus.manifest["counts"]["policies"], corpus.manifest["counts"]["segments"]
-    out.print(f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}", soft_wrap=True)
+    out.print(f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}")
     return len(rejected)
 
 
@@ -221,24 +204,20 @@ def fetch(
 
     Example: privacylab fetch --into archives
     """
-    wanted = dict(ARCHIVES) if not name else dict(_named_place(given) for given in name)
+    places = dict(sources.ARCHIVES) if not name else dict(_named_place(given) for given in name)
     into.mkdir(parents=True, exist_ok=True)
-    for label, place in wanted.items():
+    # The user's own settings hold: a network may need them. Nothing else speaks to git.
+    env = sources.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
+    for label, place in places.items():
         target = into / label
         if target.exists():
-            out.print(f"{target} is there already", soft_wrap=True)
+            out.print(f"{target} is there already")
             continue
-        staging = Path(tempfile.mkdtemp(prefix=f".{label}.", dir=into))
-        # The user's own settings hold: a network may need them. Nothing else speaks to git.
-        env = sources.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
-        try:
-            clone = ["git", "clone", "--quiet", "--mirror", "--", place, str(staging / label)]
+        with files.replacing(target) as staging:
+            clone = ["git", "clone", "--quiet", "--mirror", "--", place, str(staging)]
             if subprocess.run(clone, env=env, check=False).returncode:
                 raise RuntimeError(f"{place} cannot be cloned (see git's message above)")
-            (staging / label).rename(target)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-        out.print(f"{target} cloned from {place}", soft_wrap=True)
+        out.print(f"{target} cloned from {place}")
 
 
 def _named_place(given: str) -> tuple[str, str]:
@@ -270,25 +249,26 @@ def report(
     chosen = corpus or paths.corpus()
     tables.Corpus.open(chosen)
     with _progress() as progress:
-
-        def cells(done: int, total: int, name: str) -> None:
-            progress("running cells", done, total)
-            if _verbose and name != running[-1]:
-                running.append(name)
-                err.print(f"running {name}", soft_wrap=True)
-
-        running = [""]
+        running = ""
         failed: list[reporting.ReportError] = []
+
+        def tell(done: int, total: int, notebook: str) -> None:
+            nonlocal running
+            progress("running cells", done, total)
+            if _verbose and notebook != running:
+                running = notebook
+                err.print(f"running {notebook}")
+
         index = reporting.build(
             paths.notebooks(),
             corpus=chosen,
             out=out_dir,
-            progress=cells,
+            progress=tell,
             failed=failed.append if keep_going else None,
         )
     for error in failed:
-        err.print(f"not shown: {error}", soft_wrap=True)
-    out.print(f"{index}", soft_wrap=True)
+        err.print(f"not shown: {error}")
+    out.print(str(index))
 
 
 @app.command()
@@ -300,98 +280,25 @@ def annotate(
 
     Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
     """
-    from privacylab.explore import policy
+    from privacylab.explore import policy, terminal
+
+    @cache
+    def shares() -> "pd.DataFrame":
+        return policy.era_shares(tables.Corpus.open(paths.corpus()))
 
     for path in file:
-        found = policy.of_file(path)
-        lacks, why = _lacks(found)
+        profile = policy.of_file(path)
+        lacks, unknown = None, None
+        try:
+            rows = policy.lacking(profile, shares())
+            lacks = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
+        except (ValueError, OSError) as error:  # no date, no panel, few services of that era
+            unknown = _line(error)
         if as_json:
-            record = {**found.record(), "lacks": lacks, "lacks_unknown": why}
+            record = {**profile.record(), "lacks": lacks, "lacks_unknown": unknown}
             sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
         else:
-            _show(found)
-            _show_lacks(found, lacks, why)
-
-
-def _lacks(found: "Profile") -> tuple[list[dict[str, Any]] | None, str | None]:
-    """What others of its era mostly have and it lacks; or None, and why that is not known."""
-    from privacylab.explore import policy
-
-    try:
-        rows = policy.lacking(found, _era_shares())
-    except (ValueError, OSError) as error:  # no date, no panel, few services of that era
-        return None, _line(error)
-    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")], None
-
-
-@cache
-def _era_shares() -> "pd.DataFrame":
-    from privacylab.explore import policy
-
-    return policy.era_shares(tables.Corpus.open(paths.corpus()))
-
-
-def _show(found: "Profile") -> None:
-    stated = found.effective_date
-    date = f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})" if stated else "none stated"
-    out.print(f"{found.name}: {found.n_words:,} words, {found.n_segments} segments", style="bold")
-    out.print(f"date {date}, era {found.era}" + (f"; no policy: {found.reason}" if found.reason else ""))
-    rows = dict.fromkeys(found.frameworks)
-    _grid(("framework", "stance", "sentence"), [(name, stance, _short(text)) for name, stance, text in rows])
-    hits = {name: [clause for clause in found.clauses if name in clause.categories] for name in schema.CATEGORIES}
-    best = {name: max(those, key=lambda c: c.categories[name]) for name, those in hits.items() if those}
-    clauses = [(name, str(len(hits[name])), _short(clause.segment.text)) for name, clause in best.items()]
-    _grid(("category", "segments", "clearest"), clauses)
-    named: dict[str, tuple[str, list[str]]] = {}
-    for cue, value, sentence in found.cues:
-        named.setdefault(cue, (sentence, []))[1].append(_duration(value or ""))
-    for title, rights in (("right", True), ("other", False)):
-        chosen = [(cue, *told) for cue, told in sorted(named.items()) if cue.startswith("right_") == rights]
-        rows_ = [
-            (cue.removeprefix("right_").replace("_", " "), ", ".join(dict.fromkeys(filter(None, values))), _short(text))
-            for cue, text, values in chosen
-        ]
-        _grid((title, "value", "sentence"), rows_)
-    _grid(("contact", "where"), found.contacts)
-
-
-def _show_lacks(found: "Profile", lacks: list[dict[str, Any]] | None, why: str | None) -> None:
-    if lacks is None:
-        out.print(f"what its era mostly has and it lacks is not known: {why}")
-    elif not lacks:
-        out.print(f"it has all that most services of the era {found.era} have")
-    else:
-        from privacylab.plots import labels
-
-        rows = [
-            (labels.readable(row["feature"]), f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})")
-            for row in lacks
-        ]
-        _grid((f"most of the era {found.era} have, it lacks", "services"), rows)
-
-
-def _grid(columns: tuple[str, ...], rows: "list[Any]") -> None:
-    grid = Table(box=None, pad_edge=False)
-    for column in columns:
-        grid.add_column(column, overflow="fold")
-    for row in rows:
-        grid.add_row(*row)
-    if rows:
-        out.print(grid)
-
-
-def _short(text: str, limit: int = 160) -> str:
-    line = text.split("\n")[0]
-    return line if len(line) <= limit else line[:limit].rsplit(" ", 1)[0] + " ..."
-
-
-def _duration(value: str) -> str:
-    """An ISO 8601 duration in words; any other value as it is."""
-    found = re.fullmatch(r"PT?(\d+)([HDWMY])", value)
-    if found is None:
-        return value
-    unit = dict(zip("HDWMY", ("hour", "day", "week", "month", "year"), strict=True))[found[2]]
-    return f"{found[1]} {unit}{'s' * (found[1] != '1')}"
+            out.print(terminal.shown(profile, lacks=lacks, unknown=unknown), soft_wrap=False)
 
 
 @app.command()
@@ -409,22 +316,17 @@ def export(
         raise ValueError(f"{csv} exists: name another folder")
     if not csv.parent.exists():
         csv.parent.mkdir(parents=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{csv.name}.", dir=csv.parent))
-    staging.chmod(0o755)
-    try:
-        names = [name for name in schema.ALL_TABLES if (opened.path / f"{name}.parquet").is_file()]
-        for name in names:
-            _as_csv(name, opened.table(name)).to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
-        staging.rename(csv)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
-    out.print(f"{len(names)} tables in {csv}", soft_wrap=True)
+    with files.replacing(csv) as staging:
+        staging.mkdir()
+        for name in schema.TABLES:
+            table = _as_csv(name, opened.table(name))
+            table.to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
+    out.print(f"{len(schema.TABLES)} tables in {csv}")
 
 
 def _as_csv(name: str, frame: "pd.DataFrame") -> "pd.DataFrame":
     """A table whose lists are text: their values joined by semicolons."""
-    lists = [column for column, spec in schema.ALL_TABLES[name].columns.items() if spec.kind == "list"]
+    lists = [column for column, spec in schema.TABLES[name].columns.items() if spec.kind == "list"]
     return frame.assign(**{column: frame[column].map(";".join) for column in lists})
 
 
@@ -436,12 +338,12 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
     """
     faults = tables.verify(corpus)
     for fault in faults:
-        err.print(fault, soft_wrap=True)
+        err.print(fault)
     if faults:
         raise tables.CorpusError(
             f"{corpus} is not whole ({len(faults)} faults): make it again with privacylab build --force"
         )
-    out.print(f"{corpus} is whole", soft_wrap=True)
+    out.print(f"{corpus} is whole")
 
 
 @app.command()
@@ -461,7 +363,7 @@ def train(
     from privacylab.clauses import training
 
     training.train(opp115, archives=archives, out=out_dir or paths.MODELS)
-    out.print(f"weights in {out_dir or paths.MODELS}", soft_wrap=True)
+    out.print(f"weights in {out_dir or paths.MODELS}")
 
 
 @app.command()
@@ -482,9 +384,7 @@ def evaluate(
     if opp115:
         out.print(evaluation.clauses_on(opp115).to_string(index=False))
         if evaluation.was_trained_on(opp115):
-            err.print(
-                f"{opp115} is part of what the shipped model learnt from: these are no test scores", soft_wrap=True
-            )
+            err.print(f"{opp115} is part of what the shipped model learnt from: these are no test scores")
     if gold or not opp115:
         labelled = gold or paths.gold()
         predicted = evaluation.predict(labelled, archives=archives)

@@ -113,7 +113,8 @@ def test_python_m_privacylab_is_the_command_line():
         [sys.executable, "-m", "privacylab", "verify", "gone"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("privacylab: gone is no corpus (no manifest.json): make one with privacylab build")
+    assert "gone" in done.stderr
+    assert "make one with privacylab build" in done.stderr
     assert one_line(done.stderr)
 
 
@@ -124,7 +125,9 @@ def test_build_says_what_it_made(tmp_path, call, tiny):
     archives.write(tmp_path / "mine", {"boats/2019-01-01.md": policy(), "boats/2019-01-02.md": policy()})
     code, out, err = call("build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1)
     assert (code, err) == (0, "")
-    assert out == (f"2 versions: 1 kept, 1 sampled out\n1 policies, 12 distinct segments in {tmp_path / 'out'}\n")
+    assert "1 kept, 1 sampled out" in out
+    assert "1 policies, 12 distinct segments" in out
+    assert str(tmp_path / "out") in out
 
 
 @pytest.mark.parametrize(("more", "expected"), [([], 0), (["--strict"], 1)])
@@ -132,7 +135,8 @@ def test_build_tells_each_rejection_in_a_line_and_strict_ends_with_1(more, expec
     archives.write(tmp_path / "mine", {"boats/2019-01-01.md": policy(), "boats/[b] 2019-01-02.md": b""})
     code, _, err = call("build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1, *more)
     assert code == expected
-    assert err == "boats/[b] 2019-01-02.md: rejected, empty (no words)\n"
+    assert len(err.splitlines()) == 1
+    assert err.startswith("boats/[b] 2019-01-02.md: rejected, empty")
     assert tables.verify(tmp_path / "out") == []
 
 
@@ -145,7 +149,8 @@ def test_many_rejections_are_cut_short(tmp_path, call, tiny):
     archives.write(tmp_path / "mine", {f"boats/{n}.md": b"" for n in range(12)})
     _, _, err = call("build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1)
     assert len(err.splitlines()) == 11
-    assert err.splitlines()[-1] == "... and 2 more: see versions.parquet, status rejected, or give -v"
+    assert "2 more" in err.splitlines()[-1]
+    assert "-v" in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("place", [0, 1, 7])
@@ -185,42 +190,46 @@ def test_build_over_a_corpus_needs_to_be_told(mode, tmp_path, call, tiny):
     assert call(*command)[0] == 0
     code, out, err = call(*command)
     assert (code, out) == (2, "")
-    assert err == f"privacylab: {tmp_path / 'out'} exists: give --update, --resume or --force, or another --out\n"
+    assert one_line(err)
+    assert str(tmp_path / "out") in err
+    assert all(remedy in err for remedy in ("--update", "--resume", "--force", "--out"))
     assert call(*command, mode)[0] == 0
 
 
 def test_modes_exclude_each_other(tmp_path, call):
     code, _, err = call("build", tmp_path, "--out", tmp_path / "out", "--update", "--force")
-    assert (code, err) == (2, "privacylab: --update and --force exclude each other: give one\n")
+    assert code == 2
+    assert one_line(err)
+    assert "--update and --force" in err
 
 
 # --- Errors ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "said"),
     [
-        (["build", "gone", "--out", "out"], "gone is not there"),
-        (["build", "empty", "--out", "out"], "empty holds no policy"),
-        (["build", "short.zip", "--out", "out"], "short.zip is a damaged or truncated archive"),
-        (["build", "short.bundle", "--out", "out"], "short.bundle is a damaged or truncated git bundle ("),
-        (["build", "code", "--out", "out"], "is a git repository of no known layout"),
-        (["build", "badcsv", "--out", "out"], "metadata.csv needs the columns service,date,path; it has path"),
-        (["build", "short.zip", "--out", "out", "--every", "day"], "every 'day' is none of half-year, quarter, all"),
-        (["verify", "empty"], "empty is no corpus (no manifest.json)"),
-        (["export", "empty", "--csv", "csv"], "empty is no corpus"),
-        (["annotate", "gone.md"], "No such file or directory: gone.md"),
-        (["annotate", "empty"], "Is a directory: empty"),
-        (["annotate", "photo.md"], "photo.md: not_text: it holds NUL bytes"),
-        (["report", "--corpus", "empty"], "empty is no corpus"),
-        (["fetch", "boats"], "'boats' is not NAME=URL_OR_PATH"),
-        (["fetch", "boats=ext::sh -c id"], "ext::sh -c id is neither an https address nor a local path"),
-        (["fetch", "boats=git@example.org:x.git"], "is neither an https address nor a local path"),
-        (["fetch", "../x=empty"], "'../x=empty' is not NAME=URL_OR_PATH"),
-        (["fetch", "--", "-v=empty"], "'-v=empty' is not NAME=URL_OR_PATH"),
+        (["build", "gone", "--out", "out"], "gone .*name a folder"),
+        (["build", "empty", "--out", "out"], r"empty .*\.html"),
+        (["build", "short.zip", "--out", "out"], r"short\.zip .*damaged"),
+        (["build", "short.bundle", "--out", "out"], r"short\.bundle .*damaged"),
+        (["build", "code", "--out", "out"], "code .*copy them out of git"),
+        (["build", "badcsv", "--out", "out"], r"metadata\.csv .*service,date,path.* path"),
+        (["build", "short.zip", "--out", "out", "--every", "day"], "'day' .*half-year, quarter, all"),
+        (["verify", "empty"], r"empty .*manifest\.json.*privacylab build"),
+        (["export", "empty", "--csv", "csv"], "empty .*privacylab build"),
+        (["annotate", "gone.md"], r"gone\.md"),
+        (["annotate", "empty"], "directory: empty"),
+        (["annotate", "photo.md"], r"photo\.md.*not_text"),
+        (["report", "--corpus", "empty"], "empty .*privacylab build"),
+        (["fetch", "boats"], "'boats' .*NAME=URL_OR_PATH"),
+        (["fetch", "boats=ext::sh -c id"], "ext::sh -c id .*https .*path"),
+        (["fetch", "boats=git@example.org:x.git"], r"git@example\.org:x\.git .*https .*path"),
+        (["fetch", "../x=empty"], r"'\.\./x=empty' .*NAME=URL_OR_PATH"),
+        (["fetch", "--", "-v=empty"], "'-v=empty' .*NAME=URL_OR_PATH"),
     ],
 )
-def test_an_error_is_one_line_and_ends_with_2(arguments, message, tmp_path, monkeypatch, call, tiny):
+def test_an_error_is_one_line_and_ends_with_2(arguments, said, tmp_path, monkeypatch, call, tiny):
     archives.write(
         tmp_path,
         {
@@ -236,7 +245,7 @@ def test_an_error_is_one_line_and_ends_with_2(arguments, message, tmp_path, monk
     code, out, err = call(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith("privacylab: ")
-    assert message in err
+    assert re.search(said, err)
     assert one_line(err)
     assert not (tmp_path / "out").exists()
 
@@ -280,7 +289,9 @@ def test_an_interrupt_is_one_line(tmp_path, monkeypatch, call):
 
 
 def test_verify_says_that_the_samples_are_whole(samples, call):
-    assert call("verify", samples) == (0, f"{samples} is whole\n", "")
+    code, out, err = call("verify", samples)
+    assert (code, err) == (0, "")
+    assert str(samples) in out
 
 
 def test_verify_tells_each_fault_and_ends_with_2(samples, tmp_path, call):
@@ -288,19 +299,23 @@ def test_verify_tells_each_fault_and_ends_with_2(samples, tmp_path, call):
     (copy / "cues.parquet").write_bytes((copy / "scores.parquet").read_bytes())
     code, out, err = call("verify", copy)
     assert (code, out) == (2, "")
-    lines = err.splitlines()
-    assert lines[0] == "cues.parquet: its sha256 is not the manifest's"
-    assert lines[-1].startswith(f"privacylab: {copy} is not whole (2 faults): make it again")
+    *faults, summary = err.splitlines()
+    assert len(faults) == 2
+    assert faults[0].startswith("cues.parquet: ")
+    assert str(copy) in summary
+    assert "privacylab build --force" in summary
 
 
 def test_export_writes_csv_that_pandas_reads(samples, tmp_path, call):
     code, out, _ = call("export", samples, "--csv", tmp_path / "csv")
-    assert (code, out) == (0, f"8 tables in {tmp_path / 'csv'}\n")
+    assert code == 0
+    assert str(tmp_path / "csv") in out
+    assert len(list((tmp_path / "csv").iterdir())) == len(schema.TABLES)
     corpus = tables.Corpus.open(samples)
     for name in schema.TABLES:
-        found = pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False)
-        assert list(found.columns) == list(schema.TABLES[name].columns)
-        assert len(found) == corpus.manifest["counts"][name]
+        table = pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False)
+        assert list(table.columns) == list(schema.TABLES[name].columns)
+        assert len(table) == corpus.manifest["counts"][name]
     policies = pd.read_csv(tmp_path / "csv" / "policies.csv", parse_dates=["date"])
     assert policies["date"].tolist() == corpus.policies()["date"].tolist()
     segments = pd.read_csv(tmp_path / "csv" / "segments.csv", keep_default_na=False)
@@ -314,18 +329,13 @@ def test_export_joins_lists_with_semicolons(samples, tmp_path, call):
     assert versions["claims"].tolist() == expected
 
 
-def test_export_takes_the_topics_along(samples, tmp_path, call):
-    copy = shutil.copytree(samples, tmp_path / "copy")
-    topics = pd.DataFrame({"segment_id": ["a"], "topic": [-1], "probability": [None]})
-    tables.write_table(copy / "topics.parquet", "topics", topics)
-    assert call("export", copy, "--csv", tmp_path / "csv")[1].startswith("9 tables in ")
-    assert (tmp_path / "csv" / "topics.csv").read_text().splitlines()[1] == "a,-1,"
-
-
 def test_export_replaces_nothing(samples, tmp_path, call):
     archives.write(tmp_path / "csv", {"mine.txt": "x"})
     code, _, err = call("export", samples, "--csv", tmp_path / "csv")
-    assert (code, err) == (2, f"privacylab: {tmp_path / 'csv'} exists: name another folder\n")
+    assert code == 2
+    assert one_line(err)
+    assert str(tmp_path / "csv") in err
+    assert "another folder" in err
     assert [path.name for path in tmp_path.iterdir()] == ["csv"]
 
 
@@ -345,7 +355,7 @@ def test_fetch_clones_a_local_repository_that_build_reads(tmp_path, call, tiny):
     archives.commit(tmp_path / "theirs", {"boats.com/Privacy Policy.md": policy()}, "2020-01-01")
     code, out, _ = call("fetch", f"ota={tmp_path / 'theirs'}", "--into", tmp_path / "archives")
     assert code == 0
-    assert out == f"{tmp_path / 'archives' / 'ota'} cloned from {tmp_path / 'theirs'}\n"
+    assert str(tmp_path / "archives" / "ota") in out
     assert call("build", tmp_path / "archives" / "ota", "--out", tmp_path / "out", "--workers", 1)[0] == 0
 
 
@@ -363,8 +373,11 @@ def test_fetch_leaves_what_is_there(tmp_path, call):
     archives.commit(tmp_path / "theirs", {"boats.com/Privacy Policy.md": "x"}, "2020-01-01")
     archives.write(tmp_path / "archives" / ".ota.fetching", {"mine": "x"})
     command = ["fetch", f"ota={tmp_path / 'theirs'}", "--into", tmp_path / "archives"]
-    assert "cloned from" in call(*command)[1]
-    assert call(*command)[1] == f"{tmp_path / 'archives' / 'ota'} is there already\n"
+    cloned = call(*command)[1]
+    code, out, _ = call(*command)
+    assert code == 0
+    assert str(tmp_path / "archives" / "ota") in out
+    assert out != cloned
     assert sorted(path.name for path in (tmp_path / "archives").iterdir()) == [".ota.fetching", "ota"]
 
 
@@ -442,9 +455,6 @@ def test_annotate_tells_rights_durations_and_contacts(tmp_path, call, tiny):
 def small_panel(corpus, monkeypatch):
     monkeypatch.setenv("PRIVACYLAB_CORPUS", str(corpus.path))
     monkeypatch.setattr(policy_page, "lacking", functools.partial(policy_page.lacking, few=5))
-    cli._era_shares.cache_clear()
-    yield
-    cli._era_shares.cache_clear()
 
 
 def test_annotate_tells_what_its_era_mostly_has_and_it_lacks(tmp_path, call, tiny, small_panel):
@@ -465,15 +475,14 @@ def test_json_tells_the_same_as_numbers(tmp_path, call, tiny, small_panel):
 
 @pytest.mark.parametrize(
     ("stated", "panel", "why"),
-    [(None, "there", "it states no date"), ("May 30, 2018", "gone", "is no corpus (no manifest.json): make one with")],
+    [(None, "there", "it states no date"), ("May 30, 2018", "gone", "privacylab build")],
 )
 def test_annotate_says_why_it_cannot_compare(stated, panel, why, tmp_path, call, tiny, corpus, monkeypatch):
     monkeypatch.setenv("PRIVACYLAB_CORPUS", str(corpus.path if panel == "there" else tmp_path / "gone"))
-    cli._era_shares.cache_clear()
     archives.write(tmp_path, {"boats.md": policy(stated=stated)})
     code, out, _ = call("annotate", tmp_path / "boats.md")
     assert code == 0
-    assert "mostly has and it lacks is not known" in " ".join(out.split())
+    assert "not known" in " ".join(out.split())
     assert why in " ".join(out.split())
     assert json.loads(call("annotate", "--json", tmp_path / "boats.md")[1])["lacks"] is None
 
@@ -490,7 +499,7 @@ def test_a_corpus_of_an_older_version_says_how_to_rebuild_it(command, samples, t
     code, out, err = call(*command, copy)
     assert (code, out) == (2, "")
     assert one_line(err)
-    assert f"has format 0, this version reads {tables.FORMAT}: make it again with privacylab build --force" in err
+    assert re.search(rf"format 0\b.*\b{tables.FORMAT}\b.*privacylab build --force", err)
 
 
 def test_a_missing_panel_is_one_line(tmp_path, call, monkeypatch):
@@ -498,7 +507,8 @@ def test_a_missing_panel_is_one_line(tmp_path, call, monkeypatch):
     code, _, err = call("report", "--out", tmp_path / "site")
     assert code == 2
     assert one_line(err)
-    assert "panel is no corpus (no manifest.json): make one with privacylab build" in err
+    assert str(tmp_path / "panel") in err
+    assert "privacylab build" in err
 
 
 def test_nothing_is_coloured_where_nobody_sees_it(tmp_path):
@@ -511,8 +521,9 @@ def test_annotate_says_where_a_page_is_no_policy(tmp_path, call, tiny):
     archives.write(tmp_path, {"race.md": archives.NO_POLICY, "empty.md": b""})
     code, out, _ = call("annotate", tmp_path / "race.md", tmp_path / "empty.md")
     assert code == 0
-    assert "date none stated, era undated; no policy: not_policy" in out
-    assert "date none stated, era undated; no policy: empty" in out
+    assert out.count("undated") >= 2
+    assert "not_policy" in out
+    assert "no policy: empty" in out
 
 
 @pytest.mark.parametrize("columns", ["40", "20"])

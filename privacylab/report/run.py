@@ -3,12 +3,12 @@
 The tracked notebooks stay as they are (`run`, `build`); only `refresh` writes one, for developers.
 """
 
-import contextlib
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
-from privacylab import paths
+from privacylab import files, paths
 from privacylab.findings import TooFewError
 from privacylab.report import pages
 
@@ -39,9 +39,6 @@ FILES = "files.txt"
 """The page that lists what a report holds: what is not on it is somebody else's."""
 
 _GENERATOR = b'<meta name="generator" content="PrivacyLab'
-
-
-render = pages.render  # an executed notebook -> one HTML document
 
 
 class ReportError(RuntimeError):
@@ -64,8 +61,7 @@ def run(
     corpus: Path,
     figures: Path,
     timeout: int = 600,
-    scratch: Path | None = None,
-    on_cell: Callable[[], None] | None = None,
+    on_cell: Callable[..., None] | None = None,
     failed: Failed | None = None,
 ) -> NotebookNode:
     """Execute a copy of a notebook, in its own folder, with the Python that runs this.
@@ -75,8 +71,7 @@ def run(
         corpus: The folder that the notebook sees as ``PRIVACYLAB_CORPUS``.
         figures: The folder that it sees as ``PRIVACYLAB_FIGURES``; made if missing.
         timeout: Seconds that one cell may take.
-        scratch: Folder for the kernel's own files, to share caches between runs; a temporary one if None.
-        on_cell: Called after each code cell.
+        on_cell: Called after each code cell, with what nbclient knows of it by keyword.
         failed: Called with each cell that fails, and the run goes on. None: the first one that fails ends the run. A
             cell that raises `TooFewError` does not fail: its page says in a sentence what there is too little of.
 
@@ -90,12 +85,12 @@ def run(
     if not corpus.is_dir():
         raise ReportError(f"no corpus in {corpus}: give the folder that `privacylab build --out` wrote")
     figures.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as stack:
-        if scratch is None:
-            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="privacylab-")))
-        env = _env(corpus=corpus.resolve(), figures=figures.resolve(), scratch=scratch)
-        options: dict[str, Any] = {"timeout": timeout, "on_cell": on_cell, "allow_errors": failed is not None}
-        _execute(nb, notebook, env=env, scratch=scratch, **options)
+    # Too few data is an answer, no failure; what a cell then could not make, those below it lack.
+    options: dict[str, Any] = {"allow_errors": failed is not None, "allow_error_names": [_TOO_FEW, _LACKING]}
+    options |= {"on_cell_executed": on_cell, "timeout": timeout}
+    with tempfile.TemporaryDirectory(prefix="privacylab-") as folder:
+        env = _env(corpus=corpus.resolve(), figures=figures.resolve(), scratch=Path(folder))
+        _execute(nb, notebook, env=env, scratch=Path(folder), options=options)
     for error in _errors(notebook, nb):
         if failed is None:
             raise error
@@ -138,25 +133,21 @@ def build(
     if len({source.stem for source in sources}) < len(sources):
         raise ValueError(f"notebooks share a name, and would share a page: {sorted(source.name for source in sources)}")
     out = out.resolve()
+    files.restore(out)
     _check_replaceable(out)
     try:
         if not out.parent.exists():
             out.parent.mkdir(parents=True)
-        site = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+        with files.replacing(out, check=_check_replaceable) as site:
+            figures = site / "figures"
+            executed = _run_all(
+                sources, corpus=corpus, figures=figures, timeout=timeout, progress=progress, failed=failed
+            )
+            write_pages(site, sources, executed, corpus=corpus)
+            names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
+            (site / FILES).write_text("".join(f"{name}\n" for name in (*names, FILES)), encoding="utf-8")
     except OSError as error:
         raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error
-    try:
-        site.chmod(0o755)
-        options: dict[str, Any] = {"timeout": timeout, "progress": progress, "failed": failed}
-        executed = _run_all(sources, corpus=corpus, figures=site / "figures", **options)
-        write_pages(site, sources, executed, corpus=corpus)
-        files = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
-        (site / FILES).write_text("".join(f"{name}\n" for name in (*files, FILES)), encoding="utf-8")
-        _swap(site, out)
-    except OSError as error:
-        raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(site, ignore_errors=True)
     return out / "index.html"
 
 
@@ -178,21 +169,16 @@ def refresh(notebook: Path, *, corpus: Path, figures: Path | None = None, timeou
     nb = run(notebook, corpus=corpus, figures=figures or paths.figures(), timeout=timeout)
     nb["metadata"] = {"kernelspec": KERNEL, "language_info": LANGUAGE}
     for cell in nb.cells:
-        kept = {name: value for name, value in cell.metadata.items() if name in KEPT_CELL_METADATA}
-        cell["metadata"] = kept
+        cell["metadata"] = {name: value for name, value in cell.metadata.items() if name in KEPT_CELL_METADATA}
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(pages.WIDGET, None)  # a random id, and without a kernel nothing stands behind it
     text: str = nbformat.writes(nb)  # type: ignore[no-untyped-call]
     fresh = (text.rstrip("\n") + "\n").encode()
     if fresh == notebook.read_bytes():
         return False
-    part = notebook.with_name(f".{notebook.name}-{os.getpid()}")
-    try:
-        part.write_bytes(fresh)
-        shutil.copymode(notebook, part)
-        part.replace(notebook)
-    finally:
-        part.unlink(missing_ok=True)
+    with files.replacing(notebook) as staging:
+        staging.write_bytes(fresh)
+        shutil.copymode(notebook, staging)
     return True
 
 
@@ -203,43 +189,30 @@ def _read(notebook: Path) -> NotebookNode:
     except OSError as error:
         raise ReportError(f"{notebook.name}: {error.strerror}", notebook=notebook.name) from error
     except (ValueError, nbformat.ValidationError) as error:
-        message = str(error).partition("\n")[0][:200]
-        raise ReportError(f"{notebook.name} is no notebook: {message}", notebook=notebook.name) from error
+        reason = _first_line(str(error))[:200]
+        raise ReportError(f"{notebook.name} is not a notebook: {reason}", notebook=notebook.name) from error
 
 
-def _execute(
-    nb: NotebookNode,
-    notebook: Path,
-    *,
-    env: dict[str, str],
-    scratch: Path,
-    timeout: int,
-    on_cell: Callable[[], None] | None,
-    allow_errors: bool,
-) -> None:
+def _execute(nb: NotebookNode, notebook: Path, *, env: dict[str, str], scratch: Path, options: dict[str, Any]) -> None:
     place = 0
 
     def started(cell_index: int, **_: object) -> None:
         nonlocal place
         place = cell_index
 
-    def executed(**_: object) -> None:
-        if on_cell is not None:
-            on_cell()
-
-    options: dict[str, Any] = {"record_timing": False, "coalesce_streams": True, "store_widget_state": False}
-    # Too few data is an answer, no failure; what a cell then could not make, those below it lack.
-    options |= {"allow_errors": allow_errors, "allow_error_names": [_TOO_FEW, _LACKING]}
-    client = NotebookClient(
-        nb, km=_kernel(scratch), timeout=timeout, on_cell_start=started, on_cell_executed=executed, **options
-    )
+    options |= {"record_timing": False, "coalesce_streams": True, "store_widget_state": False}
+    client = NotebookClient(nb, km=_kernel(scratch), on_cell_start=started, **options)
     client.owns_km = True  # it shuts the kernel down, whatever happens
     folder = str(notebook.resolve().parent)  # as in JupyterLab and nbval
     try:
         with (scratch / "kernel.log").open("wb") as log:  # what the kernel itself says is nothing for our terminal
             client.execute(env=env, cwd=folder, stdout=log, stderr=log)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
-        raise _failure(notebook, nb, place, error, timeout=timeout) from error
+    except CellExecutionError as error:
+        raise _cell_error(notebook, nb, place, f"{error.ename}: {error.evalue}") from error
+    except CellTimeoutError as error:
+        raise _cell_error(notebook, nb, place, f"still running after {options['timeout']} s") from error
+    except RuntimeError as error:
+        raise _cell_error(notebook, nb, place, str(error) or type(error).__name__) from error
 
 
 def _kernel(scratch: Path) -> AsyncKernelManager:
@@ -269,39 +242,26 @@ def _env(*, corpus: Path, figures: Path, scratch: Path) -> dict[str, str]:
     return inherited | {name: str(path) for name, path in own.items()} | {"TQDM_DISABLE": "1"}
 
 
-def _failure(notebook: Path, nb: NotebookNode, place: int, error: Exception, *, timeout: int) -> ReportError:
-    if isinstance(error, CellExecutionError):
-        reason = _reason(error.ename, error.evalue)
-    elif isinstance(error, CellTimeoutError):
-        reason = f"still running after {timeout} s"
-    else:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-    return _cell_error(notebook, nb, place, reason)
-
-
 def _cell_error(notebook: Path, nb: NotebookNode, place: int, reason: str) -> ReportError:
-    first = next(iter(nb.cells[place].source.strip().splitlines()), "") if nb.cells else ""
-    message = f"{notebook.name}, cell {place + 1} ({first[:60]}): {reason}"
+    code = _first_line(nb.cells[place].source) if nb.cells else ""
+    message = f"{notebook.name}, cell {place + 1} ({code[:60]}): {_first_line(reason)}"
     return ReportError(message, notebook=notebook.name, cell=place + 1)
 
 
-def _errors(notebook: Path, nb: NotebookNode) -> list[ReportError]:
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def _errors(notebook: Path, nb: NotebookNode) -> Iterator[ReportError]:
     """The cells that failed for themselves: one that lacks a name lacks what one above would have made."""
-    found = [
-        (place, output)
-        for place, cell in enumerate(nb.cells)
-        for output in cell.get("outputs", ())
-        if output.output_type == "error"
-    ]
-    return [
-        _cell_error(notebook, nb, place, _reason(output.ename, output.evalue))
-        for order, (place, output) in enumerate(found)
-        if output.ename not in (_TOO_FEW, _LACKING) or (output.ename == _LACKING and order == 0)
-    ]
-
-
-def _reason(name: str, value: str) -> str:
-    return f"{name}: {value}".strip().partition("\n")[0]
+    is_first = True
+    for place, cell in enumerate(nb.cells):
+        for output in cell.get("outputs", ()):
+            if output.output_type != "error":
+                continue
+            if output.ename not in (_TOO_FEW, _LACKING) or (output.ename == _LACKING and is_first):
+                yield _cell_error(notebook, nb, place, f"{output.ename}: {output.evalue}")
+            is_first = False
 
 
 def _run_all(
@@ -313,38 +273,33 @@ def _run_all(
     progress: Progress | None,
     failed: Failed | None,
 ) -> list[NotebookNode]:
-    total = sum(
-        cell.cell_type == "code" and bool(cell.source.strip()) for nb in map(_read, sources) for cell in nb.cells
-    )
-    done, executed = 0, []
-    with tempfile.TemporaryDirectory(prefix="privacylab-") as folder:
-        for source in sources:
+    cells = [cell for source in sources for cell in _read(source).cells if cell.cell_type == "code"]
+    total, done = sum(bool(cell.source.strip()) for cell in cells), 0
+    executed: list[NotebookNode] = []
 
-            def on_cell(name: str = source.name) -> None:
-                nonlocal done
-                done += 1
-                if progress is not None:
-                    progress(done, total, name)
+    def tell(n: int = 1, **_: object) -> None:
+        nonlocal done
+        done += n
+        if progress is not None:
+            progress(done, total, sources[len(executed)].name)
 
-            if progress is not None:
-                progress(done, total, source.name)
-            options: dict[str, Any] = {"timeout": timeout, "scratch": Path(folder), "on_cell": on_cell}
-            options["failed"] = failed
-            nb = run(source, corpus=corpus, figures=figures, **options)
-            _hide_paths(nb, {corpus.resolve(): corpus.resolve().name, figures.resolve(): "figures"})
-            executed.append(nb)
+    for source in sources:
+        tell(0)
+        nb = run(source, corpus=corpus, figures=figures, timeout=timeout, on_cell=tell, failed=failed)
+        _hide_paths(nb, {corpus.resolve(): corpus.resolve().name, figures.resolve(): "figures"})
+        executed.append(nb)
     return executed
 
 
 def _hide_paths(nb: NotebookNode, names: dict[Path, str]) -> None:
     """Where something lies on this machine is nothing to publish."""
-    known = {str(path): name for path, name in names.items()}
-    known |= {str(paths.PACKAGE.parent): ".", tempfile.gettempdir(): "tmp", os.path.expanduser("~"): "~"}
-    longest = sorted((path for path in known if len(path) > 1), key=len, reverse=True)
+    shown = {str(path): name for path, name in names.items()}
+    shown |= {str(paths.PACKAGE.parent): ".", tempfile.gettempdir(): "tmp", os.path.expanduser("~"): "~"}
+    longest = sorted((path for path in shown if len(path) > 1), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w.~/-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])")
 
     def hidden(text: str) -> str:
-        return pattern.sub(lambda found: known[found[0]], text)
+        return pattern.sub(lambda match: shown[match[0]], text)
 
     for output in (output for cell in nb.cells for output in cell.get("outputs", ())):
         if "text" in output:
@@ -367,26 +322,28 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         pages.Link(f"{source.stem}.html", pages.heading_one(nb, default=source.stem))
         for source, nb in zip(sources, executed, strict=True)
     ]
-    files = sorted(file.name for file in (site / "figures").iterdir() if file.is_file())
-    named = {Path(file).stem: [other for other in files if Path(other).stem == Path(file).stem] for file in files}
-    about: dict[str, Any] = {"corpus": corpus.resolve().name}
-    found = []
-    for place, nb in enumerate(executed):
-        document = render(
+    published = sorted(file.name for file in (site / "figures").iterdir() if file.is_file())
+    named: dict[str, list[str]] = defaultdict(list)
+    for file in published:
+        named[Path(file).stem].append(file)
+    name = corpus.resolve().name
+    stories: list[pages.Story] = []
+    for place, (nb, link) in enumerate(zip(executed, links, strict=True)):
+        document = pages.render(
             nb,
-            title=links[place].title,
+            title=link.title,
             previous=links[place - 1] if place else None,
             following=links[place + 1] if place + 1 < len(links) else None,
             place=f"Notebook {place + 1} of {len(links)}",
             siblings=[source.stem for source in sources],
-            numbers=files,
-            **about,
+            numbers=published,
+            corpus=name,
         )
-        (site / links[place].href).write_text(document, encoding="utf-8")
-        found += pages.stories(nb, href=links[place].href)
+        (site / link.href).write_text(document, encoding="utf-8")
+        stories += pages.stories(nb, href=link.href)
     entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
-    (site / "index.html").write_text(pages.home(entries, found, figures=named, **about), encoding="utf-8")
-    if not files:
+    (site / "index.html").write_text(pages.home(entries, stories, figures=named, corpus=name), encoding="utf-8")
+    if not published:
         (site / "figures").rmdir()
 
 
@@ -395,14 +352,14 @@ def _check_replaceable(out: Path) -> None:
     if not os.path.lexists(out):
         return
     try:
-        held = [path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir() or path.is_symlink()]
-        known = _is_page(out / "index.html") or not any(out.iterdir())
+        names = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir() or path.is_symlink()}
+        is_report = _is_page(out / "index.html") or not any(out.iterdir())
         own = _listed(out)
     except OSError:
-        known = False
-    if not known:
-        raise ReportError(f"{out} exists and is no report: choose another folder, or remove it")
-    if foreign := sorted(set(held) - set(own)):
+        is_report = False
+    if not is_report:
+        raise ReportError(f"{out} exists and is not a report: choose another folder, or remove it")
+    if foreign := sorted(names - set(own)):
         raise ReportError(f"{out} holds {', '.join(foreign[:3])}, which would be lost: move that away")
 
 
@@ -419,18 +376,3 @@ def _is_page(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return _GENERATOR in file.read(2000)
-
-
-def _swap(site: Path, out: Path) -> None:
-    _check_replaceable(out)
-    old = site.with_name(f"{site.name}-old")
-    if out.exists():
-        out.rename(old)
-    try:
-        site.rename(out)
-    except OSError:
-        if old.exists():
-            old.rename(out)
-        raise
-    _check_replaceable(old)  # somebody may have laid something into it meanwhile
-    shutil.rmtree(old, ignore_errors=True)

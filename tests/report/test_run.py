@@ -408,7 +408,7 @@ def test_older_report_is_replaced(site, notebooks, workplace, tmp_path):
 
 def test_folder_that_is_no_report_is_not_replaced(notebooks, workplace, tmp_path):
     (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(report.ReportError, match="is no report: choose another folder"):
+    with pytest.raises(report.ReportError, match="is not a report: choose another folder"):
         report.build(notebooks, corpus=workplace / "panel", out=tmp_path)
     assert (tmp_path / "thesis.tex").exists()
 
@@ -440,7 +440,7 @@ def test_what_somebody_lays_into_the_report_meanwhile_is_not_lost(workplace, tmp
         f"import pathlib\nplace = pathlib.Path({str(out)!r})\nplace.mkdir()\n(place / 'notes.txt').write_text('mine')"
     )
     notebook = save(tmp_path / "1-lays.ipynb", markdown("# Lays"), code(lays))
-    with pytest.raises(report.ReportError, match="is no report"):
+    with pytest.raises(report.ReportError, match="is not a report"):
         report.build([notebook], corpus=workplace / "panel", out=out)
     assert (out / "notes.txt").read_text() == "mine"
 
@@ -452,7 +452,7 @@ def test_missing_corpus_is_named(notebooks, tmp_path):
 
 def test_file_that_is_no_notebook_is_named(workplace, tmp_path):
     (tmp_path / "3-bad.ipynb").write_text("{")
-    with pytest.raises(report.ReportError, match=r"3-bad\.ipynb is no notebook"):
+    with pytest.raises(report.ReportError, match=r"3-bad\.ipynb is not a notebook"):
         report.build([tmp_path / "3-bad.ipynb"], corpus=workplace / "panel", out=tmp_path / "site")
 
 
