@@ -5,7 +5,6 @@ The calendar is data: ``rules/eras.toml``, each date with its source.
 
 import datetime as dt
 import tomllib
-from bisect import bisect_right
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -72,15 +71,15 @@ def parts() -> tuple[Era, ...]:
 def regimes() -> tuple[Regime, ...]:
     """All legal regimes, by their first day."""
     blocks = _calendar()["regime"]
-    found = (Regime(block["id"], block["from"], block.get("until"), block["source"]) for block in blocks)
-    return tuple(sorted(found, key=lambda regime: (regime.start, regime.id)))
+    regimes = (Regime(block["id"], block["from"], block.get("until"), block["source"]) for block in blocks)
+    return tuple(sorted(regimes, key=lambda regime: (regime.start, regime.id)))
 
 
 @cache
 def events() -> tuple[Event, ...]:
     """The dates that findings are tested at and figures mark, in order."""
-    found = (Event(block["id"], block["name"], block["date"]) for block in _calendar()["event"])
-    return tuple(sorted(found, key=lambda event: event.date))
+    events = (Event(block["id"], block["name"], block["date"]) for block in _calendar()["event"])
+    return tuple(sorted(events, key=lambda event: event.date))
 
 
 def event(id: str) -> Event:
@@ -118,15 +117,18 @@ def as_date(value: dt.date | dt.datetime | str) -> dt.date:
     if isinstance(value, dt.date):
         return value
     try:
-        return dt.date.fromisoformat(value + "-01-01"[(len(value) - 4) :] if len(value) in (4, 7) else value[:10])
+        return dt.date.fromisoformat(first_day(value)[:10])
     except ValueError:
         raise ValueError(f"date {value!r} is not YYYY-MM-DD, YYYY-MM or YYYY") from None
 
 
-def _part(date: dt.date, parts: tuple[Era, ...]) -> str | None:
-    starts = [part.start or dt.date.min for part in parts]
-    index = bisect_right(starts, date)
-    return parts[index - 1].id if index else None
+def first_day(date: str) -> str:
+    """An ISO date in full: a year or a month alone stands for its first day.
+
+    >>> first_day("2018"), first_day("2018-05"), first_day("2018-05-25T10:00")
+    ('2018-01-01', '2018-05-01', '2018-05-25T10:00')
+    """
+    return date + "-01-01"[len(date) - 4 :] if len(date) in (4, 7) else date
 
 
 def era(date: dt.date | dt.datetime | str | None) -> str:
@@ -135,9 +137,7 @@ def era(date: dt.date | dt.datetime | str | None) -> str:
     >>> era("2015-10-06"), era("2015-10-05"), era(None)
     ('gap', 'safe_harbor', 'undated')
     """
-    if date is None or pd.isna(date):
-        return UNDATED
-    return _part(as_date(date), eras()) or UNDATED
+    return _part(date, eras())
 
 
 def sub_era(date: dt.date | dt.datetime | str | None) -> str:
@@ -146,9 +146,14 @@ def sub_era(date: dt.date | dt.datetime | str | None) -> str:
     >>> sub_era("2020-07-16"), sub_era("2017-01-01")
     ('gdpr_no_transfer_framework', 'privacy_shield')
     """
+    return _part(date, parts())
+
+
+def _part(date: dt.date | dt.datetime | str | None, parts: tuple[Era, ...]) -> str:
     if date is None or pd.isna(date):
         return UNDATED
-    return _part(as_date(date), parts()) or UNDATED
+    day = as_date(date)
+    return next(part.id for part in reversed(parts) if part.start is None or part.start <= day)
 
 
 def in_force(date: dt.date | dt.datetime | str) -> tuple[str, ...]:

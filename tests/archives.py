@@ -93,8 +93,11 @@ def seen(source):
 
 
 def texts(source):
-    """The bytes behind each entry, or the reason why there are none, by source."""
-    return {raw.entry.source: raw.data if raw.data is not None else raw.detail for raw in sources.policies(source)}
+    """The bytes of each version by its source, or why they could not be read."""
+    entries = source.entries()
+    keys = list(dict.fromkeys(entry.content for entry in entries))
+    contents = {key: detail if data is None else data for key, data, detail in source.contents(keys)}
+    return {entry.source: contents[entry.content] for entry in entries}
 
 
 def opened(path, tmp_path):

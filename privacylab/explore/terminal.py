@@ -76,4 +76,4 @@ def _grid(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[R
 
 
 def _short(text: str) -> str:
-    return textwrap.shorten(text.split("\n")[0], 160, placeholder=" ...")
+    return textwrap.shorten(text.split("\n")[0], 164, placeholder=" ...")

@@ -7,7 +7,7 @@ each distinct content once.
 from pathlib import Path
 
 from privacylab.sources.archives import ARCHIVES
-from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id, policies
+from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
 from privacylab.sources.files import MEDIA_TYPES, Files
 from privacylab.sources.git import GitArchive, layout_of
 from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository, folder_of, is_bundle, without_git
@@ -29,11 +29,8 @@ def open_source(path: Path, *, scratch: Path) -> Source:
         own = scratch / f"{path.stem}-{content_id(str(path.resolve()).encode())}.git"
         repository = Repository(path, own=own)
         return GitArchive(repository, layout_of(repository))
-    files = Files(path, label=_label(path))
+    label = "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None
+    files = Files(path, label=label)
     if not files.entries():
         raise SourceError(f"{path} holds no policy: files end in {', '.join(filter(None, MEDIA_TYPES))}")
     return files
-
-
-def _label(path: Path) -> str | None:
-    return "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None

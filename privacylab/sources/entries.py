@@ -39,14 +39,6 @@ class Entry(NamedTuple):
     detail: str | None = None
 
 
-class RawPolicy(NamedTuple):
-    """One dated version with its bytes; ``data`` is None where they could not be read, and ``detail`` says why."""
-
-    entry: Entry
-    data: bytes | None
-    detail: str | None = None
-
-
 class Source(Protocol):
     """What a reader gives: entries first, then contents by their keys.
 
@@ -71,16 +63,6 @@ class Source(Protocol):
 
     def names_since(self, state: Mapping[str, str]) -> set[str]:
         """The names (`Entry.name`) with a version that came, went or changed."""
-
-
-def policies(source: Source) -> Iterator[RawPolicy]:
-    """Every version of a source with its bytes, ordered by name, document and moment."""
-    listed = sorted(source.entries(), key=lambda entry: (entry.name, entry.document, entry.moment or 0, entry.source))
-    wanted = list(dict.fromkeys(entry.content for entry in listed))
-    found = {key: (data, detail) for key, data, detail in source.contents(wanted)}
-    for entry in listed:
-        data, detail = found[entry.content]
-        yield RawPolicy(entry, data, detail)
 
 
 def state_of(entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:

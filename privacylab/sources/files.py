@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from privacylab import eras
 from privacylab.sources.entries import UNREAD, Entry, SourceError, changed_names, content_id, slug, state_of
 
 MEDIA_TYPES = {
@@ -33,9 +34,6 @@ IGNORED = re.compile(
 )
 """Files that accompany policies: hidden ones and those in hidden folders, licences, indexes, code, tables."""
 
-
-# --- Folders, files, zip, tar ---------------------------------------------------------------------------------------
-
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
@@ -48,19 +46,22 @@ class Files:
     """
 
     def __init__(self, root: Path, *, label: str | None = None) -> None:
-        self.root = self.place = root
+        self.place = root
         self.notes: list[str] = []
         self.label = label or slug(_shown(root.absolute().stem)) or "files"
+        self._names = self._list()
+        self._entries = self._policies()
 
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
-        """Every file but those that accompany policies."""
-        files = self._names()
-        metadata = self._metadata(files)
-        files = [name for name in files if not IGNORED.search(name)]
-        named = {PurePosixPath(name).as_posix() for name in files}
-        listed = [self._entry(name, metadata.get(PurePosixPath(name).as_posix())) for name in files]
-        listed += [self._entry(name, row) for name, row in metadata.items() if name not in named]
-        return [entry for entry in listed if names is None or entry.name in names]
+        """Every file but those that accompany policies, as they were when the source was opened."""
+        return [entry for entry in self._entries if names is None or entry.name in names]
+
+    def _policies(self) -> list[Entry]:
+        metadata = self._metadata()
+        policies = [(name, PurePosixPath(name).as_posix()) for name in self._names if not IGNORED.search(name)]
+        entries = [self._entry(name, metadata.get(path)) for name, path in policies]
+        missing = metadata.keys() - {path for _, path in policies}
+        return entries + [self._entry(path, row) for path, row in metadata.items() if path in missing]
 
     def _entry(self, name: str, row: dict[str, str] | None) -> Entry:
         shown = _shown(name)
@@ -77,30 +78,30 @@ class Files:
         media_type = MEDIA_TYPES.get(path.suffix.lower())
         return Entry(self.label, service, document, moment, shown, name, media_type, basis)
 
-    def _names(self) -> list[str]:
-        if self.root.is_dir():
-            found = (path for path in self.root.rglob("*") if path.is_file() or path.is_symlink())
-            return sorted(path.relative_to(self.root).as_posix() for path in found)
+    def _list(self) -> list[str]:
+        if self.place.is_dir():
+            files = (path for path in self.place.rglob("*") if path.is_file() or path.is_symlink())
+            return sorted(path.relative_to(self.place).as_posix() for path in files)
         try:
-            if zipfile.is_zipfile(self.root):
-                with zipfile.ZipFile(self.root) as archive:
+            if zipfile.is_zipfile(self.place):
+                with zipfile.ZipFile(self.place) as archive:
                     return sorted(info.filename for info in archive.infolist() if not info.is_dir())
-            if _is_tar(self.root):
-                with tarfile.open(self.root) as archive:
+            if tarfile.is_tarfile(self.place):
+                with tarfile.open(self.place) as archive:
                     return sorted(member.name for member in archive if member.isfile())
         except _DAMAGE as error:
-            raise SourceError(f"{self.root} is a damaged or truncated archive ({error})") from None
-        if self.root.name.lower().endswith(_ARCHIVE_SUFFIXES):
-            raise SourceError(f"{self.root} is a damaged or truncated archive: copy it here again")
-        return [self.root.name]
+            raise SourceError(f"{self.place} is a damaged or truncated archive ({error})") from None
+        if self.place.name.lower().endswith(_ARCHIVE_SUFFIXES):
+            raise SourceError(f"{self.place} is a damaged or truncated archive: copy it here again")
+        return [self.place.name]
 
-    def _metadata(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    def _metadata(self) -> dict[str, dict[str, str]]:
         """The rows of each ``metadata.csv`` by the path that they speak of."""
+        indexes = [name for name in self._names if PurePosixPath(name).name == "metadata.csv"]
         rows: dict[str, dict[str, str]] = {}
-        for name in (name for name in names if PurePosixPath(name).name == "metadata.csv"):
-            ((_, data, detail),) = self.contents([name])
+        for name, data, detail in self.contents(indexes):
             if data is None:
-                raise SourceError(f"{self.root}: {name} cannot be read ({detail})")
+                raise SourceError(f"{self.place}: {name} cannot be read ({detail})")
             for row in self._rows(name, data):
                 rows[(PurePosixPath(name).parent / row["path"]).as_posix()] = row
         return rows
@@ -111,32 +112,32 @@ class Files:
             reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))
             rows = list(reader)
         except (UnicodeDecodeError, csv.Error) as error:
-            raise SourceError(f"{self.root}: {name} is no CSV in UTF-8 ({error})") from None
+            raise SourceError(f"{self.place}: {name} is not a CSV in UTF-8 ({error})") from None
         if not set(columns) <= set(reader.fieldnames or ()):
-            found = ", ".join(reader.fieldnames or ()) or "none"
-            raise SourceError(f"{self.root}: {name} needs the columns service,date,path; it has {found}")
+            present = ", ".join(reader.fieldnames or ()) or "none"
+            raise SourceError(f"{self.place}: {name} needs the columns service,date,path; it has {present}")
         for number, row in enumerate(rows, 1):
             if not row["path"]:
-                raise SourceError(f"{self.root}: {name}, row {number} has no path")
+                raise SourceError(f"{self.place}: {name}, row {number} has no path")
             yield {column: (row[column] or "").strip() for column in columns}
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """The files' bytes; a name that leads out of the archive is not read."""
-        if self.root.is_file() and zipfile.is_zipfile(self.root):
-            with zipfile.ZipFile(self.root) as archive:
+        if self.place.is_file() and zipfile.is_zipfile(self.place):
+            with zipfile.ZipFile(self.place) as archive:
                 yield from _read_each(keys, archive.read)
-        elif self.root.is_file() and _is_tar(self.root):
-            with tarfile.open(self.root) as archive:
+        elif self.place.is_file() and tarfile.is_tarfile(self.place):
+            with tarfile.open(self.place) as archive:
                 yield from _read_each(keys, lambda name: _tar_member(archive, name))
         else:
-            folder = self.root if self.root.is_dir() else self.root.parent
+            folder = self.place if self.place.is_dir() else self.place.parent
             yield from _read_each(keys, lambda name: (folder / name).read_bytes())
 
     def stamp(self) -> list[tuple[str, int, int]]:
         """Name, size and time of change of each file."""
-        files = [self.root / name for name in self._names()] if self.root.is_dir() else [self.root]
-        found = [(str(path), path.stat()) for path in files if path.exists()]
-        return [(name, state.st_size, state.st_mtime_ns) for name, state in found]
+        files = [self.place / name for name in self._names] if self.place.is_dir() else [self.place]
+        states = [(str(path), path.stat()) for path in files if path.exists()]
+        return [(name, state.st_size, state.st_mtime_ns) for name, state in states]
 
     def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
         """A hash over the files of each name."""
@@ -161,15 +162,10 @@ def _shown(name: str) -> str:
 
 
 def _moment(stated: str, name: str) -> int:
-    padded = stated.strip() + "-01-01"[(len(stated.strip()) - 4) :] if len(stated.strip()) in (4, 7) else stated.strip()
     try:
-        return int(dt.datetime.fromisoformat(padded).replace(tzinfo=dt.UTC).timestamp())
+        return int(dt.datetime.fromisoformat(eras.first_day(stated.strip())).replace(tzinfo=dt.UTC).timestamp())
     except ValueError:
         raise SourceError(f"{name}: date {stated!r} is not YYYY-MM-DD, YYYY-MM or YYYY") from None
-
-
-def _is_tar(path: Path) -> bool:
-    return path.is_file() and tarfile.is_tarfile(path)
 
 
 def _tar_member(archive: tarfile.TarFile, name: str) -> bytes:

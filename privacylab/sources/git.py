@@ -10,8 +10,6 @@ from typing import NamedTuple
 from privacylab.sources import repository
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, SourceError, changed_names, state_of
 
-# --- Git ------------------------------------------------------------------------------------------------------------
-
 
 class GitArchive:
     """An archive of policies in git: every change of a policy's file on any branch is a version, dated by its author.
@@ -116,7 +114,7 @@ class Layout(NamedTuple):
 
 _TOSBACK2 = re.compile(r"^crawl(?:_reviewed)?/([^/]+)/([^/]*)\.txt$")
 _TOSBACK2_POLICY = re.compile(r"privacy|data (?:use )?policy", re.I)
-_OTA = re.compile(r"^([^/]+)/((?:Parent Organization )?Privacy Policy)\.md$")
+_OTA_POLICY = re.compile(r"^([^/]+)/((?:Parent Organization )?Privacy Policy)\.md$")
 
 
 def _tosback2_name(path: str) -> tuple[str, str] | None:
@@ -127,23 +125,13 @@ def _tosback2_name(path: str) -> tuple[str, str] | None:
 
 
 def _ota_name(path: str) -> tuple[str, str] | None:
-    match = _OTA.match(path)
+    match = _OTA_POLICY.match(path)
     return (match[1], match[2]) if match else None
 
 
 LAYOUTS = (
-    Layout(
-        "tosback2",
-        re.compile(r"^crawl(_reviewed)?/[^/]+/"),
-        _tosback2_name,
-        "text/html",
-    ),
-    Layout(
-        "ota",
-        re.compile(r"^[^/]+/(Parent Organization )?Privacy Policy\.md$"),
-        _ota_name,
-        "text/markdown",
-    ),
+    Layout("tosback2", re.compile(r"^crawl(_reviewed)?/[^/]+/"), _tosback2_name, "text/html"),
+    Layout("ota", _OTA_POLICY, _ota_name, "text/markdown"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Where policies come from: git archives, folders, zips and tars."""
+"""Policies in folders, files, zips and tars."""
 
 import io
 import tarfile
@@ -173,7 +173,7 @@ def test_a_path_of_the_metadata_that_leads_out_of_the_folder_is_not_read(tmp_pat
         ("", "needs the columns service,date,path; it has none"),
         ("service,date,path\nkites.example,6 May 2014,one.md\n", "a/one.md: date '6 May 2014' is not YYYY-MM-DD"),
         ("service,date,path\nkites.example,2014-05-06\n", "a/metadata.csv, row 1 has no path"),
-        (b"service,date,path\nbl\xe5,2014-05-06,one.md\n", "a/metadata.csv is no CSV in UTF-8"),
+        (b"service,date,path\nbl\xe5,2014-05-06,one.md\n", "a/metadata.csv is not a CSV in UTF-8"),
     ],
 )
 def test_bad_metadata_is_refused_in_one_line(metadata, message, tmp_path):
