@@ -5,17 +5,26 @@ its table downloads as CSV.
 """
 
 import base64
-import html
 from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
 import pandas as pd
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from privacylab import findings, plots
-from privacylab.explore import texts
-from privacylab.explore.texts import Texts
+from privacylab.explore.texts import (
+    SORTS,
+    Texts,
+    behind,
+    csv_link,
+    differences,
+    kwic,
+    service_timeline,
+    side_by_side,
+    timeline_figure,
+)
 from privacylab.plots.labels import readable, said
 from privacylab.plots.style import COLOURS, why_empty
 
@@ -34,45 +43,48 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return "Controls: open this notebook in JupyterLab and run it to use them."
 
     def _repr_mimebundle_(self, **options: object) -> dict[str, Any]:
-        shown: dict[str, Any] = super()._repr_mimebundle_(**options)
-        return {**shown, "text/html": f'<p class="note">{html.escape(repr(self))}</p>'}
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        return {**bundle, "text/html": Markup('<p class="note">{}</p>').format(repr(self))}
 
 
-def table(frame: pd.DataFrame, name: str, *, caption: str) -> str:
+def table(frame: pd.DataFrame, name: str, *, caption: str) -> Markup:
     """A frame as an HTML table, cut at `MAX_ROWS`, with a link to its CSV."""
-    shown = frame.head(MAX_ROWS)
-    for column in shown.columns:
-        if pd.api.types.is_datetime64_any_dtype(shown[column]):
-            shown = shown.assign(**{str(column): shown[column].dt.strftime("%Y-%m-%d")})
-    text = shown.to_html(index=False, border=0, float_format=lambda number: f"{number:.3f}", na_rep="")
+    rows = frame.head(MAX_ROWS)
+    dates = {str(name): dates.dt.strftime("%Y-%m-%d") for name, dates in rows.select_dtypes("datetime").items()}
+    text = rows.assign(**dates).to_html(index=False, border=0, float_format="{:.3f}".format, na_rep="")
     cut = f", the first {MAX_ROWS} shown" if len(frame) > MAX_ROWS else ""
-    head = f"<p>{html.escape(caption)}{cut}; all as {texts.csv_link(frame, name)}</p>"
-    return f'{head}<div style="max-height:24rem;overflow:auto" tabindex="0">{text}</div>'
+    box = '<p>{}{}; all as {}</p><div style="max-height:24rem;overflow:auto" tabindex="0">{}</div>'
+    return Markup(box).format(caption, cut, csv_link(frame, name), Markup(text))
 
 
-def picture(figure: Figure, *, alt: str) -> str:
+def picture(figure: Figure, *, alt: str) -> Markup:
     """A figure as an HTML image with its alt text; one that holds too little as the sentence that says so."""
     reason = why_empty(figure)
     if reason:  # the numbers are there
-        return f"<p>{html.escape(reason)}</p>"
+        return Markup("<p>{}</p>").format(reason)
     data = base64.b64encode(plots.png(figure)).decode()
-    return f'<img alt="{html.escape(alt, quote=True)}" style="max-width:100%" src="data:image/png;base64,{data}">'
+    return Markup('<img alt="{}" style="max-width:100%" src="data:image/png;base64,{}">').format(alt, data)
 
 
-def _panel(controls: list[Any], draw: Callable[[], str]) -> Panel:
-    """Controls above what ``draw`` gives for their values; what cannot be drawn is told in its place."""
-    shown = widgets.HTML(layout=_FULL)
+def answer(sentence: str) -> Markup:
+    """What a panel says in words."""
+    return Markup('<p class="answer">{}</p>').format(sentence)
+
+
+def _panel(controls: list[Any], draw: Callable[[], Markup]) -> Panel:
+    """Controls above what ``draw`` gives for their values; why it cannot be drawn is said in its place."""
+    view = widgets.HTML(layout=_FULL)
 
     def update(_: object = None) -> None:
         try:
-            shown.value = draw()
+            view.value = draw()
         except ValueError as error:
-            shown.value = f"<p>{html.escape(str(error))}</p>"
+            view.value = Markup("<p>{}</p>").format(error)
 
     for control in controls:
         control.observe(update, names="value")
     update()
-    return Panel([*controls, shown])
+    return Panel([*controls, view])
 
 
 def _dropdown(name: str, options: list[str]) -> widgets.Dropdown:
@@ -85,21 +97,24 @@ def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame
     chosen = widgets.SelectMultiple(
         description="What", options=names, value=[next(iter(names.values()))], rows=8, style=_NAMED, layout=_FULL
     )
-    known = {column: sorted(services[column].dropna().unique()) for column in ("region", "industry")}
-    pick = {column: _dropdown(column.title(), [ALL, *values]) for column, values in known.items()}
+    pick = {
+        column: _dropdown(column.title(), [ALL, *sorted(services[column].dropna().unique())])
+        for column in ("region", "industry")
+    }
     only = widgets.Text(
         description="Services", placeholder="all, or names with commas", style=_NAMED, continuous_update=False
     )
     by = _dropdown("By", ["half-year", "era"])
 
-    def draw() -> str:
-        wanted = services
+    def draw() -> Markup:
+        chosen_services = services
         for column, control in pick.items():
-            wanted = wanted if control.value == ALL else wanted[wanted[column] == control.value]
-        asked = [name.strip().lower() for name in only.value.split(",") if name.strip()]
-        if asked:
-            wanted = wanted[wanted["service"].isin(asked)]
-        rows = policies[policies["service"].isin(wanted["service"])]
+            if control.value != ALL:
+                chosen_services = chosen_services[chosen_services[column] == control.value]
+        names = [name.strip().lower() for name in only.value.split(",") if name.strip()]
+        if names:
+            chosen_services = chosen_services[chosen_services["service"].isin(names)]
+        rows = policies[policies["service"].isin(chosen_services["service"])]
         if rows.empty:
             raise ValueError("No service of the corpus is all of this: choose another region, industry or name.")
         return _trend(rows, features, list(chosen.value)[: len(COLOURS)], by=by.value)
@@ -107,20 +122,25 @@ def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame
     return _panel([chosen, *pick.values(), only, by], draw)
 
 
-def _trend(policies: pd.DataFrame, features: pd.DataFrame, columns: list[str], *, by: str) -> str:
+def _trend(policies: pd.DataFrame, features: pd.DataFrame, columns: list[str], *, by: str) -> Markup:
     if not columns:
         raise ValueError("Choose what to count.")
-    over_time = by == "half-year"
-    statistic = findings.share_by_half_year if over_time else findings.share_by_era
+    statistic, draw = (
+        (findings.share_by_half_year, plots.share_by_half_year)
+        if by == "half-year"
+        else (findings.share_by_era, plots.share_by_era)
+    )
     shares = statistic(policies, features, columns=columns)
-    told = [_sentence(shares[shares["feature"] == column], column) for column in columns]
-    draw = plots.share_by_half_year if over_time else plots.share_by_era
-    parts = [f'<p class="answer">{html.escape(line)}</p>' for line in told]
-    parts.append(picture(draw(shares), alt=" ".join(told)))
-    parts.append(table(shares, "trend", caption="Shares of services with 95% intervals"))
-    behind = texts.behind(policies, features, column=columns[0])
-    parts.append(table(behind, "services", caption=f"The services behind the last half-year: {readable(columns[0])}"))
-    return "".join(parts)
+    sentences = [_sentence(shares[shares["feature"] == column], column) for column in columns]
+    services = f"The services behind the last half-year: {readable(columns[0])}"
+    return Markup("").join(
+        [
+            *map(answer, sentences),
+            picture(draw(shares), alt=" ".join(sentences)),
+            table(shares, "trend", caption="Shares of services with 95% intervals"),
+            table(behind(policies, features, column=columns[0]), "services", caption=services),
+        ]
+    )
 
 
 def _sentence(shares: pd.DataFrame, column: str) -> str:
@@ -142,39 +162,38 @@ def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:
         description="Service", options=names, value=most, ensure_option=True, continuous_update=False, style=_NAMED
     )
 
-    def draw() -> str:
+    def draw() -> Markup:
         if not names:
             raise ValueError("No service of the corpus has a dated policy: there is no history to show.")
-        rows = texts.service_timeline(policies, features, chosen.value)
+        rows = service_timeline(policies, features, chosen.value)
         first, last = rows.iloc[0], rows.iloc[-1]
-        told = (
+        sentence = (
             f"{chosen.value}: {len(rows)} policies, {first['date']:%Y-%m-%d} to {last['date']:%Y-%m-%d}, "
             f"from {first['n_words']:,} to {last['n_words']:,} words."
         )
-        shown = table(rows, chosen.value, caption="Each policy, and what it gained and lost")
-        return f'<p class="answer">{html.escape(told)}</p>{picture(texts.timeline_figure(rows), alt=told)}{shown}'
+        history = table(rows, chosen.value, caption="Each policy, and what it gained and lost")
+        return answer(sentence) + picture(timeline_figure(rows), alt=sentence) + history
 
     return _panel([chosen], draw)
 
 
-def concordance(read: Texts, phrase: str = "personal data") -> Panel:
+def concordance(texts: Texts, phrase: str = "personal data") -> Panel:
     """A concordance: type words, choose the order."""
     typed = widgets.Text(description="Words", value=phrase, continuous_update=False, style=_NAMED)
-    sort = _dropdown("Sort by", list(texts.SORTS))
+    sort = _dropdown("Sort by", list(SORTS))
 
-    def draw() -> str:
-        lines = texts.kwic(read, typed.value, sort=sort.value)
-        told = (
-            f"{len(lines):,} lines with “{typed.value}” in {lines['service'].nunique():,} services; from {read.source}."
-        )
-        return f'<p class="answer">{html.escape(told)}</p>' + table(lines, "concordance", caption="The lines")
+    def draw() -> Markup:
+        lines = kwic(texts, typed.value, sort=sort.value)
+        n_services = lines["service"].nunique()
+        sentence = f"{len(lines):,} lines with “{typed.value}” in {n_services:,} services; from {texts.source}."
+        return answer(sentence) + table(lines, "concordance", caption="The lines")
 
     return _panel([typed, sort], draw)
 
 
-def versions(read: Texts) -> Panel:
+def versions(texts: Texts) -> Panel:
     """Two versions of a policy side by side: choose service and versions."""
-    policies = read.policies.sort_values(["service", "document", "date", "policy_id"])
+    policies = texts.policies.sort_values(["service", "document", "date", "policy_id"])
     counts = policies["service"].value_counts()
     several = sorted(counts[counts > 1].index)
     if not several:
@@ -189,13 +208,13 @@ def versions(read: Texts) -> Panel:
     choose()
     service_.observe(choose, names="value")
 
-    def draw() -> str:
+    def draw() -> Markup:
         if before.value is None or after.value is None:
             raise ValueError("Choose two versions.")
-        diff = texts.differences(read, before.value, after.value)
+        diff = differences(texts, before.value, after.value)
         plain = diff.assign(**{c: diff[c].map("; ".join) for c in ("categories_before", "categories_after")})
-        link = texts.csv_link(plain, "versions")
-        return f"{texts.side_by_side(diff, before=before.value, after=after.value)}<p>{link}; from {read.source}.</p>"
+        link = Markup("<p>{}; from {}.</p>").format(csv_link(plain, "versions"), texts.source)
+        return side_by_side(diff, before=before.value, after=after.value) + link
 
     return _panel([service_, before, after], draw)
 

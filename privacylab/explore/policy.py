@@ -1,14 +1,14 @@
 """One policy as a person would read it: its date, era, frameworks, clauses, cues and contacts."""
 
-import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
+from markupsafe import Markup, escape
 
 from privacylab import cues, dates, eras, findings, frameworks, normalize, sources
 from privacylab.build import annotate, screen
@@ -63,10 +63,10 @@ class Profile(NamedTuple):
 
     def features(self) -> set[str]:
         """What it holds, by the names of the columns of `findings.features`."""
-        held = {f"category:{category}" for clause in self.clauses for category in clause.categories}
-        held |= {f"framework:{framework}" for framework, _, _ in self.frameworks}
-        held |= {f"claims:{name}" for name, stance, _ in self.frameworks if stance in ("adheres", "relies")}
-        return held | {f"cue:{cue}" for cue, _, _ in self.cues}
+        names = {f"category:{category}" for clause in self.clauses for category in clause.categories}
+        names |= {f"framework:{framework}" for framework, _, _ in self.frameworks}
+        names |= {f"claims:{framework}" for framework, stance, _ in self.frameworks if stance in ("adheres", "relies")}
+        return names | {f"cue:{cue}" for cue, _, _ in self.cues}
 
     def record(self) -> dict[str, Any]:
         """The profile as plain values, for JSON."""
@@ -109,42 +109,35 @@ def of_file(path: str | Path) -> Profile:
 def of_data(data: bytes | str, *, name: str, media_type: str | None = None) -> Profile:
     """The profile of a policy's bytes or text."""
     blocks = normalize.blocks(data, media_type=media_type)
-    found = segments(blocks)
-    verdict = screen.judge(found)
+    rows = segments(blocks)
+    texts = [segment.text for segment in rows]
+    verdict = screen.judge(rows)
     stated = dates.effective_date("\n".join(block.text for block in blocks))
-    texts = [one.text for one in found]
-    limits = annotate.thresholds()
-    # In whole percent, as the tables have them: a policy gets the same labels alone and in a corpus.
-    percents = np.rint(100 * annotate.scores(found)).astype(int)
-    labelled = [
-        Clause(one, {c: p / 100 for c, p in zip(CATEGORIES, row, strict=True) if p >= limits[c]})
-        for one, row in zip(found, percents.tolist(), strict=True)
-    ]
     return Profile(
         name=name,
         reason=verdict.reason,
         language=verdict.language,
         effective_date=stated,
         era=eras.era(stated.value if stated else None),
-        frameworks=_frameworks(texts),
-        clauses=labelled,
-        cues=_cues(texts),
+        frameworks=[
+            (m.framework, m.stance, sentence_at(text, m.start)) for text in texts for m in frameworks.mentions(text)
+        ],
+        clauses=_clauses(rows),
+        cues=[(cue.cue, cue.value, sentence_at(text, cue.start)) for text in texts for cue in cues.cues(text)],
         contacts=contacts(texts),
         n_words=sum(count_words(text).n_words for text in texts),
-        n_segments=len(found),
+        n_segments=len(rows),
     )
 
 
-def _frameworks(texts: Sequence[str]) -> list[tuple[str, str, str]]:
+def _clauses(rows: Sequence[Segment]) -> list[Clause]:
+    limits = annotate.thresholds()
+    # In whole percent, as the tables have them: a policy gets the same labels alone and in a corpus.
+    percents = np.rint(100 * annotate.scores(rows)).astype(int).tolist()
     return [
-        (found.framework, found.stance, sentence_at(text, found.start))
-        for text in texts
-        for found in frameworks.mentions(text)
+        Clause(segment, {c: p / 100 for c, p in zip(CATEGORIES, row, strict=True) if p >= limits[c]})
+        for segment, row in zip(rows, percents, strict=True)
     ]
-
-
-def _cues(texts: Sequence[str]) -> list[tuple[str, str | None, str]]:
-    return [(found.cue, found.value, sentence_at(text, found.start)) for text in texts for found in cues.cues(text)]
 
 
 def sentence_at(text: str, start: int) -> str:
@@ -167,22 +160,20 @@ def contacts(texts: Sequence[str]) -> list[tuple[str, str]]:
     >>> contacts(["Write to privacy@example.org, or call +44 20 7946 0000."])
     [('email', 'privacy@example.org'), ('phone', '+44 20 7946 0000')]
     """
-    found = []
+    rows = []
     for text in texts:
         for kind, pattern in _CONTACTS.items():
-            found += [(kind, match[match.lastindex or 0].strip()) for match in pattern.finditer(text)]
-        by_post = [sentence for sentence in sentences(text) if _BY_POST.search(sentence)]
-        found += [("post", sentence) for sentence in by_post if _ADDRESS.search(sentence)]
-    return list(dict.fromkeys(found))
+            rows += [(kind, match[match.lastindex or 0].strip()) for match in pattern.finditer(text)]
+        rows += [("post", each) for each in sentences(text) if _BY_POST.search(each) and _ADDRESS.search(each)]
+    return list(dict.fromkeys(rows))
 
 
-def lacking(policy: Profile, shares: pd.DataFrame, *, least: float = MOSTLY, few: int = 20) -> pd.DataFrame:
-    """What policies of the same era mostly have and this one has not.
+def lacking(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.DataFrame:
+    """What policies of the same era mostly have (at least `MOSTLY` of them) and this one has not.
 
     Args:
         policy: The profile.
         shares: `era_shares` of a corpus.
-        least: The share of services (0 to 1) from which on an era mostly has something.
         few: An era with fewer services tells nothing.
 
     Returns:
@@ -196,20 +187,20 @@ def lacking(policy: Profile, shares: pd.DataFrame, *, least: float = MOSTLY, few
     rows = shares[(shares["era"] == policy.era) & (shares["n"] >= few)]
     if rows.empty:
         raise ValueError(f"the corpus has fewer than {few} services of the era {policy.era}")
-    rows = rows[(rows["value"] >= least) & ~rows["feature"].isin(policy.features())]
+    rows = rows[(rows["value"] >= MOSTLY) & ~rows["feature"].isin(policy.features())]
     ordered = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
     return ordered[["feature", "n", "value", "low", "high"]]
 
 
 def era_shares(corpus: Corpus) -> pd.DataFrame:
     """`findings.share_by_era` of all that `lacking` compares: categories, frameworks and cues without their values."""
-    held = findings.features(corpus)
+    features = findings.features(corpus)
     columns = [
         name
-        for name in map(str, held)
+        for name in map(str, features)
         if name.startswith(("category:", "framework:", "cue:")) and "=" not in name and name != "category:Other"
     ]
-    return findings.share_by_era(corpus.policies(), held, columns=columns)
+    return findings.share_by_era(corpus.policies(), features, columns=columns)
 
 
 def show(policy: Profile) -> HTML:
@@ -221,36 +212,36 @@ def show(policy: Profile) -> HTML:
     stated = policy.effective_date
     date = f"dated {stated.value}" if stated else "without a date"
     about = f"{date}, era {labels.readable(policy.era)}, {policy.n_words:,} words, {policy.n_segments} segments"
-    parts = [f"<p><strong>{html.escape(policy.name)}</strong>: {html.escape(about)}</p>"]
+    parts = [Markup("<p><strong>{}</strong>: {}</p>").format(policy.name, about)]
     heading = None
     for clause in policy.clauses:
         if clause.segment.heading != heading:
             heading = clause.segment.heading
-            parts.append(f"<p><strong>{html.escape(heading or '')}</strong></p>")
-        parts.append(f"<p>{category_labels(clause.categories)} {marked(clause.segment.text)}</p>")
+            parts.append(Markup("<p><strong>{}</strong></p>").format(heading or ""))
+        parts.append(Markup("<p>{} {}</p>").format(category_labels(clause.categories), marked(clause.segment.text)))
     return HTML(f'<div class="policy">{"".join(parts)}</div>')  # type: ignore[no-untyped-call]
 
 
-def category_labels(categories: Sequence[str] | dict[str, float]) -> str:
+def category_labels(categories: Iterable[str]) -> Markup:
     """Clause categories as coloured labels, in HTML."""
-    look = "background:{};color:#000;border-radius:3px;padding:0 .3em;font-size:.8em;white-space:nowrap"
-    return " ".join(
-        f'<span style="{look.format(_TINTS[CATEGORIES.index(name)])}">{html.escape(name)}</span>' for name in categories
-    )
+    style = "color:#000;border-radius:3px;padding:0 .3em;font-size:.8em;white-space:nowrap"
+    label = Markup('<span style="background:{};{}">{}</span>')
+    return Markup(" ").join(label.format(_TINTS[CATEGORIES.index(name)], style, name) for name in categories)
 
 
-def marked(text: str) -> str:
+def marked(text: str) -> Markup:
     """A text as escaped HTML with its framework mentions and cues in ``<mark>``, and what they are after them."""
-    spans = [(found.start, found.end, f"{found.framework}: {found.stance}") for found in frameworks.mentions(text)]
+    mentions = frameworks.mentions(text)
+    spans = [(mention.start, mention.end, f"{mention.framework}: {mention.stance}") for mention in mentions]
     for cue in cues.cues(text):
         word = re.compile(r"\W*\w*").match(text, cue.start)
         name = f"{cue.cue}={cue.value}" if cue.value else cue.cue
         spans.append((cue.start, max(word.end() if word else 0, cue.start + 1), name))
+    mark = Markup("{}<mark>{}</mark><small> [{}]</small>")
     parts, place = [], 0
     while spans := sorted(span for span in spans if span[0] >= place):
         start, end, _ = spans[0]
-        here = dict.fromkeys(name for begin, _, name in spans if begin < end)  # two things may stand at one place
-        parts += [html.escape(text[place:start]), f"<mark>{html.escape(text[start:end])}</mark>"]
-        parts.append(f"<small> [{html.escape(', '.join(here))}]</small>")
+        names = dict.fromkeys(name for begin, _, name in spans if begin < end)  # two things may stand at one place
+        parts.append(mark.format(text[place:start], text[start:end], ", ".join(names)))
         place = end
-    return "".join([*parts, html.escape(text[place:])]).replace("\n", "<br>")
+    return Markup("").join([*parts, escape(text[place:])]).replace("\n", Markup("<br>"))
