@@ -52,6 +52,10 @@ class Files:
         self._names = self._list()
         self._entries = self._policies()
 
+    def __getstate__(self) -> dict[str, object]:
+        # A source goes to a worker with each task, and workers ask for contents only.
+        return {**vars(self), "_names": [], "_entries": []}
+
     def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
         """Every file but those that accompany policies, as they were when the source was opened."""
         return [entry for entry in self._entries if names is None or entry.name in names]

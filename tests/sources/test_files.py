@@ -1,6 +1,8 @@
 """Policies in folders, files, zips and tars."""
 
+import copy
 import io
+import pickle
 import tarfile
 import zipfile
 
@@ -76,6 +78,13 @@ def test_an_impossible_date_in_a_name_is_refused(tmp_path):
 def test_a_dated_and_an_undated_file_of_one_document_stand_together(tmp_path):
     archives.write(tmp_path / "mine", {"kites/kites.md": "x", "kites/kites-2014-05-06.md": "x"})
     assert seen(opened(tmp_path / "mine", tmp_path)) == [("kites", "", None), ("kites", "", "2014-05-06")]
+
+
+def test_a_source_goes_to_a_worker_without_its_list(tmp_path):
+    archives.write(tmp_path / "mine", {f"kites/{n}.md": "x" for n in range(100)})
+    source = opened(tmp_path / "mine", tmp_path)
+    assert len(pickle.dumps(source)) < 1_000
+    assert list(copy.copy(source).contents(["kites/7.md"])) == [("kites/7.md", b"x", None)]
 
 
 def test_a_single_file_is_a_source(tmp_path):
