@@ -276,13 +276,13 @@ def _close(tree: LexborHTMLParser) -> None:
 
 def _anchor(tree: LexborHTMLParser) -> list[Heading]:
     headings: list[Heading] = []
-    seen: set[str] = set()
+    anchors: set[str] = set()
     for node in tree.css(".prose h1, .prose h2, .prose h3, .prose h4, .prose h5, .prose h6"):
         text = " ".join(node.text(separator="").split())
         anchor = base = text.replace(" ", "-")  # as JupyterLab does, so that links in the notebook hold
-        while anchor in seen:
-            anchor = f"{base}-{1 + sum(other.startswith(base) for other in seen)}"
-        seen.add(anchor)
+        while anchor in anchors:
+            anchor = f"{base}-{1 + sum(other.startswith(base) for other in anchors)}"
+        anchors.add(anchor)
         node.attrs["id"] = anchor
         headings.append(Heading(max(2, int((node.tag or "h2")[1])), anchor, text))
     return headings

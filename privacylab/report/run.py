@@ -293,13 +293,13 @@ def _run_all(
 
 def _hide_paths(nb: NotebookNode, names: dict[Path, str]) -> None:
     """Where something lies on this machine is nothing to publish."""
-    shown = {str(path): name for path, name in names.items()}
-    shown |= {str(paths.PACKAGE.parent): ".", tempfile.gettempdir(): "tmp", os.path.expanduser("~"): "~"}
-    longest = sorted((path for path in shown if len(path) > 1), key=len, reverse=True)
+    names_of = {str(path): name for path, name in names.items()}
+    names_of |= {str(paths.PACKAGE.parent): ".", tempfile.gettempdir(): "tmp", os.path.expanduser("~"): "~"}
+    longest = sorted((path for path in names_of if len(path) > 1), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w.~/-])(?:{'|'.join(map(re.escape, longest))})(?![\w-])")
 
     def hidden(text: str) -> str:
-        return pattern.sub(lambda match: shown[match[0]], text)
+        return pattern.sub(lambda match: names_of[match[0]], text)
 
     for output in (output for cell in nb.cells for output in cell.get("outputs", ())):
         if "text" in output:

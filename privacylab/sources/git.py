@@ -34,7 +34,7 @@ class GitArchive:
         changes = self.repository.changes()
         moved = self._moved(changes, name)
         last: dict[str, str] = {}  # what becomes of a path, seen from the end of the history
-        found: dict[Entry, None] = {}
+        entries: dict[Entry, None] = {}
         for place in range(len(changes) - 1, -1, -1):
             change = changes[place]
             path = last.get(change.path, change.path)
@@ -43,8 +43,8 @@ class GitArchive:
             named = name(path)
             is_version = not change.is_deletion and not (place in moved and change.is_same)  # a move alone is none
             if is_version and named and (names is None or named[0] in names):
-                found[self._entry(*named, change)] = None
-        return sorted(reversed(found), key=itemgetter(1, 2))
+                entries[self._entry(*named, change)] = None
+        return sorted(reversed(entries), key=itemgetter(1, 2))
 
     def _moved(self, changes: Sequence[repository.Change], name: Callable[[str], tuple[str, str] | None]) -> set[int]:
         """The places of the changes that moved a policy: a text that others have too, or a short one, tells of none."""
@@ -74,8 +74,8 @@ class GitArchive:
         source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
         entry = Entry(self.label, service, document, change.seconds, source, change.blob, media_type, "snapshot")
         if change.seconds is None or not FIRST <= change.seconds < END:
-            told = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
-            detail = f"commit {change.commit[:12]} has as its author's date {told}"
+            date = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
+            detail = f"commit {change.commit[:12]} has as its author's date {date}"
             return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
         if not change.mode.startswith(repository.FILE_MODE):
             kind = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"

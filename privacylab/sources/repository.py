@@ -263,12 +263,16 @@ class Repository:
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a command of git writes."""
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
-            given.write(stdin)
-            given.seek(0)
+        with tempfile.TemporaryFile() as requests, tempfile.TemporaryFile() as messages:
+            requests.write(stdin)
+            requests.seek(0)
             try:
                 process = subprocess.Popen(
-                    self._command(*arguments), stdin=given, stdout=subprocess.PIPE, stderr=said, env=self._environment()
+                    self._command(*arguments),
+                    stdin=requests,
+                    stdout=subprocess.PIPE,
+                    stderr=messages,
+                    env=self._environment(),
                 )
             except FileNotFoundError:
                 raise SourceError(f"git is not installed, and {self.place} cannot be read without it") from None
@@ -283,8 +287,8 @@ class Repository:
                     process.kill()
             has_rung = not alarm.is_alive()
             alarm.cancel()
-            said.seek(0)
-            lines = said.read().decode(errors="replace").strip().splitlines() or [f"exit {process.returncode}"]
+            messages.seek(0)
+            lines = messages.read().decode(errors="replace").strip().splitlines() or [f"exit {process.returncode}"]
         if not is_whole:
             raise SourceError(f"git cannot read {self.place}: its history has more than {MAX_OUTPUT:,} bytes of names")
         if process.returncode and has_rung:

@@ -76,16 +76,18 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     """
     moments: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for entry in entries:
-        known = moments[entry.collection, entry.name, entry.document]
+        dated = moments[entry.collection, entry.name, entry.document]
         if not entry.reason:  # what has no date of its own says nothing of the time of its title
-            known.append(entry.moment or 0)
-    seen: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = defaultdict(lambda: defaultdict(list))
+            dated.append(entry.moment or 0)
+    titles_of: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for key in moments:
         collection, name, title = key
         service, part = service_of(name)
-        seen[service, part, collection][_title(name, title, service)].append(key)
+        titles_of[service, part, collection][_title(name, title, service)].append(key)
     result = {}
-    for (service, part, _), titles in seen.items():
+    for (service, part, _), titles in titles_of.items():
         main = _main_titles({title: [when for key in keys for when in moments[key]] for title, keys in titles.items()})
         for title, keys in titles.items():
             own = slug(title) or "unnamed"
