@@ -2,7 +2,6 @@
 
 from privacylab.clauses.model import (
     ARRAYS,
-    BATCH,
     CARD,
     CATEGORIES,
     LIKENESS,

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from privacylab import normalize, sources
-from privacylab.clauses import model, ngrams
+from privacylab.clauses import model
 from privacylab.tables.schema import CODES
 
 BoolArray = npt.NDArray[np.bool_]
@@ -90,7 +90,7 @@ def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
                 raise ValueError(
                     f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(model.CATEGORIES)}"
                 )
-            texts.append(ngrams.cleaned(model.with_heading(row["text"], None)))
+            texts.append(model.cleaned(model.with_heading(row["text"], None)))
             labels.append([category in row["label"] for category in model.CATEGORIES])
             policies.append(row["policy"])
     return Labelled(texts, np.array(labels), np.array(policies), hashes)
@@ -116,7 +116,7 @@ def read_segments(path: Path, archives: Path) -> Read:
         version = raw[collection, source]
         cut = version.text[int(start) : int(end)]
         text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
-        texts.append(ngrams.cleaned(model.with_heading(text, heading or None)))
+        texts.append(model.cleaned(model.with_heading(text, heading or None)))
     return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: _sha256(path)})
 
 
@@ -183,7 +183,7 @@ def _sha256(path: Path) -> str:
 
 
 def _shingles(text: str) -> set[str]:
-    words = ngrams.words_of(text)
+    words = model.words_of(text)
     return {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
 
 

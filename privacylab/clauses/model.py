@@ -11,7 +11,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +22,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import normalize
 
 from privacylab import paths
-from privacylab.clauses import ngrams
 from privacylab.tables import schema
 
 CATEGORIES = schema.CATEGORIES
@@ -35,16 +38,71 @@ HEADING_CHARS = 300  # of a heading are read: a longer one is a paragraph that w
 # arithmetic on them is exact, and neither the batch, the threads nor the processor can change a score.
 UNIT = 2048
 LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are exact as well
-BATCH = 1024
+BATCH = 4096
 LIKENESS_ROWS = 128  # texts whose likenesses stay in a processor's cache
 
 FloatArray = npt.NDArray[np.float64]
+WORD = r"\w\w+"
 _AGAIN = "reinstall the package, or make the model again with `privacylab train`"
+_PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00ad": None, "\x00": None})
+_PLAIN |= dict.fromkeys(map(ord, "123456789"), "0")
+
+
+def cleaned(text: str) -> str:
+    """The text as the model reads it: lower case, plain quotes, every digit a zero.
+
+    Example:
+        >>> cleaned("We keep it for 18 Months")
+        'we keep it for 00 months'
+    """
+    return text.lower().translate(_PLAIN)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of two characters or more of a text.
+
+    Example:
+        >>> words_of("We keep it for 18 Months")
+        ['we', 'keep', 'it', 'for', '00', 'months']
+    """
+    return re.findall(WORD, cleaned(text))
 
 
 def with_heading(text: str, heading: str | None) -> str:
     """The heading set before the text, as OPP-115's own segments begin with theirs."""
     return f"{heading[:HEADING_CHARS]}\n{text[:MAX_CHARS]}" if heading else text[:MAX_CHARS]
+
+
+def word_counter(vocabulary: Sequence[str] | None = None, *, longest: int = 2) -> CountVectorizer:
+    """Counts words of cleaned texts, and runs of up to `longest` neighbouring words."""
+    return CountVectorizer(
+        lowercase=False, token_pattern=WORD, ngram_range=(1, longest), vocabulary=vocabulary, dtype=np.float64
+    )
+
+
+def char_counter(vocabulary: Sequence[str] | None = None) -> CountVectorizer:
+    """Counts character 2- to 4-grams within space-delimited chunks of cleaned texts, with the spaces around them."""
+    return CountVectorizer(
+        lowercase=False, analyzer="char_wb", ngram_range=(2, 4), vocabulary=vocabulary, dtype=np.float64
+    )
+
+
+def char_counts(counter: CountVectorizer, texts: Sequence[str]) -> sp.csr_matrix:
+    """What `counter` finds in texts, shape (n_texts, n_columns); of what several share, each chunk is cut up once."""
+    numbers: dict[str, int] = {}
+    rows = [[numbers.setdefault(chunk, len(numbers)) for chunk in text.split()] for text in texts]
+    columns = np.fromiter(itertools.chain.from_iterable(rows), np.int32)
+    starts = np.cumsum([0, *map(len, rows)])
+    in_text = sp.csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(rows), len(numbers)))
+    counts: sp.csr_matrix = in_text @ counter.transform(numbers)
+    return counts.tocsc().tocsr()  # there and back sorts the columns, faster than sorting does
+
+
+def tfidf(counts: sp.csr_matrix, idf: npt.NDArray[np.floating]) -> sp.csr_matrix:
+    """Rows of (1 + log count) x idf, of length 1 (or all zero)."""
+    values = (1.0 + np.log(counts.data)) * idf[counts.indices]
+    weighted = sp.csr_matrix((values, counts.indices, counts.indptr), shape=counts.shape)
+    return sp.csr_matrix(normalize(weighted, copy=False))
 
 
 def unit_rows(matrix: FloatArray) -> FloatArray:
@@ -92,8 +150,15 @@ class ClauseModel:
     arrays: dict[str, npt.NDArray[Any]]
 
     @functools.cached_property
-    def _vocabulary(self) -> ngrams.Vocabulary:
-        return ngrams.Vocabulary(*(unpack(self.arrays[name]) for name in ("grams", "chars", "vector_words")))
+    def _words(self) -> tuple[CountVectorizer, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """What counts words and pairs, and which of its columns are n-grams with weights, and which have vectors."""
+        grams, words = unpack(self.arrays["grams"]), unpack(self.arrays["vector_words"])
+        columns = sorted({*grams, *words})
+        return word_counter(columns), *(np.flatnonzero(np.isin(columns, names)) for names in (grams, words))
+
+    @functools.cached_property
+    def _chars(self) -> CountVectorizer:
+        return char_counter(unpack(self.arrays["chars"]))
 
     @functools.cached_property
     def _landmarks(self) -> tuple[npt.NDArray[np.float32], FloatArray]:
@@ -105,13 +170,12 @@ class ClauseModel:
 
     def margins(self, texts: Sequence[str]) -> FloatArray:
         """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
-        a, counts = self.arrays, self._vocabulary.counts(texts)
-        total = ngrams.tfidf(counts.grams, a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
-        total += ngrams.tfidf(counts.chars, a["char_idf"]) @ a["char_weights"].astype(np.float64)
-        points, (landmarks, weights) = (
-            points_from(directions(counts.words, self._vectors), a["centre"]),
-            self._landmarks,
-        )
+        a, (counter, grams, words) = self.arrays, self._words
+        counts = counter.transform(texts)
+        total = tfidf(counts[:, grams], a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
+        total += tfidf(char_counts(self._chars, texts), a["char_idf"]) @ a["char_weights"].astype(np.float64)
+        points = points_from(directions(counts[:, words], self._vectors), a["centre"])
+        landmarks, weights = self._landmarks
         rows = range(0, len(points), LIKENESS_ROWS)
         near = np.concatenate([likeness(points[row : row + LIKENESS_ROWS], landmarks) @ weights for row in rows])
         return np.asarray(total + near * a["landmark_scale"] + a["bias"])
@@ -141,7 +205,7 @@ class ClauseModel:
             raise ValueError("texts is one string; pass a list of segments, e.g. [text]")
         if headings is not None and len(headings) != len(texts):
             raise ValueError(f"headings has {len(headings)} entries for {len(texts)} texts; pass one (or None) a text")
-        read = [ngrams.cleaned(with_heading(t, h)) for t, h in zip(texts, headings or [None] * len(texts), strict=True)]
+        read = [cleaned(with_heading(t, h)) for t, h in zip(texts, headings or [None] * len(texts), strict=True)]
         out = np.empty((len(read), len(CATEGORIES)), dtype=np.float32)
         for start in range(0, len(read), BATCH):
             margins = self.margins(read[start : start + BATCH])

@@ -23,7 +23,7 @@ from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
 from privacylab import paths
-from privacylab.clauses import labels, model, ngrams, word_vectors
+from privacylab.clauses import labels, model, word_vectors
 from privacylab.clauses.labels import BoolArray, FloatArray, Labelled, Read
 from privacylab.clauses.model import CATEGORIES, ClauseModel
 
@@ -102,13 +102,13 @@ def _frequent(names: list[str], counts: sp.csr_matrix) -> tuple[list[str], sp.cs
 
 def count(texts: Sequence[str], vectors: Arrays) -> Counted:
     """N-grams that stand in at least MIN_SEGMENTS of the cleaned texts, sorted, and how often each text has them."""
-    words = sorted({gram for text in texts for gram in ngrams.word_grams(text)})
-    chars = sorted({gram for chunk in {c for t in texts for c in t.split()} for gram in ngrams.char_grams(chunk)})
-    found = ngrams.Vocabulary(words, chars, model.unpack(vectors["vector_words"])).counts(texts)
+    grams, chars = model.word_counter(), model.char_counter().fit({chunk for text in texts for chunk in text.split()})
+    words = model.word_counter(model.unpack(vectors["vector_words"]), longest=1)
+    gram_counts = grams.fit_transform(texts)
     return Counted(
-        *_frequent(words, found.grams),
-        *_frequent(chars, found.chars),
-        model.directions(found.words, model.vectors_of(vectors)),
+        *_frequent(grams.get_feature_names_out().tolist(), gram_counts),
+        *_frequent(chars.get_feature_names_out().tolist(), model.char_counts(chars, texts)),
+        model.directions(words.transform(texts), model.vectors_of(vectors)),
         vectors,
     )
 
@@ -132,8 +132,8 @@ def features(of: Counted) -> Features:
         "centre": centre,
         "landmarks": model.points_from(of.directions, centre),
     }
-    grams = ngrams.tfidf(of.gram_counts, arrays["gram_idf"])
-    return Features(arrays, grams, ngrams.tfidf(of.char_counts, arrays["char_idf"]))
+    grams = model.tfidf(of.gram_counts, arrays["gram_idf"])
+    return Features(arrays, grams, model.tfidf(of.char_counts, arrays["char_idf"]))
 
 
 def _idf(counts: sp.csr_matrix) -> npt.NDArray[np.float32]:

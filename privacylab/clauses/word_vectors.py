@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
 from privacylab import sources
-from privacylab.clauses import model, ngrams
+from privacylab.clauses import model
 
 BUNDLES = ("tosback2.bundle", "ota-contrib.bundle")
 MIN_COUNT = 15  # a word seen less often says little of its neighbours
@@ -73,7 +73,7 @@ def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = D
         min_count: a word must occur this often.
         dimensions: numbers in a vector; fewer where there are fewer words.
     """
-    documents = [ngrams.words_of(p) for p in paragraphs(texts)]
+    documents = [model.words_of(p) for p in paragraphs(texts)]
     counts = collections.Counter(word for words in documents for word in words)
     words = sorted(word for word, n in counts.items() if n >= min_count)
     if len(words) < 2:

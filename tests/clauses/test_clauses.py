@@ -12,10 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from privacylab import clauses, paths, sources
-from privacylab.clauses import labels, ngrams, training, word_vectors
+from privacylab.clauses import labels, training, word_vectors
+from privacylab.clauses import model as clause_model
 
 RULES = tomllib.loads((paths.MODELS.parent / "rules" / "clauses.toml").read_text(encoding="utf-8"))["category"]
 SENTENCES = [(r["id"], kind, s) for r in RULES for kind in ("examples", "counter_examples") for s in r[kind]]
@@ -70,10 +73,11 @@ def test_no_text_gives_no_row(model):
     assert model.labels([]) == []
 
 
-def test_a_row_does_not_depend_on_its_batch(model):
+def test_a_row_does_not_depend_on_its_batch(model, monkeypatch):
+    monkeypatch.setattr(clause_model, "BATCH", 256)
     texts = [f"{s} {n}" for n in range(40) for *_, s in SENTENCES]
     together = model.scores(texts)
-    assert len(texts) > clauses.BATCH
+    assert len(texts) > clause_model.BATCH
     assert together[::37].tobytes() == np.vstack([model.scores([t]) for t in texts[::37]]).tobytes()
 
 
@@ -166,22 +170,31 @@ def test_the_model_card_gives_each_category_its_score(model):
 
 
 def test_char_grams_by_hand():
-    assert ngrams.char_grams("ab") == [" a", "ab", "b ", " ab", "ab ", " ab "]
+    counter = clause_model.char_counter().fit(["ab"])
+    assert set(counter.get_feature_names_out()) == {" a", "ab", "b ", " ab", "ab ", " ab "}
 
 
 def test_char_counts_sum_over_repeated_chunks():
-    counts = ngrams.Vocabulary(chars=["ab", "b ", "zz"]).counts(["ab ab b", ""])
-    assert counts.chars.toarray().tolist() == [[2, 3, 0], [0, 0, 0]]
+    counts = clause_model.char_counts(clause_model.char_counter(["ab", "b ", "zz"]), ["ab ab b", ""])
+    assert counts.toarray().tolist() == [[2, 3, 0], [0, 0, 0]]
 
 
-def test_word_grams_by_hand():
-    assert ngrams.word_grams("we keep a log") == ["we", "keep", "log", "we keep", "keep log"]
+@given(st.lists(st.text("abcé_0.,-’\u00a0\x1c ", max_size=40), max_size=6))
+def test_what_texts_share_is_counted_in_each(texts):
+    counter = clause_model.char_counter(["ab", "b ", " a", "abc", "é_ "])
+    counts = clause_model.char_counts(counter, texts)
+    assert counts.toarray().tolist() == counter.transform(texts).toarray().tolist()
+    assert counts.has_sorted_indices
+
+
+def test_words_and_pairs_by_hand():
+    counter = clause_model.word_counter().fit(["we keep a log"])
+    assert set(counter.get_feature_names_out()) == {"we", "keep", "log", "we keep", "keep log"}
 
 
 def test_tfidf_rows_have_length_one():
-    counts = ngrams.Vocabulary(["aa", "bb"]).counts(["aa bb", "cc"])
-    rows = ngrams.tfidf(counts.grams, np.array([3.0, 4.0])).toarray()
-    assert rows == pytest.approx(np.array([[0.6, 0.8], [0, 0]]))
+    counts = clause_model.word_counter(["aa", "bb"]).transform(["aa bb", "cc"])
+    assert clause_model.tfidf(counts, np.array([3.0, 4.0])).toarray() == pytest.approx(np.array([[0.6, 0.8], [0, 0]]))
 
 
 def test_likeness_of_same_and_opposite():
