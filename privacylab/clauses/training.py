@@ -18,7 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 import scipy.sparse as sp
+from scipy.special import expit
+from scipy.stats import binned_statistic
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
@@ -244,7 +247,7 @@ def calibrate(margins: Sequence[FloatArray], labels: BoolArray) -> Arrays:
     pooled, truth = np.vstack(margins), np.vstack([labels] * len(margins))
     curve = platt(pooled, truth)
     cuts = np.array([threshold(m, t) for m, t in zip(pooled.T, truth.T, strict=True)])
-    return {"platt": curve, "thresholds": 1 / (1 + np.exp(-(curve[0] * cuts + curve[1])))}
+    return {"platt": curve, "thresholds": expit(curve[0] * cuts + curve[1])}
 
 
 def cross_labels(held_out: HeldOut, labels: BoolArray) -> tuple[BoolArray, FloatArray]:
@@ -253,19 +256,19 @@ def cross_labels(held_out: HeldOut, labels: BoolArray) -> tuple[BoolArray, Float
     for k in np.unique(held_out.fold):
         here = held_out.fold == k
         made = calibrate([held_out.margins[~here]], labels[~here])
-        chance[here] = 1 / (1 + np.exp(-(made["platt"][0] * held_out.margins[here] + made["platt"][1])))
+        chance[here] = expit(made["platt"][0] * held_out.margins[here] + made["platt"][1])
         given[here] = chance[here] >= made["thresholds"]
     return given, chance
 
 
 def f1(given: BoolArray, truth: BoolArray) -> FloatArray:
     """F1 of each category, shape (10,); 0 where nothing is true or given."""
-    return np.asarray(2 * (given & truth).sum(axis=0) / np.maximum(given.sum(axis=0) + truth.sum(axis=0), 1))
+    return np.asarray(f1_score(truth, given, average=None, zero_division=0))
 
 
 def micro_f1(given: BoolArray, truth: BoolArray) -> float:
     """F1 over all segment-category pairs together."""
-    return float(2 * (given & truth).sum() / max(given.sum() + truth.sum(), 1))
+    return float(f1_score(truth, given, average="micro", zero_division=0))
 
 
 def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -> float:
@@ -276,9 +279,8 @@ def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -
         truth: shape (n,).
         bins: number of bins (Guo et al. 2017).
     """
-    place = np.minimum((chance * bins).astype(int), bins - 1)
-    gap = np.bincount(place, weights=chance, minlength=bins) - np.bincount(place, weights=truth, minlength=bins)
-    return float(np.abs(gap).sum() / len(chance))
+    gaps = binned_statistic(chance, chance - truth, "sum", bins, (0, 1)).statistic
+    return float(np.abs(gaps).sum() / len(chance))
 
 
 def intervals(given: Sequence[BoolArray], data: Labelled, *, draws: int = 1000) -> FloatArray:
