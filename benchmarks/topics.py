@@ -43,7 +43,6 @@ from privacylab.topics.clusters import Floats, SphericalKMeans
 from privacylab.topics.vectors import DomainVectors, Encoder, ServiceCounter, domain_vectors, presence_of_terms
 
 RESULTS = Path(__file__).parent / "results"
-N_TERMS, MIN_COUNT = 25, 5
 
 
 class Given(NamedTuple):
@@ -58,9 +57,8 @@ class Given(NamedTuple):
 def given(segments: pd.DataFrame, services: "pd.Series[str]") -> Given:
     """Segments, and which of them holds which term of the vocabulary that ours has."""
     rows, presence = topics.door(segments)
-    _, belongs = topics._owners(rows["segment_id"], services)
-    kept_out = topics.kept_out_of_terms((), topics.BOILERPLATE)
-    return Given(rows, presence, *topics._vocabulary(presence, belongs, MIN_COUNT, kept_out))
+    _, belongs = topics.owners(rows["segment_id"], services)
+    return Given(rows, presence, *topics.vocabulary(presence, belongs, topics.kept_out_of_terms(())))
 
 
 def result(
@@ -71,8 +69,7 @@ def result(
     assign: Callable[[pd.DataFrame], pd.DataFrame],
 ) -> topics.Topics:
     """A model's findings in the form that ours has; row i of the weights belongs to topic i."""
-    words = np.array(terms)
-    ranked = {topic: topics.ranked_terms(words, row, N_TERMS) for topic, row in enumerate(weights)}
+    ranked = {topic: vectors.ranked_terms(terms, row) for topic, row in enumerate(weights)}
     frame = pd.DataFrame({"segment_id": ids, "topic": found, "probability": np.nan})
     return topics.Topics(frame, topics.terms_frame(ranked), assign)
 
@@ -114,7 +111,9 @@ class Lsa:
     """Bags of terms as TF-IDF, reduced by a singular value decomposition that is learnt from the first call."""
 
     def __init__(self, dimensions: int) -> None:
-        self.weights = TfidfVectorizer(tokenizer=str.split, token_pattern=None, lowercase=False, min_df=MIN_COUNT)
+        self.weights = TfidfVectorizer(
+            tokenizer=str.split, token_pattern=None, lowercase=False, min_df=topics.MIN_COUNT
+        )
         self.svd = TruncatedSVD(dimensions, algorithm="arpack", random_state=0)
         self.fitted = False
 
@@ -175,7 +174,7 @@ def started(vectors: DomainVectors | None, encoder: Encoder | None = None) -> Ca
 
     def fit(segments: pd.DataFrame, *, n_topics: int, services: "pd.Series[str]") -> topics.Topics:
         clusterer = SphericalKMeans(n_topics, start=vectors.start(n_topics) if vectors else None)
-        return topics.fit(segments, services=services, clusterer=clusterer, encoder=encoder)
+        return topics.fit(segments, services=services, n_topics=n_topics, clusterer=clusterer, encoder=encoder)
 
     return fit
 
@@ -194,8 +193,8 @@ def bertopic_parts(
     from umap import UMAP
 
     start = given(segments, services)
-    place = topics._Place(encoder, set(topics.BOILERPLATE))
-    vectors = place(start.rows, start.presence)
+    kept_out = topics.kept_out_of_terms(())
+    vectors = topics.positions(start.rows, start.presence, kept_out, encoder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = BERTopic(
@@ -210,7 +209,8 @@ def bertopic_parts(
         rows, presence = topics.door(others)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found, _ = model.transform([""] * len(rows), embeddings=place(rows, presence))
+            place = topics.positions(rows, presence, kept_out, encoder)
+            found, _ = model.transform([""] * len(rows), embeddings=place)
         return pd.DataFrame({"segment_id": rows["segment_id"], "topic": found})
 
     weights = model.c_tf_idf_.toarray()[int(min(model.topics_) < 0) :]

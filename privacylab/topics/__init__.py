@@ -7,13 +7,11 @@ boilerplate nor the name of an organisation.
 """
 
 import re
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -25,32 +23,34 @@ from sklearn.preprocessing import normalize
 from privacylab import tables
 from privacylab.findings import TooFewError
 from privacylab.tables import schema
-from privacylab.topics.clusters import Clusterer, Floats, Reducer, SphericalKMeans
+from privacylab.topics.clusters import SphericalKMeans
 from privacylab.topics.vectors import (
     DECIMALS,
     MIN_TERMS,
     ClassTermWeight,
     Encoder,
+    Floats,
     Presence,
+    RankedTerms,
     ServiceCounter,
-    distinct,
     domain_vectors,
     presence_of_terms,
+    ranked_terms,
     totals,
 )
 
 if TYPE_CHECKING:
     from bertopic import BERTopic
 
-BOILERPLATE = (
+BOILERPLATE = frozenset(
     "click contact_us describe detail example follow following https include information link notice page please "
     "policy privacy privacy_notice privacy_policy privacy_practice privacy_statement read section see service site "
-    "statement use visit web_site website www"
-).split()
+    "statement use visit web_site website www".split()
+)
 """Words of policies as such, which tell no topic from another."""
 
-_WORD = re.compile(r"[a-z][a-z'-]+[a-z]")
-_MOST = 0.8
+MIN_COUNT = 5
+"""A term of a topic occurs in so many segments, and in so many services where these are known."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,8 @@ def fit(
     seed: int = 0,
     services: "pd.Series[str] | None" = None,
     names: Iterable[str] = (),
-    boilerplate: Iterable[str] = BOILERPLATE,
-    min_count: int = 5,
-    n_terms: int = 25,
     encoder: Encoder | None = None,
-    reducer: Reducer | None = None,
-    clusterer: Clusterer | None = None,
+    clusterer: SphericalKMeans | None = None,
 ) -> Topics:
     """Fits a topic model on distinct segments: the same segments, in any order, give the same topics anywhere.
 
@@ -98,19 +94,15 @@ def fit(
     Args:
         segments: ``segment_id`` (unique) and ``terms`` (separated by blanks; the words of a phrase joined by ``_``), or
             ``text`` where there are no terms.
-        n_topics: How many topics; not used with a ``clusterer`` of your own.
+        n_topics: How many topics.
         seed: Of every random choice; any integer from 0. There is none where the clusters begin with the shipped ones:
-            up to 200 topics, unless you bring an ``encoder``, ``reducer`` or ``clusterer``.
+            up to 200 topics, unless you bring an ``encoder`` or ``clusterer``.
         services: The service of each segment, with ``segment_id`` as its index; a segment that stands in several
             services has several rows (`services_of`). With it a service counts a term of a topic once; without it
             each segment does, and the names of unknown services cannot be kept out.
         names: Names and domains of organisations to keep out of the terms.
-        boilerplate: Further terms to keep out.
-        min_count: A term must occur in so many segments, and in so many services where ``services`` is given.
-        n_terms: Terms for each topic, at most.
         encoder: Embeds the texts (the terms where there is no text) instead of the shipped word vectors.
-        reducer: Anything with ``fit`` and ``transform`` (UMAP, PCA) to reduce the embedding further.
-        clusterer: Anything with ``fit``, ``predict`` and ``labels_`` (HDBSCAN, KMeans) instead of `SphericalKMeans`.
+        clusterer: `SphericalKMeans` of ``n_topics`` clusters that begin elsewhere.
 
     Returns:
         The topics, their terms, and the model.
@@ -119,25 +111,35 @@ def fit(
         ValueError: Nothing to model, fewer different segments than topics, or a column is missing; says what to do.
 
     Note:
-        With UMAP or other encoders the answer is the same only on one machine.
+        With an encoder the answer may be the same only on one machine.
 
     References:
         Grootendorst, M. (2022). BERTopic: Neural topic modeling with a class-based TF-IDF procedure. arXiv:2203.05794.
     """
-    rows, held = door(segments, n_topics)
-    kept_out = kept_out_of_terms(names, boilerplate)
-    owner, belongs = _owners(rows["segment_id"], services)
-    counter = ServiceCounter(*_vocabulary(held, belongs, min_count, kept_out), owner)
-    place = _Place(encoder, kept_out)
-    vectors = place(rows, held)
+    rows, presence = door(segments, n_topics)
+    kept_out = kept_out_of_terms(names)
+    owner, belongs = owners(rows["segment_id"], services)
+    counter = ServiceCounter(*vocabulary(presence, belongs, kept_out), owner)
+    vectors = positions(rows, presence, kept_out, encoder)
+    _check_enough_differ(vectors, n_topics)
     if clusterer is None:
-        _enough_that_differ(vectors, n_topics)
-        clusterer = SphericalKMeans(n_topics, seed=seed, start=place.start(n_topics) if reducer is None else None)
-    model = _bertopic(counter, vectors, reducer, clusterer, n_terms)
-    terms = _number(model, n_terms)
-    found = pd.DataFrame({"segment_id": rows["segment_id"], "topic": model.topics_})
-    found["probability"] = _sureness(model.topics_, model.probabilities_)
-    return Topics(schema.check("topics", found), schema.check("topic_terms", terms), _assigner(model, place), model)
+        start = domain_vectors().start(n_topics) if encoder is None else None
+        clusterer = SphericalKMeans(n_topics, seed=seed, start=start)
+    labels = clusterer.fit(vectors).predict(vectors)
+    topic_of, terms = _numbered(labels, counter)
+
+    def placed(rows: pd.DataFrame, vectors: Floats) -> pd.DataFrame:
+        topic = topic_of[clusterer.predict(vectors)]
+        probability = np.where(topic < 0, np.nan, clusterer.posterior(vectors))
+        frame = pd.DataFrame({"segment_id": rows["segment_id"], "topic": topic, "probability": probability})
+        return schema.check("topics", frame)
+
+    def assign(others: pd.DataFrame) -> pd.DataFrame:
+        rows, presence = door(others)
+        return placed(rows, positions(rows, presence, kept_out, encoder))
+
+    model = _bertopic(counter, vectors, topic_of[labels].tolist())
+    return Topics(placed(rows, vectors), schema.check("topic_terms", terms_frame(terms)), assign, model)
 
 
 def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Presence]:
@@ -157,87 +159,72 @@ def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Prese
         raise ValueError(f"n_topics is {n_topics}: give 1 or more")
     if len(segments) < n_topics:
         raise TooFewError(f"n_topics is {n_topics}, but there are {len(segments)} segments: give fewer topics or more")
-    if segments["segment_id"].duplicated().any():
-        twice = segments["segment_id"][segments["segment_id"].duplicated()].iloc[0]
-        raise ValueError(f"segment_id {twice} occurs more than once: drop the repeats")
+    repeated = segments["segment_id"][segments["segment_id"].duplicated()]
+    if len(repeated):
+        raise ValueError(f"segment_id {repeated.iloc[0]} occurs more than once: drop the repeats")
     rows = segments.sort_values("segment_id", ignore_index=True)
     bags = rows[source].fillna("").astype(str).tolist()
     if source == "text":
-        bags = [" ".join(_words(text)) for text in bags]
-    held = presence_of_terms(bags)
-    if not held.held.nnz:
+        words = [re.findall(r"[a-z][a-z'-]+[a-z]", text.lower()) for text in bags]
+        bags = [" ".join(word for word in listed if word not in ENGLISH_STOP_WORDS) for listed in words]
+    if not any(map(str.strip, bags)):
         raise TooFewError("no segment has a term: pass a corpus's segments with the column terms")
     texts = rows["text"].astype(str).tolist() if "text" in rows and rows["text"].notna().all() else bags
-    return pd.DataFrame({"segment_id": rows["segment_id"].astype("str"), "text": texts}), held
+    return pd.DataFrame({"segment_id": rows["segment_id"].astype("str"), "text": texts}), presence_of_terms(bags)
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text.lower()) if word not in ENGLISH_STOP_WORDS]
-
-
-def kept_out_of_terms(names: Iterable[str], boilerplate: Iterable[str]) -> set[str]:
+def kept_out_of_terms(names: Iterable[str]) -> set[str]:
     """Terms that no topic shows: boilerplate, names as words and phrases, the first label of a domain."""
-    out = set(boilerplate)
-    for name in names:
-        words = re.findall(r"[a-z0-9'-]+", name.lower().split(".")[0])
-        if len(words) <= 2:
-            out.add("_".join(words))
-    return out
+    words = [re.findall(r"[a-z0-9'-]+", name.lower().split(".")[0]) for name in names]
+    return {*BOILERPLATE} | {"_".join(listed) for listed in words if len(listed) <= 2}
 
 
-def _owners(
+def owners(
     ids: "pd.Series[str]", services: "pd.Series[str] | None"
 ) -> tuple[npt.NDArray[np.intp], sparse.csr_matrix | None]:
-    """The (first) service of each segment as a number, and which service has which segment: None if not known."""
+    """The (first) service of each segment as a number, and which service has which segment: None if not known.
+
+    Raises:
+        ValueError: A segment is of no service.
+    """
     if services is None:
         return np.arange(len(ids)), None
-    place = pd.Index(ids).get_indexer(pd.Index(services.index.astype("str")))
-    known = np.flatnonzero(place >= 0)
-    missing = ids[~np.isin(np.arange(len(ids)), place[known])]
+    row = pd.Index(ids).get_indexer(pd.Index(services.index.astype("str")))
+    codes, names = pd.factorize(services[row >= 0], sort=True)
+    row = row[row >= 0]
+    missing = ids[~ids.index.isin(row)]
     if len(missing):
         raise ValueError(f"services lacks {len(missing)} segments, {missing.iloc[0]} first: add them")
-    codes, listed = pd.factorize(services.iloc[known], sort=True)
-    owner = np.full(len(ids), len(listed))
-    np.minimum.at(owner, place[known], codes)
-    belongs = sparse.csr_matrix((np.ones(len(known)), (codes, place[known])), shape=(len(listed), len(ids)))
-    return owner, belongs
+    belongs = sparse.csr_matrix((np.ones(len(row)), (codes, row)), shape=(len(names), len(ids)))
+    return pd.Series(codes).groupby(row).min().to_numpy(), belongs
 
 
-def _vocabulary(
-    presence: Presence, belongs: sparse.csr_matrix | None, min_count: int, kept_out: set[str]
+def vocabulary(
+    presence: Presence, belongs: sparse.csr_matrix | None, kept_out: set[str]
 ) -> tuple[sparse.csr_matrix, list[str]]:
     """The terms that occur in enough segments, and in enough services where these are known; in order."""
-    enough = (totals(presence.held) >= min_count) & ~np.isin(presence.terms, sorted(kept_out))
+    enough = (totals(presence.matrix) >= MIN_COUNT) & ~np.isin(presence.terms, sorted(kept_out))
     if belongs is not None:
-        enough &= totals((belongs @ presence.held) > 0) >= min(min_count, belongs.shape[0])
+        enough &= totals((belongs @ presence.matrix) > 0) >= min(MIN_COUNT, belongs.shape[0])
     if not enough.any():
-        raise TooFewError(f"no term occurs in {min_count} segments and services: give more segments or lower min_count")
-    return sparse.csr_matrix(presence.held[:, np.flatnonzero(enough)]), presence.terms[enough].tolist()
+        raise TooFewError(f"no term occurs in {MIN_COUNT} segments and services: give more segments")
+    return sparse.csr_matrix(presence.matrix[:, np.flatnonzero(enough)]), presence.terms[enough].tolist()
 
 
-class _Place:
-    """Where segments lie: unit vectors, rounded so that no machine's last digits decide anything."""
+def positions(rows: pd.DataFrame, presence: Presence, kept_out: set[str], encoder: Encoder | None) -> Floats:
+    """Where segments lie: unit vectors, zeros where there are too few words; shape (n_segments, n_dimensions).
 
-    def __init__(self, encoder: Encoder | None, kept_out: set[str]) -> None:
-        self.encoder = encoder
-        self.kept_out = kept_out
-
-    def __call__(self, rows: pd.DataFrame, presence: Presence) -> Floats:
-        """The vectors of rows, shape (n_segments, n_dimensions); zeros where there are too few words."""
-        if self.encoder is None:
-            return np.asarray(np.round(domain_vectors().directions(presence, self.kept_out), DECIMALS))
-        vectors = normalize(np.asarray(self.encoder.encode(list(rows["text"])), dtype=np.float64))
-        vectors[np.diff(presence.held.indptr) < MIN_TERMS] = 0.0
-        return np.asarray(np.round(vectors, DECIMALS))
-
-    def start(self, n_topics: int) -> Floats | None:
-        """Where the clusters may begin whatever the segments; None where only the segments can say."""
-        return domain_vectors().start(n_topics) if self.encoder is None else None
+    Rounded, so that no machine's last digits decide anything.
+    """
+    if encoder is None:
+        return np.asarray(np.round(domain_vectors().directions(presence, kept_out), DECIMALS))
+    vectors = normalize(np.asarray(encoder.encode(list(rows["text"])), dtype=np.float64))
+    vectors[presence.matrix.getnnz(axis=1) < MIN_TERMS] = 0.0
+    return np.asarray(np.round(vectors, DECIMALS))
 
 
-def _enough_that_differ(vectors: Floats, n_topics: int) -> None:
-    used = vectors[np.any(vectors != 0, axis=1)]
-    n_different = len({row.tobytes() for row in used})
+def _check_enough_differ(vectors: Floats, n_topics: int) -> None:
+    n_different = len({row.tobytes() for row in vectors if row.any()})
     if not n_different:
         raise TooFewError(
             "no segment has three words that the shipped vectors of English policies know: pass an encoder for this "
@@ -250,117 +237,48 @@ def _enough_that_differ(vectors: Floats, n_topics: int) -> None:
         )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the warnings that BERTopic and its parts give about packages and settings that do not concern us."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
-        warnings.filterwarnings("ignore", message=".*n_jobs value .* overridden", category=UserWarning)
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(bertopic|hdbscan|umap|numba)\b.*")
-        warnings.filterwarnings("ignore", category=SyntaxWarning, module=r"(bertopic|hdbscan|umap|numba)\b.*")
-        warnings.filterwarnings("ignore", category=FutureWarning, module=r"(bertopic|hdbscan|umap|sklearn)\b.*")
-        yield
+def _numbered(
+    labels: npt.NDArray[np.int64], counter: ServiceCounter
+) -> tuple[npt.NDArray[np.int64], dict[int, list[tuple[str, float]]]]:
+    """The topic of each cluster, numbered by size, then first term, and -1 for none at the end; the topics' terms."""
+    documents = pd.Series(np.arange(len(labels)).astype(str)).groupby(labels).agg(" ".join)
+    counts = counter.transform(documents)
+    weights = ClassTermWeight().fit(counts).transform(counts).toarray()
+    terms = {cluster: ranked_terms(counter.terms, row) for cluster, row in zip(documents.index, weights, strict=True)}
+    sizes = pd.Series(labels).value_counts()
+    largest_first = sorted(
+        (c for c in documents.index if c >= 0), key=lambda cluster: (-sizes[cluster], terms[cluster])
+    )
+    topic_of = np.full(labels.max() + 2, -1)
+    topic_of[largest_first] = np.arange(len(largest_first))
+    return topic_of, {topic: terms[cluster] for topic, cluster in enumerate(largest_first)}
 
 
-def _bertopic(
-    counter: ServiceCounter, vectors: Floats, reducer: Reducer | None, clusterer: Clusterer, n_terms: int
-) -> "BERTopic":
-    with _quiet():
-        # Here and not above: the import takes seconds, and most of this module works without it.
-        from bertopic import BERTopic
-        from bertopic.backend import BaseEmbedder
-        from bertopic.dimensionality import BaseDimensionalityReduction
+def _bertopic(counter: ServiceCounter, vectors: Floats, topics: list[int]) -> "BERTopic":
+    """A BERTopic of topics that were found before: it embeds, reduces and clusters nothing, and keeps their numbers."""
+    # Here and not above: the import takes seconds, and most of this module works without it.
+    from bertopic import BERTopic
+    from bertopic.backend import BaseEmbedder
+    from bertopic.cluster import BaseCluster
+    from bertopic.dimensionality import BaseDimensionalityReduction
 
-        model = BERTopic(
-            # An embedder that is there but never asked: the vectors come with the call.
-            embedding_model=BaseEmbedder(),
-            umap_model=BaseDimensionalityReduction() if reducer is None else reducer,
-            hdbscan_model=clusterer,
-            vectorizer_model=counter,
-            ctfidf_model=ClassTermWeight(),
-            top_n_words=n_terms,
-        )
-        model.fit_transform([str(row) for row in range(len(vectors))], embeddings=vectors)
-    if set(model.topics_) <= {-1}:
-        raise ValueError("the clusterer found no topic: lower its smallest cluster, or use the default")
+    model = BERTopic(
+        embedding_model=BaseEmbedder(),
+        umap_model=BaseDimensionalityReduction(),
+        hdbscan_model=BaseCluster(),
+        vectorizer_model=counter,
+        ctfidf_model=ClassTermWeight(),
+        representation_model=[RankedTerms()],
+        nr_topics=len(set(topics)),  # as many as there are: without a number BERTopic sorts, and equals as they come
+    )
+    model.fit([str(row) for row in range(len(vectors))], embeddings=vectors, y=topics)
     return model
-
-
-def _number(fitted: "BERTopic", n_terms: int) -> pd.DataFrame:
-    """Numbers the model's topics by size, then first term, in place; their terms by weight, then alphabet.
-
-    BERTopic leaves the order of equals to the processor's way of sorting.
-    """
-    model: Any = fitted
-    words = model.vectorizer_model.get_feature_names_out()
-    olds = sorted(set(model.topics_))
-    ranked = {
-        old: ranked_terms(words, row, n_terms) or [("", 0.0)]
-        for old, row in zip(olds, np.round(model.c_tf_idf_.toarray(), 6), strict=True)
-    }
-    sizes = pd.Series(model.topics_).value_counts().to_dict()
-    largest_first = sorted((old for old in olds if old >= 0), key=lambda old: (-sizes[old], ranked[old]))
-    new = {-1: -1} | {old: number for number, old in enumerate(largest_first)}
-    in_order = sorted(olds, key=new.__getitem__)
-    rows = [olds.index(old) for old in in_order]
-    model.topics_ = [new[old] for old in model.topics_]
-    model.topic_sizes_ = {new[old]: size for old, size in sizes.items()}
-    model.topic_representations_ = {new[old]: ranked[old] for old in in_order}
-    model.representative_docs_ = {new[old]: docs for old, docs in model.representative_docs_.items()}
-    model.c_tf_idf_ = model.c_tf_idf_[rows]
-    model.topic_embeddings_ = model.topic_embeddings_[rows]
-    model.topic_mapper_.add_mappings(new, topic_model=model)
-    return terms_frame({topic: listed for topic, listed in model.topic_representations_.items() if topic >= 0})
-
-
-def ranked_terms(words: npt.NDArray[np.str_], weights: Floats, n: int) -> list[tuple[str, float]]:
-    """The n terms of the largest weights above 0, equals by alphabet, that repeat no word of a stronger one.
-
-    A phrase that is most of what one of its words weighs stands in that word's place, with its weight: "united states",
-    not "united".
-    """
-    lifted = weights.copy()
-    used = np.flatnonzero(weights > 0)
-    place = {str(words[i]): int(i) for i in used}
-    phrases = {term: i for term, i in place.items() if "_" in term}
-    for term, i in phrases.items():
-        parts = [weights[place[word]] for word in term.split("_") if word in place]
-        lifted[i] = max([weights[i], *(part for part in parts if weights[i] >= _MOST * part)])
-    order = sorted(used.tolist(), key=lambda i: (-lifted[i], "_" not in words[i], words[i]))
-    strongest = {str(words[i]): float(lifted[i]) for i in order}
-    return [(term, strongest[term]) for term in distinct(strongest, n)]
 
 
 def terms_frame(ranked: dict[int, list[tuple[str, float]]]) -> pd.DataFrame:
     """``topic``, ``rank``, ``term``, ``weight`` from the terms of each topic."""
-    listed = [
-        (topic, rank, term, weight)
-        for topic, terms in ranked.items()
-        for rank, (term, weight) in enumerate(terms)
-        if term
-    ]
-    return pd.DataFrame(listed, columns=["topic", "rank", "term", "weight"])
-
-
-def _sureness(topics: Iterable[int], probabilities: npt.ArrayLike | None) -> Floats:
-    """The probability of each segment's topic; NaN where it has none or the clusterer does not say."""
-    found = np.asarray(list(topics))
-    given = np.full(len(found), np.nan) if probabilities is None else np.asarray(probabilities, dtype=float)
-    return np.where(found < 0, np.nan, np.clip(np.round(given, DECIMALS), 0, 1))
-
-
-def _assigner(model: "BERTopic", place: _Place) -> Callable[[pd.DataFrame], pd.DataFrame]:
-    def assign(segments: pd.DataFrame) -> pd.DataFrame:
-        rows, presence = door(segments)
-        vectors = place(rows, presence)
-        with _quiet():
-            topics, probabilities = model.transform([""] * len(rows), embeddings=vectors)
-        if isinstance(model.hdbscan_model, SphericalKMeans):
-            probabilities = model.hdbscan_model.posterior(vectors)
-        found = pd.DataFrame({"segment_id": rows["segment_id"], "topic": np.asarray(topics, dtype=np.int64)})
-        return schema.check("topics", found.assign(probability=_sureness(found["topic"], probabilities)))
-
-    return assign
+    rows = [(topic, rank, *term) for topic, terms in ranked.items() for rank, term in enumerate(terms)]
+    return pd.DataFrame(rows, columns=["topic", "rank", "term", "weight"])
 
 
 # --- Choosing segments -----------------------------------------------------------------------------------------------
@@ -388,16 +306,15 @@ def sample(segments: pd.DataFrame, *, services: "pd.Series[str]", n: int = 25_00
     Returns:
         Rows of ``segments``, sorted by ``segment_id``.
     """
-    owner = services.groupby(level=0).min()
     rows = segments.sort_values("segment_id").drop_duplicates("terms")
     key = [blake2b(f"{seed}:{i}".encode(), digest_size=8).hexdigest() for i in rows["segment_id"]]
-    ordered = rows.assign(_service=rows["segment_id"].map(owner), _key=key).sort_values("_key")
-    turn = ordered.groupby("_service").cumcount()
-    taken = ordered.assign(_turn=turn).sort_values(["_turn", "_key"]).head(n)
-    return taken[list(segments.columns)].sort_values("segment_id", ignore_index=True)
+    drawn = pd.DataFrame({"key": key, "service": rows["segment_id"].map(services.groupby(level=0).min())})
+    drawn = drawn.sort_values("key")
+    drawn["turn"] = drawn.groupby("service").cumcount()
+    return rows.loc[drawn.sort_values(["turn", "key"]).index[:n]].sort_values("segment_id", ignore_index=True)
 
 
-def write(folder: str | Path, topics: Topics) -> None:
+def save(folder: str | Path, topics: Topics) -> None:
     """Writes ``topics.parquet`` and ``topic_terms.parquet`` beside the tables of a corpus.
 
     Both are written in full under other names before either takes its place.
@@ -405,8 +322,8 @@ def write(folder: str | Path, topics: Topics) -> None:
     frames = {"topics": topics.topics, "topic_terms": topics.topic_terms}
     staged = {name: Path(folder) / f".{name}.parquet.writing" for name in frames}
     try:
-        for name, frame in frames.items():
-            tables.write_table(staged[name], name, frame)
+        for name, path in staged.items():
+            tables.write_table(path, name, frames[name])
         for name, path in staged.items():
             path.replace(Path(folder) / f"{name}.parquet")
     finally:

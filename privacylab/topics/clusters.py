@@ -1,7 +1,7 @@
 """Spherical k-means that gives the same clusters on every machine."""
 
 import math
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,28 +11,6 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from privacylab.topics.vectors import DECIMALS, Floats
 
 Labels = npt.NDArray[np.signedinteger[Any]]
-
-
-class Reducer(Protocol):
-    """Makes vectors shorter, as UMAP and scikit-learn's PCA do."""
-
-    def fit(self, vectors: Floats, /) -> object:
-        """Learns how."""
-
-    def transform(self, vectors: Floats, /) -> npt.ArrayLike:
-        """The shorter vectors, one for each row."""
-
-
-class Clusterer(Protocol):
-    """Puts vectors into clusters, as HDBSCAN and scikit-learn's KMeans do; ``probabilities_`` is optional."""
-
-    labels_: npt.NDArray[Any]
-
-    def fit(self, vectors: Floats, /) -> object:
-        """Learns the clusters and sets ``labels_``, -1 for none."""
-
-
-# --- What is a cluster -----------------------------------------------------------------------------------------------
 
 
 class SphericalKMeans:
@@ -48,9 +26,6 @@ class SphericalKMeans:
             depend on the rows, a cluster keeps its identity from one sample to the next.
 
     Attributes:
-        labels_: The cluster of each row.
-        probabilities_: How sure that is, 0 to 1: the posterior of a mixture of von Mises-Fisher distributions with
-            these centres and one concentration.
         centres_: The clusters' directions, shape (n_clusters, n_dimensions).
 
     References:
@@ -63,20 +38,16 @@ class SphericalKMeans:
         self.n_clusters = n_clusters
         self.seed = seed
         self.start = start
-        self.labels_: Labels = np.empty(0, dtype=np.int64)
-        self.probabilities_: Floats = np.empty(0)
         self.centres_: Floats = np.empty((0, 0))
         self._closeness = 0.0
 
-    def fit(self, vectors: Floats, y: object = None) -> "SphericalKMeans":
+    def fit(self, vectors: Floats) -> "SphericalKMeans":
         """Clusters unit vectors (n_rows, n_dimensions); digits beyond the fourth are cut."""
         rows = whole(vectors)
         used = rows[np.any(rows != 0, axis=1)]
         start = self._drawn(used) if self.start is None else self.start
         self.centres_ = lloyd(used, centres(start, np.arange(len(start)), len(start)), rounds=100)
-        self.labels_ = self.predict(vectors)
         self._closeness = float(nearest(used, self.centres_)[1].mean())
-        self.probabilities_ = self.posterior(vectors)
         return self
 
     def predict(self, vectors: Floats) -> Labels:
@@ -87,7 +58,10 @@ class SphericalKMeans:
         return labels
 
     def posterior(self, vectors: Floats) -> Floats:
-        """How sure each row's cluster is, 0 to 1; 0 for rows of zeros."""
+        """How sure each row's cluster is, 0 to 1; 0 for rows of zeros.
+
+        The posterior of a mixture of von Mises-Fisher distributions with these centres and one concentration.
+        """
         rows = whole(vectors)
         length = min(self._closeness, 0.99)
         concentration = (length * rows.shape[1] - length**3) / (1 - length**2)

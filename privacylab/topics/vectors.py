@@ -7,21 +7,27 @@ vectors are cut to whole multiples of 1e-4 before anything is decided by them.
 import io
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sparse
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
 from privacylab import paths
 
+if TYPE_CHECKING:
+    from bertopic import BERTopic
+
 Floats = npt.NDArray[np.float64]
 
 DECIMALS = 4
+N_TERMS = 25
+"""Terms of a topic, at most."""
+_MOST = 0.8
+"""A phrase that has this part of a word's weight is most of what the word says."""
 MIN_TERMS = 3
 """Segments with fewer known words than this have no topic."""
 
@@ -39,36 +45,26 @@ class Encoder(Protocol):
 class Presence(NamedTuple):
     """Which segment holds which term, each once: a matrix of 0 and 1, and the terms of its columns, in order."""
 
-    held: sparse.csr_matrix
+    matrix: sparse.csr_matrix
     terms: npt.NDArray[np.str_]
 
     def of(self, terms: Iterable[str]) -> sparse.csr_matrix:
         """The columns of these terms, zeros for those that no segment holds."""
         places = pd.Index(self.terms).get_indexer(pd.Index(list(terms), dtype="str"))
-        known = np.flatnonzero(places >= 0)
-        pick = sparse.csr_matrix((np.ones(len(known)), (places[known], known)), shape=(len(self.terms), len(places)))
-        return sparse.csr_matrix(self.held @ pick)
+        absent = sparse.csr_matrix((self.matrix.shape[0], 1))
+        return sparse.csr_matrix(sparse.hstack([self.matrix, absent], format="csr")[:, places])  # -1 is the last
 
 
 def presence_of_terms(bags: Iterable[str]) -> Presence:
     """Counts terms separated by blanks; a phrase (``third_party``) counts for itself and for each of its words."""
-    split = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(pa.array(list(bags), pa.large_string())))
-    coded = split.flatten().dictionary_encode()
-    terms = np.array(coded.dictionary.to_pylist(), dtype=str)
-    row = np.repeat(np.arange(len(split)), pc.list_value_length(split).to_numpy(zero_copy_only=False))
-    place = coded.indices.to_numpy(zero_copy_only=False)
-    shape = (len(split), len(terms))
-    held = sparse.csr_matrix((np.ones(len(row), dtype=np.int32), (row, place)), shape=shape)
-    parts = [sorted({term, *term.split("_")} - {""}) for term in terms.tolist()]
-    everything = np.array(sorted({part for listed in parts for part in listed}), dtype=str)
-    index = {part: i for i, part in enumerate(everything.tolist())}
-    starts = np.cumsum([0, *map(len, parts)])
-    columns = [index[part] for listed in parts for part in listed]
-    spread = sparse.csr_matrix((np.ones(len(columns), np.int32), columns, starts), shape=(len(terms), len(everything)))
-    counts = sparse.csr_matrix((held @ spread).astype(np.float64))
-    counts.data[:] = 1.0
-    counts.sort_indices()
-    return Presence(counts, everything)
+    counter = CountVectorizer(analyzer=_terms_and_words, binary=True, dtype=np.float64)
+    matrix = counter.fit_transform(bags)
+    return Presence(matrix, counter.get_feature_names_out().astype(str))
+
+
+def _terms_and_words(bag: str) -> list[str]:
+    terms = bag.split()
+    return terms + [word for term in terms if "_" in term for word in term.split("_") if word]
 
 
 def totals(counts: sparse.csr_matrix) -> Floats:
@@ -90,6 +86,33 @@ def distinct(terms: Iterable[str], n: int | None = None) -> list[str]:
     return chosen
 
 
+def ranked_terms(words: Iterable[str], weights: Floats) -> list[tuple[str, float]]:
+    """The N_TERMS terms of the largest weights above 0, equals by alphabet, that repeat no word of a stronger one.
+
+    A phrase that is most of what one of its words weighs stands in that word's place, with its weight: "united states",
+    not "united".
+    """
+    own = {term: weight for term, weight in zip(words, np.round(weights, 6).tolist(), strict=True) if weight > 0}
+    lifted = {}
+    for term, weight in own.items():
+        parts = [own.get(word, 0.0) for word in term.split("_")]
+        lifted[term] = max([weight, *(part for part in parts if weight >= _MOST * part)])
+    strongest = sorted(lifted, key=lambda term: (-lifted[term], "_" not in term, term))
+    return [(term, lifted[term]) for term in distinct(strongest, N_TERMS)]
+
+
+class RankedTerms:
+    """In the place of BERTopic's representations: the terms of each topic as `ranked_terms` gives them."""
+
+    def extract_topics(
+        self, model: "BERTopic", documents: object, weights: sparse.csr_matrix, topics: Iterable[int]
+    ) -> dict[int, list[tuple[str, float]]]:
+        """The terms of each topic, from a row of weights for each."""
+        words = model.vectorizer_model.get_feature_names_out()
+        rows = zip(sorted(topics), weights.toarray(), strict=True)
+        return {topic: ranked_terms(words, row) or [("", 0.0)] for topic, row in rows}
+
+
 class ServiceCounter:
     """In the place of BERTopic's vectorizer: in how many services' segments of a topic a term stands.
 
@@ -97,43 +120,34 @@ class ServiceCounter:
     however many of its segments hold it.
 
     Args:
-        held: Which segment holds which term, shape (n_segments, n_terms).
+        presence: Which segment holds which term, shape (n_segments, n_terms).
         terms: The names of the columns.
         services: The service of each segment, as numbers.
     """
 
-    def __init__(self, held: sparse.csr_matrix, terms: Sequence[str], services: npt.NDArray[np.intp]) -> None:
-        self.held = held
+    def __init__(self, presence: sparse.csr_matrix, terms: Sequence[str], services: npt.NDArray[np.intp]) -> None:
+        self.presence = presence
         self.terms = list(terms)
         self.services = services
-
-    def fit(self, documents: Iterable[str]) -> "ServiceCounter":
-        """Nothing to learn."""
-        return self
 
     def transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
         """Counts, shape (n_documents, n_terms); a document is a blank-separated list of row numbers."""
         listed = [np.array(document.split(), dtype=np.intp) for document in documents]
         rows = np.concatenate(listed)
-        document = np.repeat(np.arange(len(listed)), [len(part) for part in listed])
-        n_services = int(self.services.max()) + 1
-        pairs, codes = np.unique(document * n_services + self.services[rows], return_inverse=True)
-        of_pair = sparse.csr_matrix((np.ones(len(rows)), (codes, rows)), shape=(len(pairs), len(self.services)))
-        once = sparse.csr_matrix(of_pair @ self.held)
-        once.data[:] = 1.0
-        shape = (len(listed), len(pairs))
-        of_document = sparse.csr_matrix(
-            (np.ones(len(pairs)), (pairs // n_services, np.arange(len(pairs)))), shape=shape
-        )
-        return sparse.csr_matrix(of_document @ once)
+        pairs = pd.DataFrame({"document": np.repeat(np.arange(len(listed)), [*map(len, listed)])})
+        pair = pairs.assign(service=self.services[rows]).groupby(["document", "service"]).ngroup()
+        document = pairs["document"].groupby(pair).first()
+        held = sparse.csr_matrix((np.ones(len(rows)), (pair, rows)), shape=(len(document), len(self.services)))
+        ones = sparse.csr_matrix((np.ones(len(document)), (document, document.index)))
+        return sparse.csr_matrix(ones @ (held @ self.presence > 0))
 
     def fit_transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
-        """As `transform`."""
+        """As `transform`: there is nothing to learn."""
         return self.transform(documents)
 
-    def get_feature_names_out(self) -> npt.NDArray[np.str_]:
+    def get_feature_names_out(self) -> list[str]:
         """The terms."""
-        return np.array(self.terms)
+        return self.terms
 
 
 class ClassTermWeight:
@@ -192,9 +206,9 @@ class DomainVectors(NamedTuple):
         """Each segment's direction, less that of all segments; zeros where fewer than three words are known."""
         skipped = set(kept_out)
         used = [i for i, word in enumerate(self.words) if word not in skipped]
-        held = presence.of(self.words[i] for i in used)
-        vectors = np.asarray(normalize(held @ self.vectors[used])) - self.centre
-        vectors[np.diff(held.indptr) < MIN_TERMS] = 0.0
+        known = presence.of(self.words[i] for i in used)
+        vectors = np.asarray(normalize(known @ self.vectors[used])) - self.centre
+        vectors[known.getnnz(axis=1) < MIN_TERMS] = 0.0
         return np.asarray(normalize(vectors))
 
     def start(self, n_clusters: int) -> Floats | None:
