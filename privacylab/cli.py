@@ -204,7 +204,8 @@ def fetch(
 
     Example: privacylab fetch --into archives
     """
-    places = dict(sources.ARCHIVES) if not name else dict(_named_place(given) for given in name)
+    public = {label: archive.url for label, archive in sources.ARCHIVES.items()}
+    places = public if not name else dict(_named_place(given) for given in name)
     into.mkdir(parents=True, exist_ok=True)
     # The user's own settings hold: a network may need them. Nothing else speaks to git.
     env = sources.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
 from statsmodels.stats.proportion import proportion_confint
 
 from privacylab import clauses, cues, dates, eras, frameworks, normalize, paths, tables
@@ -42,13 +42,17 @@ def clauses_on(path: Path) -> pd.DataFrame:
     """
     rows = [_segment(line, path, number) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if line]
     predicted = clauses.load().labels([text for text, _ in rows])
-    truth = np.array([[name in labels for name in CATEGORIES] for _, labels in rows])
-    given = np.array([[name in labels for name in CATEGORIES] for labels in predicted])
-    counts = np.array([(truth & given).sum(0), (~truth & given).sum(0), (truth & ~given).sum(0)])
-    scores = [_scores(name, *column) for name, column in zip(CATEGORIES, counts.T, strict=True)]
-    macro = {"category": "macro", "support": int(truth.sum())}
-    macro |= {key: float(np.mean([row[key] for row in scores])) for key in ("precision", "recall", "f1")}
-    return pd.DataFrame([*scores, _scores("micro", *counts.sum(1)), macro]).round(3)
+    truth, given = (
+        np.array([[name in labels for name in CATEGORIES] for labels in listed])
+        for listed in ([labels for _, labels in rows], predicted)
+    )
+    frames = []
+    for average, names in ((None, CATEGORIES), ("micro", ["micro"]), ("macro", ["macro"])):
+        scores = precision_recall_fscore_support(truth, given, average=average, zero_division=0)[:3]
+        support = truth.sum(axis=0) if average is None else truth.sum()
+        columns = dict(zip(("precision", "recall", "f1"), scores, strict=True))
+        frames.append(pd.DataFrame({"category": names, "support": support, **columns}))
+    return pd.concat(frames, ignore_index=True).round(3)
 
 
 def was_trained_on(path: Path) -> bool:
@@ -69,16 +73,9 @@ def _segment(line: str, path: Path, number: int) -> tuple[str, set[str]]:
     return text, labels
 
 
-def _scores(name: str, hits: int, false: int, missed: int) -> dict[str, Any]:
-    precision = hits / (hits + false) if hits + false else 0.0
-    recall = hits / (hits + missed) if hits + missed else 0.0
-    f1 = 2 * hits / (2 * hits + false + missed) if hits + false + missed else 0.0
-    return {"category": name, "support": int(hits + missed), "precision": precision, "recall": recall, "f1": f1}
-
-
 # --- Gold sets: predictions ------------------------------------------------------------------------------------------
 
-Row = Mapping[str, str]
+Row = Mapping[Any, str]
 """A row of labels, by column; `source` and `collection` say which text it is of."""
 
 
@@ -95,8 +92,8 @@ def _mentions(text: str) -> list[frameworks.Mention]:
 def _mention(row: Row, version: Version) -> str:
     """Framework and stance of the mention that overlaps the labelled phrase, or ``none``."""
     start, end = int(row["start"]), int(row["end"])
-    hit = next((found for found in _mentions(version.text) if found.start < end and start < found.end), None)
-    return f"{hit.framework} {hit.stance}" if hit else "none"
+    overlapping = (m for m in _mentions(version.text) if m.start < end and start < m.end)
+    return next((f"{mention.framework} {mention.stance}" for mention in overlapping), "none")
 
 
 def _bare(text: str) -> str:
@@ -118,8 +115,8 @@ def heading_counts(row: Row, text: str, given: Iterable[str]) -> str:
 
 
 def _headings(row: Row, version: Version) -> str:
-    found = normalize.blocks(version.text, media_type=version.media_type)
-    return heading_counts(row, version.text, [block.text for block in found if block.kind == "heading"])
+    blocks = normalize.blocks(version.text, media_type=version.media_type)
+    return heading_counts(row, version.text, [block.text for block in blocks if block.kind == "heading"])
 
 
 def _judged(version: Version) -> screen.Verdict | None:
@@ -130,33 +127,29 @@ def _judged(version: Version) -> screen.Verdict | None:
 
 
 def _policy(row: Row, version: Version) -> str:
-    judged = _judged(version)
-    return {None: "policy", "language": "foreign"}.get(judged.reason, "not") if judged else "not"
+    verdict = _judged(version)
+    return {None: "policy", "language": "foreign"}.get(verdict.reason, "not") if verdict else "not"
 
 
 def _language(row: Row, version: Version) -> str:
-    judged = _judged(version)
-    return f"{judged.language} {judged.language_share:.2f}" if judged else "und 0"
+    verdict = _judged(version)
+    return f"{verdict.language} {verdict.language_share:.2f}" if verdict else "und 0"
 
 
 def _passive(row: Row, version: Version) -> str:
-    sentence = version.text[int(row["start"]) : int(row["end"])]
-    seen = count_words(clean(re.sub(r"<[^>]*>", " ", sentence)))
-    return "passive" if seen.n_passive else "active"
+    counts = count_words(clean(re.sub(r"<[^>]*>", " ", version.passage(row))))
+    return "passive" if counts.n_passive else "active"
 
 
 def _cues(row: Row, version: Version) -> str:
     """The cues of a paragraph; with their value where it says more than a name."""
-    paragraph = version.text[int(row["start"]) : int(row["end"])]
-    found = cues.cues("\n".join(block.text for block in normalize.blocks(paragraph, media_type=version.media_type)))
+    found = cues.cues(version.plain(row))
     return " ".join(sorted({f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in found}))
 
 
 def _clauses(row: Row, version: Version) -> str:
     """The ten probabilities in percent of a segment under its heading."""
-    cut = version.text[int(row["start"]) : int(row["end"])]
-    text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
-    scores = _model().scores([text], [row["heading"] or None])[0]
+    scores = _model().scores([version.plain(row)], [row["heading"] or None])[0]
     return " ".join(f"{100 * score:.1f}" for score in scores)
 
 
@@ -177,30 +170,28 @@ def _date_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
 
 def _mention_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     framework, _, stance = predicted.partition(" ")
-    right = framework == row["framework"]
-    yield ("namesake: none" if row["framework"] == "none" else "framework: its id"), right, 1
+    is_right = framework == row["framework"]
+    yield ("namesake: none" if row["framework"] == "none" else "framework: its id"), is_right, 1
     if "safe_harbor" in row["framework"] or row["note"] in HARBOR_NAMESAKES:
-        yield "Safe Harbor or namesake", right, 1
-    if right and stance:
+        yield "Safe Harbor or namesake", is_right, 1
+    if is_right and stance:
         yield "stance: first reading", stance == row["stance"], 1
         yield "stance: either reading", stance in (row["stance"], row["second"]), 1
 
 
 def _heading_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
-    found, missed, invented = map(int, predicted.split())
-    yield "precision", found, found + invented
-    yield "recall", found, found + missed
-    yield "F1", found, found + (missed + invented) / 2
+    n_right, n_missed, n_invented = map(int, predicted.split())
+    yield "precision", n_right, n_right + n_invented
+    yield "recall", n_right, n_right + n_missed
+    yield "F1", n_right, n_right + (n_missed + n_invented) / 2
 
 
 def _policy_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
-    if row["label"] == "either":
-        return
-    if predicted == "policy":
-        yield "precision", row["label"] == "policy", 1
-    if row["label"] == "policy":
-        yield "recall", predicted == "policy", 1
-    yield "verdict", predicted == row["label"], 1
+    is_right = predicted == row["label"]
+    if row["label"] != "either":
+        for measure, counts in (("precision", predicted), ("recall", row["label"]), ("verdict", "policy")):
+            if counts == "policy":
+                yield measure, is_right, 1
 
 
 def _language_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
@@ -210,19 +201,17 @@ def _language_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
 
 
 def _passive_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
-    yield f"{row['label']} sentences", predicted == row["label"], 1
-    yield "all sentences", predicted == row["label"], 1
+    for sentences in (row["label"], "all"):
+        yield f"{sentences} sentences", predicted == row["label"], 1
 
 
 def _cue_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     """Cues found are right or not, cues labelled found or not: over all, and by the group that a cue belongs to."""
-    found, wanted = set(predicted.split()), set(row["label"].split())
-    for cue in sorted(found):
-        for group in ("all", _group(cue)):
-            yield f"{group}: precision", cue in wanted, 1
-    for cue in sorted(wanted):
-        for group in ("all", _group(cue)):
-            yield f"{group}: recall", cue in found, 1
+    given, labelled = set(predicted.split()), set(row["label"].split())
+    for measure, some, others in (("precision", given, labelled), ("recall", labelled, given)):
+        for cue in sorted(some):
+            for group in ("all", _group(cue)):
+                yield f"{group}: {measure}", cue in others, 1
 
 
 def _group(cue: str) -> str:
@@ -259,7 +248,7 @@ class GoldSet(NamedTuple):
     outcomes: Callable[[Row, str], Iterable[Outcome]]
 
 
-SETS: Mapping[str, GoldSet] = {
+SETS = {
     "dates": GoldSet(_date, _date_outcomes),
     "mentions": GoldSet(_mention, _mention_outcomes),
     "headings": GoldSet(_headings, _heading_outcomes),
@@ -268,11 +257,9 @@ SETS: Mapping[str, GoldSet] = {
     "passive": GoldSet(_passive, _passive_outcomes),
     "clause_segments": GoldSet(_clauses, _clause_outcomes),
     "cues": GoldSet(_cues, _cue_outcomes),
-    # A second draw, of other services: nothing was mended by its held half.
-    "dates_2": GoldSet(_date, _date_outcomes),
-    "mentions_2": GoldSet(_mention, _mention_outcomes),
-    "cues_2": GoldSet(_cues, _cue_outcomes),
 }
+# A second draw, of other services: nothing was mended by its held half.
+SETS |= {f"{name}_2": SETS[name] for name in ("dates", "mentions", "cues")}
 """The gold sets: ``NAME.csv`` in the folder of labels."""
 
 PREDICTIONS = "predictions.csv"
@@ -296,7 +283,7 @@ def predict(
 
     Args:
         folder: The labels, as in ``corpus/gold``.
-        archives: The folder that holds the archives under one of `labels.ARCHIVES`.
+        archives: The folder that holds the archives under one of `sources.ARCHIVES`.
         by: Another predictor for each gold set to predict, for a comparison; by default the program's.
 
     Returns:
@@ -315,11 +302,10 @@ def predict(
     versions = labels.versions(wanted.itertuples(index=False, name=None), archives)
     rows = []
     for name, frame in frames.items():
-        for number, fields in enumerate(frame.itertuples(index=False, name=None)):
-            row = dict(zip(frame.columns, fields, strict=True))
+        for number, row in enumerate(frame.to_dict("records")):
             version = versions[row["collection"], row["source"]]
-            said = predictors[name](row, version)
-            rows.append((name, number, row["source"], eras.era(version.day or None), said))
+            predicted = predictors[name](row, version)
+            rows.append((name, number, row["source"], eras.era(version.day or None), predicted))
     return pd.DataFrame(rows, columns=["gold", "row", "source", "era", "prediction"])
 
 
@@ -337,22 +323,20 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
     Raises:
         ValueError: A prediction is of another text than the label in its row: the labels have changed since.
     """
-    tables_found = {}
-    for name, given in predictions.groupby("gold", sort=False):
-        read = gold_labels(folder, str(name))
+    scores = {}
+    for name, of_set in predictions.groupby("gold", sort=False):
+        labelled = gold_labels(folder, str(name))
         rows: list[tuple[str, str, str, float, float]] = []
-        for number, source, era, said in given[["row", "source", "era", "prediction"]].itertuples(index=False):
-            label = read.iloc[number].to_dict()
+        for number, source, era, predicted in of_set[["row", "source", "era", "prediction"]].itertuples(index=False):
+            label = labelled.iloc[number].to_dict()
             if label["source"] != source:
                 raise ValueError(
                     f"{name}, row {number}: predicted of {source}, labelled {label['source']}; predict anew"
                 )
-            rows += [
-                (measure, label.get("half", "held"), era, float(right), float(n))
-                for measure, right, n in SETS[str(name)].outcomes(label, said)
-            ]
-        tables_found[str(name)] = _shares(rows)
-    return tables_found
+            for measure, right, n in SETS[str(name)].outcomes(label, predicted):
+                rows.append((measure, label.get("half", "held"), era, float(right), float(n)))
+        scores[str(name)] = _shares(rows)
+    return scores
 
 
 def stored(folder: Path) -> pd.DataFrame:

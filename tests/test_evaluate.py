@@ -13,18 +13,6 @@ def _write(path, rows):
     return path
 
 
-def test_scores_worked_by_hand():
-    # 3 hits, 1 false, 2 missed: precision 3/4, recall 3/5, F1 = 2 * 3 / (2 * 3 + 1 + 2) = 2/3.
-    row = evaluate._scores("Other", 3, 1, 2)
-    assert (row["support"], row["precision"], row["recall"]) == (5, 0.75, 0.6)
-    assert row["f1"] == pytest.approx(2 / 3)
-
-
-def test_scores_of_a_category_never_seen_are_zero_not_undefined():
-    row = evaluate._scores("Do Not Track", 0, 0, 0)
-    assert (row["support"], row["precision"], row["recall"], row["f1"]) == (0, 0.0, 0.0, 0.0)
-
-
 def test_clauses_on_counts_micro_over_all_categories(tmp_path, monkeypatch):
     class Model:
         def labels(self, texts):
@@ -37,6 +25,8 @@ def test_clauses_on_counts_micro_over_all_categories(tmp_path, monkeypatch):
     assert frame.loc["micro", "precision"] == pytest.approx(2 / 3, abs=1e-3)
     assert frame.loc["micro", "recall"] == 1
     assert frame.loc["Data Security", "f1"] == pytest.approx(2 / 3, abs=1e-3)
+    # Never labelled, never given: zero, not undefined.
+    assert frame.loc["Do Not Track", ["support", "precision", "recall", "f1"]].tolist() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
-import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from privacylab import normalize, sources
+from privacylab import normalize, sources, tables
 from privacylab.clauses import model
 from privacylab.tables.schema import CODES
 
@@ -29,12 +28,6 @@ FILES = ("train.jsonl", "valid.jsonl")
 READ = "clause_training.csv"
 IN_PASSING = 0.5
 """What a small letter counts: a category that the segment only touches."""
-ARCHIVES: Mapping[str, tuple[str, ...]] = {
-    "tosback2": ("tosback2", "tosback2.git", "tosback2.bundle"),
-    "ota": ("ota", "ota-contrib.git", "ota-contrib.bundle"),
-    "through-time": ("through-time", "through-time.zip"),
-}
-"""What an archive may be called in the folder of archives, as ``fetch`` or a download leaves it."""
 SHINGLE = 5
 """Words in a run by which two segments are compared."""
 SAME_SHARE = 0.5
@@ -52,6 +45,15 @@ class Version(NamedTuple):
     def text(self) -> str:
         """The text whose characters the labels' offsets count."""
         return self.data.decode("utf-8", errors="replace")
+
+    def passage(self, row: Mapping[Any, str]) -> str:
+        """The characters of the text that a label is of: its ``start`` to ``end``."""
+        return self.text[int(row["start"]) : int(row["end"])]
+
+    def plain(self, row: Mapping[Any, str]) -> str:
+        """The passage without its mark-up, as the program reads it."""
+        blocks = normalize.blocks(self.passage(row), media_type=self.media_type)
+        return "\n".join(block.text for block in blocks)
 
 
 class Labelled(NamedTuple):
@@ -82,7 +84,7 @@ def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
         path = folder / name
         if not path.is_file():
             raise ValueError(f"{path} is missing: --opp115 takes a folder with {' and '.join(FILES)}")
-        hashes[name] = _sha256(path)
+        hashes[name] = tables.sha256(path)
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             unknown = set(row["label"]) - set(model.CATEGORIES)
@@ -101,7 +103,7 @@ def read_segments(path: Path, archives: Path) -> Read:
 
     Args:
         path: table with the columns collection, source, start, end (characters), heading and label.
-        archives: folder with the archives, named as in `ARCHIVES`.
+        archives: folder with the archives, named as in `sources.ARCHIVES`.
 
     Raises:
         ValueError: if a file or a text is missing, or a label has another letter than those of `CODES`, or N.
@@ -109,15 +111,12 @@ def read_segments(path: Path, archives: Path) -> Read:
     if not path.is_file():
         raise ValueError(f"{path} is missing: it comes with a checkout of the project (corpus/gold)")
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    raw = versions(rows[["collection", "source"]].itertuples(index=False, name=None), archives)
+    found = versions(rows[["collection", "source"]].itertuples(index=False, name=None), archives)
     texts = []
-    columns = ["collection", "source", "start", "end", "heading"]
-    for collection, source, start, end, heading in rows[columns].itertuples(index=False, name=None):
-        version = raw[collection, source]
-        cut = version.text[int(start) : int(end)]
-        text = "\n".join(block.text for block in normalize.blocks(cut, media_type=version.media_type))
-        texts.append(model.cleaned(model.with_heading(text, heading or None)))
-    return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: _sha256(path)})
+    for row in rows.to_dict("records"):
+        text = found[row["collection"], row["source"]].plain(row)
+        texts.append(model.cleaned(model.with_heading(text, row["heading"] or None)))
+    return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: tables.sha256(path)})
 
 
 def marks(label: str, path: Path) -> list[float]:
@@ -138,48 +137,37 @@ def versions(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[st
 
     Args:
         wanted: collection and source of each.
-        archives: folder with the archives, named as in `ARCHIVES`.
+        archives: folder with the archives, named as in `sources.ARCHIVES`.
 
     Raises:
         ValueError: if an archive or a text is missing.
     """
-    listed = collections.defaultdict(set)
+    named = collections.defaultdict(set)
     for collection, source in wanted:
-        listed[collection].add(source)
-    found = {}
+        named[collection].add(source)
+    result = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for collection, named in sorted(listed.items()):
-            opened = sources.open_source(_archive(collection, archives), scratch=Path(scratch))
+        for collection, names in sorted(named.items()):
+            archive = sources.open_source(sources.archive(collection, archives), scratch=Path(scratch))
             # What is named by its path alone lies in an archive of files, below a folder of its own.
-            entries = {key: entry for entry in reversed(opened.entries()) for key in _keys(entry.source)}
-            if missing := sorted(named - entries.keys()):
+            entries = {}
+            for entry in reversed(archive.entries()):
+                entries[entry.source] = entry
+                if "@" not in entry.source:
+                    entries[entry.source.partition("/")[2]] = entry
+            if missing := sorted(names - entries.keys()):
                 raise ValueError(f"{collection}: {missing[0]} is not in the archive")
-            contents = {entries[source].content for source in named}
-            read = {key: (data, why) for key, data, why in opened.contents(sorted(contents))}
-            for source in sorted(named):
-                data, why = read[entries[source].content]
+            texts = {
+                key: (data, why) for key, data, why in archive.contents(sorted({entries[n].content for n in names}))
+            }
+            for name in sorted(names):
+                entry = entries[name]
+                data, why = texts[entry.content]
                 if data is None:
-                    raise ValueError(f"{collection}: {source} cannot be read ({why})")
-                moment = entries[source].moment
-                day = dt.datetime.fromtimestamp(moment, dt.UTC).date().isoformat() if moment else ""
-                found[collection, source] = Version(data, entries[source].media_type, day)
-    return found
-
-
-def _keys(source: str) -> tuple[str, ...]:
-    """How labels may name an entry: as it stands, or without the archive's own folder."""
-    return (source,) if "@" in source else (source, source.partition("/")[2])
-
-
-def _archive(collection: str, archives: Path) -> Path:
-    for name in ARCHIVES.get(collection, ()):
-        if (archives / name).exists():
-            return archives / name
-    raise ValueError(f"{archives} holds no {collection}: expected {' or '.join(ARCHIVES.get(collection, ()))}")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+                    raise ValueError(f"{collection}: {name} cannot be read ({why})")
+                day = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date().isoformat() if entry.moment else ""
+                result[collection, name] = Version(data, entry.media_type, day)
+    return result
 
 
 def _shingles(text: str) -> set[str]:

@@ -77,8 +77,8 @@ def _vector_arrays(archives: Path | None) -> Arrays:
     if archives is None:
         shipped = model.load().arrays
         return {name: shipped[name] for name in VECTOR_ARRAYS}
-    made = word_vectors.from_archives(archives)
-    return {"vector_words": model.pack(made.words), "vectors": made.vectors, "vector_scale": made.scale}
+    words = word_vectors.fit(word_vectors.texts_of(archives))
+    return {"vector_words": model.pack(words.words), "vectors": words.vectors, "vector_scale": words.scale}
 
 
 class Counted(NamedTuple):

@@ -8,6 +8,7 @@ root of the singular values), a paragraph read once however many versions repeat
 from __future__ import annotations
 
 import collections
+import itertools
 import re
 import tempfile
 import time
@@ -23,7 +24,7 @@ from sklearn.utils.extmath import randomized_svd
 from privacylab import sources
 from privacylab.clauses import model
 
-BUNDLES = ("tosback2.bundle", "ota-contrib.bundle")
+COLLECTIONS = ("tosback2", "ota")
 MIN_COUNT = 15  # a word seen less often says little of its neighbours
 WINDOW = 8  # words to each side
 DIMENSIONS = 300
@@ -48,21 +49,14 @@ class Vectors(NamedTuple):
     n_paragraphs: int
 
 
-def from_archives(folder: Path) -> Vectors:
-    """Word vectors from the git bundles in a folder; see `texts_of`."""
-    return fit(texts_of(folder))
-
-
 def texts_of(folder: Path) -> Iterator[str]:
-    """The texts of the git bundles in a folder, one per document and year.
+    """The last text of each document and calendar year in the git archives of a folder, in the order of their git ids.
 
     Raises:
-        ValueError: if the folder has none of the bundles.
+        ValueError: if the folder lacks one of the archives.
     """
-    found = [folder / name for name in BUNDLES if (folder / name).is_file()]
-    if not found:
-        raise ValueError(f"no archive in {folder}: expected {' or '.join(BUNDLES)} (see `privacylab fetch`)")
-    return (text for bundle in found for text in _yearly_texts(bundle))
+    places = [sources.archive(collection, folder) for collection in COLLECTIONS]
+    return itertools.chain.from_iterable(map(_yearly_texts, places))
 
 
 def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = DIMENSIONS) -> Vectors:
@@ -124,20 +118,19 @@ def paragraphs(texts: Iterable[str]) -> Iterator[str]:
                 yield paragraph
 
 
-def _yearly_texts(bundle: Path) -> Iterator[str]:
-    """The last text of each document in each calendar year, in the order of their git ids."""
+def _yearly_texts(place: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as scratch:
-        archive = sources.Repository(bundle, own=Path(scratch) / "archive.git")
-        for _, data, _ in archive.texts(sorted(_last_of_year(archive.changes()))):
+        archive = sources.Repository(place, own=Path(scratch) / "archive.git")
+        for _, data, _ in archive.texts(sorted(last_of_year(archive.changes()))):
             yield (data or b"").decode("utf-8", "replace")
 
 
-def _last_of_year(changes: Iterable[sources.Change]) -> set[str]:
-    """The blobs that were the last of a path and year."""
+def last_of_year(changes: Iterable[sources.Change]) -> set[str]:
+    """The blobs that were the last of a path and calendar year."""
     last: dict[tuple[str, int], tuple[int, str]] = {}
     for change in changes:
-        when = change.seconds
-        if not change.is_deletion and when is not None and sources.FIRST <= when < sources.END:
-            key = (change.path, time.gmtime(when).tm_year)
-            last[key] = max(last.get(key, (-1, "")), (when, change.blob))
+        seconds = change.seconds
+        if not change.is_deletion and seconds is not None and sources.FIRST <= seconds < sources.END:
+            key = (change.path, time.gmtime(seconds).tm_year)
+            last[key] = max(last.get(key, (-1, "")), (seconds, change.blob))
     return {blob for _, blob in last.values()}

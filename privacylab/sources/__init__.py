@@ -6,7 +6,7 @@ each distinct content once.
 
 from pathlib import Path
 
-from privacylab.sources.archives import ARCHIVES
+from privacylab.sources.archives import ARCHIVES, archive
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
 from privacylab.sources.files import MEDIA_TYPES, Files
 from privacylab.sources.git import GitArchive, layout_of

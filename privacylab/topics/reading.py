@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import linkage
+from scipy.stats import entropy
 
 from privacylab.topics import Topics
-from privacylab.topics.clusters import Floats
 from privacylab.topics.vectors import DECIMALS, distinct, domain_vectors
 
 
@@ -41,15 +41,14 @@ def names(topic_terms: pd.DataFrame, *, n: int = 3) -> pd.DataFrame:
     >>> names(pd.DataFrame({"topic": 0, "rank": [0, 1, 2], "term": ["hard_drive", "drive", "cookie"]}))["name"][0]
     'hard drive · cookies'
     """
-    terms = {topic: distinct(group["term"]) for topic, group in topic_terms.sort_values("rank").groupby("topic")}
-    length = dict.fromkeys(terms, n)
+    terms = topic_terms.sort_values("rank").groupby("topic")["term"].agg(distinct)
+    length = pd.Series(n, index=terms.index)
     while True:
-        named = {topic: " · ".join(map(written, listed[: length[topic]])) for topic, listed in terms.items()}
-        shared = pd.Series(named)[pd.Series(named).duplicated(keep=False)].index
-        longer = [topic for topic in shared if length[topic] < len(terms[topic])]
-        if not longer:
-            return pd.DataFrame({"topic": list(named), "name": list(named.values())})
-        length.update({topic: length[topic] + 1 for topic in longer})
+        named = pd.Series({topic: " · ".join(map(written, terms[topic][: length[topic]])) for topic in terms.index})
+        is_longer = named.duplicated(keep=False) & (length < terms.map(len))
+        if not is_longer.any():
+            return named.rename_axis("topic").reset_index(name="name")
+        length += is_longer
 
 
 def alignment(topics: pd.DataFrame, labels: pd.DataFrame) -> Alignment:
@@ -70,22 +69,15 @@ def alignment(topics: pd.DataFrame, labels: pd.DataFrame) -> Alignment:
     if pairs.empty:
         raise ValueError("no segment has both a topic and a category: pass topics and labels of one corpus")
     table = pd.crosstab(pairs["topic"], pairs["category"])
-    sizes = placed["topic"].value_counts()
-    counts = table.reset_index().melt("topic", var_name="category", value_name="n")
-    shares = counts.assign(share=counts["n"] / counts["topic"].map(sizes))
+    counts = table.melt(ignore_index=False, value_name="n").reset_index()
+    shares = counts.assign(share=counts["n"] / counts["topic"].map(placed["topic"].value_counts()))
     shares = shares.sort_values(["topic", "share", "category"], ascending=[True, False, True], ignore_index=True)
     weight = 1 / pairs.groupby("segment_id")["category"].transform("size")
-    joint = pd.crosstab(pairs["topic"], pairs["category"], values=weight, aggfunc="sum").fillna(0).to_numpy()
-    joint = joint / joint.sum()
-    by_topic, by_category = joint.sum(axis=1), joint.sum(axis=0)
-    mean_entropy = (_entropy(by_topic) + _entropy(by_category)) / 2
-    shared = _entropy(by_topic) + _entropy(by_category) - _entropy(joint.ravel())
-    return Alignment(shares, shared / mean_entropy if mean_entropy else 1.0, float(joint.max(axis=1).sum()))
-
-
-def _entropy(shares: Floats) -> float:
-    present = shares[shares > 0]
-    return float(-(present * np.log(present)).sum())
+    joint = pd.crosstab(pairs["topic"], pairs["category"], values=weight, aggfunc="sum", normalize=True).fillna(0)
+    by_topic, by_category = entropy(joint.sum(axis=1)), entropy(joint.sum(axis=0))
+    shared = by_topic + by_category - entropy(joint.to_numpy().ravel())
+    nmi = 2 * shared / (by_topic + by_category) if by_topic + by_category else 1.0
+    return Alignment(shares, float(nmi), float(joint.max(axis=1).sum()))
 
 
 def presence(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
@@ -103,11 +95,11 @@ def presence(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
     """
     if topics.empty:
         raise ValueError("topics has no rows: assign topics to the segments of these policies first")
-    held = occurrences[["policy_id", "segment_id"]].merge(topics[["segment_id", "topic"]], on="segment_id")
+    placed = occurrences[["policy_id", "segment_id"]].merge(topics[["segment_id", "topic"]], on="segment_id")
     policies = pd.Index(sorted(occurrences["policy_id"].unique()), name="policy_id")
     columns = pd.RangeIndex(int(topics["topic"].max()) + 1, name="topic")
-    found = pd.crosstab(held["policy_id"], held["topic"]) > 0
-    return found.reindex(index=policies, columns=columns, fill_value=False)
+    table = pd.crosstab(placed["policy_id"], placed["topic"]) > 0
+    return table.reindex(index=policies, columns=columns, fill_value=False)
 
 
 def joint(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
@@ -123,9 +115,8 @@ def joint(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
     """
     both = earlier[["segment_id", "topic"]].merge(later[["segment_id", "topic"]], on="segment_id", validate="1:1")
     both = both.set_axis(["segment_id", "earlier", "later"], axis=1).sort_values("segment_id", ignore_index=True)
-    placed = (both["earlier"] >= 0) & (both["later"] >= 0)
-    number = both[placed].groupby(["earlier", "later"]).ngroup()
-    return both.assign(topic=number.reindex(both.index, fill_value=-1))
+    placed = both.query("earlier >= 0 and later >= 0")
+    return both.assign(topic=placed.groupby(["earlier", "later"]).ngroup().reindex(both.index, fill_value=-1))
 
 
 def tree(topics: Topics) -> pd.DataFrame:
@@ -147,8 +138,8 @@ def tree(topics: Topics) -> pd.DataFrame:
     # The row of segments without a topic, where there is one, comes first.
     vectors = np.round(np.asarray(topics.model.topic_embeddings_)[-n:], DECIMALS)
     merged = linkage(vectors, "average", metric="cosine")
-    found = pd.DataFrame(np.round(merged, DECIMALS), columns=["left", "right", "distance", "size"])
-    return found.astype({"left": int, "right": int, "size": int})
+    table = pd.DataFrame(merged, columns=["left", "right", "distance", "size"]).round(DECIMALS)
+    return table.astype({"left": int, "right": int, "size": int})
 
 
 def examples(assigned: pd.DataFrame, segments: pd.DataFrame, *, n: int = 5) -> pd.DataFrame:

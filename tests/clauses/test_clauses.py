@@ -375,12 +375,12 @@ def test_the_last_change_of_each_year_counts():
         sources.Change("c" * 40, when, "x/Privacy Policy.md", b, "100644")
         for when, b in zip((1340000000, 1386000000, 1370000000, None, 10**18), (*blob, "d" * 40, "e" * 40), strict=True)
     ]
-    assert word_vectors._last_of_year(changes) == {blob[0], blob[1]}
+    assert word_vectors.last_of_year(changes) == {blob[0], blob[1]}
 
 
 def test_a_folder_without_archives_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"tosback2\.bundle"):
-        word_vectors.from_archives(tmp_path)
+        word_vectors.texts_of(tmp_path)
 
 
 # ---- with OPP-115
