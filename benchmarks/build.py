@@ -39,7 +39,7 @@ from privacylab.sources import Entry
 
 RESULTS = Path(__file__).parent / "results"
 Row = dict[str, float | str]
-STAGES = ("listing", "reading", "annotating", "writing")
+STAGES = ("listing", "reading", "writing")
 PARTS = ((8, 1), (4, 1), (2, 1), (1, 16), (1, 4), (1, 1))
 """One service in so many, one version in so many."""
 MEGABYTE = 1_000_000

@@ -1,46 +1,40 @@
 """The pipeline: sources -> corpus tables.
 
-Two stages, each over batches that end up in files of their own, so that a killed build goes on where it stopped:
-
-1. read: a service at a time (`versions.read`): segments, verdicts, the ledger, the sample;
-2. annotate: each distinct segment once (`annotate.tables`); those of versions outside the sample for their claims only.
-
-What workers do is in `parts`, what is made of it in `assemble`, what an update need not read in `update`.
+Each service is read and annotated by itself into a part (`workers.read`), and the parts make the tables
+(`assemble.assemble`). Parts stay beside the corpus: an update, or a build that was killed, takes those whose service
+has not changed and reads only the others. So a new, a resumed and an updated build are one path.
 """
 
 import fcntl
 import functools
-import gc
 import hashlib
 import itertools
 import os
 import platform
 import re
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, get_args
 
 import pyarrow as arrow
 
 import privacylab
-from privacylab import paths, sources, tables
-from privacylab.build import annotate, assemble, screen, update, versions, workers
+from privacylab import files, paths, sources, tables
+from privacylab.build import annotate, assemble, versions, workers
 from privacylab.sources import Entry
 from privacylab.sources.services import documents
-from privacylab.tables import schema
 
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
-J = TypeVar("J")
 
 READ_BATCH = 400  # entries
-JOBS_OF_A_READER = 25
+TASKS_OF_A_WORKER = 50
 """So many, then a worker ends: what it holds by then is memory in pieces, which the next one need not have."""
 
 
@@ -67,7 +61,8 @@ def corpus(
         text: Whether segments keep their text.
         workers: Processes; all cores if None.
         mode: ``new`` (refuse an existing folder), ``force`` (replace it), ``resume`` (go on with a killed build),
-            ``update`` (read only the services with new versions).
+            ``update`` (read only the services with new versions). The last two take the parts that stand beside
+            ``out`` in ``.<name>.parts``; without them all is read.
         progress: Called with the stage, how much is done, and how much there is.
 
     Returns:
@@ -81,22 +76,23 @@ def corpus(
     """
     folder, chosen = Path(out).resolve(), list(given)
     if every not in versions.EVERY:
-        raise ValueError(f"every {every!r} is none of {', '.join(versions.EVERY)}")
+        raise ValueError(f"every {every!r} must be one of {', '.join(versions.EVERY)}")
     if mode not in get_args(Mode):
-        raise ValueError(f"mode {mode!r} is none of {', '.join(get_args(Mode))}")
+        raise ValueError(f"mode {mode!r} must be one of {', '.join(get_args(Mode))}")
     _check_sources(folder, chosen)
-    with _scratch(folder, keep=mode == "resume") as scratch, _given_back_memory(), _left_alone():
+    with _parts_folder(folder) as scratch:
         tables.restore(folder)
         if folder.exists() and mode == "new":
             raise BuildError(f"{folder} exists: give --update, --resume or --force, or another --out")
         tables.check_replaceable(folder)
+        _clear(scratch, parts=mode in ("new", "force"))
         n_workers = workers or os.cpu_count() or 1
-        return _build(chosen, folder, scratch, every, text, n_workers, mode, progress or _silent)
+        return _build(chosen, folder, scratch, every, text, n_workers, progress or _silent)
 
 
 def _check_sources(folder: Path, given: Sequence[str | Path | sources.Source]) -> None:
     """Refuses a source within what a build replaces."""
-    for source, own in itertools.product(given, (folder, _scratch_of(folder), folder.with_name(f".{folder.name}.old"))):
+    for source, own in itertools.product(given, (folder, _parts_of(folder), files.set_aside(folder))):
         place = Path(source) if isinstance(source, str | Path) else source.place
         if place.resolve().is_relative_to(own):
             raise BuildError(f"{own} holds the source {place}, which would be lost: name another --out")
@@ -106,43 +102,45 @@ def _silent(stage: str, done: int, total: int) -> None:
     pass
 
 
-_IN_SCRATCH = re.compile(
-    r"(?:lock|plan|\.plan\.writing|tables|\.?(?:read|annotate)-[-\d]+(?:\.\d+)?|.*-[0-9a-f]{16}\.git)$"
-)
-"""What a build, perhaps a killed one, leaves in its own folder."""
+def _parts_of(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.parts")
 
 
-def _scratch_of(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.building")
+def _is_own(path: Path, folder: Path) -> bool:
+    """Whether a build into ``folder``, perhaps a killed one, leaves such a file in the folder of its parts."""
+    staged = rf"\.(?:part-[0-9a-f]{{16}}\.arrow|{re.escape(folder.name)})\.\w{{8}}"
+    own = rf"lock|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.git"
+    return re.fullmatch(own, path.name) is not None and not path.is_symlink()
 
 
 @contextmanager
-def _scratch(folder: Path, *, keep: bool) -> Iterator[Path]:
-    """The build's own folder beside ``folder``, locked; it goes when the build is done and stays for ``resume``."""
-    scratch = _scratch_of(folder)
+def _parts_folder(folder: Path) -> Iterator[Path]:
+    """The build's own folder beside ``folder``, locked; all but the parts goes when the build is done."""
+    scratch = _parts_of(folder)
     try:
         scratch.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BuildError(f"{folder.parent} cannot be written ({error.strerror}): name another --out") from None
-    if any(path.is_symlink() or not _IN_SCRATCH.match(path.name) for path in scratch.iterdir()) or scratch.is_symlink():
+    if scratch.is_symlink() or not all(_is_own(path, folder) for path in scratch.iterdir()):
         raise BuildError(f"{scratch} is no folder of a build, and builds would empty it: name another --out")
     with (scratch / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BuildError(f"another build into {folder} is at work: wait for it, or name another --out") from None
-        if not keep:
-            for path in scratch.iterdir():
-                if path.name != "lock":
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         try:
             yield scratch
-        except BaseException:
-            if not any(scratch.glob("read-*")):
-                shutil.rmtree(scratch, ignore_errors=True)
-            raise
-        # Under the lock: after it, the folder may be another build's.
-        shutil.rmtree(scratch, ignore_errors=True)
+        finally:
+            _clear(scratch, parts=False)
+            if not any(scratch.glob("part-*")):
+                shutil.rmtree(scratch, ignore_errors=True)  # under the lock: after it, it may be another build's
+
+
+def _clear(scratch: Path, *, parts: bool) -> None:
+    """Removes what builds left, but for the lock; the parts too if ``parts``."""
+    for path in scratch.iterdir():
+        if path.name != "lock" and (parts or not path.name.startswith("part-")):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _build(
@@ -152,67 +150,85 @@ def _build(
     every: str,
     text: bool,
     n_workers: int,
-    mode: Mode,
     progress: Progress,
 ) -> tables.Corpus:
     if not given:
         raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
     parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
-    conditions = {"parameters": parameters, "versions": _software()}
-    before = update.before(folder, conditions=conditions) if mode == "update" else update.NOTHING
-    with ThreadPoolExecutor() as pool:  # git unpacks and lists one archive while another is read
-        opened = _open(given, scratch, pool)
-        tables_read = [pool.submit(before.table, name) for name in schema.TABLES]
-        anew = update.touched(before, opened, pool)
-        listed = [pool.submit(source.entries, names=anew.names) for source in opened.values()]
-        _load()
-        old = dict(zip(schema.TABLES, (one.result() for one in tables_read), strict=True))
-        entries = [*itertools.chain.from_iterable(one.result() for one in listed)]
-    services = _by_service(entries)
-    tasks = _tasks(services, opened, scratch, every)
-    _check_plan(scratch, tasks, [parameters, *(source.stamp() for source in opened.values())])
-    if len(tasks) > 1:
-        screen.load()
-    _run("reading", workers.read, tasks, n_workers, progress, at_a_time=n_workers * JOBS_OF_A_READER)
-    read = [scratch / f"read-{task.number:05d}" for task in tasks]
-    batches = workers.batches(read, scratch, text=text, skip=update.annotated(old))
-    _run("annotating", workers.annotated, batches, n_workers, progress)
+    conditions: dict[str, Any] = {"parameters": parameters, "versions": _software()}
+    opened = _open(given, scratch)
+    with ThreadPoolExecutor() as pool:  # git lists one archive beside another
+        entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
+    listed = _by_service(entries)
+    by_bytes = frozenset(label for label, source in opened.items() if source.stamp())
+    parts = _current_parts(listed, opened, scratch, repr(conditions), by_bytes)
+    missing = {service: versions for service, versions in listed.items() if service not in parts}
+    batches = _batches(missing)
+    tasks = [workers.Task(batch, opened, scratch, every, text, repr(conditions), by_bytes) for batch in batches]
+    _run(tasks, n_workers, progress)
     progress("writing", 0, 1)
-    new = assemble.assemble(read, [batch.part for batch in batches], old)
-    if len(new.versions) != len(entries):
-        raise BuildError(f"{len(entries)} versions came in, {len(new.versions)} would go out: please report this")
-    kept = update.kept(old, anew, new.segments.tolist())
-    manifest = {**conditions, "sources": update.described(before, opened, entries, new.versions, kept, anew)}
-    frames = {**new.frames, "services": assemble.services_table(services)}
-    shutil.rmtree(scratch / "tables", ignore_errors=True)
-    written = tables.write(folder, frames, manifest, kept=kept, staging=scratch / "tables")
+    parts |= {service: _part(scratch, service) for service in missing}
+    frames = assemble.assemble([parts[service] for service in listed], listed)
+    if len(frames["versions"]) != len(entries):
+        raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
+    manifest = {**conditions, "sources": _described(opened, entries)}
+    corpus = tables.write(folder, frames, manifest, within=scratch)
+    _forget(scratch, listed)
     progress("writing", 1, 1)
-    return written
+    return corpus
 
 
-def _load() -> None:
-    """Loads what takes a second: while git is at work, and before workers are forked, who then share it."""
-    annotate.load()
-    schema.load()
+def _part(scratch: Path, service: str) -> arrow.Table:
+    part = workers.read_part(workers.part_of(scratch, service))
+    if part is None:
+        raise BuildError(f"the part of {service} in {scratch} is gone or damaged: give --resume to read it again")
+    return part
+
+
+def _current_parts(
+    listed: Mapping[str, workers.Listed],
+    opened: Mapping[str, sources.Source],
+    scratch: Path,
+    conditions: str,
+    by_bytes: frozenset[str],
+) -> dict[str, arrow.Table]:
+    """The parts of services that are made of what the sources hold now, under the same conditions."""
+    stored = {service: workers.read_part(workers.part_of(scratch, service)) for service in listed}
+    if all(part is None for part in stored.values()):
+        return {}
+    ids: dict[tuple[str, str], str] = {}
+    for label in by_bytes:
+        own = [entry for versions in listed.values() for entry, _ in versions if entry.collection == label]
+        ids |= workers.content_ids(opened[label], own)
+    return {
+        service: part
+        for service, part in stored.items()
+        if part is not None
+        and part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=conditions)
+    }
+
+
+def _forget(scratch: Path, listed: Iterable[str]) -> None:
+    """Removes the parts of services that the sources do not hold any more."""
+    own = {workers.part_of(scratch, service) for service in listed}
+    for path in scratch.glob("part-*"):
+        if path not in own:
+            path.unlink()
 
 
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
 
 
-def _open(
-    given: Sequence[str | Path | sources.Source], scratch: Path, pool: ThreadPoolExecutor
-) -> dict[str, sources.Source]:
-    def opened(one: str | Path | sources.Source) -> sources.Source:
-        return sources.open_source(Path(one), scratch=scratch) if isinstance(one, str | Path) else one
-
-    found: dict[str, sources.Source] = {}
-    for one, source in zip(given, pool.map(opened, given), strict=True):
-        if source.label in found:
+def _open(given: Sequence[str | Path | sources.Source], scratch: Path) -> dict[str, sources.Source]:
+    opened: dict[str, sources.Source] = {}
+    for place in given:
+        source = sources.open_source(Path(place), scratch=scratch) if isinstance(place, str | Path) else place
+        if source.label in opened:
             raise sources.SourceError(
-                f"{one} and another source are both called {source.label}: give them different names"
+                f"{place} and another source are both called {source.label}: give them different names"
             )
-        found[source.label] = source
-    return found
+        opened[source.label] = source
+    return opened
 
 
 def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
@@ -224,102 +240,61 @@ def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
     return dict(sorted(services.items()))
 
 
-def _tasks(
-    services: Mapping[str, list[tuple[Entry, str]]], opened: Mapping[str, sources.Source], scratch: Path, every: str
-) -> list[workers.Task]:
+def _batches(services: Mapping[str, workers.Listed]) -> list[tuple[tuple[str, workers.Listed], ...]]:
     """Services in groups of about `READ_BATCH` versions, the largest first, so that no worker is left with them."""
-    groups: list[list[tuple[str, tuple[tuple[Entry, str], ...]]]] = []
+    groups: list[list[tuple[str, workers.Listed]]] = []
     size = READ_BATCH
     for name, listed in sorted(services.items(), key=lambda item: (-len(item[1]), item[0])):
         if size >= READ_BATCH:
             groups.append([])
             size = 0
-        groups[-1].append((name, tuple(listed)))
+        groups[-1].append((name, listed))
         size += len(listed)
-    return [workers.Task(i, tuple(group), opened, scratch, every) for i, group in enumerate(groups)]
+    return [tuple(group) for group in groups]
 
 
-def _check_plan(scratch: Path, tasks: Sequence[workers.Task], conditions: Sequence[Any]) -> None:
-    """Parts of another plan (other versions, files, parameters or code) are not resumed."""
-    plan = hashlib.sha256()
-    for part in (*conditions, *(task.services for task in tasks)):
-        plan.update(repr(part).encode("utf-8", "backslashreplace"))
-    digest = plan.hexdigest()
-    path = scratch / "plan"
-    if path.is_file() and path.read_text() != digest:
-        for part in [*scratch.glob("read-*"), *scratch.glob("annotate-*")]:
-            shutil.rmtree(part)
-    _write_whole(path, digest)
-
-
-def _write_whole(path: Path, content: str) -> None:
-    staging = path.with_name(f".{path.name}.writing")
-    staging.write_text(content, encoding="utf-8")
-    staging.replace(path)
-
-
-def _run(
-    stage: str,
-    work: Callable[[J], None],
-    jobs: Sequence[J],
-    workers: int,
-    progress: Progress,
-    *,
-    at_a_time: int | None = None,
-) -> None:
-    """Does all jobs; workers end when they have done so many together, or all."""
-    progress(stage, 0, len(jobs))
-    if workers == 1 or len(jobs) <= 1:
-        for done, job in enumerate(jobs, 1):
-            work(job)
-            progress(stage, done, len(jobs))
+def _run(tasks: Sequence[workers.Task], n_workers: int, progress: Progress) -> None:
+    """Does all tasks; workers end when they have done `TASKS_OF_A_WORKER` each, or all."""
+    progress("reading", 0, len(tasks))
+    if n_workers == 1 or len(tasks) <= 1:
+        for done, task in enumerate(tasks, 1):
+            workers.read(task)
+            progress("reading", done, len(tasks))
         return
-    step = at_a_time or len(jobs)
-    for start in range(0, len(jobs), step):
-        some = jobs[start : start + step]
-        with _left_alone(), ProcessPoolExecutor(min(workers, len(some))) as pool:
-            futures = [pool.submit(work, job) for job in some]
+    step = n_workers * TASKS_OF_A_WORKER
+    for start in range(0, len(tasks), step):
+        some = tasks[start : start + step]
+        with ProcessPoolExecutor(min(n_workers, len(some))) as pool:
+            futures = [pool.submit(workers.read, task) for task in some]
             try:
                 for done, future in enumerate(as_completed(futures), start + 1):
                     future.result()
-                    progress(stage, done, len(jobs))
+                    progress("reading", done, len(tasks))
             except BrokenProcessPool:
                 raise BuildError(
-                    f"a worker died while {stage} (out of memory, or killed): "
+                    "a worker died while reading (out of memory, or killed): "
                     "give --resume to go on, with fewer --workers"
                 ) from None
             finally:
                 pool.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def _given_back_memory() -> Iterator[None]:
-    """Arrow takes memory from the system meanwhile: its own allocators keep what was freed."""
-    before = arrow.default_memory_pool()
-    arrow.set_memory_pool(arrow.system_memory_pool())
-    try:
-        yield
-    finally:
-        arrow.set_memory_pool(before)
-
-
-@contextmanager
-def _left_alone() -> Iterator[None]:
-    """No search for garbage goes through what is there: it stays, and workers that are forked meanwhile share it."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-
-
 # --- Manifest -------------------------------------------------------------------------------------------------------
+
+
+def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -> dict[str, Any]:
+    """What the manifest says of each source: how many versions it has, and its notes."""
+    n_versions = Counter(entry.collection for entry in entries)
+    return {
+        label: {"n_versions": n_versions[label]} | ({"notes": source.notes} if source.notes else {})
+        for label, source in sorted(opened.items())
+    }
 
 
 def _software() -> dict[str, str]:
     packages = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "selectolax", "cmarkgfm", "spacy", "simplemma")
-    found = {name: package_version(name) for name in packages}
-    return {"privacylab": privacylab.__version__, "python": platform.python_version(), **found}
+    installed = {name: package_version(name) for name in packages}
+    return {"privacylab": privacylab.__version__, "python": platform.python_version(), **installed}
 
 
 READING = (

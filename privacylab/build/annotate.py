@@ -1,13 +1,17 @@
-"""A batch of distinct segments -> the rows of the tables that hang on segments; each segment is annotated once."""
+"""Distinct segments -> the rows of the tables that hang on segments, and what they say of their versions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as arrow
 
-from privacylab import clauses, cues, frameworks
+from privacylab import clauses, cues, eras, frameworks
+from privacylab.build.versions import History
+from privacylab.tables import schema
 from privacylab.tables.schema import CATEGORIES
 from privacylab.text.counts import Counts, content_terms, count_words
 from privacylab.text.segments import Segment
@@ -21,26 +25,104 @@ def hex_id(number: int) -> str:
     return f"{number:016x}"
 
 
-def numbers(ids: Iterable[str]) -> npt.NDArray[np.uint64]:
-    """Segments' numbers from their ids."""
-    return np.frombuffer(bytes.fromhex("".join(ids)), ">u8").astype(np.uint64)
+# --- One service ----------------------------------------------------------------------------------------------------
+
+
+def history(history: History, *, text: bool) -> dict[str, arrow.RecordBatch]:
+    """The rows of one service in all tables but ``services``.
+
+    The segments of its policies are annotated in full, those of its other versions for the ledger's claims only.
+
+    Args:
+        history: What was read of the service.
+        text: Whether ``segments`` keeps the text.
+    """
+    in_policies = {number for policy in history.policies for number in policy["segment_ids"]}
+    full = {number: segment for number, segment in history.segments.items() if number in in_policies}
+    others = {number: segment for number, segment in history.segments.items() if number not in in_policies}
+    frames = tables(full, text=text) if full else {}
+    mentioned = [*([frames["mentions"]] if full else []), mentions(others)]
+    claims = _claims(pd.concat(mentioned))
+    counts = dict(zip(full, frames["segments"].itertuples(), strict=True)) if full else {}
+    rows = {
+        "versions": [version | {"claims": _claims_of(version, claims)} for version in history.versions],
+        "policies": [
+            policy
+            | {
+                "era_by_frameworks": era_by_frameworks(_claims_of(policy, claims)),
+                "reading_grade": _reading_grade([counts[number] for number in policy["segment_ids"]]),
+            }
+            for policy in history.policies
+        ],
+        "occurrences": [
+            {"policy_id": policy["policy_id"], "position": position, "segment_id": hex_id(number)}
+            for policy in history.policies
+            for position, number in enumerate(policy["segment_ids"])
+        ],
+    }
+    return {
+        name: arrow.RecordBatch.from_pandas(
+            frames[name][list(spec.columns)], schema=spec.arrow_schema(), preserve_index=False
+        )
+        if name in frames
+        else arrow.RecordBatch.from_pylist(rows.get(name, []), schema=spec.arrow_schema())
+        for name, spec in schema.TABLES.items()
+        if name != "services"
+    }
+
+
+def _claims(rows: pd.DataFrame) -> dict[int, set[str]]:
+    """What each segment claims, by its number: ``framework:stance``."""
+    claims: dict[int, set[str]] = defaultdict(set)
+    for segment_id, framework, stance in zip(rows["segment_id"], rows["framework"], rows["stance"], strict=True):
+        claims[int(segment_id, 16)].add(f"{framework}:{stance}")
+    return dict(claims)
+
+
+def _claims_of(row: Mapping[str, Any], claims: Mapping[int, set[str]]) -> list[str]:
+    """What the segments of a version or policy claim, sorted."""
+    return sorted(set().union(*[claims[number] for number in row["segment_ids"] if number in claims]))
+
+
+def era_by_frameworks(claims: Collection[str]) -> str | None:
+    """The latest era whose framework a policy adheres to or relies on."""
+    claimed = {claim.partition(":")[0] for claim in claims if claim.endswith((":adheres", ":relies"))}
+    return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
+
+
+def _reading_grade(segments: Sequence[Any]) -> float | None:
+    """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy, from its segments' counts; None for no words."""
+    n_words = sum(segment.n_words for segment in segments)
+    n_sentences = sum(segment.n_sentences for segment in segments)
+    if not n_words or not n_sentences:
+        return None
+    n_syllables = sum(segment.n_syllables for segment in segments)
+    grade = 0.39 * n_words / n_sentences + 11.8 * n_syllables / n_words - 15.59
+    return float(np.round(max(grade, 0), 3))
+
+
+# --- Segments -------------------------------------------------------------------------------------------------------
 
 
 def mentions(batch: Mapping[int, Segment]) -> pd.DataFrame:
     """The rows of ``mentions`` for a batch of segments by number."""
-    return _mention_rows({number: frameworks.mentions(one.text) for number, one in batch.items()})
+    return _mention_rows({number: frameworks.mentions(segment.text) for number, segment in batch.items()})
 
 
-def _mention_rows(found: Mapping[int, Sequence[frameworks.Mention]]) -> pd.DataFrame:
+def _mention_rows(mentioned: Mapping[int, Sequence[frameworks.Mention]]) -> pd.DataFrame:
     rows = [
-        (hex_id(number), one.start, one.end, one.framework, one.stance) for number, of in found.items() for one in of
+        (hex_id(number), mention.start, mention.end, mention.framework, mention.stance)
+        for number, of_segment in mentioned.items()
+        for mention in of_segment
     ]
     frame = pd.DataFrame(rows, columns=["segment_id", "start", "end", "framework", "stance"])
     return frame.drop_duplicates(["segment_id", "start", "framework"], ignore_index=True)
 
 
-def _cue_rows(found: Mapping[int, Sequence[cues.Cue]]) -> pd.DataFrame:
-    rows = [(hex_id(number), one.start, one.cue, one.value) for number, of in found.items() for one in of]
+def _cue_rows(cued: Mapping[int, Sequence[cues.Cue]]) -> pd.DataFrame:
+    rows = [
+        (hex_id(number), cue.start, cue.cue, cue.value) for number, of_segment in cued.items() for cue in of_segment
+    ]
     frame = pd.DataFrame(rows, columns=["segment_id", "start", "cue", "value"])
     return frame.drop_duplicates(["segment_id", "start", "cue"], ignore_index=True)
 
@@ -52,20 +134,20 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFram
         batch: Segments by number.
         text: Whether ``segments`` keeps the text, and headings of more than `MAX_HEADING_WORDS` words.
     """
-    ids = list(map(hex_id, batch))
+    ids = [hex_id(number) for number in batch]
     counts, terms = [], []
     mentioned: dict[int, Sequence[frameworks.Mention]] = {}
     cued: dict[int, Sequence[cues.Cue]] = {}
-    for number, one in batch.items():  # all of a segment at once: its words are kept from one annotator to the next
-        counts.append(count_words(one.text))
-        terms.append(" ".join(content_terms(one.text)))
-        mentioned[number] = frameworks.mentions(one.text)
-        cued[number] = cues.cues(one.text)
+    for number, segment in batch.items():  # all of a segment at once: its words are kept from one annotator to the next
+        counts.append(count_words(segment.text))
+        terms.append(" ".join(content_terms(segment.text)))
+        mentioned[number] = frameworks.mentions(segment.text)
+        cued[number] = cues.cues(segment.text)
     head = pd.DataFrame(
         {
             "segment_id": ids,
-            "heading": [one.heading if text or _is_short(one.heading) else None for one in batch.values()],
-            "text": [one.text if text else None for one in batch.values()],
+            "heading": [segment.heading if text or _is_short(segment.heading) else None for segment in batch.values()],
+            "text": [segment.text if text else None for segment in batch.values()],
             "terms": terms,
         }
     )
@@ -77,26 +159,18 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFram
     }
 
 
-def load() -> None:
-    """Loads rules, word lists and the model, half a second: once in a process whose workers share them."""
-    text = "We comply with the Privacy Shield."
-    for annotator in (count_words, frameworks.mentions, cues.cues):
-        annotator(text)
-    _model().scores([text])
-
-
 @cache
 def _model() -> clauses.ClauseModel:
     return clauses.load()
 
 
-def scores(found: Sequence[Segment]) -> np.ndarray:
+def scores(segments: Sequence[Segment]) -> np.ndarray:
     """The probability of each clause category for each segment: an array (n_segments, 10), 0 to 1."""
-    return _model().scores([one.text for one in found], [one.heading for one in found])
+    return _model().scores([segment.text for segment in segments], [segment.heading for segment in segments])
 
 
-def _scores(ids: Sequence[str], found: Sequence[Segment]) -> pd.DataFrame:
-    frame = pd.DataFrame(np.rint(100 * scores(found)).astype("uint8"), columns=list(CATEGORIES))
+def _scores(ids: Sequence[str], segments: Sequence[Segment]) -> pd.DataFrame:
+    frame = pd.DataFrame(np.rint(100 * scores(segments)).astype("uint8"), columns=list(CATEGORIES))
     frame.insert(0, "segment_id", ids)
     return frame
 

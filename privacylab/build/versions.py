@@ -42,20 +42,28 @@ class Text(NamedTuple):
         """Its segments in order; none where it is rejected."""
         return () if self.verdict.reason else self.page.segment_ids
 
-    @property
-    def lines(self) -> str:
-        """Its blocks on lines of their own; empty where it is rejected."""
-        return "" if self.verdict.reason else "\n".join(block.text for block in self.page.blocks)
+    def effective_date(self, *, snapshot: dt.date | None, region: dates.Region | None) -> dates.EffectiveDate | None:
+        """The date that it states; None where it is rejected."""
+        lines = "\n".join(block.text for block in self.page.blocks)
+        return None if self.verdict.reason else dates.effective_date(lines, snapshot=snapshot, region=region)
 
 
 class Version(NamedTuple):
-    """One dated version, with the text behind it."""
+    """One dated version, with the text behind it; ``stated`` is read only where the snapshot has no date."""
 
     entry: Entry
     document: str
     date: dt.date | None
     date_basis: str
+    stated: dates.EffectiveDate | None
     text: Text
+
+
+class Status(NamedTuple):
+    """The status of a version in the ledger, and the version that it repeats or interrupts."""
+
+    status: str
+    same_as: str | None = None
 
 
 class History(NamedTuple):
@@ -91,8 +99,7 @@ def read(
             text = _rejected(sources.UNREAD, entry.reason, entry.detail)
         else:
             text = texts[entry.collection, entry.content]
-        day, basis = _dated(entry, text, region)
-        versions.append(Version(entry, document, day, basis, text))
+        versions.append(_dated(entry, document, text, region))
     return _rows(service, versions, reader.segments, every=every, region=region)
 
 
@@ -119,12 +126,15 @@ def _rejected(content: str, reason: str, detail: str | None) -> Text:
     return Text(content, Page([], (), screen.Verdict(reason, detail, "und", 0.0, 0, frozenset())))
 
 
-def _dated(entry: Entry, text: Text, region: dates.Region | None) -> tuple[dt.date | None, str]:
-    """A version's date and what it rests on: the snapshot's, else the one that the policy states."""
+def _dated(entry: Entry, document: str, text: Text, region: dates.Region | None) -> Version:
+    """A version with its date and what that rests on: the snapshot's, else the one that the policy states."""
     if entry.moment is not None:
-        return dt.datetime.fromtimestamp(entry.moment, dt.UTC).date(), entry.date_basis
-    stated = dates.effective_date(text.lines, region=region) if text.lines else None
-    return (eras.as_date(stated.value), "effective") if stated else (None, "none")
+        day = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date()
+        return Version(entry, document, day, entry.date_basis, None, text)
+    stated = text.effective_date(snapshot=None, region=region)
+    if stated is None:
+        return Version(entry, document, None, "none", None, text)
+    return Version(entry, document, eras.as_date(stated.value), "effective", stated, text)
 
 
 def _rows(
@@ -143,8 +153,8 @@ def _rows(
             state = state._replace(status="sampled_out")
         ledger.append(_version_row(service, version_id, version, state))
         if state.status == "kept":
-            seen = kept_runs[state.same_as or version_id]
-            policies.append(_policy_row(service, version_id, version, seen, region))
+            days = kept_runs[state.same_as or version_id]
+            policies.append(_policy_row(service, version_id, version, days, region))
     wanted: set[int] = set().union(*[version.text.segment_ids for version in versions])
     return History(ledger, policies, {number: segments[number] for number in sorted(wanted)})
 
@@ -156,45 +166,46 @@ def _order(version: Version) -> tuple[object, ...]:
 
 def _named(service: str, versions: Sequence[Version]) -> dict[str, Version]:
     """Version ids: the policy id, and the version's place in its day."""
-    n_seen: dict[str, int] = defaultdict(int)
+    n_of_day: dict[str, int] = defaultdict(int)
     named = {}
     for version in versions:
         base = policy_id(service, version.document, version.date, version.text.content_id)
-        n_seen[base] += 1
-        named[f"{base}.{n_seen[base]}"] = version
+        n_of_day[base] += 1
+        named[f"{base}.{n_of_day[base]}"] = version
     return named
 
 
 def policy_id(service: str, document: str, day: dt.date | None, content_id: str) -> str:
-    """``service@YYYY-MM-DD``; with the document where it is not ``main``; ``undated-<8 hex>`` for want of a date."""
+    """``service@YYYY-MM-DD``; with the document where it is not ``main``; ``undated-<8 hex>`` without a date."""
     name = service if document == "main" else f"{service}:{document}"
     return f"{name}@{day.isoformat()}" if day else f"{name}@undated-{content_id[:8]}"
 
 
-def _statuses(named: Mapping[str, Version]) -> dict[str, duplicates.Repeat]:
-    status: dict[str, duplicates.Repeat] = {}
-    days: dict[tuple[str, object], list[str]] = defaultdict(list)
+def _statuses(named: Mapping[str, Version]) -> dict[str, Status]:
+    status: dict[str, Status] = {}
+    undated: dict[tuple[str, str], list[str]] = defaultdict(list)
+    days: dict[tuple[str, dt.date], list[str]] = defaultdict(list)
     for version_id, version in named.items():
         if version.text.verdict.reason:
-            status[version_id] = duplicates.Repeat("rejected", None)
+            status[version_id] = Status("rejected")
+        elif version.date is None:
+            undated[version.document, version.text.content_id].append(version_id)
         else:
-            days[version.document, version.date or version.text.content_id].append(version_id)
+            days[version.document, version.date].append(version_id)
+    for *repeats, last in undated.values():
+        status.update({version_id: Status("near_duplicate", last) for version_id in repeats})
+        status[last] = Status("kept")
     histories: dict[str, list[duplicates.Sighting]] = defaultdict(list)
-    for (document, day), version_ids in days.items():
-        last = version_ids[-1]
-        repeated = "same_day" if isinstance(day, dt.date) else "near_duplicate"
-        status.update({version_id: duplicates.Repeat(repeated, last) for version_id in version_ids[:-1]})
-        if isinstance(day, dt.date):
-            fingerprint = hash(named[last].text.verdict.fingerprint)
-            histories[document].append(duplicates.Sighting(last, day, fingerprint))
-        else:
-            status[last] = duplicates.Repeat("kept", None)
-    for sightings in histories.values():
-        status.update(duplicates.repeats(sightings))
+    for (document, day), (*earlier, last) in days.items():
+        status.update({version_id: Status("same_day", last) for version_id in earlier})
+        histories[document].append(duplicates.Sighting(last, day, hash(named[last].text.verdict.fingerprint)))
+    for history in histories.values():
+        for version_id, repeat in duplicates.repeats(history).items():
+            status[version_id] = Status(repeat.status, repeat.same_as)
     return status
 
 
-def _runs(named: Mapping[str, Version], status: Mapping[str, duplicates.Repeat]) -> dict[str, list[dt.date]]:
+def _runs(named: Mapping[str, Version], status: Mapping[str, Status]) -> dict[str, list[dt.date]]:
     """The days on which each kept version and its near duplicates were seen."""
     runs: dict[str, list[dt.date]] = defaultdict(list)
     for version_id, version in named.items():
@@ -202,10 +213,10 @@ def _runs(named: Mapping[str, Version], status: Mapping[str, duplicates.Repeat])
         opener = version_id if state.status == "kept" else state.same_as
         if version.date is not None and opener is not None and state.status in ("kept", "near_duplicate"):
             runs[opener].append(version.date)
-    return defaultdict(list, runs)
+    return runs
 
 
-def _sampled(named: Mapping[str, Version], status: Mapping[str, duplicates.Repeat], every: str) -> set[str]:
+def _sampled(named: Mapping[str, Version], status: Mapping[str, Status], every: str) -> set[str]:
     """The versions that become policies.
 
     Of each document and period the last version, also where it repeats a text of an earlier period: a policy that does
@@ -222,7 +233,7 @@ def _sampled(named: Mapping[str, Version], status: Mapping[str, duplicates.Repea
     return set(last.values())
 
 
-def _version_row(service: str, version_id: str, version: Version, state: duplicates.Repeat) -> dict[str, Any]:
+def _version_row(service: str, version_id: str, version: Version, state: Status) -> dict[str, Any]:
     return {
         "version_id": version_id,
         "collection": version.entry.collection,
@@ -242,10 +253,12 @@ def _version_row(service: str, version_id: str, version: Version, state: duplica
 
 
 def _policy_row(
-    service: str, version_id: str, version: Version, seen: Sequence[dt.date], region: dates.Region | None
+    service: str, version_id: str, version: Version, days: Sequence[dt.date], region: dates.Region | None
 ) -> dict[str, Any]:
     snapshot = version.date if version.date_basis == "snapshot" else None
-    stated = dates.effective_date(version.text.lines, snapshot=snapshot, region=region)
+    stated = version.stated
+    if version.entry.moment is not None:
+        stated = version.text.effective_date(snapshot=snapshot, region=region)
     return {
         "policy_id": policy_id(service, version.document, version.date, version.text.content_id),
         "version_id": version_id,
@@ -256,8 +269,8 @@ def _policy_row(
         "effective_date": stated.value if stated else None,
         "date": version.date,
         "date_basis": version.date_basis,
-        "first_seen": min(seen, default=None),
-        "last_seen": max(seen, default=None),
+        "first_seen": min(days, default=None),
+        "last_seen": max(days, default=None),
         "era": eras.era(version.date),
         "language": version.text.verdict.language,
         "language_share": version.text.verdict.language_share,

@@ -1,154 +1,132 @@
-"""What workers do: some services, or a batch of segments, into a folder of Arrow files that is whole or not there.
+"""What workers do: read and annotate some services, each into a part: a file of all rows that a service adds.
 
-A part is written under another name and renamed, so that a killed build finds only whole ones and goes on after them.
+A part carries a hash of what it was made of. While that stays the same, a later build takes the part and reads nothing.
 """
 
-import os
-import shutil
-from collections.abc import Mapping, Sequence
+import hashlib
+import io
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, cast, get_args
+from typing import NamedTuple, cast, get_args
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as arrow
 import pyarrow.feather as feather
 
-from privacylab import sources
+from privacylab import files, sources
 from privacylab.build import annotate, versions
 from privacylab.dates import Region
 from privacylab.sources import Entry, services
-from privacylab.text.segments import Segment
 
-ANNOTATE_BATCH = 5_000  # segments
-ID = arrow.uint64()
-"""A segment's number."""
+Listed = Sequence[tuple[Entry, str]]
+"""The versions of a service, each with its document."""
 
 
 class Task(NamedTuple):
-    """Some services to be read by one worker, with what their bytes are read from."""
+    """Some services to be read by one worker, with what their bytes are read from.
 
-    number: int
-    services: tuple[tuple[str, tuple[tuple[Entry, str], ...]], ...]
+    Attributes:
+        services: Each service's name and versions.
+        sources: The sources by collection.
+        folder: Where the parts go.
+        every: A key of `versions.EVERY`.
+        text: Whether segments keep their text.
+        conditions: What the parts depend on besides: parameters, code, software.
+        by_bytes: The collections of which an entry does not tell the bytes.
+    """
+
+    services: tuple[tuple[str, Listed], ...]
     sources: Mapping[str, sources.Source]
-    scratch: Path
+    folder: Path
     every: str
-
-
-# --- Stage 1: read --------------------------------------------------------------------------------------------------
+    text: bool
+    conditions: str
+    by_bytes: frozenset[str]
 
 
 def read(task: Task) -> None:
-    """Reads some services: a folder of their ledger, their policies and their distinct segments."""
-    part = task.scratch / f"read-{task.number:05d}"
-    if part.is_dir():
-        return
+    """Reads and annotates some services, and writes a part for each."""
     contents = versions.reader(task.sources)
-    ledger: list[dict[str, Any]] = []
-    policies: list[dict[str, Any]] = []
-    segments: dict[int, Segment] = {}
     for service, listed in task.services:
-        found = versions.read(service, listed, contents=contents, every=task.every, region=_regions().get(service))
-        ledger += found.versions
-        policies += found.policies
-        segments |= found.segments
-    ids = sorted(segments)
-    distinct = arrow.table(
-        {
-            "segment_id": arrow.array(ids, ID),
-            "heading": arrow.array([segments[number].heading for number in ids], arrow.string()),
-            "text": arrow.array([segments[number].text for number in ids], arrow.string()),
-        }
-    )
-    _write_part(part, {"versions": _rows(ledger), "policies": _rows(policies), "segments": distinct})
-
-
-def _rows(rows: Sequence[dict[str, Any]]) -> arrow.Table:
-    """Rows as Arrow; a column without any value keeps no type, which concatenation then settles."""
-    if not rows:
-        return arrow.table({})
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
-    typed = {
-        name: arrow.array(values, arrow.list_(ID)) if name == "segment_ids" else arrow.array(values)
-        for name, values in columns.items()
-    }
-    return arrow.table(typed)
-
-
-def _write_part(part: Path, frames: Mapping[str, arrow.Table]) -> None:
-    staging = part.with_name(f".{part.name}.{os.getpid()}")
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
-    for name, frame in frames.items():
-        feather.write_feather(frame, staging / f"{name}.arrow", compression="zstd")
-    staging.rename(part)
+        region = _regions().get(service)
+        history = versions.read(service, listed, contents=contents, every=task.every, region=region)
+        ids = _ids_of_interest(listed, history, task.by_bytes)
+        digest = fingerprint(listed, ids, conditions=task.conditions)
+        write_part(part_of(task.folder, service), digest, annotate.history(history, text=task.text))
 
 
 @cache
 def _regions() -> dict[str, Region]:
-    known = {fact.domain: fact.region for fact in services.facts().values()}
-    return {domain: cast(Region, region) for domain, region in known.items() if region in get_args(Region)}
+    regions = {fact.domain: fact.region for fact in services.facts().values()}
+    return {domain: cast(Region, region) for domain, region in regions.items() if region in get_args(Region)}
 
 
-# --- Stage 2: annotate ----------------------------------------------------------------------------------------------
+# --- What a part was made of ----------------------------------------------------------------------------------------
+
+ContentIds = Mapping[tuple[str, str], str]
+"""Content ids by collection and source of an entry."""
 
 
-class Batch(NamedTuple):
-    """Segments of one part to be annotated: their rows in it, and which of them in full (the others for mentions)."""
-
-    source: Path
-    part: Path
-    rows: npt.NDArray[np.int64]
-    in_full: npt.NDArray[np.bool_]
-    text: bool
-
-
-def batches(read: Sequence[Path], scratch: Path, *, text: bool, skip: npt.NDArray[np.uint64]) -> list[Batch]:
-    """Batches of distinct segments, each annotated with the first part that has it; in full where a policy holds it.
+def fingerprint(listed: Listed, content_ids: ContentIds, *, conditions: str) -> str:
+    """A hash of all that the rows of a service are made of.
 
     Args:
-        read: Folders that `read` wrote.
-        scratch: Where the batches' own folders shall stand.
-        text: Whether segments keep their text.
-        skip: Segments that are annotated already.
+        listed: Its versions.
+        content_ids: Of those versions whose entry does not tell their bytes.
+        conditions: Parameters, code, software.
     """
-    ids = [
-        feather.read_table(part / "segments.arrow", columns=["segment_id"])["segment_id"].to_numpy() for part in read
-    ]
-    policies = [feather.read_table(part / "policies.arrow") for part in read]
-    lists = [rows["segment_ids"].combine_chunks().flatten().to_numpy() for rows in policies if rows.num_rows]
-    numbers, wanted = _joined(ids), _joined(lists)
-    is_new = np.zeros(len(numbers), dtype=bool)
-    is_new[np.unique(numbers, return_index=True)[1]] = True
-    is_new &= ~np.isin(numbers, skip)
-    in_full = np.isin(numbers, wanted)
-    found = []
-    for part, (first, end) in zip(read, pairwise(np.cumsum([0, *map(len, ids)])), strict=True):
-        rows, full = np.flatnonzero(is_new[first:end]), in_full[first:end]
-        for start in range(0, len(rows), ANNOTATE_BATCH):
-            some = rows[start : start + ANNOTATE_BATCH]
-            name = f"annotate-{part.name.removeprefix('read-')}-{start}"
-            found.append(Batch(part, scratch / name, some, full[some], text))
-    return found
+    digest = hashlib.sha256(conditions.encode())
+    for entry, document in listed:
+        row = (*entry, document, content_ids.get((entry.collection, entry.source)))
+        digest.update(repr(row).encode("utf-8", "backslashreplace"))
+    return digest.hexdigest()
 
 
-def _joined(arrays: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
-    return np.concatenate([*arrays, np.array([], dtype=np.uint64)])
+def content_ids(source: sources.Source, entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
+    """The content ids of entries now: all are read for it."""
+    named = {entry.content: entry for entry in entries if not entry.reason}
+    return {
+        (source.label, named[key].source): sources.UNREAD if data is None else sources.content_id(data)
+        for key, data, _ in source.contents(list(named))
+    }
 
 
-def annotated(batch: Batch) -> None:
-    """Annotates a batch: a folder of the tables that hang on segments, and of the claims of those without a policy."""
-    if batch.part.is_dir():
-        return
-    rows = feather.read_table(batch.source / "segments.arrow").take(batch.rows).to_pydict()
-    full: dict[int, Segment] = {}
-    claiming: dict[int, Segment] = {}
-    for in_full, number, heading, line in zip(batch.in_full, *rows.values(), strict=True):
-        (full if in_full else claiming)[number] = Segment(heading, line)
-    frames = annotate.tables(full, text=batch.text) if full else {}
-    frames["claims"] = annotate.mentions(claiming)
-    _write_part(
-        batch.part, {name: arrow.Table.from_pandas(frame, preserve_index=False) for name, frame in frames.items()}
-    )
+def _ids_of_interest(
+    listed: Listed, history: versions.History, by_bytes: Collection[str]
+) -> dict[tuple[str, str], str]:
+    """The content ids that were read, where an entry does not tell them; what could not be read is tried again."""
+    refused = {(entry.collection, entry.source) for entry, _ in listed if entry.reason}
+    read_ids = {(row["collection"], row["source"]): row["content_id"] for row in history.versions}
+    return {
+        place: content
+        for place, content in read_ids.items()
+        if place not in refused and (place[0] in by_bytes or content == sources.UNREAD)
+    }
+
+
+# --- A part as a file -----------------------------------------------------------------------------------------------
+
+
+def part_of(folder: Path, service: str) -> Path:
+    """The file of a service's part."""
+    return folder / f"part-{sources.content_id(service.encode('utf-8', 'surrogatepass'))}.arrow"
+
+
+def write_part(path: Path, digest: str, tables: Mapping[str, arrow.RecordBatch]) -> None:
+    """Writes a part: one row with the digest, and a list of rows for each table; before it, its own sha256."""
+    columns = {
+        name: arrow.ListArray.from_arrays([0, rows.num_rows], rows.to_struct_array()) for name, rows in tables.items()
+    }
+    buffer = io.BytesIO()
+    feather.write_feather(arrow.table({"digest": [digest], **columns}), buffer, compression="zstd")
+    with files.replacing(path) as staging:
+        staging.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+
+
+def read_part(path: Path) -> arrow.Table | None:
+    """The part in a file; None if there is none, or it is damaged."""
+    data = path.read_bytes() if path.is_file() else b""
+    size = hashlib.sha256().digest_size
+    if hashlib.sha256(data[size:]).digest() != data[:size]:
+        return None
+    return feather.read_table(io.BytesIO(data[size:]))

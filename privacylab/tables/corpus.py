@@ -3,22 +3,16 @@
 import hashlib
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
-from itertools import pairwise
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as arrow
-import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
-from privacylab.tables import schema
+from privacylab import files
 from privacylab.tables.schema import ALL_TABLES, CATEGORIES, TABLES, check
 
 FORMAT = 1
@@ -26,11 +20,8 @@ FORMAT = 1
 
 MANIFEST = "manifest.json"
 
-N_WRITERS = 2
-"""Tables that are written at a time."""
-
 PART_ROWS = 1 << 17
-"""Rows that are checked and written at a time."""
+"""Rows of a row group of Parquet."""
 
 SELDOM_TWICE = ("content_id", "same_as", "source", "terms", "text")
 """Columns whose values hardly repeat: to keep them in a dictionary takes time and room."""
@@ -40,37 +31,31 @@ class CorpusError(ValueError):
     """A folder is no corpus, or not a whole one; the message says what to do."""
 
 
-Rows = pd.DataFrame | Iterator[pd.DataFrame]
-"""The rows of a table, as `check` takes them; or frames of them, whose keys follow each other."""
-
-
-def write_table(path: Path, name: str, rows: Rows, *, kept: arrow.Table | None = None) -> None:
-    """Writes one table as Parquet, checked: the same rows give the same bytes, however they come.
+def write_table(path: Path, name: str, rows: pd.DataFrame) -> None:
+    """Writes one table as Parquet, checked and sorted: the same rows give the same bytes, in whatever order they come.
 
     Args:
         path: The file.
         name: A key of `ALL_TABLES`.
-        rows: The rows.
-        kept: More rows, which an earlier call has checked and sorted; none begins its key as one of ``rows`` does.
+        rows: The rows, as `check` takes them.
     """
-    table = ALL_TABLES[name]
-    encodings = {column: found for column in table.columns if (found := _encoding(name, column))}
-    parts = _checked(name, iter([rows]) if isinstance(rows, pd.DataFrame) else rows)
-    if kept is not None and kept.num_rows:
-        parts = iter([_merged(name, kept, arrow.concat_tables(parts))])
+    spec = ALL_TABLES[name]
+    encodings = {column: encoding for column in spec.columns if (encoding := _encoding(name, column))}
+    table = arrow.Table.from_pandas(check(name, rows), schema=spec.arrow_schema(), preserve_index=False)
+    table = table.replace_schema_metadata(None)
     with parquet.ParquetWriter(
         path,
-        table.arrow_schema(),
+        table.schema,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[column for column in table.columns if column not in encodings],
+        use_dictionary=[column for column in spec.columns if column not in encodings],
         column_encoding=encodings,
         dictionary_pagesize_limit=64 << 20,
         data_page_size=8 << 20,
         write_statistics=False,
     ) as file:
-        for part in _cut(parts):
-            file.write_table(part)
+        for start in range(0, max(table.num_rows, 1), PART_ROWS):
+            file.write_table(table.slice(start, PART_ROWS).combine_chunks())
 
 
 def _encoding(name: str, column: str) -> str | None:
@@ -82,73 +67,6 @@ def _encoding(name: str, column: str) -> str | None:
     return "DELTA_LENGTH_BYTE_ARRAY" if column in SELDOM_TWICE else None
 
 
-def _checked(name: str, frames: Iterator[pd.DataFrame]) -> Iterator[arrow.Table]:
-    """The rows as `check` gives them, in parts of at most `PART_ROWS`, so that no more is held twice."""
-    table = ALL_TABLES[name]
-    last: tuple[Any, ...] | None = None
-    for frame in frames:
-        keys = schema.keys(name, frame)
-        _check_unique(name, arrow.Table.from_pandas(keys, preserve_index=False))
-        if len(keys):
-            first = tuple(keys.iloc[0])
-            if last is not None and first <= last:
-                raise ValueError(f"table {name}: a frame begins with {first} after one that ends with {last}")
-            last = tuple(keys.iloc[-1])
-        for start in range(0, max(len(keys), 1), PART_ROWS):
-            rows = check(name, frame.take(keys.index[start : start + PART_ROWS].to_numpy()))
-            part = arrow.Table.from_pandas(rows, schema=table.arrow_schema(), preserve_index=False)
-            yield part.replace_schema_metadata(None)
-
-
-def _cut(parts: Iterable[arrow.Table]) -> Iterator[arrow.Table]:
-    """The same rows in parts of exactly `PART_ROWS`, each in one piece, for how rows are cut shows in the bytes."""
-    held: list[arrow.Table] = []
-    for part in parts:
-        held.append(part)
-        while sum(one.num_rows for one in held) >= PART_ROWS:
-            rows = arrow.concat_tables(held)
-            yield rows.slice(0, PART_ROWS).combine_chunks()
-            held = [rows.slice(PART_ROWS)]
-    yield arrow.concat_tables(held).combine_chunks()
-
-
-def _merged(name: str, kept: arrow.Table, rows: arrow.Table) -> arrow.Table:
-    """Checked rows and more checked rows, sorted by their key, of which no first column stands in both."""
-    first = ALL_TABLES[name].key[0]
-    _refuse_twice(name, rows.filter(compute.is_in(rows[first], value_set=kept[first])))
-    kept = kept.cast(rows.schema)
-    # Few rows go between many: these are cut there, which copies and compares far less than sorting does.
-    places, starts = np.unique(compute.search_sorted(kept[first], rows[first]).to_numpy(), return_index=True)
-    pieces = [kept[: places[0]] if len(places) else kept]
-    for (start, end), (place, following) in zip(
-        pairwise([*starts, rows.num_rows]), pairwise([*places, kept.num_rows]), strict=True
-    ):
-        pieces += [rows[start:end], kept[place:following]]
-    return arrow.concat_tables(pieces).combine_chunks()
-
-
-def _check_unique(name: str, rows: arrow.Table) -> None:
-    """Refuses sorted rows of which two have the same key."""
-    key = list(ALL_TABLES[name].key)
-    last, following = rows.select(key)[:-1], rows.select(key)[1:]
-    _refuse_twice(name, last.filter(reduce(compute.and_, [compute.equal(last[one], following[one]) for one in key])))
-
-
-def _refuse_twice(name: str, rows: arrow.Table) -> None:
-    """Refuses a key that stands twice: that of the first of these rows."""
-    key = list(ALL_TABLES[name].key)
-    if rows.num_rows:
-        twice = ", ".join(map(str, rows.select(key)[:1].to_pylist()[0].values()))
-        raise ValueError(f"table {name}, column {' and '.join(key)}: unique fails for {twice}")
-
-
-def read_arrow(path: Path, *, columns: list[str] | None = None) -> arrow.Table:
-    """Reads one table as Arrow has it."""
-    # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
-    with parquet.ParquetFile(path) as file:
-        return file.read(columns=columns)
-
-
 def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
     """Reads one table into pandas with the types of its schema (dates as ``datetime64[ms]``).
 
@@ -158,31 +76,14 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
     known = ALL_TABLES[name].columns
     unknown = [column for column in columns or () if column not in known]
     if not unknown:
-        frame: pd.DataFrame = read_arrow(path, columns=columns).to_pandas(date_as_object=False)
+        # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
+        with parquet.ParquetFile(path) as file:
+            frame: pd.DataFrame = file.read(columns=columns).to_pandas(date_as_object=False)
         unknown = [str(column) for column in frame.columns if column not in known]
     if unknown:
         raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(known)}")
     specs = {str(column): known[str(column)] for column in frame.columns}
     return frame.astype({column: spec.dtype for column, spec in specs.items() if spec.kind != "list"})
-
-
-Values: TypeAlias = Iterable[str] | arrow.Array
-
-
-def where(table: arrow.Table, column: str, among: Values) -> arrow.Table:
-    """The rows of a table with one of some values in a column of text."""
-    return table.filter(_is_in(table, column, among))
-
-
-def without(table: arrow.Table, column: str, among: Values) -> arrow.Table:
-    """The rows of a table with none of some values in a column of text; the table itself if there are none."""
-    mask = _is_in(table, column, among)
-    return table.filter(compute.invert(mask)) if compute.any(mask).as_py() else table
-
-
-def _is_in(table: arrow.Table, column: str, among: Values) -> arrow.ChunkedArray:
-    values = among if isinstance(among, (arrow.Array, arrow.ChunkedArray)) else arrow.array(among, arrow.string())
-    return compute.is_in(table[column], value_set=values)
 
 
 def sha256(path: Path) -> str:
@@ -312,12 +213,7 @@ class Corpus:
 
 
 def write(
-    folder: Path,
-    frames: Mapping[str, Rows],
-    manifest: Mapping[str, Any],
-    *,
-    kept: Mapping[str, arrow.Table] | None = None,
-    staging: Path | None = None,
+    folder: Path, frames: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], *, within: Path | None = None
 ) -> Corpus:
     """Writes a corpus elsewhere and swaps it in: at every moment the folder is whole, old or new.
 
@@ -325,8 +221,7 @@ def write(
         folder: Where the corpus shall stand; replaced if it is there.
         frames: The rows of each of `TABLES`.
         manifest: ``parameters``, ``versions`` and what else tells how it was made; hashes and counts are added.
-        kept: More rows for each table, from a corpus that was written before and is not checked again.
-        staging: Where it is written first, on the same disk: a folder that is not there. One beside ``folder`` if None.
+        within: A folder on the same disk in which it is written first; the parent of ``folder`` if None.
 
     Returns:
         The corpus, opened.
@@ -339,31 +234,19 @@ def write(
     restore(folder)
     check_replaceable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = staging or Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    made.mkdir(exist_ok=staging is None)
-    made.chmod(0o755)
-
-    def write_one(name: str) -> None:
-        write_table(made / f"{name}.parquet", name, frames[name], kept=kept[name] if kept else None)
-
-    schema.load()  # two threads that import pandera at once wait for each other
-    try:
-        # Compression leaves the other core free; the table that takes longest comes first.
-        names = sorted(TABLES, key=lambda name: name != "segments")
-        with ThreadPoolExecutor(N_WRITERS) as pool:
-            list(pool.map(write_one, names))
+    with files.replacing(folder, check=check_replaceable, within=within) as staging:
+        staging.mkdir()
+        paths = {name: staging / f"{name}.parquet" for name in TABLES}
+        for name, path in paths.items():
+            write_table(path, name, frames[name])
         described = {
             "format": FORMAT,
             **manifest,
-            "counts": {name: parquet.read_metadata(made / f"{name}.parquet").num_rows for name in TABLES},
-            "sha256": {name: sha256(made / f"{name}.parquet") for name in TABLES},
+            "counts": {name: parquet.read_metadata(path).num_rows for name, path in paths.items()},
+            "sha256": {name: sha256(path) for name, path in paths.items()},
         }
         text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        (made / MANIFEST).write_text(text, encoding="utf-8")
-        swap(made, folder)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
+        (staging / MANIFEST).write_text(text, encoding="utf-8")
     return Corpus.open(folder)
 
 
@@ -401,41 +284,10 @@ _NOBODYS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
 """What file managers leave in a folder that somebody looked at."""
 
 
-def swap(staging: Path, folder: Path) -> None:
-    """Puts a finished folder in the place of another, which is kept until the new one stands."""
-    for path in staging.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    check_replaceable(folder)
-    if not folder.exists():
-        staging.rename(folder)
-        return
-    old = folder.with_name(f".{folder.name}.old")
-    if os.path.lexists(old):  # a killed build left it
-        _remove(old)
-    folder.rename(old)
-    try:
-        staging.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    _remove(old)
-
-
-def _remove(folder: Path) -> None:
-    """Deletes a corpus, after a look whether somebody has laid something into it."""
-    check_replaceable(folder)
-    # What tells that it is a corpus goes last, so that whoever finds the rest of it knows what it was.
-    for path in sorted(folder.iterdir(), key=lambda path: path.name in (MANIFEST, "versions.parquet")):
-        path.unlink()
-    folder.rmdir()
-
-
 def restore(folder: Path) -> None:
     """Puts a corpus back that a build was replacing when it was killed between its two renames."""
-    old = folder.with_name(f".{folder.name}.old")
-    if _is_corpus(old) and not os.path.lexists(folder):
-        old.rename(folder)
+    if _is_corpus(files.set_aside(folder)):
+        files.restore(folder)
 
 
 def verify(folder: Path) -> list[str]:

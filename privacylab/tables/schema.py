@@ -3,17 +3,11 @@
 They are the contract between the wing that reads policies and the wing that finds things out.
 """
 
-from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as arrow
-
-if TYPE_CHECKING:
-    import pandera.pandas as pa
-
-# pandera is imported where rows are checked: it takes a third of a second, which whoever only reads need not wait.
 
 CATEGORIES = (
     "First Party Collection/Use",
@@ -52,25 +46,25 @@ REGIONS = ("us", "eu", "uk", "other")
 Kind = Literal["text", "date", "count", "integer", "share", "number", "percent", "list"]
 Dtype = Literal["str", "datetime64[ms]", "int32", "float32", "uint8", "object"]
 
-_ARROW: dict[Kind, arrow.DataType] = {
-    "text": arrow.string(),
-    "date": arrow.date32(),
-    "count": arrow.int32(),
-    "integer": arrow.int32(),
-    "share": arrow.float32(),
-    "number": arrow.float32(),
-    "percent": arrow.uint8(),
-    "list": arrow.list_(arrow.string()),
-}
-_PANDAS: dict[Kind, Dtype] = {
-    "text": "str",
-    "date": "datetime64[ms]",
-    "count": "int32",
-    "integer": "int32",
-    "share": "float32",
-    "number": "float32",
-    "percent": "uint8",
-    "list": "object",
+
+class _Type(NamedTuple):
+    """How pandas and Arrow hold the values of a kind, and their range (None: open)."""
+
+    dtype: Dtype
+    arrow: arrow.DataType
+    low: int | None = None
+    high: int | None = None
+
+
+_TYPES: Mapping[Kind, _Type] = {
+    "text": _Type("str", arrow.string()),
+    "date": _Type("datetime64[ms]", arrow.date32()),
+    "count": _Type("int32", arrow.int32(), low=0),
+    "integer": _Type("int32", arrow.int32()),
+    "share": _Type("float32", arrow.float32(), low=0, high=1),
+    "number": _Type("float32", arrow.float32(), low=0),
+    "percent": _Type("uint8", arrow.uint8(), high=100),
+    "list": _Type("object", arrow.list_(arrow.string())),
 }
 
 
@@ -84,7 +78,7 @@ class Column(NamedTuple):
     @property
     def dtype(self) -> Dtype:
         """Its type in pandas."""
-        return _PANDAS[self.kind]
+        return _TYPES[self.kind].dtype
 
 
 class Table(NamedTuple):
@@ -95,32 +89,7 @@ class Table(NamedTuple):
 
     def arrow_schema(self) -> arrow.Schema:
         """The table's types as Arrow knows them."""
-        return arrow.schema([(name, _ARROW[column.kind]) for name, column in self.columns.items()])
-
-    def frame_schema(self) -> "pa.DataFrameSchema":
-        """The table's types, vocabularies and ranges as pandera checks them."""
-        import pandera.pandas as pa
-
-        columns = {
-            name: pa.Column(column.dtype, _checks(column), nullable=column.nullable)
-            for name, column in self.columns.items()
-        }
-        return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=list(self.key))
-
-
-def _checks(column: Column) -> "list[pa.Check]":
-    import pandera.pandas as pa
-
-    checks = []
-    if column.allowed is not None:
-        checks.append(pa.Check.isin(column.allowed))
-    if column.kind == "share":
-        checks.append(pa.Check.in_range(0, 1))
-    if column.kind in ("count", "number"):
-        checks.append(pa.Check.ge(0))
-    if column.kind == "percent":
-        checks.append(pa.Check.le(100))
-    return checks
+        return arrow.schema([(name, _TYPES[column.kind].arrow) for name, column in self.columns.items()])
 
 
 def _table(key: str, **columns: Column) -> Table:
@@ -222,57 +191,32 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         A new frame, sorted by key, with a fresh index.
 
     Raises:
-        ValueError: The first thing that is wrong: table, column, value.
+        ValueError: The first thing that is wrong: table, column, value, and what is allowed there.
     """
-    from pandera.errors import SchemaError
-
     table = ALL_TABLES[name]
-    _check_columns(name, frame)
-    rows = frame.reset_index(drop=True)
-    typed = rows.assign(**{column: _typed(name, column, rows[column]) for column in table.columns})
-    try:
-        checked = table.frame_schema().validate(typed, inplace=True)
-    except SchemaError as error:
-        cases = error.failure_cases
-        sample = sorted({str(v) for v in cases["failure_case"]})[:3] if isinstance(cases, pd.DataFrame) else [cases]
-        where = getattr(error.schema, "name", None) or " and ".join(table.key)
-        what = getattr(error.check, "error", None) or error.check
-        raise ValueError(f"table {name}, column {where}: {what} fails for {', '.join(map(str, sample))}") from None
-    return checked.sort_values(list(table.key), ignore_index=True)
+    _check_columns(name, list(frame.columns))
+    typed = pd.DataFrame({column: _typed(name, column, frame[column]) for column in table.columns})
+    for column, spec in table.columns.items():
+        _check_values(f"table {name}, column {column}", spec, typed[column])
+    key = list(table.key)
+    twice = typed.loc[typed.duplicated(key), key]
+    if len(twice):
+        raise ValueError(
+            f"table {name}, column {' and '.join(key)}: {_sample(twice.iloc[0])} stands twice, and must be unique"
+        )
+    return typed.sort_values(key, ignore_index=True)
 
 
-def keys(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The keys of a table's rows, with their types, sorted; the index gives each one's place in the frame.
-
-    Raises:
-        ValueError: A column is missing, foreign or misplaced, or a key does not fit its type.
-    """
-    _check_columns(name, frame)
-    key = list(ALL_TABLES[name].key)
-    rows = frame[key].reset_index(drop=True)
-    return pd.DataFrame({column: _typed(name, column, rows[column]) for column in key}).sort_values(key)
-
-
-@cache
-def load() -> None:
-    """Loads what checking needs, half a second: while a program waits for something else, and before threads check."""
-    check("services", TABLES["services"].arrow_schema().empty_table().to_pandas())
-
-
-def _check_columns(name: str, frame: pd.DataFrame) -> None:
-    expected, found = list(ALL_TABLES[name].columns), list(frame.columns)
-    for fault, columns in (
-        ("lacks", [column for column in expected if column not in found]),
-        ("has the foreign", [column for column in found if column not in expected]),
-        (
-            "has in another order the",
-            [column for column, other in zip(found, expected, strict=False) if column != other],
-        ),
-    ):
+def _check_columns(name: str, found: list[str]) -> None:
+    expected = list(ALL_TABLES[name].columns)
+    faults = {
+        "lacks": [column for column in expected if column not in found],
+        "has the foreign": [column for column in found if column not in expected],
+        "has out of order the": [column for column, other in zip(found, expected, strict=False) if column != other],
+    }
+    for fault, columns in faults.items():
         if columns:
-            raise ValueError(
-                f"table {name} {fault} column {', '.join(map(str, columns))}; it has {', '.join(expected)}"
-            )
+            raise ValueError(f"table {name} {fault} column {_sample(columns)}; it has {', '.join(expected)}")
 
 
 def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
@@ -287,6 +231,25 @@ def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
         if len(changed):
             raise ValueError(f"table {name}, column {column}: {changed.iloc[0]} does not fit {spec.dtype}")
     return typed
+
+
+def _check_values(where: str, spec: Column, values: pd.Series) -> None:
+    """Refuses nulls, values outside the vocabulary, and values outside the range of the column's kind."""
+    if not spec.nullable and values.isna().any():
+        raise ValueError(f"{where}: a value is missing in {values.isna().sum()} rows, and must be there")
+    present = values.dropna()
+    if spec.allowed is not None and len(wrong := present[~present.isin(spec.allowed)]):
+        raise ValueError(f"{where}: {_sample(wrong.unique())} must be one of {', '.join(spec.allowed)}")
+    kind = _TYPES[spec.kind]
+    if kind.low is not None and len(wrong := present[present < kind.low]):
+        raise ValueError(f"{where}: {_sample(wrong.unique())} must be at least {kind.low}")
+    if kind.high is not None and len(wrong := present[present > kind.high]):
+        raise ValueError(f"{where}: {_sample(wrong.unique())} must be at most {kind.high}")
+
+
+def _sample(values: Iterable[object]) -> str:
+    """The first few values, as text."""
+    return ", ".join(map(str, list(values)[:3]))
 
 
 CODES = "FTCARSPDIO"
