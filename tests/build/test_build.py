@@ -452,7 +452,7 @@ def test_a_refused_build_leaves_the_parts(ota, tmp_path):
 
 def test_what_could_not_be_read_is_tried_again_by_an_update(tmp_path, monkeypatch):
     archives.commit(
-        tmp_path / "ota", {f"{name}/Privacy Policy.md": policy(name) for name in ("a.com", "b.com")}, "2020"
+        tmp_path / "ota", {f"{name}/Privacy Policy.md": policy(name) for name in ("a.com", "b.com")}, "2020-01-01"
     )
     blob = archives.git(tmp_path / "ota", "rev-parse", "HEAD:a.com/Privacy Policy.md")
     path = tmp_path / "ota" / ".git" / "objects" / blob[:2] / blob[2:]
