@@ -4,8 +4,7 @@ import datetime as dt
 import hashlib
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -49,34 +48,14 @@ class Source(Protocol):
     place: Path
     notes: list[str]
 
-    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
-        """Every dated version, in any order; those of some names (`Entry.name`) alone."""
+    def entries(self) -> list[Entry]:
+        """Every dated version, in any order."""
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """The bytes behind each `Entry.content` asked for; None with a reason where they cannot be read."""
 
     def stamp(self) -> list[tuple[str, int, int]]:
         """Differs where the bytes behind the same entries may have changed."""
-
-    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
-        """What `names_since` compares with later, of entries and what was read of each (by `Entry.source`)."""
-
-    def names_since(self, state: Mapping[str, str]) -> set[str]:
-        """The names (`Entry.name`) with a version that came, went or changed."""
-
-
-def state_of(entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
-    """A hash over the entries of each name and what was read of them."""
-    rows: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        rows[entry.name].append(repr((*entry, content_ids.get(entry.source))))
-    texts = {name: "\n".join(sorted(own)) for name, own in rows.items()}
-    return {name: content_id(text.encode("utf-8", "backslashreplace")) for name, text in texts.items()}
-
-
-def changed_names(before: Mapping[str, str], now: Mapping[str, str]) -> set[str]:
-    """The names of which two states differ."""
-    return {name for name in before.keys() | now if before.get(name) != now.get(name)}
 
 
 def slug(text: str) -> str:

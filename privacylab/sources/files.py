@@ -8,11 +8,11 @@ import re
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from privacylab import eras
-from privacylab.sources.entries import UNREAD, Entry, SourceError, changed_names, content_id, slug, state_of
+from privacylab.sources.entries import Entry, SourceError, slug
 
 MEDIA_TYPES = {
     ".html": "text/html",
@@ -56,9 +56,9 @@ class Files:
         # A source goes to a worker with each task, and workers ask for contents only.
         return {**vars(self), "_names": [], "_entries": []}
 
-    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+    def entries(self) -> list[Entry]:
         """Every file but those that accompany policies, as they were when the source was opened."""
-        return [entry for entry in self._entries if names is None or entry.name in names]
+        return list(self._entries)
 
     def _policies(self) -> list[Entry]:
         metadata = self._metadata()
@@ -142,17 +142,6 @@ class Files:
         files = [self.place / name for name in self._names] if self.place.is_dir() else [self.place]
         states = [(str(path), path.stat()) for path in files if path.exists()]
         return [(name, state.st_size, state.st_mtime_ns) for name, state in states]
-
-    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
-        """A hash over the files of each name."""
-        return state_of(entries, content_ids)
-
-    def names_since(self, state: Mapping[str, str]) -> set[str]:
-        """Those whose files are not what they were: all are read for it."""
-        entries = {entry.content: entry for entry in self.entries()}
-        read = self.contents(list(entries))
-        ids = {entries[key].source: UNREAD if data is None else content_id(data) for key, data, _ in read}
-        return changed_names(state, state_of(entries.values(), ids))
 
 
 _DATED_BY_REVISION = frozenset(("through-time",))

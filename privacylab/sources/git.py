@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import NamedTuple
 
 from privacylab.sources import repository
-from privacylab.sources.entries import END, FIRST, UNREAD, Entry, SourceError, changed_names, state_of
+from privacylab.sources.entries import END, FIRST, Entry, SourceError
 
 
 class GitArchive:
@@ -28,7 +28,7 @@ class GitArchive:
         self.place = repository.place
         self.notes = repository.notes
 
-    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+    def entries(self) -> list[Entry]:
         """The changes in all commits that a ref led to when it was opened, by service and document, the first first."""
         name = cache(self.layout.name)  # a hundred versions have one path
         changes = self.repository.changes()
@@ -42,7 +42,7 @@ class GitArchive:
                 last[change.moved_from], last[change.path] = path, change.path
             named = name(path)
             is_version = not change.is_deletion and not (place in moved and change.is_same)  # a move alone is none
-            if is_version and named and (names is None or named[0] in names):
+            if is_version and named:
                 entries[self._entry(*named, change)] = None
         return sorted(reversed(entries), key=itemgetter(1, 2))
 
@@ -89,14 +89,6 @@ class GitArchive:
     def stamp(self) -> list[tuple[str, int, int]]:
         """Nothing: a blob's name tells its bytes."""
         return []
-
-    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
-        """A hash over the entries of each name; of what could not be read another one each time it is looked for."""
-        return state_of(entries, {source: found for source, found in content_ids.items() if found == UNREAD})
-
-    def names_since(self, state: Mapping[str, str]) -> set[str]:
-        """Those whose versions are not what they were, and those of which something could not be read."""
-        return changed_names(state, state_of(self.entries(), {}))
 
 
 _MOVED_BYTES = 600

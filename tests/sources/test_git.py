@@ -8,7 +8,6 @@ import pytest
 from archives import day, opened, seen, texts
 from histories import AUTHOR, KITES, commit_raw, dated_texts, lose, merged, ota, stored
 
-from privacylab import sources
 from privacylab.sources import SourceError
 
 # --- What is a version ----------------------------------------------------------------------------------------------
@@ -269,55 +268,6 @@ def test_what_a_commit_says_of_its_encoding_changes_no_date(encoding, tmp_path):
     root = ota(tmp_path / "ota", ("2019-01-01", "a"))
     commit_raw(root, "b", AUTHOR, f"encoding {encoding}")
     assert dated_texts(opened(root, tmp_path)) == [("Kites", "2019-01-01", "a"), ("Kites", "2020-01-01", "b")]
-
-
-# --- What an update asks --------------------------------------------------------------------------------------------
-
-
-def since(root, tmp_path, change):
-    """The names of which an archive says that they are not what they were before a change."""
-    source = opened(root, tmp_path)
-    before = source.state(source.entries(), {})
-    change()
-    return opened(root, tmp_path).names_since(before)
-
-
-def test_an_archive_tells_the_names_of_new_versions(tmp_path):
-    root = merged(tmp_path / "ota", "d")
-    files = {"Dice/Privacy Policy.md": "d", "Boats/Terms.md": "t"}
-    assert since(root, tmp_path, lambda: archives.commit(root, files, "2021-01-01")) == {"Dice"}
-
-
-def test_an_archive_that_stands_where_it_stood_tells_no_name(tmp_path):
-    assert since(merged(tmp_path / "ota", "d"), tmp_path, lambda: None) == set()
-
-
-def test_a_rename_tells_both_names(tmp_path):
-    root = ota(tmp_path / "ota", ("2019-01-01", A))
-    assert since(root, tmp_path, lambda: moved(root, "Kites", "Kestrels", "2021-01-01")) == {"Kites", "Kestrels"}
-
-
-def test_a_text_that_could_not_be_read_is_looked_for_again(tmp_path):
-    root = merged(tmp_path / "ota", "d")
-    source = opened(root, tmp_path)
-    ids = {entry.source: sources.UNREAD for entry in source.entries() if entry.name == "Boats"}
-    assert opened(root, tmp_path).names_since(source.state(source.entries(), ids)) == {"Boats"}
-
-
-def test_a_rewritten_history_tells_the_names_whose_versions_went(tmp_path):
-    root = merged(tmp_path / "ota", "d")
-
-    def rewrite():
-        archives.git(root, "branch", "--quiet", "--delete", "--force", "other")
-        archives.git(root, "reset", "--quiet", "--hard", "HEAD~1")
-
-    assert since(root, tmp_path, rewrite) == {"Boats", "Kites"}
-
-
-@pytest.mark.parametrize("names", [set(), {"Kites"}, {"Boats"}, {"Dice"}, {"Kites", "Boats"}])
-def test_the_entries_of_some_names_are_those_among_all(names, tmp_path):
-    source = opened(merged(tmp_path / "ota", "d"), tmp_path)
-    assert source.entries(names=names) == [entry for entry in source.entries() if entry.name in names]
 
 
 def test_no_more_is_read_of_git_than_asked_for(tosback2, tmp_path):
