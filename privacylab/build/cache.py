@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from privacylab import normalize
 from privacylab.build import screen
-from privacylab.build.screen import Evidence, Said
+from privacylab.build.screen import Evidence
 from privacylab.normalize import Block
 from privacylab.text.segments import Segment, segments
 
@@ -45,7 +45,8 @@ class Reader:
     def __init__(self) -> None:
         self.segments: dict[int, Segment] = {}
         self._normalized = normalize.Cache()
-        self._section = cache(partial(_section, said=cache(screen.said)))
+        evidence = cache(partial(screen.evidence, said=cache(screen.said)))
+        self._section = cache(partial(_section, evidence=evidence))
         self._pages: dict[tuple[Block, ...], Page] = {}
 
     def read(self, data: bytes, *, media_type: str | None) -> Page:
@@ -55,9 +56,10 @@ class Reader:
             NormalizeError: As `normalize.blocks`.
         """
         blocks = normalize.read(data, media_type=media_type, cache=self._normalized)
-        if blocks not in self._pages:
-            self._pages[blocks] = self._page(blocks)
-        return self._pages[blocks]
+        page = self._pages.get(blocks)
+        if page is None:
+            page = self._pages[blocks] = self._page(blocks)
+        return page
 
     def _page(self, blocks: tuple[Block, ...]) -> Page:
         sections = [self._section(section) for section in _sections(blocks)]
@@ -82,11 +84,11 @@ def reading() -> Iterator[Reader]:
             gc.enable()
 
 
-def _section(blocks: tuple[Block, ...], *, said: Callable[[str], Said]) -> Section:
+def _section(blocks: tuple[Block, ...], *, evidence: Callable[[Segment], Evidence]) -> Section:
     texts = segments(blocks)
     ids = tuple([segment_id(segment) for segment in texts])
-    evidence = screen.together(screen.evidence(segment, said=said) for segment in texts)
-    return Section(dict(zip(ids, texts, strict=True)), ids, evidence)
+    together = screen.together([evidence(segment) for segment in texts])
+    return Section(dict(zip(ids, texts, strict=True)), ids, together)
 
 
 def _sections(blocks: Sequence[Block]) -> list[tuple[Block, ...]]:

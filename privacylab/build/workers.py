@@ -12,6 +12,7 @@ from typing import NamedTuple, cast, get_args
 
 import pyarrow as arrow
 import pyarrow.feather as feather
+from threadpoolctl import threadpool_limits
 
 from privacylab import files, sources
 from privacylab.build import annotate, versions
@@ -45,14 +46,15 @@ class Task(NamedTuple):
 
 
 def read(task: Task) -> None:
-    """Reads and annotates some services, and writes a part for each."""
+    """Reads and annotates some services, and writes a part for each; the processes share the processor already."""
     contents = versions.reader(task.sources)
-    for service, listed in task.services:
-        region = _regions().get(service)
-        history = versions.read(service, listed, contents=contents, every=task.every, region=region)
-        ids = _ids_of_interest(listed, history, task.by_bytes)
-        digest = fingerprint(listed, ids, conditions=task.conditions)
-        write_part(part_of(task.folder, service), digest, annotate.history(history, text=task.text))
+    with threadpool_limits(1, user_api="blas"):
+        for service, listed in task.services:
+            region = _regions().get(service)
+            history = versions.read(service, listed, contents=contents, every=task.every, region=region)
+            ids = _ids_of_interest(listed, history, task.by_bytes)
+            digest = fingerprint(listed, ids, conditions=task.conditions)
+            write_part(part_of(task.folder, service), digest, annotate.history(history, text=task.text))
 
 
 @cache
