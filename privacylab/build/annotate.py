@@ -12,6 +12,7 @@ import pyarrow as arrow
 from privacylab import clauses, cues, eras, frameworks
 from privacylab.build.versions import History
 from privacylab.tables import schema
+from privacylab.tables.readability import reading_grade
 from privacylab.tables.schema import CATEGORIES
 from privacylab.text.counts import Counts, content_terms, count_words
 from privacylab.text.segments import Segment
@@ -92,13 +93,9 @@ def era_by_frameworks(claims: Collection[str]) -> str | None:
 
 def _reading_grade(segments: Sequence[Any]) -> float | None:
     """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy, from its segments' counts; None for no words."""
-    n_words = sum(segment.n_words for segment in segments)
-    n_sentences = sum(segment.n_sentences for segment in segments)
-    if not n_words or not n_sentences:
-        return None
-    n_syllables = sum(segment.n_syllables for segment in segments)
-    grade = 0.39 * n_words / n_sentences + 11.8 * n_syllables / n_words - 15.59
-    return float(np.round(max(grade, 0), 3))
+    counts = [(segment.n_words, segment.n_sentences, segment.n_syllables) for segment in segments]
+    grade = float(reading_grade(*np.sum(counts, axis=0))) if counts else np.nan
+    return None if np.isnan(grade) else float(np.round(max(grade, 0), 3))
 
 
 # --- Segments -------------------------------------------------------------------------------------------------------

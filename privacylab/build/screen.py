@@ -164,11 +164,6 @@ def _language(text: str) -> str:
     return str(py3langid.classify(text)[0])
 
 
-def load() -> None:
-    """Loads the model of languages, most of a second: once in a process whose workers share it."""
-    py3langid.rank("")
-
-
 def judge(segments: Iterable[Segment]) -> Verdict:
     """Whether the segments of a page are an English policy.
 

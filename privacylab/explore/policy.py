@@ -14,7 +14,7 @@ from privacylab import cues, dates, eras, findings, frameworks, normalize, sourc
 from privacylab.build import annotate, screen
 from privacylab.plots import labels
 from privacylab.tables import Corpus
-from privacylab.tables.schema import CATEGORIES
+from privacylab.tables.schema import CATEGORIES, CLAIMED
 from privacylab.text.counts import count_words
 from privacylab.text.segments import Segment, segments
 from privacylab.text.sentences import sentences
@@ -65,7 +65,7 @@ class Profile(NamedTuple):
         """What it holds, by the names of the columns of `findings.features`."""
         names = {f"category:{category}" for clause in self.clauses for category in clause.categories}
         names |= {f"framework:{framework}" for framework, _, _ in self.frameworks}
-        names |= {f"claims:{framework}" for framework, stance, _ in self.frameworks if stance in ("adheres", "relies")}
+        names |= {f"claims:{framework}" for framework, stance, _ in self.frameworks if stance in CLAIMED}
         return names | {f"cue:{cue}" for cue, _, _ in self.cues}
 
     def record(self) -> dict[str, Any]:

@@ -32,50 +32,46 @@ def segments(blocks: Iterable[Block]) -> list[Segment]:
     [Segment(heading='Cookies', text='We use:\n- pixels')]
     """
     result: list[Segment] = []
-    heading: str | None = None
-    lines: list[str] = []
-    n_words = 0
-    unused = False  # whether the heading stands over nothing yet
-    previous = "heading"
-
-    def flush() -> None:
-        nonlocal n_words, unused
-        if not lines:
-            return
-        if n_words < MAX_WORDS:
-            result.append(Segment(heading, "\n".join(lines)))
-        else:
+    for heading, under in _sections(blocks):
+        if heading is not None and not under:
+            result.append(Segment(None, heading))  # a heading over a heading keeps its words
+        for lines in _units(under):
             result.extend(Segment(heading, part) for part in _cut("\n".join(lines)))
-        unused = False
-        lines.clear()
-        n_words = 0
+    return result
 
+
+def _sections(blocks: Iterable[Block]) -> Iterator[tuple[str | None, list[Block]]]:
+    """Each heading with the blocks under it; None for what stands above the first."""
+    heading: str | None = None
+    under: list[Block] = []
     for block in blocks:
         if block.kind == "heading":
-            flush()
-            if unused and heading is not None:
-                # A heading over a heading: keep its words with the one below.
-                result.append(Segment(None, heading))
-            heading, unused = block.text, True
-            previous = "heading"
-            continue
+            yield heading, under
+            heading, under = block.text, []
+        else:
+            under.append(block)
+    yield heading, under
+
+
+def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
+    """The lines of each segment: a paragraph with its list, or short paragraphs in a row."""
+    lines: list[str] = []
+    n_words = 0
+    previous = ""
+    for block in blocks:
         length = block.text.count(" ") + 1
         if block.kind == "item":
-            if n_words + length > MAX_WORDS:
-                flush()
-            lines.append(f"- {block.text}")
-            n_words += length
+            joins = n_words + length <= MAX_WORDS
         else:
-            joins = previous == "paragraph" and length < MIN_WORDS and 0 < n_words < 4 * MIN_WORDS and _is_short(lines)
-            if not joins:
-                flush()
-            lines.append(block.text)
-            n_words += length
+            joins = previous == "paragraph" and length < MIN_WORDS and n_words < 4 * MIN_WORDS and _is_short(lines)
+        if lines and not joins:
+            yield lines
+            lines, n_words = [], 0
+        lines.append(f"- {block.text}" if block.kind == "item" else block.text)
+        n_words += length
         previous = block.kind
-    flush()
-    if unused and heading is not None:
-        result.append(Segment(None, heading))
-    return result
+    if lines:
+        yield lines
 
 
 def _is_short(lines: Sequence[str]) -> bool:
