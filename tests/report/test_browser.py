@@ -170,7 +170,7 @@ def topic_views(work):
     """The cell of notebook 2 that shows BERTopic's interactive views, on a small model."""
     cells = nbformat.read(ROOT / "notebooks" / "2-topics.ipynb", as_version=4).cells
     fit = (
-        f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\n"
+        f"import os\nimport sys\nsys.path.insert(0, {str(ROOT / 'tests')!r})\n"
         "from themes import theme_segments\nfrom privacylab import topics\n"
         "model = topics.fit(theme_segments(120), n_topics=6)"
     )
