@@ -53,6 +53,7 @@ class Part:
     def __init__(self, whole: sources.Source, entries: list[Entry]) -> None:
         self.label, self.place, self.notes = whole.label, whole.place, whole.notes
         self._whole, self._entries = whole, entries
+        self.keys_tell_bytes = whole.keys_tell_bytes
 
     def __getstate__(self) -> dict[str, object]:
         # A source goes to a worker with each task, and workers ask for contents only.
@@ -65,10 +66,6 @@ class Part:
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """As the whole gives them."""
         return self._whole.contents(keys)
-
-    def stamp(self) -> list[tuple[str, int, int]]:
-        """That of the whole."""
-        return self._whole.stamp()
 
     def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
         """That of the whole."""

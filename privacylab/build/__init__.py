@@ -160,11 +160,10 @@ def _build(
     with ThreadPoolExecutor() as pool:  # git lists one archive beside another
         entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
     listed = _by_service(entries)
-    by_bytes = frozenset(label for label, source in opened.items() if source.stamp())
-    parts = _current_parts(listed, opened, scratch, repr(conditions), by_bytes)
+    parts = _current_parts(listed, opened, scratch, repr(conditions))
     missing = {service: versions for service, versions in listed.items() if service not in parts}
     batches = _batches(missing)
-    tasks = [workers.Task(batch, opened, scratch, every, text, repr(conditions), by_bytes) for batch in batches]
+    tasks = [workers.Task(batch, opened, scratch, every, text, repr(conditions)) for batch in batches]
     _run(tasks, n_workers, progress)
     progress("writing", 0, 1)
     parts |= {service: _part(scratch, service) for service in missing}
@@ -190,21 +189,19 @@ def _current_parts(
     opened: Mapping[str, sources.Source],
     scratch: Path,
     conditions: str,
-    by_bytes: frozenset[str],
 ) -> dict[str, arrow.Table]:
     """The parts of services that are made of what the sources hold now, under the same conditions."""
-    stored = {service: workers.read_part(workers.part_of(scratch, service)) for service in listed}
-    if all(part is None for part in stored.values()):
-        return {}
+    read = {service: workers.read_part(workers.part_of(scratch, service)) for service in listed}
+    stored = {service: part for service, part in read.items() if part is not None}
     ids: dict[tuple[str, str], str] = {}
-    for label in by_bytes:
-        own = [entry for versions in listed.values() for entry, _ in versions if entry.collection == label]
-        ids |= workers.content_ids(opened[label], own)
+    for label, source in opened.items():
+        if stored and not source.keys_tell_bytes:
+            own = [entry for service in stored for entry, _ in listed[service] if entry.collection == label]
+            ids |= workers.content_ids(source, own)
     return {
         service: part
         for service, part in stored.items()
-        if part is not None
-        and part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=conditions)
+        if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=conditions)
     }
 
 

@@ -1,6 +1,5 @@
 """Parts of services -> the tables of a corpus."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -32,20 +31,11 @@ def _rows(parts: arrow.Table, name: str) -> pd.DataFrame:
     return frame.drop_duplicates(key) if key[0] == "segment_id" else frame
 
 
-_UNKNOWN = services.Fact("", "", "", None, None, None)
-"""What is known of a service without a row of facts."""
-
-
 def services_table(listed: Mapping[str, Listed]) -> pd.DataFrame:
     """The table of services, from the versions of each."""
-    facts: dict[str, services.Fact] = {}
-    names: dict[str, set[str]] = defaultdict(set)
-    for fact in services.facts().values():
-        facts.setdefault(fact.domain, fact)
-    for service, versions in listed.items():
-        names[service].update(entry.name for entry, _ in versions)
     rows = []
-    for service in listed:
-        ground = facts.get(service, _UNKNOWN)
-        rows.append((service, sorted(names[service]), ground.region, ground.industry, ground.ground))
+    for service, versions in listed.items():
+        fact = services.facts_of_domains().get(service)
+        facts = (fact.region, fact.industry, fact.ground) if fact else (None, None, None)
+        rows.append((service, sorted({entry.name for entry, _ in versions}), *facts))
     return pd.DataFrame(rows, columns=list(schema.TABLES["services"].columns))

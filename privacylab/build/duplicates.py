@@ -17,10 +17,10 @@ class Sighting(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """The status of a sighting in its document's history, and the version that it repeats or interrupts."""
+    """The status of a version in the ledger, and the version that it repeats or interrupts."""
 
     status: str
-    same_as: str | None
+    same_as: str | None = None
 
 
 def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
@@ -49,7 +49,7 @@ def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
         _close_flips(runs, flips, n_seen, days)
     result = dict(flips)
     for run in runs:
-        result[run[0].version_id] = Repeat("kept", None)
+        result[run[0].version_id] = Repeat("kept")
         for sighting in run[1:]:
             result[sighting.version_id] = Repeat("near_duplicate", run[0].version_id)
     return result

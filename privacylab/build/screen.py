@@ -56,10 +56,10 @@ class Verdict(NamedTuple):
 
     reason: str | None
     detail: str | None
-    language: str
-    language_share: float
-    n_words: int
-    fingerprint: frozenset[int]
+    language: str = "und"
+    language_share: float = 0.0
+    n_words: int = 0
+    fingerprint: frozenset[int] = frozenset()
 
 
 def rules() -> dict[str, Any]:
@@ -178,7 +178,7 @@ def verdict(page: Evidence) -> Verdict:
     """Whether a page is an English policy, by all that its segments say."""
     n_words = page.n_words
     if not n_words:
-        return Verdict("empty", "no words", "und", 0.0, 0, frozenset())
+        return Verdict("empty", "no words")
     share = page.n_english / n_words
     language, limits = rules()["language"], rules()["policy"]
     if share < language["min_share_of_policy"]:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from privacylab import dates, eras, normalize, sources
 from privacylab.build import duplicates, screen
-from privacylab.build.cache import Page, Reader, reading
+from privacylab.build.cache import Reader, reading
+from privacylab.build.duplicates import Repeat
 from privacylab.sources import Entry
 from privacylab.text.segments import Segment
 
@@ -27,43 +28,27 @@ Read = Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | None, str | Non
 
 
 class Text(NamedTuple):
-    """What one content is once read: a page. What is rejected has no segments."""
+    """What one content is once read; what is rejected keeps neither segments nor blocks."""
 
     content_id: str
-    page: Page
-
-    @property
-    def verdict(self) -> screen.Verdict:
-        """Whether it is a policy."""
-        return self.page.verdict
-
-    @property
-    def segment_ids(self) -> tuple[int, ...]:
-        """Its segments in order; none where it is rejected."""
-        return () if self.verdict.reason else self.page.segment_ids
+    verdict: screen.Verdict
+    segment_ids: tuple[int, ...] = ()
+    blocks: Sequence[normalize.Block] = ()
 
     def effective_date(self, *, snapshot: dt.date | None, region: dates.Region | None) -> dates.EffectiveDate | None:
         """The date that it states; None where it is rejected."""
-        lines = "\n".join(block.text for block in self.page.blocks)
-        return None if self.verdict.reason else dates.effective_date(lines, snapshot=snapshot, region=region)
+        lines = "\n".join(block.text for block in self.blocks)
+        return dates.effective_date(lines, snapshot=snapshot, region=region)
 
 
 class Version(NamedTuple):
-    """One dated version, with the text behind it; ``stated`` is read only where the snapshot has no date."""
+    """One dated version, with the text behind it."""
 
     entry: Entry
     document: str
     date: dt.date | None
     date_basis: str
-    stated: dates.EffectiveDate | None
     text: Text
-
-
-class Status(NamedTuple):
-    """The status of a version in the ledger, and the version that it repeats or interrupts."""
-
-    status: str
-    same_as: str | None = None
 
 
 class History(NamedTuple):
@@ -111,9 +96,11 @@ def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: st
     content = sources.content_id(data)
     try:
         page = reader.read(data, media_type=media_type)
-        return Text(content, page._replace(blocks=[]) if page.verdict.reason else page)  # nobody asks for them again
     except normalize.NormalizeError as error:
         return _rejected(content, error.reason, error.detail)
+    if page.verdict.reason:
+        return Text(content, page.verdict)
+    return Text(content, page.verdict, page.segment_ids, page.blocks)
 
 
 _REFUSED = {
@@ -123,18 +110,18 @@ _REFUSED = {
 
 
 def _rejected(content: str, reason: str, detail: str | None) -> Text:
-    return Text(content, Page([], (), screen.Verdict(reason, detail, "und", 0.0, 0, frozenset())))
+    return Text(content, screen.Verdict(reason, detail))
 
 
 def _dated(entry: Entry, document: str, text: Text, region: dates.Region | None) -> Version:
     """A version with its date and what that rests on: the snapshot's, else the one that the policy states."""
     if entry.moment is not None:
         day = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date()
-        return Version(entry, document, day, entry.date_basis, None, text)
+        return Version(entry, document, day, entry.date_basis, text)
     stated = text.effective_date(snapshot=None, region=region)
     if stated is None:
-        return Version(entry, document, None, "none", None, text)
-    return Version(entry, document, eras.as_date(stated.value), "effective", stated, text)
+        return Version(entry, document, None, "none", text)
+    return Version(entry, document, eras.as_date(stated.value), "effective", text)
 
 
 def _rows(
@@ -151,10 +138,10 @@ def _rows(
             state = state._replace(status="kept")
         elif state.status == "kept":
             state = state._replace(status="sampled_out")
-        ledger.append(_version_row(service, version_id, version, state))
+        row = _row(service, version_id, version, state)
+        ledger.append(row)
         if state.status == "kept":
-            days = kept_runs[state.same_as or version_id]
-            policies.append(_policy_row(service, version_id, version, days, region))
+            policies.append(row | _policy(row, version, kept_runs[state.same_as or version_id], region))
     wanted: set[int] = set().union(*[version.text.segment_ids for version in versions])
     return History(ledger, policies, {number: segments[number] for number in sorted(wanted)})
 
@@ -181,31 +168,30 @@ def policy_id(service: str, document: str, day: dt.date | None, content_id: str)
     return f"{name}@{day.isoformat()}" if day else f"{name}@undated-{content_id[:8]}"
 
 
-def _statuses(named: Mapping[str, Version]) -> dict[str, Status]:
-    status: dict[str, Status] = {}
+def _statuses(named: Mapping[str, Version]) -> dict[str, Repeat]:
+    status: dict[str, Repeat] = {}
     undated: dict[tuple[str, str], list[str]] = defaultdict(list)
     days: dict[tuple[str, dt.date], list[str]] = defaultdict(list)
     for version_id, version in named.items():
         if version.text.verdict.reason:
-            status[version_id] = Status("rejected")
+            status[version_id] = Repeat("rejected")
         elif version.date is None:
             undated[version.document, version.text.content_id].append(version_id)
         else:
             days[version.document, version.date].append(version_id)
     for *repeats, last in undated.values():
-        status.update({version_id: Status("near_duplicate", last) for version_id in repeats})
-        status[last] = Status("kept")
+        status.update({version_id: Repeat("near_duplicate", last) for version_id in repeats})
+        status[last] = Repeat("kept")
     histories: dict[str, list[duplicates.Sighting]] = defaultdict(list)
     for (document, day), (*earlier, last) in days.items():
-        status.update({version_id: Status("same_day", last) for version_id in earlier})
+        status.update({version_id: Repeat("same_day", last) for version_id in earlier})
         histories[document].append(duplicates.Sighting(last, day, hash(named[last].text.verdict.fingerprint)))
     for history in histories.values():
-        for version_id, repeat in duplicates.repeats(history).items():
-            status[version_id] = Status(repeat.status, repeat.same_as)
+        status.update(duplicates.repeats(history))
     return status
 
 
-def _runs(named: Mapping[str, Version], status: Mapping[str, Status]) -> dict[str, list[dt.date]]:
+def _runs(named: Mapping[str, Version], status: Mapping[str, Repeat]) -> dict[str, list[dt.date]]:
     """The days on which each kept version and its near duplicates were seen."""
     runs: dict[str, list[dt.date]] = defaultdict(list)
     for version_id, version in named.items():
@@ -216,7 +202,7 @@ def _runs(named: Mapping[str, Version], status: Mapping[str, Status]) -> dict[st
     return runs
 
 
-def _sampled(named: Mapping[str, Version], status: Mapping[str, Status], every: str) -> set[str]:
+def _sampled(named: Mapping[str, Version], status: Mapping[str, Repeat], every: str) -> set[str]:
     """The versions that become policies.
 
     Of each document and period the last version, also where it repeats a text of an earlier period: a policy that does
@@ -233,51 +219,38 @@ def _sampled(named: Mapping[str, Version], status: Mapping[str, Status], every: 
     return set(last.values())
 
 
-def _version_row(service: str, version_id: str, version: Version, state: Status) -> dict[str, Any]:
+def _row(service: str, version_id: str, version: Version, state: Repeat) -> dict[str, Any]:
+    text = version.text
     return {
         "version_id": version_id,
+        "policy_id": policy_id(service, version.document, version.date, text.content_id),
         "collection": version.entry.collection,
         "service": service,
         "document": version.document,
         "date": version.date,
         "date_basis": version.date_basis,
         "source": version.entry.source,
-        "content_id": version.text.content_id,
+        "content_id": text.content_id,
         "status": state.status,
-        "reason": version.text.verdict.reason,
-        "detail": version.text.verdict.detail,
         "same_as": state.same_as,
-        "n_words": version.text.verdict.n_words,
-        "segment_ids": version.text.segment_ids,
+        **text.verdict._asdict(),
+        "segment_ids": text.segment_ids,
     }
 
 
-def _policy_row(
-    service: str, version_id: str, version: Version, days: Sequence[dt.date], region: dates.Region | None
+def _policy(
+    row: Mapping[str, Any], version: Version, days: Sequence[dt.date], region: dates.Region | None
 ) -> dict[str, Any]:
+    """What the table of policies says besides."""
     snapshot = version.date if version.date_basis == "snapshot" else None
-    stated = version.stated
-    if version.entry.moment is not None:
-        stated = version.text.effective_date(snapshot=snapshot, region=region)
+    stated = version.text.effective_date(snapshot=snapshot, region=region)
     return {
-        "policy_id": policy_id(service, version.document, version.date, version.text.content_id),
-        "version_id": version_id,
-        "collection": version.entry.collection,
-        "service": service,
-        "document": version.document,
         "snapshot_date": snapshot,
         "effective_date": stated.value if stated else None,
-        "date": version.date,
-        "date_basis": version.date_basis,
         "first_seen": min(days, default=None),
         "last_seen": max(days, default=None),
         "era": eras.era(version.date),
-        "language": version.text.verdict.language,
-        "language_share": version.text.verdict.language_share,
-        "n_words": version.text.verdict.n_words,
-        "n_segments": len(version.text.segment_ids),
-        "source": version.entry.source,
-        "segment_ids": version.text.segment_ids,
+        "n_segments": len(row["segment_ids"]),
     }
 
 

@@ -5,8 +5,7 @@ A part carries a hash of what it was made of. While that stays the same, a later
 
 import hashlib
 import io
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
@@ -33,7 +32,6 @@ class Task(NamedTuple):
         every: A key of `versions.EVERY`.
         text: Whether segments keep their text.
         conditions: What the parts depend on besides: parameters, code, software.
-        by_bytes: The collections of which an entry does not tell the bytes.
     """
 
     services: tuple[tuple[str, Listed], ...]
@@ -42,7 +40,6 @@ class Task(NamedTuple):
     every: str
     text: bool
     conditions: str
-    by_bytes: frozenset[str]
 
 
 def read(task: Task) -> None:
@@ -50,17 +47,15 @@ def read(task: Task) -> None:
     contents = versions.reader(task.sources)
     with threadpool_limits(1, user_api="blas"):
         for service, listed in task.services:
-            region = _regions().get(service)
-            history = versions.read(service, listed, contents=contents, every=task.every, region=region)
-            ids = _ids_of_interest(listed, history, task.by_bytes)
+            history = versions.read(service, listed, contents=contents, every=task.every, region=_region(service))
+            ids = _ids_of_interest(listed, history, task.sources)
             digest = fingerprint(listed, ids, conditions=task.conditions)
             write_part(part_of(task.folder, service), digest, annotate.history(history, text=task.text))
 
 
-@cache
-def _regions() -> dict[str, Region]:
-    regions = {fact.domain: fact.region for fact in services.facts().values()}
-    return {domain: cast(Region, region) for domain, region in regions.items() if region in get_args(Region)}
+def _region(service: str) -> Region | None:
+    fact = services.facts_of_domains().get(service)
+    return cast(Region, fact.region) if fact and fact.region in get_args(Region) else None
 
 
 # --- What a part was made of ----------------------------------------------------------------------------------------
@@ -94,7 +89,7 @@ def content_ids(source: sources.Source, entries: Iterable[Entry]) -> dict[tuple[
 
 
 def _ids_of_interest(
-    listed: Listed, history: versions.History, by_bytes: Collection[str]
+    listed: Listed, history: versions.History, opened: Mapping[str, sources.Source]
 ) -> dict[tuple[str, str], str]:
     """The content ids that were read, where an entry does not tell them; what could not be read is tried again."""
     refused = {(entry.collection, entry.source) for entry, _ in listed if entry.reason}
@@ -102,7 +97,7 @@ def _ids_of_interest(
     return {
         place: content
         for place, content in read_ids.items()
-        if place not in refused and (place[0] in by_bytes or content == sources.UNREAD)
+        if place not in refused and (not opened[place[0]].keys_tell_bytes or content == sources.UNREAD)
     }
 
 

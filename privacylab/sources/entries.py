@@ -41,21 +41,23 @@ class Entry(NamedTuple):
 class Source(Protocol):
     """What a reader gives: entries first, then contents by their keys.
 
-    ``place`` is where it stands; ``notes`` are sentences that whoever builds on it should read.
+    Attributes:
+        label: The collection that its entries are in.
+        place: Where it stands.
+        notes: Sentences that whoever builds on it should read.
+        keys_tell_bytes: Whether the same `Entry.content` always stands for the same bytes.
     """
 
     label: str
     place: Path
     notes: list[str]
+    keys_tell_bytes: bool
 
     def entries(self) -> list[Entry]:
         """Every dated version, in any order."""
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """The bytes behind each `Entry.content` asked for; None with a reason where they cannot be read."""
-
-    def stamp(self) -> list[tuple[str, int, int]]:
-        """Differs where the bytes behind the same entries may have changed."""
 
 
 def slug(text: str) -> str:

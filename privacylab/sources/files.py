@@ -45,6 +45,8 @@ class Files:
     no file behind it is an entry as well: the ledger shows that it could not be read.
     """
 
+    keys_tell_bytes = False
+
     def __init__(self, root: Path, *, label: str | None = None) -> None:
         self.place = root
         self.notes: list[str] = []
@@ -136,12 +138,6 @@ class Files:
         else:
             folder = self.place if self.place.is_dir() else self.place.parent
             yield from _read_each(keys, lambda name: (folder / name).read_bytes())
-
-    def stamp(self) -> list[tuple[str, int, int]]:
-        """Name, size and time of change of each file."""
-        files = [self.place / name for name in self._names] if self.place.is_dir() else [self.place]
-        states = [(str(path), path.stat()) for path in files if path.exists()]
-        return [(name, state.st_size, state.st_mtime_ns) for name, state in states]
 
 
 _DATED_BY_REVISION = frozenset(("through-time",))

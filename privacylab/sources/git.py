@@ -21,6 +21,8 @@ class GitArchive:
         layout: Which paths are policies, and what they are called.
     """
 
+    keys_tell_bytes = True
+
     def __init__(self, repository: repository.Repository, layout: "Layout") -> None:
         self.label = layout.collection
         self.repository = repository
@@ -85,10 +87,6 @@ class GitArchive:
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """The texts behind the blobs' names."""
         return self.repository.texts(keys)
-
-    def stamp(self) -> list[tuple[str, int, int]]:
-        """Nothing: a blob's name tells its bytes."""
-        return []
 
 
 _MOVED_BYTES = 600

@@ -35,6 +35,12 @@ def facts() -> dict[str, Fact]:
 
 
 @cache
+def facts_of_domains() -> dict[str, Fact]:
+    """The first row of each service."""
+    return {row.domain: row for row in reversed(facts().values())}
+
+
+@cache
 def _extract() -> "tldextract.TLDExtract":
     import tldextract  # a tenth of a second, for names that stand in no table
 
