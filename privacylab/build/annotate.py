@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -103,25 +104,15 @@ def _reading_grade(segments: Sequence[Any]) -> float | None:
 
 def mentions(batch: Mapping[int, Segment]) -> pd.DataFrame:
     """The rows of ``mentions`` for a batch of segments by number."""
-    return _mention_rows({number: frameworks.mentions(segment.text) for number, segment in batch.items()})
+    return _spans("mentions", {number: frameworks.mentions(segment.text) for number, segment in batch.items()})
 
 
-def _mention_rows(mentioned: Mapping[int, Sequence[frameworks.Mention]]) -> pd.DataFrame:
-    rows = [
-        (hex_id(number), mention.start, mention.end, mention.framework, mention.stance)
-        for number, of_segment in mentioned.items()
-        for mention in of_segment
-    ]
-    frame = pd.DataFrame(rows, columns=["segment_id", "start", "end", "framework", "stance"])
-    return frame.drop_duplicates(["segment_id", "start", "framework"], ignore_index=True)
-
-
-def _cue_rows(cued: Mapping[int, Sequence[cues.Cue]]) -> pd.DataFrame:
-    rows = [
-        (hex_id(number), cue.start, cue.cue, cue.value) for number, of_segment in cued.items() for cue in of_segment
-    ]
-    frame = pd.DataFrame(rows, columns=["segment_id", "start", "cue", "value"])
-    return frame.drop_duplicates(["segment_id", "start", "cue"], ignore_index=True)
+def _spans(name: str, spans: Mapping[int, Sequence[frameworks.Mention | cues.Cue]]) -> pd.DataFrame:
+    """The rows of ``mentions`` or ``cues``, from what stands in each segment."""
+    table = schema.TABLES[name]
+    fields = attrgetter(*[column for column in table.columns if column != "segment_id"])
+    rows = [(hex_id(number), *fields(span)) for number, of_segment in spans.items() for span in of_segment]
+    return pd.DataFrame(rows, columns=list(table.columns)).drop_duplicates(list(table.key), ignore_index=True)
 
 
 def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFrame]:
@@ -143,16 +134,21 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFram
     head = pd.DataFrame(
         {
             "segment_id": ids,
-            "heading": [segment.heading if text or _is_short(segment.heading) else None for segment in batch.values()],
+            "heading": [
+                segment.heading if text or (segment.heading or "").count(" ") < MAX_HEADING_WORDS else None
+                for segment in batch.values()
+            ],
             "text": [segment.text if text else None for segment in batch.values()],
             "terms": terms,
         }
     )
+    scored = pd.DataFrame(np.rint(100 * scores(list(batch.values()))).astype("uint8"), columns=list(CATEGORIES))
+    scored.insert(0, "segment_id", ids)
     return {
         "segments": pd.concat([head, pd.DataFrame(counts, columns=Counts._fields)], axis=1),
-        "scores": _scores(ids, list(batch.values())),
-        "mentions": _mention_rows(mentioned),
-        "cues": _cue_rows(cued),
+        "scores": scored,
+        "mentions": _spans("mentions", mentioned),
+        "cues": _spans("cues", cued),
     }
 
 
@@ -166,17 +162,7 @@ def scores(segments: Sequence[Segment]) -> np.ndarray:
     return _model().scores([segment.text for segment in segments], [segment.heading for segment in segments])
 
 
-def _scores(ids: Sequence[str], segments: Sequence[Segment]) -> pd.DataFrame:
-    frame = pd.DataFrame(np.rint(100 * scores(segments)).astype("uint8"), columns=list(CATEGORIES))
-    frame.insert(0, "segment_id", ids)
-    return frame
-
-
 def thresholds() -> dict[str, int]:
     """The percent that a score must reach for its category to be assigned."""
     percent = np.ceil(np.round(100 * _model().thresholds, 6))  # 0.07 * 100 is a hair above 7
     return dict(zip(CATEGORIES, percent.astype(int).tolist(), strict=True))
-
-
-def _is_short(heading: str | None) -> bool:
-    return heading is not None and heading.count(" ") < MAX_HEADING_WORDS

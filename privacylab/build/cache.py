@@ -47,7 +47,7 @@ class Reader:
         self._normalized = normalize.Cache()
         evidence = cache(partial(screen.evidence, said=cache(screen.said)))
         self._section = cache(partial(_section, evidence=evidence))
-        self._pages: dict[tuple[Block, ...], Page] = {}
+        self._page = cache(self._screened)
 
     def read(self, data: bytes, *, media_type: str | None) -> Page:
         """One version's page.
@@ -55,13 +55,9 @@ class Reader:
         Raises:
             NormalizeError: As `normalize.blocks`.
         """
-        blocks = normalize.read(data, media_type=media_type, cache=self._normalized)
-        page = self._pages.get(blocks)
-        if page is None:
-            page = self._pages[blocks] = self._page(blocks)
-        return page
+        return self._page(normalize.read(data, media_type=media_type, cache=self._normalized))
 
-    def _page(self, blocks: tuple[Block, ...]) -> Page:
+    def _screened(self, blocks: tuple[Block, ...]) -> Page:
         sections = [self._section(section) for section in _sections(blocks)]
         for section in sections:
             self.segments |= section.segments

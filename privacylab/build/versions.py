@@ -7,7 +7,6 @@ be read in parallel.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from privacylab import dates, eras, normalize, sources
@@ -254,14 +253,10 @@ def _policy(
     }
 
 
-def reader(opened: Mapping[str, sources.Source]) -> Read:
-    """A `Read` over opened sources by collection: each distinct content is read once."""
-    return partial(_read_from, opened)
-
-
-def _read_from(
+def contents(
     opened: Mapping[str, sources.Source], listed: Sequence[Entry]
 ) -> Iterator[tuple[Entry, bytes | None, str | None]]:
+    """The bytes of entries, from opened sources by collection: each distinct content is read once."""
     wanted: dict[str, dict[str, Entry]] = defaultdict(dict)
     for entry in sorted(listed, key=lambda entry: (entry.source.partition("@")[0], entry.moment or 0)):
         wanted[entry.collection].setdefault(entry.content, entry)

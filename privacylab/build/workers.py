@@ -6,6 +6,7 @@ A part carries a hash of what it was made of. While that stays the same, a later
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
@@ -44,11 +45,11 @@ class Task(NamedTuple):
 
 def read(task: Task) -> None:
     """Reads and annotates some services, and writes a part for each; the processes share the processor already."""
-    contents = versions.reader(task.sources)
+    contents = partial(versions.contents, task.sources)
     with threadpool_limits(1, user_api="blas"):
         for service, listed in task.services:
             history = versions.read(service, listed, contents=contents, every=task.every, region=_region(service))
-            ids = _ids_of_interest(listed, history, task.sources)
+            ids = _ids_of_interest(history, task.sources)
             digest = fingerprint(listed, ids, conditions=task.conditions)
             write_part(part_of(task.folder, service), digest, annotate.history(history, text=task.text))
 
@@ -74,7 +75,8 @@ def fingerprint(listed: Listed, content_ids: ContentIds, *, conditions: str) -> 
     """
     digest = hashlib.sha256(conditions.encode())
     for entry, document in listed:
-        row = (*entry, document, content_ids.get((entry.collection, entry.source)))
+        content = None if entry.reason else content_ids.get((entry.collection, entry.source))
+        row = (*entry, document, content)
         digest.update(repr(row).encode("utf-8", "backslashreplace"))
     return digest.hexdigest()
 
@@ -88,16 +90,12 @@ def content_ids(source: sources.Source, entries: Iterable[Entry]) -> dict[tuple[
     }
 
 
-def _ids_of_interest(
-    listed: Listed, history: versions.History, opened: Mapping[str, sources.Source]
-) -> dict[tuple[str, str], str]:
+def _ids_of_interest(history: versions.History, opened: Mapping[str, sources.Source]) -> dict[tuple[str, str], str]:
     """The content ids that were read, where an entry does not tell them; what could not be read is tried again."""
-    refused = {(entry.collection, entry.source) for entry, _ in listed if entry.reason}
-    read_ids = {(row["collection"], row["source"]): row["content_id"] for row in history.versions}
     return {
-        place: content
-        for place, content in read_ids.items()
-        if place not in refused and (not opened[place[0]].keys_tell_bytes or content == sources.UNREAD)
+        (row["collection"], row["source"]): row["content_id"]
+        for row in history.versions
+        if not opened[row["collection"]].keys_tell_bytes or row["content_id"] == sources.UNREAD
     }
 
 

@@ -228,24 +228,28 @@ class Repository:
             with tempfile.TemporaryFile() as requests:
                 requests.write(_lines(names[n_done:]))
                 requests.seek(0)
-                with subprocess.Popen(
-                    self._command("cat-file", "--batch"),
-                    stdin=requests,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=self._environment(),
-                ) as process:
-                    _limit(process)
+                with self._start("cat-file", "--batch", stdin=requests, stderr=subprocess.DEVNULL) as process:
                     assert process.stdout is not None
                     for answer in _answers(process.stdout, names[n_done:]):
                         n_done += 1
                         yield answer
                     process.kill()
 
-    def _command(self, *arguments: str) -> list[str]:
+    def _start(self, *arguments: str, stdin: IO[bytes], stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
+        """A command of git at work, with as much memory as it may take."""
         # An index of commits or of packs that came with the objects may say what is not so.
         trusted = ("-c", "core.commitGraph=false", "-c", "core.multiPackIndex=false")
-        return ["git", "--git-dir", str(self.own), *trusted, *arguments]
+        command = ["git", "--git-dir", str(self.own), *trusted, *arguments]
+        try:
+            process = subprocess.Popen(
+                command, stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=self._environment()
+            )
+        except FileNotFoundError:
+            raise SourceError(f"git is not installed, and {self.place} cannot be read without it") from None
+        if hasattr(resource, "prlimit"):
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                resource.prlimit(process.pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+        return process
 
     def _environment(self) -> dict[str, str]:
         return without_git() | {
@@ -266,18 +270,7 @@ class Repository:
         with tempfile.TemporaryFile() as requests, tempfile.TemporaryFile() as messages:
             requests.write(stdin)
             requests.seek(0)
-            try:
-                process = subprocess.Popen(
-                    self._command(*arguments),
-                    stdin=requests,
-                    stdout=subprocess.PIPE,
-                    stderr=messages,
-                    env=self._environment(),
-                )
-            except FileNotFoundError:
-                raise SourceError(f"git is not installed, and {self.place} cannot be read without it") from None
-            with process:
-                _limit(process)
+            with self._start(*arguments, stdin=requests, stderr=messages) as process:
                 alarm = threading.Timer(TIMEOUT, process.kill)
                 alarm.start()
                 assert process.stdout is not None
@@ -297,13 +290,6 @@ class Repository:
             reason = next((line for line in lines if line.startswith("fatal: ")), lines[-1])
             raise SourceError(f"git cannot read {self.place}: {reason}")
         return output
-
-
-def _limit(process: subprocess.Popen[bytes]) -> None:
-    """Bounds the memory of a process, where the system can."""
-    if hasattr(resource, "prlimit"):
-        with contextlib.suppress(ProcessLookupError):  # it has ended
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
 
 
 # --- Files of a repository --------------------------------------------------------------------------------------------

@@ -73,17 +73,15 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
     Raises:
         ValueError: A column is none of the table's.
     """
-    known = ALL_TABLES[name].columns
-    unknown = [column for column in columns or () if column not in known]
-    if not unknown:
-        # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
-        with parquet.ParquetFile(path) as file:
-            frame: pd.DataFrame = file.read(columns=columns).to_pandas(date_as_object=False)
-        unknown = [str(column) for column in frame.columns if column not in known]
-    if unknown:
-        raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(known)}")
-    specs = {str(column): known[str(column)] for column in frame.columns}
-    return frame.astype({column: spec.dtype for column, spec in specs.items() if spec.kind != "list"})
+    specs = ALL_TABLES[name].columns
+    # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
+    with parquet.ParquetFile(path) as file:
+        names = file.schema_arrow.names if columns is None else columns
+        unknown = [column for column in names if column not in specs]
+        if unknown:
+            raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(specs)}")
+        frame: pd.DataFrame = file.read(columns=columns).to_pandas(date_as_object=False)
+    return frame.astype({column: specs[column].dtype for column in names if specs[column].kind != "list"})
 
 
 def sha256(path: Path) -> str:
@@ -231,8 +229,6 @@ def write(
         ValueError: A frame does not fit its schema; nothing was changed.
         OSError: The disk is full or may not be written; nothing was changed.
     """
-    restore(folder)
-    check_replaceable(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with files.replacing(folder, check=check_replaceable, within=within) as staging:
         staging.mkdir()

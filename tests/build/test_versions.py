@@ -1,6 +1,7 @@
 """One service's versions: which is kept, which repeats another, which is left out, and what its policies are called."""
 
 import datetime as dt
+from functools import partial
 
 import archives
 import pytest
@@ -219,7 +220,8 @@ def test_a_content_is_asked_for_once_and_shared_by_its_versions():
             asked.extend(keys)
             return ((key, A.encode(), None) for key in keys)
 
-    found = versions.read("kites.com", listed, contents=versions.reader({"crawl": Archive()}), every="all", region=None)
+    contents = partial(versions.contents, {"crawl": Archive()})
+    found = versions.read("kites.com", listed, contents=contents, every="all", region=None)
     assert asked == ["x"]
     assert {row["content_id"] for row in found.versions} == {sources.content_id(A.encode())}
 
