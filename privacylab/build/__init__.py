@@ -87,7 +87,7 @@ def corpus(
         tables.check_replaceable(folder)
         _clear(scratch, parts=mode in ("new", "force"))
         n_workers = workers or os.cpu_count() or 1
-        return _build(chosen, folder, scratch, every, text, n_workers, progress or _silent)
+        return _build(chosen, folder, scratch, every, text, n_workers, progress or (lambda *_: None))
 
 
 def _check_sources(folder: Path, given: Sequence[str | Path | sources.Source]) -> None:
@@ -96,10 +96,6 @@ def _check_sources(folder: Path, given: Sequence[str | Path | sources.Source]) -
         place = Path(source) if isinstance(source, str | Path) else source.place
         if place.resolve().is_relative_to(own):
             raise BuildError(f"{own} holds the source {place}, which would be lost: name another --out")
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    pass
 
 
 def _parts_of(folder: Path) -> Path:
@@ -172,7 +168,8 @@ def _build(
         raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
     manifest = {**conditions, "sources": _described(opened, entries)}
     corpus = tables.write(folder, frames, manifest, within=scratch)
-    _forget(scratch, listed)
+    for path in {*scratch.glob("part-*")} - {workers.part_of(scratch, service) for service in listed}:
+        path.unlink()  # of services that the sources do not hold any more
     progress("writing", 1, 1)
     return corpus
 
@@ -203,14 +200,6 @@ def _current_parts(
         for service, part in stored.items()
         if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=conditions)
     }
-
-
-def _forget(scratch: Path, listed: Iterable[str]) -> None:
-    """Removes the parts of services that the sources do not hold any more."""
-    own = {workers.part_of(scratch, service) for service in listed}
-    for path in scratch.glob("part-*"):
-        if path not in own:
-            path.unlink()
 
 
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
