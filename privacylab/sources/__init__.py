@@ -10,7 +10,8 @@ from privacylab.sources.archives import ARCHIVES, archive
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
 from privacylab.sources.files import MEDIA_TYPES, Files
 from privacylab.sources.git import GitArchive, layout_of
-from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository, folder_of, is_bundle, without_git
+from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository, without_git
+from privacylab.sources.repository_files import folder_of, is_bundle
 
 
 def open_source(path: Path, *, scratch: Path) -> Source:

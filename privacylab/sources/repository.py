@@ -17,13 +17,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from privacylab.sources import repository_files
 from privacylab.sources.entries import SourceError
 
 TIMEOUT = 1_800
 """Seconds that one command may take, but for the reading of texts: that lasts as long as whoever reads them."""
-
-MAX_LIST = 64_000_000
-"""Bytes that are read of a file with names of commits."""
 
 MAX_OUTPUT = 500_000_000
 """Bytes that one command may write: a few objects can stand for any number of files."""
@@ -46,9 +44,7 @@ _MOST_MOVES = 5_000
 FILE_MODE, LINK_MODE = "100", "120"
 """How the modes of files and of symbolic links begin."""
 
-_NAME = re.compile(rb"(?:[0-9a-f]{64}|[0-9a-f]{40})(?![0-9a-f])")
 _AUTHOR = re.compile(rb"^author .*> (\d{1,20})(?: [-+]\d+)?$", re.M)
-_BUNDLES = (b"# v2 git bundle", b"# v3 git bundle")
 
 
 class Change(NamedTuple):
@@ -82,30 +78,6 @@ Record = tuple[str, str, str, str, str, str]
 """What ``git diff-tree`` says of a file: commit, mode, blob, status, the path before and after."""
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether a path is a git bundle."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(15) in _BUNDLES
-
-
-def folder_of(place: Path) -> Path | None:
-    """The folder with a repository's refs and objects; None where a place holds no repository.
-
-    Raises:
-        SourceError: A file that leads there is none.
-    """
-    named = place / ".git"
-    folder = place / _pointer(named) if named.is_file() else named if named.is_dir() else place
-    if os.path.lexists(folder / "commondir"):
-        folder = folder / _pointer(folder / "commondir")
-    if not (folder / "objects").is_dir() or not os.path.lexists(folder / "HEAD"):
-        return None
-    # A folder of policies may hold a file and a folder of these names for another reason.
-    return folder if re.match(rb"ref: refs/|[0-9a-f]{40}", _read(folder / "HEAD")) or folder != place else None
-
-
 def without_git() -> dict[str, str]:
     """The environment without what the caller told git: another repository, another index, more settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -128,12 +100,12 @@ class Repository:
 
     def __init__(self, place: Path, *, own: Path) -> None:
         self.place, self.own = place, own.absolute()
-        folder = None if is_bundle(place) else folder_of(place)
+        folder = None if repository_files.is_bundle(place) else repository_files.folder_of(place)
         names = self._unpack() if folder is None else self._borrow(folder)
         if not names:
             raise SourceError(f"{place} holds no branch: it is empty, or was cut short")
         self.heads = sorted(self._run("rev-list", "--no-walk", "--stdin", stdin=_lines(names)).decode().split())
-        self.notes = [] if folder is None else list(_notes(folder))
+        self.notes = [] if folder is None else list(repository_files.notes(folder))
 
     def _unpack(self) -> set[str]:
         """Unpacks the bundle into our own repository; the names of what its refs lead to."""
@@ -145,7 +117,7 @@ class Repository:
         except SourceError as error:
             reason = str(error).removeprefix(f"git cannot read {self.place}: ")
             raise SourceError(f"{self.place} is a damaged or truncated git bundle ({reason})") from None
-        return _names(line for line in refs.splitlines() if b" refs/replace/" not in line)
+        return repository_files.names_in(line for line in refs.splitlines() if b" refs/replace/" not in line)
 
     def _borrow(self, folder: Path) -> set[str]:
         """Borrows the repository's objects; the names of what its refs lead to."""
@@ -153,18 +125,20 @@ class Repository:
             raise SourceError(
                 f"{self.place} keeps its refs in a reftable, which is not read: clone it with --ref-format=files"
             )
-        names = _refs(folder)
+        names = repository_files.refs(folder)
         self._create("sha256" if any(len(name) == 64 for name in names) else "sha1")
         with (self.own / "objects" / "info" / "alternates").open("w") as alternates:
-            for number, objects in enumerate(_object_folders(folder / "objects")):
+            for number, objects in enumerate(repository_files.object_folders(folder / "objects")):
                 # By links, for git takes some paths for comments or quotations; without the indexes and lists in info.
                 borrowed = self.own / f"borrowed-{number}"
                 borrowed.mkdir()
-                for path in _ordinary_folders(objects):
+                for path in repository_files.ordinary_folders(objects):
                     (borrowed / path.name).symlink_to(path)
                 alternates.write(f"../{borrowed.name}\n")
         if os.path.lexists(folder / "shallow"):
-            (self.own / "shallow").write_bytes(_lines(sorted(_names(_read(folder / "shallow").splitlines()))))
+            (self.own / "shallow").write_bytes(
+                _lines(sorted(repository_files.names_in(repository_files.read(folder / "shallow").splitlines())))
+            )
         return names
 
     def _create(self, object_format: str) -> None:
@@ -292,86 +266,11 @@ class Repository:
         return output
 
 
-# --- Files of a repository --------------------------------------------------------------------------------------------
-
-
-def _read(path: Path) -> bytes:
-    """A file's bytes; what is no ordinary file may block whoever opens it, or never end."""
-    if not path.is_file():
-        raise SourceError(f"{path} is no ordinary file: the repository is damaged")
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        return file.read(MAX_LIST) or b""
-
-
-def _pointer(path: Path) -> str:
-    return os.fsdecode(_read(path)).removeprefix("gitdir:").strip()
+# --- What git reads and writes ----------------------------------------------------------------------------------------
 
 
 def _lines(names: Iterable[str]) -> bytes:
     return "".join(f"{name}\n" for name in names).encode()
-
-
-def _names(lines: Iterable[bytes]) -> set[str]:
-    """The names of objects with which lines begin."""
-    return {match[0].decode() for match in map(_NAME.match, lines) if match}
-
-
-def _refs(folder: Path) -> set[str]:
-    """The names of what a repository's refs lead to, less replacements: they stand for other objects.
-
-    Raises:
-        SourceError: A ref leads nowhere.
-    """
-    heads = [path for path in (folder / "HEAD", *folder.glob("worktrees/*/HEAD")) if path.exists()]
-    loose = [
-        path
-        for path in (folder / "refs").rglob("*")
-        if not path.is_dir() and path.suffix != ".lock" and folder / "refs" / "replace" not in path.parents
-    ]
-    names = set()
-    for path in [*heads, *loose]:
-        content = _read(path)
-        if not content.startswith(b"ref:") and not _NAME.match(content):
-            raise SourceError(f"{path} leads to no commit: the repository is damaged")
-        names |= _names([content])
-    if os.path.lexists(folder / "packed-refs"):
-        packed = _read(folder / "packed-refs").splitlines()
-        names |= _names(line for line in packed if b" refs/replace/" not in line)
-    return names
-
-
-def _object_folders(first: Path) -> list[Path]:
-    """A folder of objects and those that it borrows from, directly or not."""
-    folders = [first.resolve()]
-    for folder in folders:  # which grows
-        lists = folder / "info" / "alternates"
-        lines = _read(lists).splitlines() if os.path.lexists(lists) else []
-        borrowed = [(folder / os.fsdecode(line)).resolve() for line in lines if line and not line.startswith(b"#")]
-        folders += [other for other in dict.fromkeys(borrowed) if other.is_dir() and other not in folders]
-    return folders
-
-
-def _ordinary_folders(objects: Path) -> Iterator[Path]:
-    """The folders of objects, but for what is said about them in ``info``.
-
-    Raises:
-        SourceError: Something among them is no file. Git opens whatever lies there: a pipe would hold it for ever.
-    """
-    for folder in sorted(path for path in objects.iterdir() if path.is_dir() and path.name != "info"):
-        for path in folder.iterdir():
-            if not path.is_file() and not path.is_dir():
-                raise SourceError(f"{path} is no ordinary file: the repository is damaged")
-        yield folder
-
-
-def _notes(folder: Path) -> Iterator[str]:
-    if (folder / "shallow").is_file():
-        yield "the clone is shallow, its older history is not here: run git fetch --unshallow in it"
-    if next((folder / "objects" / "pack").glob("*.promisor"), None):
-        yield "the clone is partial, and what it did not fetch is missing: clone the archive without --filter"
-
-
-# --- What git writes --------------------------------------------------------------------------------------------------
 
 
 def _answers(output: IO[bytes], names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
