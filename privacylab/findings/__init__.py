@@ -25,7 +25,6 @@ from privacylab.findings.gold import counts, missed_by_highest, policy_gold, pol
 from privacylab.findings.intervals import (
     TooFewError,
     benjamini_hochberg,
-    medians,
     percentiles,
     resampled_services,
     wilson,

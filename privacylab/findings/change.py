@@ -4,9 +4,10 @@ A cross-section mixes change of sample with change of practice; here every servi
 """
 
 import datetime as dt
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -14,61 +15,56 @@ from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import Floats
-from privacylab.findings.sampling import By, in_force, observations
+from privacylab.findings.sampling import in_force, observations
 from privacylab.findings.shares import share_difference, two_sides
 
 Side = dt.date | str
 """An era or sub-era (a service's last policy in it), or a date (its policy in force)."""
 
 
-class Equivalence(NamedTuple):
-    """The outcome of two one-sided tests: the 90% interval (for 5% tests) and the larger p."""
-
-    low: float
-    high: float
-    p: float
-
-
-def equivalence(value: float, error: float, *, margin: float, df: float | None = None) -> Equivalence:
-    """Whether an effect is too small to matter: two one-sided tests (TOST); "not significant" does not show it.
+def equivalence(
+    value: float | Floats, error: float | Floats, *, margin: float, df: float | None = None
+) -> npt.NDArray[Any]:
+    """Whether effects are too small to matter: two one-sided tests (TOST); "not significant" does not show it.
 
     Args:
-        value: The effect.
-        error: Its standard error, above 0.
+        value: The effects.
+        error: Their standard errors, above 0.
         margin: The smallest effect that would matter, above 0, fixed before looking.
         df: Degrees of freedom of Student's t; None: normal.
 
+    Returns:
+        The larger p of the two tests.
+
     Raises:
-        ValueError: The error or the margin is not positive.
+        ValueError: An error or the margin is not positive.
 
     References:
         Schuirmann, D. J. (1987). A comparison of the two one-sided tests procedure. J. Pharmacokinet. Biopharm. 15.
 
-    >>> equivalence(0.0, 1.0, margin=2.0).p.__round__(4)
+    >>> float(equivalence(0.0, 1.0, margin=2.0).round(4))
     0.0228
     """
-    if not error > 0 or not margin > 0:
+    if not np.all(np.asarray(error) > 0) or not margin > 0:
         raise ValueError(f"the standard error ({error}) and the margin ({margin}) must be above 0")
     law = stats.norm() if df is None else stats.t(df)
-    half = float(law.ppf(0.95)) * error
-    above, below = law.sf((value + margin) / error), law.cdf((value - margin) / error)
-    return Equivalence(value - half, value + half, float(max(above, below)))
+    return np.asarray(np.maximum(law.sf((value + margin) / error), law.cdf((value - margin) / error)))
 
 
 def _speaking(policies: pd.DataFrame, when: Side) -> pd.Series:
     """The policy that speaks for each service: the last one of an era or sub-era, or the one in force on a date."""
-    sides: tuple[tuple[By, tuple[eras.Era, ...]], ...] = (("era", eras.eras()), ("sub_era", eras.sub_eras()))
-    names = []
-    for by, parts in sides:
-        names += [part.id for part in parts]
-        if when in names:
-            rows = observations(policies, by=by)
-            return rows[rows[by] == when].set_index("service")["policy_id"]
-    try:
-        day = eras.as_date(when)
-    except ValueError:
-        raise ValueError(f"{when!r} must be a date YYYY-MM-DD or one of {', '.join(names)}") from None
-    return in_force(policies, day).set_index("service")["policy_id"]
+    whole = [era.id for era in eras.eras()]
+    names = [*whole, *(era.id for era in eras.sub_eras())]
+    if when in names:
+        by = "era" if when in whole else "sub_era"
+        rows = observations(policies, by=by)
+        rows = rows[rows[by] == when]
+    else:
+        try:
+            rows = in_force(policies, eras.as_date(when))
+        except ValueError:
+            raise ValueError(f"{when!r} must be a date YYYY-MM-DD or one of {', '.join(names)}") from None
+    return rows.set_index("service")["policy_id"]
 
 
 def pairs(policies: pd.DataFrame, *, before: Side, after: Side) -> pd.DataFrame:
@@ -128,7 +124,7 @@ def paired(
     n = len(both) or np.nan
     up, down = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
     error = np.sqrt((up + down - (up - down) ** 2) / (n + 2))
-    half = intervals.z_score() * error
+    half = intervals.Z * error
     changes = pd.DataFrame({"feature": wanted, "n": len(both), "gained": gained, "lost": lost})
     changes = changes.assign(kept=kept, neither=neither, before=(kept + lost) / n, after=(kept + gained) / n)
     changes["value"] = (gained - lost) / n
@@ -137,8 +133,7 @@ def paired(
     changes["p"] = p if len(both) else np.nan
     changes["q"] = intervals.benjamini_hochberg(changes["p"])
     if margin is not None:
-        tests = [equivalence(*effect, margin=margin).p for effect in zip(up - down, error, strict=True) if len(both)]
-        changes["p_equivalence"] = tests or np.nan
+        changes["p_equivalence"] = equivalence(up - down, error, margin=margin) if len(both) else np.nan
     return changes
 
 
@@ -205,11 +200,10 @@ def _typical(change: Floats, statistic: str, margin: float | None) -> dict[str, 
     # With nothing changed there is nothing to rank: no evidence of change.
     row["p"] = stats.wilcoxon(change[change != 0]).pvalue if np.any(change != 0) else 1.0
     if n > 1:
-        resampled = intervals.averages(change, intervals.resampled_services(n), statistic)
-        row["low"], row["high"] = intervals.percentiles(resampled)
+        row["low"], row["high"] = intervals.average_interval(change, statistic)
         error = change.std(ddof=1) / np.sqrt(n)
         if margin is not None and error > 0:
-            row["p_equivalence"] = equivalence(change.mean(), error, margin=margin, df=n - 1).p
+            row["p_equivalence"] = float(equivalence(change.mean(), error, margin=margin, df=n - 1))
     return row
 
 
@@ -241,13 +235,14 @@ def average_ratio(
     if same:
         old, new = old[old.index.isin(new.index)], new[new.index.isin(old.index)]
     estimates: dict[str, Any] = dict.fromkeys(("before", "after", "value", "low", "high"), np.nan)
-    sides = two_sides(old, new, statistic=statistic)
     if min(len(old), len(new)) > 1:
+        first, last = two_sides(old, new, statistic)
+        averages = {"before": old.agg(statistic), "after": new.agg(statistic)}
         # A resample without any service of a side has no ratio, and is left out.
-        low, high = intervals.percentiles(sides.resampled[1] / sides.resampled[0])
-        old_average, new_average = sides.averages
-        estimates.update(before=old_average, after=new_average, value=new_average / old_average, low=low, high=high)
-    return pd.Series({"n": sides.n, "n_before": len(old), "n_after": len(new), **estimates})
+        low, high = intervals.percentiles(last / first)
+        estimates.update(averages, value=averages["after"] / averages["before"], low=low, high=high)
+    sizes = {"n": len(old.index.union(new.index)), "n_before": len(old), "n_after": len(new)}
+    return pd.Series({**sizes, **estimates})
 
 
 def both_ways(

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise, product
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from privacylab import eras
 from privacylab.findings import intervals
+from privacylab.findings.intervals import Floats
 from privacylab.findings.sampling import MONTHS_IN_FORCE
 from privacylab.tables.schema import CLAIMED
-
-Floats = npt.NDArray[np.float64]
 
 SIGHTINGS = ("kept", "near_duplicate", "sampled_out", "same_day")
 """The statuses that count as seeing the policy; flips are crawl noise, and what is rejected is no policy."""
@@ -131,10 +129,10 @@ def _turnbull(claims: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
     inner = [(start, end) for (start, kind), (end, other) in pairwise(ends) if kind == 1 and other == 0]
     lower, upper = np.array(inner).T
     member = ((left[:, None] <= lower) & (upper <= right[:, None])).astype(float)
-    weights = intervals.resampled_services(len(ordered), resamples=RESAMPLES, seed=0).astype(float)
-    own = _masses(member, np.ones((1, len(ordered))), rounds=10_000)
+    weights = intervals.data_and_resamples(len(ordered), resamples=RESAMPLES)
+    own = _masses(member, weights[:1], rounds=10_000)
     # Far from converged in single masses, but the replicates' survival is then within 0.002 everywhere.
-    return lower, upper, np.vstack([own, _masses(member, weights, rounds=300)])
+    return lower, upper, np.vstack([own, _masses(member, weights[1:], rounds=300)])
 
 
 def _masses(member: Floats, weights: Floats, *, rounds: int) -> Floats:
@@ -251,8 +249,7 @@ def claim_outcomes(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
         return pd.DataFrame([{"outcome": CENSORED if n else NONE, "days": 0, "n": n, **none}])
     left = ordered["left"].to_numpy(dtype=float)
     when = np.where(gone, (left + ordered["right"].to_numpy(dtype=float)) / 2, left)
-    drawn = intervals.resampled_services(n, resamples=RESAMPLES, seed=0).astype(float)
-    weights = np.vstack([np.ones(n), drawn])
+    weights = intervals.data_and_resamples(n, resamples=RESAMPLES)
     times, days = np.unique(when[gone]), _grid(when.max(), step)
     # Those censored on the day of an event are still at risk of it. Where nobody is, nobody goes.
     at_risk = np.maximum(weights @ (when[:, None] >= times), 1)

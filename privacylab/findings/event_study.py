@@ -100,9 +100,8 @@ def _fit(rows: pd.DataFrame, terms: pd.DataFrame, *, margin: float | None = None
         intervals_and_p = fit.conf_int().assign(p=fit.pvalues).loc[errors.index]
     estimates.loc[errors.index, _ESTIMATE[1:]] = intervals_and_p.to_numpy()
     if margin is not None:
-        for term, error in errors.items():
-            test = equivalence(fit.params[term], error, margin=margin, df=services - 1)
-            estimates.loc[term, "p_equivalence"] = test.p
+        tests = equivalence(fit.params[errors.index], errors, margin=margin, df=services - 1)
+        estimates.loc[errors.index, "p_equivalence"] = tests
     return estimates
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import pandas as pd
 
@@ -12,10 +12,6 @@ from privacylab.tables import schema
 
 MONTHS_IN_FORCE = 18
 """A policy counts as in force for this long after its date: the archives record changes, not absences."""
-
-UNKNOWN = "unknown"
-By = Literal["era", "sub_era", "year", "half_year", "half_year_in_force"]
-_BY = get_args(By)
 
 
 def in_force(policies: pd.DataFrame, date: dt.date | str, *, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
@@ -35,9 +31,7 @@ def in_force(policies: pd.DataFrame, date: dt.date | str, *, months: int = MONTH
     return in_force_on(policies, [pd.Timestamp(eras.as_date(date))], months=months).drop(columns="day")
 
 
-def in_force_on(
-    policies: pd.DataFrame, days: Sequence[pd.Timestamp], *, months: int = MONTHS_IN_FORCE, document: str = "main"
-) -> pd.DataFrame:
+def in_force_on(policies: pd.DataFrame, days: Sequence[pd.Timestamp], *, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
     """`in_force` on many days at once.
 
     Returns:
@@ -46,7 +40,7 @@ def in_force_on(
     if months < 1:
         raise ValueError(f"months {months} must be 1 or more")
     # policy_id breaks ties, so that the order of the caller's rows never decides.
-    rows = _dated(policies, document).sort_values(["service", "date", "policy_id"])
+    rows = _dated(policies).sort_values(["service", "date", "policy_id"])
     held = [rows.iloc[:0].assign(day=rows["date"].iloc[:0])]
     for day in sorted(set(days)):
         young = rows[rows["date"].between(day - pd.DateOffset(months=months), day)]
@@ -54,11 +48,11 @@ def in_force_on(
     return pd.concat(held, ignore_index=True).astype({"day": policies["date"].dtype})
 
 
-def _dated(policies: pd.DataFrame, document: str = "main") -> pd.DataFrame:
+def _dated(policies: pd.DataFrame) -> pd.DataFrame:
     repeated = policies.loc[policies["policy_id"].duplicated(), "policy_id"]
     if len(repeated):
         raise ValueError(f"policy_id {repeated.iloc[0]!r} occurs more than once in policies: drop the repeated rows")
-    return policies[policies["date"].notna() & (policies["document"] == document)]
+    return policies[policies["date"].notna() & (policies["document"] == "main")]
 
 
 def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
@@ -70,7 +64,7 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
         shift: Months by which the borders of eras are moved (later if positive).
 
     Raises:
-        ValueError: ``by`` is none of these, or years and half-years were to be shifted.
+        ValueError: ``by`` is none of these, or half-years and years were to be shifted.
     """
     if by in ("era", "sub_era"):
         parts = eras.eras() if by == "era" else eras.parts()
@@ -78,7 +72,7 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
         borders = [pd.Timestamp.min, *starts, pd.Timestamp.max]
         return pd.cut(dates, borders, right=False, labels=[part.id for part in parts]).rename(None)
     if by not in ("year", "half_year") or shift:
-        raise ValueError(f"by {by!r} with shift {shift}: by must be one of {', '.join(_BY)}; only eras can be shifted")
+        raise ValueError(f"by {by!r} must be era, sub_era, year or half_year; shift {shift} must be 0 but for eras")
     length = 4 if by == "year" else 7  # of 2018-H1: a year is the beginning of its half-years
     half_years = eras.half_years(dates.min(), dates.max()) if len(dates) else []
     names = list(dict.fromkeys(name[:length] for name in half_years))
@@ -89,7 +83,7 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
 def observations(
     policies: pd.DataFrame,
     *,
-    by: By = "era",
+    by: str = "era",
     services: pd.DataFrame | None = None,
     pick: Literal["last", "random"] = "last",
     shift: int = 0,
@@ -98,9 +92,8 @@ def observations(
 
     Args:
         policies: The table, in any order; undated policies are left out.
-        by: ``era``, ``sub_era``, ``year`` and ``half_year`` take a service's versions dated within the cell;
-            ``half_year_in_force`` what it has in force at the half-year's end (at the last date of the data in
-            the last one): column ``half_year``.
+        by: ``era`` and ``sub_era`` take a service's versions dated within the cell; ``half_year_in_force`` what it has
+            in force at the half-year's end (at the last date of the data in the last one): column ``half_year``.
         services: The table, to add ``region`` and ``industry`` (``unknown`` where null).
         pick: The last version within the cell, or a random one (to see whether the choice matters).
         shift: Months by which the borders of eras are moved (to see whether they matter).
@@ -112,12 +105,11 @@ def observations(
     Raises:
         ValueError: An option is none of the above, or ``policy_id`` repeats.
     """
-    if by not in _BY or pick not in ("last", "random"):
-        raise ValueError(f"by {by!r} must be one of {', '.join(_BY)}, and pick {pick!r} last or random")
-    column = "half_year" if by == "half_year_in_force" else by
-    rows = _dated(policies)
+    if by not in ("era", "sub_era", "half_year_in_force") or pick not in ("last", "random"):
+        raise ValueError(f"by {by!r} must be one of era, sub_era, half_year_in_force, and pick {pick!r} last or random")
+    rows, column = _dated(policies), by.removesuffix("_in_force")
     cell = cells(rows["date"], by=column, shift=shift)
-    if by == "half_year_in_force":
+    if column == "half_year":
         names, last = cell.cat.categories, rows["date"].max()
         days = {min(pd.Timestamp(eras.half_year_end(name)), last): name for name in names}
         rows = in_force_on(rows, list(days))
@@ -134,5 +126,5 @@ def observations(
     if services is None:
         return rows
     facts = services.set_index("service").reindex(rows["service"])
-    regions = pd.Categorical(facts["region"].fillna(UNKNOWN), [*schema.REGIONS, UNKNOWN])
-    return rows.assign(region=regions, industry=facts["industry"].fillna(UNKNOWN).to_numpy())
+    regions = pd.Categorical(facts["region"].fillna("unknown"), [*schema.REGIONS, "unknown"])
+    return rows.assign(region=regions, industry=facts["industry"].fillna("unknown").to_numpy())

@@ -16,27 +16,20 @@ from privacylab.findings.intervals import NO_SERVICE, SEED, Floats
 from privacylab.findings.sampling import cells, in_force, observations
 
 
-class Sides(NamedTuple):
-    """An average of services before and after, and its bootstrap resamples: services are drawn over both together.
+def two_sides(before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series, statistic: str) -> list[Floats]:
+    """The bootstrap resamples of the averages before and after: services, the index, are drawn over both together.
 
-    ``n``: the services on either side. ``averages``: shape (2, columns). ``resampled``: shape (2, resamples, columns).
+    Those on both sides are then not taken for independent.
+
+    Returns:
+        Each side's averages, shape (resamples, columns).
     """
-
-    n: int
-    averages: Floats
-    resampled: Floats
-
-
-def two_sides(before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series, *, statistic: str = "mean") -> Sides:
-    """The averages of two sides, whose index are services; those on both sides are not taken for independent."""
     services = before.index.union(after.index).sort_values()
     weights = intervals.resampled_services(len(services))
-    averages, resampled = [], []
-    for side in (before, after):
-        drawn = weights[:, services.get_indexer(side.index)]
-        resampled.append(intervals.averages(side.to_numpy(dtype=float), drawn, statistic))
-        averages.append(side.agg(statistic))
-    return Sides(len(services), np.array(averages), np.array(resampled))
+    return [
+        intervals.averages(side.to_numpy(dtype=float), weights[:, services.get_indexer(side.index)], statistic)
+        for side in (before, after)
+    ]
 
 
 class _Cells(NamedTuple):
@@ -132,8 +125,7 @@ def share(
     for cell in np.flatnonzero(layout.repeated):
         spread = (count[cell] > 0) & (count[cell] < n[cell])
         held = layout.services[cell].to_numpy()[:, spread]
-        resampled = intervals.averages(held, intervals.resampled_services(len(held)), "mean")
-        low[cell, spread], high[cell, spread] = intervals.percentiles(resampled)
+        low[cell, spread], high[cell, spread] = intervals.average_interval(held, "mean")
         interval[cell, spread] = "bootstrap"
     value = count / np.where(n > 0, n, np.nan)
     estimates = {"n": n, "count": count, "value": value, "low": low, "high": high, "interval": interval}
@@ -168,12 +160,13 @@ def share_difference(
     for cell in (before, after):
         if cell not in services:
             raise ValueError(f"{by} {cell!r} must be one of the observations' cells: {', '.join(services)}")
-    sides = two_sides(services[before], services[after])
-    low, high = intervals.percentiles(sides.resampled[1] - sides.resampled[0])
-    n_before, n_after = len(services[before]), len(services[after])
-    sizes = {"n_before": n_before, "n_after": n_after, "n": sides.n, "n_both": n_before + n_after - sides.n}
-    shares = {"before": sides.averages[0], "after": sides.averages[1], "value": sides.averages[1] - sides.averages[0]}
-    return pd.DataFrame({"feature": wanted, **sizes, **shares, "low": low, "high": high})
+    old, new = services[before], services[after]
+    first, last = two_sides(old, new, "mean")
+    low, high = intervals.percentiles(last - first)
+    n_both = old.index.isin(new.index).sum()
+    sizes = {"n_before": len(old), "n_after": len(new), "n": len(old) + len(new) - n_both, "n_both": n_both}
+    shares = {"before": old.mean(), "after": new.mean(), "value": new.mean() - old.mean(), "low": low, "high": high}
+    return pd.DataFrame({**sizes, **shares}).rename_axis("feature").reset_index()
 
 
 def average(
@@ -221,7 +214,7 @@ def _average(values: Floats, statistic: str) -> dict[str, Any]:
     value = float(np.median(values) if statistic == "median" else values.mean())
     if n == 1:
         return {**null, "value": value, "interval": "none: one service"}
-    low, high = intervals.percentiles(intervals.averages(values, intervals.resampled_services(n), statistic))
+    low, high = intervals.average_interval(values, statistic)
     return {"n": n, "value": value, "low": low, "high": high, "interval": "bootstrap"}
 
 

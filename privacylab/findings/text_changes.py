@@ -118,9 +118,7 @@ def change_excess(versions: pd.DataFrame, *, at: Sequence[str]) -> pd.DataFrame:
         ``low``, ``high``; null where either has no service or the others no change, as in months outside the data.
     """
     watch = _watch(versions)
-    services = len(watch.at_risk)
-    drawn = intervals.resampled_services(services, resamples=RESAMPLES, seed=0).astype(float)
-    weights = np.vstack([np.ones((1, services)), drawn])
+    weights = intervals.data_and_resamples(len(watch.at_risk), resamples=RESAMPLES)
     rows = []
     for month in at:
         here = np.array([name == month for name in watch.months], dtype=bool)

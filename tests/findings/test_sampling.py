@@ -26,7 +26,7 @@ def test_in_force_never_takes_an_undated_policy(policies):
     assert findings.in_force(undated, "2014-01-01").empty
 
 
-@pytest.mark.parametrize("by", ["era", "half_year", "half_year_in_force"])
+@pytest.mark.parametrize("by", ["era", "half_year_in_force"])
 def test_without_a_policy_there_is_nothing_to_observe(by, policies):
     nothing = findings.observations(policies.iloc[:0], by=by)
     assert nothing.empty
@@ -55,7 +55,7 @@ def test_eras_without_policies_stay_categories(policies):
     assert list(chosen["era"].cat.categories) == ["before_safe_harbor", "safe_harbor", "gap", "privacy_shield", "gdpr"]
 
 
-@pytest.mark.parametrize("by", ["era", "sub_era", "year", "half_year", "half_year_in_force"])
+@pytest.mark.parametrize("by", ["era", "sub_era", "half_year_in_force"])
 def test_the_order_of_the_rows_does_not_matter(policies, by):
     shuffled = policies.sample(frac=1, random_state=3)
     pd.testing.assert_frame_equal(findings.observations(shuffled, by=by), findings.observations(policies, by=by))
@@ -101,9 +101,9 @@ def test_services_add_region_with_unknown_where_null(corpus, policies):
     assert chosen.loc["ginkgo.example", "region"].unique().tolist() == ["unknown"]
 
 
-@pytest.mark.parametrize("options", [{"by": "decade"}, {"pick": "first"}, {"by": "year", "shift": 3}])
+@pytest.mark.parametrize("options", [{"by": "decade"}, {"pick": "first"}, {"by": "half_year_in_force", "shift": 3}])
 def test_options_that_are_none_are_refused(policies, options):
-    with pytest.raises(ValueError, match="must be one of"):
+    with pytest.raises(ValueError, match="must be"):
         findings.observations(policies, **options)
 
 
