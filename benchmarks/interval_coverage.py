@@ -42,10 +42,12 @@ def intervals(
     kinds = [share * sensitivity, share * (1 - sensitivity), (1 - share) * (1 - specificity), (1 - share) * specificity]
     found = rng.binomial(n, kinds[0] + kinds[2], simulations)
     counts = rng.multinomial(gold, kinds, simulations).T
-    options = {"resamples": resamples, "rng": rng}
     carried = (counts[0] + counts[1] >= findings.NEEDED) & (counts[2] + counts[3] >= findings.NEEDED)
     draws = {"rogan_gladen": findings.rogan_gladen_draws, "ppi": findings.ppi_draws}
-    ends = {name: findings.percentiles(draw(found, n, counts, **options).T) for name, draw in draws.items()}
+    ends = {}
+    for name, draw in draws.items():
+        apparent = findings.share_draws(found, n - found, rng, resamples)
+        ends[name] = findings.percentiles(draw(apparent, counts, rng).T)
     ends["rogan_gladen"] = tuple(np.where(carried, end, np.nan) for end in ends["rogan_gladen"])
     return {"raw": findings.wilson(found, np.full(simulations, n)), **ends}
 

@@ -18,6 +18,7 @@ from privacylab.findings.correction import (
     ppi_draws,
     rogan_gladen,
     rogan_gladen_draws,
+    share_draws,
 )
 from privacylab.findings.event_study import event_study, interrupted, panel, placebo, steps, trend
 from privacylab.findings.features import amounts, choose, features, incidence

@@ -8,11 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from privacylab.findings import intervals
+from privacylab.findings.intervals import SEED, Floats
 
-Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
 
-NO_GOLD = "not corrected: no gold"
 NEEDED = 10
 """Services with a true, and services with a false label that sensitivity and specificity must rest on."""
 RESAMPLES = 4000
@@ -122,48 +121,32 @@ def _estimate(name: str, value: float | Floats, ends: tuple[Floats, Floats]) -> 
     return {column: float(number) for column, number in zip(_names(name), (value, *ends), strict=True)}
 
 
-def _beta(yes: npt.ArrayLike, no: npt.ArrayLike, resamples: int, rng: np.random.Generator) -> Floats:
+def share_draws(yes: npt.ArrayLike, no: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
     """Draws of a share from its Jeffreys posterior; shape (*shape of the counts, resamples)."""
     a, b = np.asarray(yes, dtype=float)[..., None] + 0.5, np.asarray(no, dtype=float)[..., None] + 0.5
     return np.asarray(rng.beta(a, b, (*a.shape[:-1], resamples)), dtype=np.float64)
 
 
-def rogan_gladen_draws(
-    found: npt.ArrayLike,
-    n: npt.ArrayLike,
-    counts: Sequence[npt.ArrayLike],
-    *,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Floats:
+def rogan_gladen_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.Generator) -> Floats:
     """Draws of the true share behind an apparent one, by `rogan_gladen`, the shares' and the gold's noise together.
 
     Args:
-        found: Services in which the feature was found.
-        n: Services in all.
-        counts: The gold: found and there, missed, false alarms, rightly not found (each of the shape of ``found``).
-        resamples: How many draws.
+        apparent: Draws of the share in which the feature was found, from `share_draws`.
+        counts: The gold: found and there, missed, false alarms, rightly not found (each of the shape of the shares).
         rng: The generator.
 
     Returns:
-        Shape (*shape of found, resamples); null where a draw of sensitivity + specificity is not above 1.
+        As many; null where a draw of sensitivity + specificity is not above 1.
     """
     hits, misses, alarms, rejections = counts
-    apparent = _beta(found, np.asarray(n) - np.asarray(found), resamples, rng)
-    sensitivity, specificity = _beta(hits, misses, resamples, rng), _beta(rejections, alarms, resamples, rng)
+    resamples = apparent.shape[-1]
+    sensitivity = share_draws(hits, misses, rng, resamples)
+    specificity = share_draws(rejections, alarms, rng, resamples)
     power = sensitivity + specificity - 1
-    true = (apparent + specificity - 1) / np.where(power > 0, power, np.nan)
-    return np.asarray(np.clip(true, 0, 1), dtype=np.float64)
+    return np.clip((apparent + specificity - 1) / np.where(power > 0, power, np.nan), 0, 1)
 
 
-def ppi_draws(
-    found: npt.ArrayLike,
-    n: npt.ArrayLike,
-    counts: Sequence[npt.ArrayLike],
-    *,
-    resamples: int,
-    rng: np.random.Generator,
-) -> Floats:
+def ppi_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.Generator) -> Floats:
     """Draws of the true share by prediction-powered inference, for a feature that is found or not.
 
     The best-tuned prediction-powered mean of a yes-or-no prediction is the double-sampling estimator: the share found,
@@ -171,24 +154,18 @@ def ppi_draws(
     Jeffreys posteriors, so that a gold without an error still leaves one possible.
 
     Args:
-        found: As in `rogan_gladen_draws`, and the other arguments too.
-        n: Services in all.
+        apparent: As in `rogan_gladen_draws`, and the generator too.
         counts: The gold, which must be a random sample of the same services.
-        resamples: How many draws.
         rng: The generator.
 
     References:
         Tenenbein, A. (1970). A double sampling scheme for estimating from binomial data with misclassifications.
         JASA 65, 1350-1361. Angelopoulos, A. N. et al. (2023), PPI++, arXiv 2311.01453.
     """
-    return _double_sampled_draws(_beta(found, np.asarray(n) - np.asarray(found), resamples, rng), counts, rng)
-
-
-def _double_sampled_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.Generator) -> Floats:
     hits, misses, alarms, rejections = counts
     resamples = apparent.shape[-1]
-    given, omitted = _beta(hits, alarms, resamples, rng), _beta(misses, rejections, resamples, rng)
-    return np.asarray(apparent * given + (1 - apparent) * omitted, dtype=np.float64)
+    given, omitted = share_draws(hits, alarms, rng, resamples), share_draws(misses, rejections, rng, resamples)
+    return apparent * given + (1 - apparent) * omitted
 
 
 def _double_sampled(share: float, counts: _Counts) -> float:
@@ -262,21 +239,21 @@ def _beside(frame: pd.DataFrame, rows: list[Row], *estimates: str) -> pd.DataFra
 
 def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
     if not counts.n:
-        return {"correction": NO_GOLD}
+        return {"correction": "not corrected: no gold"}
     if row["n"] == 0:
         return {"correction": "not corrected: no service"}
     if counts.n < 2 * NEEDED:
         return {"correction": f"not corrected: gold has {counts.n} services, needs {2 * NEEDED}"}
     # A generator for each row: what is asked beside it changes no row's interval.
-    rng = np.random.default_rng(0)
-    share, sample = row["value"], (row["value"] * row["n"], row["n"], counts[:4])
-    ends = intervals.percentiles(ppi_draws(*sample, resamples=RESAMPLES, rng=rng))
+    rng = np.random.default_rng(SEED)
+    share, found = row["value"], row["value"] * row["n"]
+    ends = intervals.percentiles(ppi_draws(share_draws(found, row["n"] - found, rng), counts[:4], rng))
     estimates = _estimate("corrected", _double_sampled(share, counts), ends)
     lacking = _lacking(counts)
     if lacking:
         return {**estimates, "correction": f"ppi only: {lacking}"}
     value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
-    ends = intervals.percentiles(rogan_gladen_draws(*sample, resamples=RESAMPLES, rng=rng))
+    ends = intervals.percentiles(rogan_gladen_draws(share_draws(found, row["n"] - found, rng), counts[:4], rng))
     return {**estimates, **_estimate("rogan_gladen", value, ends), "correction": "rogan_gladen and ppi"}
 
 
@@ -311,21 +288,20 @@ def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, 
 def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts) -> Row:
     least = min(before.n, after.n)
     if not before.n + after.n:
-        return {"correction": NO_GOLD}
+        return {"correction": "not corrected: no gold"}
     if least < 2 * NEEDED:
         return {"correction": f"not corrected: gold has {least} services on one side, needs {2 * NEEDED}"}
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(SEED)
     first, last = _both_sides(row, rng)
     value = _double_sampled(row["after"], after) - _double_sampled(row["before"], before)
-    own_first = _double_sampled_draws(first, before[:4], rng)
-    own_last = _double_sampled_draws(last, after[:4], rng)
+    own_first, own_last = ppi_draws(first, before[:4], rng), ppi_draws(last, after[:4], rng)
     estimates = _estimate("corrected", value, intervals.percentiles(own_last - own_first))
     sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
     pooled = _Counts(*sums)
     lacking = _lacking(pooled)
     if lacking:
         return {**estimates, "correction": f"own errors only: {lacking}"}
-    power = _beta(pooled.hits, pooled.misses, RESAMPLES, rng) - _beta(pooled.alarms, pooled.rejections, RESAMPLES, rng)
+    power = share_draws(pooled.hits, pooled.misses, rng) - share_draws(pooled.alarms, pooled.rejections, rng)
     value = row["value"] / (pooled.sensitivity + pooled.specificity - 1)
     alike = _estimate("alike", value, intervals.percentiles((last - first) / np.where(power > 0, power, np.nan)))
     return {**estimates, **alike, "correction": "own errors, and errors alike"}
@@ -337,6 +313,8 @@ def _both_sides(row: Mapping[Hashable, Any], rng: np.random.Generator) -> tuple[
         counts = [row[name] + 0.5 for name in ("gained", "lost", "kept", "neither")]
         gained, lost, kept, _ = rng.dirichlet(counts, RESAMPLES).T
         return lost + kept, gained + kept
-    first = _beta(row["before"] * row["n_before"], (1 - row["before"]) * row["n_before"], RESAMPLES, rng)
-    last = _beta(row["after"] * row["n_after"], (1 - row["after"]) * row["n_after"], RESAMPLES, rng)
+    first, last = (
+        share_draws(row[side] * row[f"n_{side}"], (1 - row[side]) * row[f"n_{side}"], rng)
+        for side in ("before", "after")
+    )
     return first, last
