@@ -115,12 +115,13 @@ def _stood(versions: pd.DataFrame, seen: pd.DataFrame, day: pd.Timestamp, stands
     return (until - day).dt.days.astype(float)
 
 
-def _turnbull(claims: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
-    """Turnbull's estimate.
+def _turnbull(claims: pd.DataFrame, step: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Turnbull's estimate, the loss in an interval spread evenly.
 
     Returns:
-        The lower and the upper ends of the intervals that can hold mass, and their masses: of the data in the first
-        row, of the resamples in the others; shape (1 + RESAMPLES, intervals).
+        Days (0, step, ... and the last sighting) and the share that still stands on each: of the data in the first row,
+        of the resamples in the others, shape (1 + RESAMPLES, days). Then the lower and the upper ends of the intervals
+        that can hold mass, and their masses in the data.
     """
     ordered = claims.sort_values("service")
     left, right = ordered["left"].to_numpy(dtype=float), ordered["right"].to_numpy(dtype=float)
@@ -132,7 +133,11 @@ def _turnbull(claims: pd.DataFrame) -> tuple[Floats, Floats, Floats]:
     weights = intervals.data_and_resamples(len(ordered), resamples=RESAMPLES)
     own = _masses(member, weights[:1], rounds=10_000)
     # Far from converged in single masses, but the replicates' survival is then within 0.002 everywhere.
-    return lower, upper, np.vstack([own, _masses(member, weights[1:], rounds=300)])
+    masses = np.vstack([own, _masses(member, weights[1:], rounds=300)])
+    days = _grid(np.where(np.isfinite(right), right, left).max(), step)
+    # Nothing goes in an open interval.
+    gone = np.clip((days[:, None] - lower) / (upper - lower), 0, 1)
+    return days, 1 - masses @ gone.T, lower, upper, own[0]
 
 
 def _masses(member: Floats, weights: Floats, *, rounds: int) -> Floats:
@@ -148,11 +153,6 @@ def _masses(member: Floats, weights: Floats, *, rounds: int) -> Floats:
         if change < 1e-6:
             break
     return masses
-
-
-def _gone(days: Floats, lower: Floats, upper: Floats) -> Floats:
-    """The part of each interval's mass that has gone by each day, evenly spread; none where the interval is open."""
-    return np.clip((days[:, None] - lower) / (upper - lower), 0, 1)
 
 
 def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
@@ -178,23 +178,17 @@ def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
     if claims.empty:
         null = dict.fromkeys(("value", "low", "high", "earliest", "latest"), np.nan)
         return pd.DataFrame([{"days": 0, "n": 0, **null}])
-    lower, upper, masses = _turnbull(claims)
-    days = _grid(_last_day(claims), step)
-    survival = 1 - masses @ _gone(days, lower, upper).T
+    days, survival, lower, upper, masses = _turnbull(claims, step)
     low, high = intervals.percentiles(survival[1:])
     curves = {
         "value": survival[0],
         "low": low,
         "high": high,
-        "earliest": 1 - ((days[:, None] > lower) & np.isfinite(upper)) @ masses[0],
-        "latest": 1 - (days[:, None] >= upper) @ masses[0],
+        "earliest": 1 - ((days[:, None] > lower) & np.isfinite(upper)) @ masses,
+        "latest": 1 - (days[:, None] >= upper) @ masses,
     }
     rounded = {name: np.clip(np.round(curve, 6), 0, 1) for name, curve in curves.items()}
     return pd.DataFrame({"days": days.astype(int), "n": len(claims), **rounded})
-
-
-def _last_day(claims: pd.DataFrame) -> float:
-    return float(claims["right"].where(np.isfinite(claims["right"]), claims["left"]).max())
 
 
 def _grid(last: float, step: int) -> Floats:
@@ -214,9 +208,8 @@ def half_life(claims: pd.DataFrame) -> pd.DataFrame:
     """
     if claims.empty:
         return pd.DataFrame([{"n": 0, "value": np.nan, "low": np.nan, "high": np.nan}])
-    lower, upper, masses = _turnbull(claims)
-    days = _grid(_last_day(claims), 1)
-    halved = 1 - masses @ _gone(days, lower, upper).T <= 0.5 + 1e-9
+    days, survival, *_ = _turnbull(claims, 1)
+    halved = survival <= 0.5 + 1e-9
     lives = np.where(halved.any(axis=1), days[np.argmax(halved, axis=1)], np.inf)
     # Order statistics, not interpolation: between a number and infinity there is nothing.
     low, high = np.quantile(lives[1:], [0.025, 0.975], method="inverted_cdf")

@@ -200,9 +200,7 @@ def interrupted(
         terms = _treated(rows, terms, _periods(rows, before, after), treated)
         sizes["n_treated"] = len(set(rows["service"]).intersection(treated))
     estimates = _fit(rows, terms, margin=margin).loc[["trend", "step", "trend_change"]]
-    for place, (name, size) in enumerate(sizes.items()):
-        estimates.insert(place, name, size)
-    return estimates.rename_axis("term").reset_index()
+    return estimates.assign(**sizes)[[*sizes, *estimates]].rename_axis("term").reset_index()
 
 
 def steps(

@@ -1,7 +1,6 @@
 """The labels of policies read by people, beside what the program finds in the same policies."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,20 +15,13 @@ HIGHEST = 5
 _GOLD = ("policy_id", "service", "era", "stratum", "feature", "predicted", "truth", "generous", "weight")
 
 
-class Stratum(NamedTuple):
-    """The era that a stratum is part of, its first day and the day after its last."""
-
-    era: str
-    first: str
-    after: str
-
-
 STRATA = {
-    "safe_harbor": Stratum("safe_harbor", "2000-07-26", "2015-10-06"),
-    "privacy_shield": Stratum("privacy_shield", "2016-07-12", "2018-05-25"),
-    "gdpr_to_2020": Stratum("gdpr", "2018-05-25", "2021-01-01"),
-    "gdpr_from_2021": Stratum("gdpr", "2021-01-01", "9999-12-31"),
+    "safe_harbor": ("safe_harbor", "2000-07-26", "2015-10-06"),
+    "privacy_shield": ("privacy_shield", "2016-07-12", "2018-05-25"),
+    "gdpr_to_2020": ("gdpr", "2018-05-25", "2021-01-01"),
+    "gdpr_from_2021": ("gdpr", "2021-01-01", "9999-12-31"),
 }
+"""The era that each stratum is part of, its first day and the day after its last."""
 
 
 def policy_labels(folder: Path) -> pd.DataFrame:
@@ -98,9 +90,9 @@ def policy_gold(labels: pd.DataFrame, policies: pd.DataFrame, features: pd.DataF
     read["place"] = read["stratum"].map(list(STRATA).index)
     read = read.sort_values(["place", "service"])
     dates = sampling.observations(policies, by="era")["date"]
-    sizes = {name: dates.between(part.first, part.after, inclusive="left").sum() for name, part in STRATA.items()}
+    sizes = {name: dates.between(first, after, inclusive="left").sum() for name, (_, first, after) in STRATA.items()}
     read["weight"] *= read["stratum"].map(sizes) / read.groupby("stratum")["weight"].transform("sum")
-    read["era"] = [STRATA[name].era for name in read["stratum"]]
+    read["era"] = [STRATA[name][0] for name in read["stratum"]]
     frames = []
     for code, name in zip(CODES, CATEGORIES, strict=True):
         feature = f"category:{name}"

@@ -15,7 +15,7 @@ A finding is confirmed if all its parts are, refuted if one is, and else cannot 
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,11 +42,14 @@ _UNITS = {
 
 
 class Part(NamedTuple):
-    """One estimate that a finding asks for. ``published`` and ``margin`` are in the unit; null where there is none."""
+    """One estimate that a finding asks for. ``published`` and ``margin`` are in the unit; null where there is none.
+
+    ``kind``: ``size``, ``rise``, ``fall``, ``none`` (no change) or ``new``.
+    """
 
     id: str
     what: str
-    kind: Literal["size", "rise", "fall", "none", "new"]
+    kind: str
     unit: str
     published: float = np.nan
     margin: float = np.nan

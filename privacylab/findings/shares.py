@@ -198,7 +198,7 @@ def average(
     wanted = choose(amounts, columns)
     layout = _cells(observed, amounts, by, wanted)
     rows = [
-        {"amount": name, "statistic": statistic, **_average(services[name].dropna().to_numpy(), statistic)}
+        {"amount": name, "statistic": statistic, **_average(services[name].dropna(), statistic)}
         for services in layout.services
         for name in wanted
         for statistic in statistics
@@ -206,16 +206,13 @@ def average(
     return layout.label(pd.DataFrame(rows))
 
 
-def _average(values: Floats, statistic: str) -> dict[str, Any]:
+def _average(values: "pd.Series[float]", statistic: str) -> dict[str, Any]:
     n = len(values)
-    null = {"n": n, "value": np.nan, "low": np.nan, "high": np.nan}
-    if n == 0:
-        return {**null, "interval": NO_SERVICE}
-    value = float(np.median(values) if statistic == "median" else values.mean())
-    if n == 1:
-        return {**null, "value": value, "interval": "none: one service"}
-    low, high = intervals.average_interval(values, statistic)
-    return {"n": n, "value": value, "low": low, "high": high, "interval": "bootstrap"}
+    row: dict[str, Any] = {"n": n, "value": values.agg(statistic), "low": np.nan, "high": np.nan}
+    if n < 2:
+        return {**row, "interval": "none: one service" if n else NO_SERVICE}
+    low, high = intervals.average_interval(np.asarray(values, dtype=float), statistic)
+    return {**row, "low": low, "high": high, "interval": "bootstrap"}
 
 
 BEFORE, AFTER = "privacy_shield", "gdpr"
