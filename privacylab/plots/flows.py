@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from privacylab import eras
+from privacylab import eras, paths
 from privacylab.plots import style
-from privacylab.plots.labels import mark_events, readable, rules, spread
+from privacylab.plots.labels import mark_events, readable, spread
 from privacylab.plots.rows import row_names, rows_height
 from privacylab.plots.style import COLOURS, GREY, PALE, WIDTH, text_height, wrapped
 
@@ -100,7 +100,7 @@ def _ribbons(axes: Axes, rows: pd.DataFrame, dates: Sequence[str], tops: Places)
 
 def _state_labels(axes: Axes, date: str, dates: Sequence[str], services: Places, tops: Places) -> None:
     """The number of services beside each bar of a date, with the state's name at the first and last."""
-    i, short = dates.index(date), rules("names")["transfer_flow"]
+    i, short = dates.index(date), paths.rules("names")["transfer_flow"]
     here = {state: n for (day, state), n in services.items() if day == date}
     texts = [f"{n:,.0f}" for n in here.values()]
     if i in (0, len(dates) - 1):
@@ -122,7 +122,7 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
         flow: From `findings.exclusion_flow`.
     """
     boxes: list[tuple[str, list[str]]] = []
-    stages = rules("names")["exclusion_flow"]
+    stages = paths.rules("names")["exclusion_flow"]
     for _, row in style.need(flow, "stage", "kind", "reason", "n_versions", "n").iterrows():
         stage, count = str(row["stage"]), f"{row['n_versions']:,} versions of {row['n']:,} services"
         if row["kind"] == "remaining":

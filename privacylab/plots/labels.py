@@ -2,7 +2,6 @@
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,18 +19,12 @@ Names = Mapping[str, str] | None
 
 
 @functools.cache
-def rules(file: str) -> dict[str, Any]:
-    """What a file of ``rules/`` holds."""
-    return tomllib.loads((paths.RULES / f"{file}.toml").read_text(encoding="utf-8"))
-
-
-@functools.cache
 def names_by_id() -> dict[str, str]:
     """What a reader sees, by id: eras, frameworks, cues and their values, columns."""
-    blocks = [*rules("frameworks")["framework"], *rules("cues")["cue"]]
+    blocks = [*paths.rules("frameworks")["framework"], *paths.rules("cues")["cue"]]
     parts = {part.id: part.name for part in (*eras.eras(), *eras.sub_eras())}
     named = {block["id"]: str(block["name"]) for block in blocks if "name" in block}
-    return {**parts, **rules("names")["names"], **named}
+    return {**parts, **paths.rules("names")["names"], **named}
 
 
 def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
@@ -47,10 +40,10 @@ def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
     size = f"n = {0 if pd.isna(row['n']) else row['n']:,.0f}"
     if pd.isna(row[column]):
         return f"not known ({size})"
-    return f"{row[column]:.0%} ({bounds(row, column)}{f', {size}' if n else ''})"
+    return f"{quantity(row[column])} ({bounds(row, column)}{f', {size}' if n else ''})"
 
 
-def readable(name: str, names: Mapping[str, str] | None = None) -> str:
+def readable(name: str, names: Names = None) -> str:
     """A feature, era or framework as a reader would write it.
 
     >>> readable("category:Data Retention"), readable("claims:safe_harbor"), readable("cue:do_not_track")
@@ -173,15 +166,8 @@ def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns
 
 # Numbers in words: intervals and changes, in sentences and in the cells of tables.
 
-_UNITS = {
-    "share": ("{:.0%}", 1),
-    "points": ("{:+.1f}", 100),
-    "number": ("{:.2f}", 1),
-    "difference": ("{:+.2f}", 1),
-    "days": ("{:,.0f}", 1),
-    "amount": ("{:,.4g}", 1),
-}
-"""How a value of each unit is written, and by what it is multiplied first."""
+_UNITS = {"share": ".0%", "points": "+.1%", "number": ".2f", "difference": "+.2f", "days": ",.0f", "amount": ",.4g"}
+"""How a value of each unit is written."""
 
 
 def quantity(value: float, unit: str = "share") -> str:
@@ -200,8 +186,8 @@ def quantity(value: float, unit: str = "share") -> str:
     """
     if unit not in _UNITS:
         raise ValueError(f"unit {unit!r} must be one of {', '.join(_UNITS)}")
-    form, factor = _UNITS[unit]
-    return form.format(factor * value)
+    text = format(value, _UNITS[unit])
+    return text.rstrip("%") if unit == "points" else text
 
 
 def _ends(column: str) -> tuple[str, str]:
@@ -238,39 +224,28 @@ def interval(
     to = " to " if unit in ("points", "difference") else "-"  # a dash would read as a minus
     cells = []
     for _, row in frame.iterrows():
+        if row[[column, *_ends(column)]].isna().any():
+            cells.append(missing)
+            continue
         mark = "*" if star is not None and row[star] < 0.05 else ""
-        known = row[[column, *_ends(column)]].notna().all()
-        cells.append(
-            f"{quantity(row[column], unit)}{mark} ({bounds(row, column, unit=unit, to=to)})" if known else missing
-        )
+        cells.append(f"{quantity(row[column], unit)}{mark} ({bounds(row, column, unit=unit, to=to)})")
     return pd.Series(cells, index=frame.index, dtype=object)
 
 
-def across(
-    frame: pd.DataFrame,
-    *,
-    index: str,
-    columns: str,
-    unit: str = "share",
-    missing: str = "-",
-    star: str | None = None,
-    sizes: Sequence[str] = (),
-) -> pd.DataFrame:
+def across(frame: pd.DataFrame, *, index: str, columns: str, sizes: Sequence[str] = (), **options: str) -> pd.DataFrame:
     """A table of values with their intervals, over two things that a statistic was made by.
 
     Args:
         frame: From a statistic.
         index: The column whose values name the rows.
         columns: The column whose values name the columns.
-        unit: As in `quantity`.
-        missing: As in `interval`.
-        star: As in `interval`.
         sizes: Numbers that a column has once, shown in rows of their own below; those that the frame lacks are not.
+        options: ``unit``, ``missing`` and ``star``, as in `interval`.
 
     Returns:
         Text, sorted by the names of rows and columns.
     """
-    cells = frame.assign(text=interval(frame, unit=unit, missing=missing, star=star))
+    cells = frame.assign(text=interval(frame, **options))
     wide = cells.pivot_table("text", index, columns, aggfunc="first", observed=True)
     below = frame.groupby(columns)[[size for size in sizes if size in frame]].first().T.astype(str)
     return pd.concat([wide, below[wide.columns]]).rename_axis(index) if len(below) else wide
@@ -282,8 +257,8 @@ def change(row: pd.Series) -> str:
     >>> change(pd.Series({"before": 0.4, "after": 0.7, "value": 0.3, "low": 0.25, "high": 0.35, "n": 80}))
     '40% to 70%, +30.0 points (+25.0 to +35.0, n=80)'
     """
-    points = f"{quantity(row['value'], 'points')} points ({bounds(row, unit='points')}, n={row['n']:.0f})"
-    return f"{row['before']:.0%} to {row['after']:.0%}, {points}"
+    sides = f"{quantity(row['before'])} to {quantity(row['after'])}"
+    return f"{sides}, {quantity(row['value'], 'points')} points ({bounds(row, unit='points')}, n={row['n']:.0f})"
 
 
 def course(before: pd.Series, after: pd.Series) -> str:

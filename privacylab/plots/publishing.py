@@ -4,8 +4,7 @@ import base64
 import html
 import io
 import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from IPython.core.getipython import get_ipython
@@ -31,7 +30,7 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
     Raises:
         ValueError: The name is no file name, or ``alt`` is empty.
     """
-    if not name or not all(letter.isalnum() or letter in "_-" for letter in name) or not name.isascii():
+    if not re.fullmatch(r"[\w-]+", name, re.ASCII):
         raise ValueError(f"name {name!r} must be letters, digits, _ and -: it becomes a file name")
     if not alt.strip():
         raise ValueError("alt must say in words what the figure shows")
@@ -43,20 +42,17 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
     reason = style.why_empty(figure)
     if reason is not None:
         image.unlink(missing_ok=True)  # an older one would show other numbers
-        _show({"text/markdown": f"*{reason}*", "text/plain": reason}, {})
-        return
-    picture = png(figure)
-    with files.replacing(image) as staging:
-        staging.write_bytes(picture)
-    # In the pixels of a page, of which an inch has 96: JupyterLab and the report show the figure as large as on paper.
-    width, height = (round(96 * inches) for inches in figure.get_size_inches())
-    about = {"alt": alt, "name": name, "width": width, "height": height}
-    _show({"image/png": base64.b64encode(picture).decode(), "text/plain": alt}, {"image/png": about})
-
-
-def _show(data: dict[str, str], metadata: dict[str, dict[str, Any]]) -> None:
+        shown, about = {"text/markdown": f"*{reason}*", "text/plain": reason}, {}
+    else:
+        picture = png(figure)
+        with files.replacing(image) as staging:
+            staging.write_bytes(picture)
+        # In the pixels of a page, an inch 96: JupyterLab and the report show the figure as large as on paper.
+        width, height = (round(96 * inches) for inches in figure.get_size_inches())
+        shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
+        about = {"image/png": {"alt": alt, "name": name, "width": width, "height": height}}
     if get_ipython() is not None:
-        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        display(shown, metadata=about, raw=True)  # type: ignore[no-untyped-call]
 
 
 class Table(NamedTuple):
@@ -84,14 +80,14 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
         caption: What the numbers are, with their unit, and what a row is.
         names: Other names.
     """
-    kinds, columns = (labels.rules("names")[part] for part in ("kinds", "columns"))
-    known = {part.id for part in (*eras.eras(), *eras.sub_eras())}
+    kinds, columns = (paths.rules("names")[part] for part in ("kinds", "columns"))
+    periods = {part.id for part in (*eras.eras(), *eras.sub_eras())}
 
     def cell(value: object) -> object:
         if not isinstance(value, str):
             return "–" if value is pd.NA or value != value else value  # in an index; NaN in a column is told by to_html
         kind = value.partition(":")[0]
-        if value in known or kind in kinds or (names and value in names):
+        if value in periods or kind in kinds or (names and value in names):
             return f"{kinds.get(kind, '')} {labels.readable(value, names)}".strip()
         return value
 
@@ -103,16 +99,9 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
     shown = frame.apply(
         lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
     )
-    shown.index, shown.columns = _relabelled(shown.index, cell), _relabelled(shown.columns, heading)
-    for axis in (shown.index, shown.columns):
-        axis.names = [heading(name) for name in axis.names]
-    return Table(shown, caption)
-
-
-def _relabelled(index: pd.Index, label: Callable[[object], object]) -> pd.Index:
-    if isinstance(index, pd.MultiIndex):
-        return pd.MultiIndex.from_tuples([tuple(map(label, each)) for each in index], names=index.names)
-    return pd.Index([label(each) for each in index], name=index.name, dtype=object)
+    shown = shown.rename(index=cell, columns=heading).rename_axis(index=heading, columns=heading)
+    # As objects, for an index of times or fractions would be written in another form.
+    return Table(shown.set_axis(shown.index.astype(object)), caption)
 
 
 def png(figure: Figure) -> bytes:

@@ -28,7 +28,7 @@ def test_a_framework_has_the_name_that_its_block_gives(monkeypatch, tmp_path):
         (tmp_path / f"{file}.toml").write_bytes((labels.paths.RULES / f"{file}.toml").read_bytes())
     (tmp_path / "frameworks.toml").write_text('[[framework]]\nid = "shine"\nname = "Shine the Light"\n')
     monkeypatch.setattr(labels.paths, "RULES", tmp_path)
-    caches = (labels.rules, labels.names_by_id)
+    caches = (labels.paths.rules, labels.names_by_id)
     for cache in caches:
         cache.cache_clear()
     try:
