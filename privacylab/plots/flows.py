@@ -1,7 +1,7 @@
 """Figures that are no charts of a scale: flows between states, the exclusion flow, the archives' timeline."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,6 @@ _STATES = {
     "none": "#9a9a9a",
     "not_seen": "#dddddd",
 }
-Places = Mapping[tuple[str, str], float]
-"""A number for each date and state."""
 
 
 @style.drawing
@@ -41,17 +39,16 @@ def transfer_flow(flow: pd.DataFrame) -> Figure:
     rows = flow[(flow["n"] > 0) & ~((flow["source"] == "not_seen") & (flow["target"] == "not_seen"))]
     rows = rows.astype({"before": str, "after": str, "source": str, "target": str})
     dates = sorted({*rows["before"], *rows["after"]})
-    services = _services(rows, dates)
+    bars = _bars(rows, dates)
     page, axes = style.panel(4.0)
-    tops = _tops(services, dates)
-    for (date, state), n in services.items():
-        x = dates.index(date)
-        axes.bar(x, -n, bottom=tops[date, state], width=0.07, color=_STATES[state], zorder=3)
-    _ribbons(axes, rows, dates, tops)
-    for date in dates:
-        _state_labels(axes, date, dates, services, tops)
+    colours = bars["state"].map(_STATES).tolist()
+    axes.bar(bars["x"], -bars["n"], bottom=bars["top"], width=0.07, color=colours, zorder=3)
+    _ribbons(axes, rows, bars)
+    whole = bars.groupby("x")["n"].sum().max()
+    for x, here in bars.groupby("x"):
+        _state_labels(axes, here, whole, side=-1 if x == 0 else 1, named=x in (0, len(dates) - 1))
     axes.set_xlim(-0.06, len(dates) - 0.94)
-    low = min(tops[place] - n for place, n in services.items())
+    low = (bars["top"] - bars["n"]).min()
     axes.set_ylim(1.01 * low, -0.02 * low)
     eves = {str(event.date - dt.timedelta(days=1)): f"before\n{wrapped(event.name, 0.6)}" for event in eras.events()}
     axes.set_xticks(range(len(dates)), [f"{date}\n{eves.get(date, '')}".rstrip() for date in dates])
@@ -62,56 +59,48 @@ def transfer_flow(flow: pd.DataFrame) -> Figure:
     return page
 
 
-def _services(rows: pd.DataFrame, dates: Sequence[str]) -> Places:
-    """Services in each state on each date: what flows in or out, whichever is more (they differ at the ends only)."""
-    out = rows.groupby(["before", "source"])["n"].sum()
-    into = rows.groupby(["after", "target"])["n"].sum()
-    places = [(date, state) for date in dates for state in _STATES]
-    services = {place: float(max(out.get(place, 0), into.get(place, 0))) for place in places}
-    return {place: n for place, n in services.items() if n > 0}
+def _bars(rows: pd.DataFrame, dates: Sequence[str]) -> pd.DataFrame:
+    """The bar of each state on each date: ``x`` (the date's number), ``date``, ``state``, ``n`` services, its ``top``.
+
+    What flows in or out counts, whichever is more: they differ at the ends only. The first state of a date begins at 0.
+    """
+    sides = [rows.groupby(pair)["n"].sum() for pair in (["before", "source"], ["after", "target"])]
+    places = pd.MultiIndex.from_product([dates, _STATES], names=["date", "state"])
+    n = pd.concat(sides, axis="columns").max(axis="columns").reindex(places).dropna()
+    bars = n.rename("n").reset_index()
+    by_date = bars.groupby("date")["n"]
+    tops = bars["n"] - by_date.cumsum() - 0.02 * by_date.transform("sum") * by_date.cumcount()
+    return bars.assign(x=bars["date"].map(dates.index), top=tops)
 
 
-def _tops(services: Places, dates: Sequence[str]) -> Places:
-    """Where the bar of each state begins, the first state of a date at 0 and the others below it."""
-    tops = {}
-    for date in dates:
-        here = {place: n for place, n in services.items() if place[0] == date}
-        top = 0.0
-        for place, n in here.items():
-            tops[place] = top
-            top -= n + 0.02 * sum(here.values())
-    return tops
-
-
-def _ribbons(axes: Axes, rows: pd.DataFrame, dates: Sequence[str], tops: Places) -> None:
+def _ribbons(axes: Axes, rows: pd.DataFrame, bars: pd.DataFrame) -> None:
     """A band from each state to each that its services went to, bands in the order of the states."""
-    left, right = dict(tops), dict(tops)
+    places = bars.set_index(["date", "state"])
+    left, right = places["top"].to_dict(), places["top"].to_dict()
     steps = np.linspace(0, 1, 50)
     order = {state: i for i, state in enumerate(_STATES)}
-    for row in rows.sort_values(["before", "source", "target"], key=lambda column: column.replace(order)).itertuples():
-        start, end = (str(row.before), str(row.source)), (str(row.after), str(row.target))
-        height = left[start] + (right[end] - left[start]) * steps**2 * (3 - 2 * steps)
-        n = float(str(row.n))
-        x = dates.index(start[0]) + 0.035 + 0.93 * steps
-        axes.fill_between(x, height - n, height, color=_STATES[start[1]], alpha=0.38, linewidth=0, zorder=1)
-        left[start] -= n
-        right[end] -= n
+    rows = rows.sort_values(["before", "source", "target"], key=lambda column: column.replace(order))
+    for before, source, after, target, n in rows[["before", "source", "after", "target", "n"]].itertuples(index=False):
+        height = left[before, source] + (right[after, target] - left[before, source]) * steps**2 * (3 - 2 * steps)
+        x = places["x"][before, source] + 0.035 + 0.93 * steps
+        axes.fill_between(x, height - n, height, color=_STATES[source], alpha=0.38, linewidth=0, zorder=1)
+        left[before, source] -= n
+        right[after, target] -= n
 
 
-def _state_labels(axes: Axes, date: str, dates: Sequence[str], services: Places, tops: Places) -> None:
-    """The number of services beside each bar of a date, with the state's name at the first and last."""
-    i, short = dates.index(date), paths.rules("names")["transfer_flow"]
-    here = {state: n for (day, state), n in services.items() if day == date}
-    texts = [f"{n:,.0f}" for n in here.values()]
-    if i in (0, len(dates) - 1):
-        named = [short.get(state) or readable(state) for state in here]
-        texts = [wrapped(f"{name}  {text}", 1.4) for name, text in zip(named, texts, strict=True)]
-    whole = max(sum(n for (day, _), n in services.items() if day == other) for other in dates)
+def _state_labels(axes: Axes, bars: pd.DataFrame, whole: float, *, side: int, named: bool) -> None:
+    """The number of services beside each bar of a date, on its left (-1) or right (1), with the state's name or not."""
+    texts = [f"{n:,.0f}" for n in bars["n"]]
+    if named:
+        short = paths.rules("names")["transfer_flow"]
+        names = [short.get(state) or readable(state) for state in bars["state"]]
+        texts = [wrapped(f"{name}  {text}", 1.4) for name, text in zip(names, texts, strict=True)]
     sizes = [0.39 * text_height([text]) * whole for text in texts]
-    middles = [tops[date, state] - n / 2 for state, n in here.items()]
-    side = -1 if i == 0 else 1
-    for text, place in zip(texts, spread(middles, sizes=sizes, low=-1.3 * whole, high=0.03 * whole), strict=True):
-        axes.text(i + 0.06 * side, place, text, ha="right" if i == 0 else "left", va="center", fontsize=7.5, zorder=4)
+    middles = bars["top"] - bars["n"] / 2
+    places = spread(middles.tolist(), sizes=sizes, low=-1.3 * whole, high=0.03 * whole)
+    for x, text, place in zip(bars["x"], texts, places, strict=True):
+        align = "right" if side < 0 else "left"
+        axes.text(x + 0.06 * side, place, text, ha=align, va="center", fontsize=7.5, zorder=4)
 
 
 @style.drawing

@@ -1,10 +1,10 @@
 """How often the program is right about the gold labels, beside plain baselines."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from privacylab.plots import labels, style
+from privacylab.plots import style
+from privacylab.plots.labels import gold_set, key
 
 
 @style.drawing
@@ -16,16 +16,14 @@ def validation(ours: pd.DataFrame, baselines: pd.DataFrame) -> Figure:
         baselines: ``gold``, ``measure``, ``share``; of kinds that ``ours`` has.
     """
     rows = style.need(ours, "gold", "measure", "value", "low", "high")
-    places = {kind: place for place, kind in enumerate(zip(rows["gold"], rows["measure"], strict=True))}
-    heights = [places[kind] for kind in zip(baselines["gold"], baselines["measure"], strict=True)]
+    heights = baselines.merge(rows.reset_index(names="row")[["gold", "measure", "row"]])
+    names = [f"{gold_set(gold)}: {kind}" for gold, kind in zip(rows["gold"], rows["measure"], strict=True)]
     cross = {"marker": "x", "color": style.GREY}
-    with style.style():
-        figure, grid = style.figure(0.24 * len(rows) + 0.8)
-        axes = grid[0, 0]
-        style.dots(axes, rows, np.arange(len(rows)), style.look(0))
-        axes.plot(baselines["share"], heights, linestyle="none", **cross)
-        axes.set_yticks(range(len(rows)), [f"{gold.replace('_2', ', second draw')}: {kind}" for gold, kind in places])
-        axes.invert_yaxis()
-        style.percent(axes, "x")
-        labels.key(axes, [("PrivacyLab", style.look(0)), ("plain baselines", cross)], columns=2)
-    return figure
+    page, axes = style.panel(0.24 * len(rows) + 0.8)
+    style.dots(axes, rows, rows.index, style.look(0))
+    axes.plot(heights["share"], heights["row"], "x", color=style.GREY)
+    axes.set_yticks(rows.index, names)
+    axes.invert_yaxis()
+    style.percent(axes, "x")
+    key(axes, [("PrivacyLab", style.look(0)), ("plain baselines", cross)])
+    return page
