@@ -5,12 +5,12 @@ The rules are data: ``rules/cues.toml``; what each cue means is in ``docs/codebo
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache, partial
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
 from privacylab import paths
 from privacylab.text.anchors import quick_look
-from privacylab.text.phrases import pattern_of, phrases, words_of
+from privacylab.text.phrases import Rule, phrases, rule_of, words_of
 from privacylab.text.visible import lowered, visible
 
 _SENTENCE = 250
@@ -34,7 +34,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _YEARS_OLD = re.compile(r"1[0-9]|2[01]|thirteen|fourteen|fifteen|sixteen|eighteen|twenty-one", re.IGNORECASE)
-_AGES = {"thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "eighteen": 18, "twenty-one": 21}
+_AGES = {**_VALUES, "twenty-one": 21}
 _UNITS = {"hour": "PT{}H", "day": "P{}D", "week": "P{}W", "month": "P{}M", "year": "P{}Y"}
 
 
@@ -46,54 +46,34 @@ class Cue(NamedTuple):
     start: int
 
 
-class _Rule(NamedTuple):
-    """One cue block, compiled. ``values`` are tried in order where a match begins."""
-
-    id: str
-    pattern: re.Pattern[str]
-    exact: re.Pattern[str] | None
-    values: tuple[tuple[str, re.Pattern[str]], ...]
-    value_from: str | None
-    items: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
-    context: re.Pattern[str] | None
-
-
 _RULES = paths.rules("cues")
 _MACROS = {"duration": _DURATION, "age": _AGE}
-_words = partial(words_of, macros=_MACROS)
-_pattern = partial(pattern_of, macros=_MACROS, flags=0)
-
-
-def _rule(block: dict[str, Any]) -> _Rule:
-    return _Rule(
-        id=block["id"],
-        # The values' patterns stand side by side, not in groups: groups would keep the matcher from skipping ahead.
-        pattern=_pattern(block, "patterns") or phrases(_words(block, "values"), flags=0),
-        exact=_pattern(block, "exact"),
-        values=tuple((value, phrases(words, flags=0)) for value, words in block.get("values", {}).items()),
-        value_from=block.get("value_from"),
-        items=_pattern(block, "items", r"\n\s*[-*•·]\s+(?:the right )?({})"),
-        unless=_pattern(block, "unless"),
-        context=_pattern(block, "context"),
-    )
+_FORMS = {
+    **dict.fromkeys(("patterns", "values", "exact", "unless", "context"), "{}"),
+    "items": r"\n\s*[-*•·]\s+(?:the right )?({})",
+}
+"""The keys that hold phrases, and where in the text they must stand."""
+_RIGHTS_LEAD = phrases(_RULES["rights_lead"], flags=0)
 
 
 @cache
-def _compiled() -> tuple[_Rule, ...]:
-    return tuple(_rule(block) for block in _RULES["cue"])
+def _rules() -> tuple[Rule, ...]:
+    return tuple(rule_of(block, _FORMS, macros=_MACROS, flags=0) for block in _RULES["cue"])
+
+
+@cache
+def _values() -> dict[str, dict[str, re.Pattern[str]]]:
+    """The phrases of each value of a cue, tried in their order where a match of the cue begins."""
+    blocks = {block["id"]: block.get("values", {}) for block in _RULES["cue"]}
+    return {cue: {value: phrases(words, flags=0) for value, words in each.items()} for cue, each in blocks.items()}
 
 
 @cache
 def _quick_look() -> Callable[[str], set[str]]:
     """Which cues may fire."""
     keys = ("patterns", "values", "exact", "items")
-    return quick_look({each["id"]: [w for key in keys for w in _words(each, key)] for each in _RULES["cue"]})
-
-
-@cache
-def _rights_lead() -> re.Pattern[str]:
-    return phrases(_RULES["rights_lead"], flags=0)
+    blocks = _RULES["cue"]
+    return quick_look({block["id"]: [w for key in keys for w in words_of(block, key, _MACROS)] for block in blocks})
 
 
 IDS: tuple[str, ...] = tuple(block["id"] for block in _RULES["cue"])
@@ -119,12 +99,12 @@ def _age(text: str) -> str | None:
     return str(_AGES.get(years.group().lower(), years.group())) if years else None
 
 
-def _value(rule: _Rule, match: re.Match[str]) -> str | None:
-    if rule.values:
-        return next((value for value, pattern in rule.values if pattern.match(match.string, match.start())), None)
-    if rule.value_from == "duration":
-        return _duration(match.group())
-    return _age(match.group()) if rule.value_from == "age" else None
+def _value(rule: Rule, match: re.Match[str]) -> str | None:
+    if "values" in rule.block:
+        values = _values()[rule.block["id"]].items()
+        return next((value for value, pattern in values if pattern.match(match.string, match.start())), None)
+    read = {"duration": _duration, "age": _age}.get(rule.block.get("value_from", ""))
+    return read(match.group()) if read else None
 
 
 def _sentence(view: str, match: re.Match[str]) -> str:
@@ -135,32 +115,30 @@ def _sentence(view: str, match: re.Match[str]) -> str:
     return view[max(low + 1, start - _SENTENCE) : min([*ends, end + _SENTENCE])]
 
 
-def _matches(rule: _Rule, lower: str, view: str) -> Iterator[re.Match[str]]:
-    yield from rule.pattern.finditer(lower)
-    if rule.exact is not None:
-        yield from rule.exact.finditer(view)
-
-
-def _fired(rule: _Rule, lower: str, view: str) -> Iterator[Cue]:
+def _fired(rule: Rule, lower: str, view: str) -> Iterator[Cue]:
     """The first firing of one rule for each of its values; an exact pattern and an item may fire once more."""
-    if rule.context is not None and not rule.context.search(lower):
+    if "context" in rule.block and not rule.has("context", lower):
         return
+    cue, patterns = rule.block["id"], rule.patterns
+    # The values' patterns stand side by side, not in groups: groups would keep the matcher from skipping ahead.
+    matches = list(patterns["patterns" if "patterns" in patterns else "values"].finditer(lower))
+    if "exact" in patterns:
+        matches += patterns["exact"].finditer(view)
     fired: set[str | None] = set()
     values: dict[str, str | None] = {}
-    for match in _matches(rule, lower, view):
+    for match in matches:
         if match.group() not in values:
             values[match.group()] = _value(rule, match)
         value = values[match.group()]
-        if value in fired or (value is None and (rule.values or rule.value_from)):
+        if value in fired or (value is None and not rule.block.keys().isdisjoint(("values", "value_from"))):
             continue
-        if rule.unless is None or not rule.unless.search(_sentence(lower, match)):
+        if not rule.has("unless", _sentence(lower, match)):
             fired.add(value)
-            yield Cue(rule.id, value, match.start())
-    if rule.items is not None and "\n" in lower:
-        lead = _rights_lead().search(lower)
-        item = rule.items.search(lower, lead.end()) if lead else None
+            yield Cue(cue, value, match.start())
+    if "items" in patterns and "\n" in lower and (lead := _RIGHTS_LEAD.search(lower)):
+        item = patterns["items"].search(lower, lead.end())
         if item:
-            yield Cue(rule.id, None, item.start(1))
+            yield Cue(cue, None, item.start(1))
 
 
 def cues(text: str) -> list[Cue]:
@@ -177,12 +155,10 @@ def cues(text: str) -> list[Cue]:
         return []
     view = visible(text)
     lower = lowered(view)
+    fired = [cue for rule in _rules() if rule.block["id"] in present for cue in _fired(rule, lower, view)]
     first: dict[tuple[str, str | None], Cue] = {}
-    for rule in _compiled():
-        for cue in _fired(rule, lower, view) if rule.id in present else ():
-            key = (cue.cue, cue.value)
-            if key not in first or cue.start < first[key].start:
-                first[key] = cue
+    for cue in sorted(fired, key=lambda cue: (cue.start, cue.cue, cue.value or "")):
+        first.setdefault((cue.cue, cue.value), cue)
     if sum(cue == "sale_of_data" for cue, _ in first) > 1:
         first.pop(("sale_of_data", "mentions"), None)
-    return sorted(first.values(), key=lambda cue: (cue.start, cue.cue, cue.value or ""))
+    return list(first.values())

@@ -6,12 +6,12 @@ around it. Names and readings are data: ``rules/frameworks.toml``; what the labe
 
 import re
 from collections.abc import Callable
-from functools import cache, partial
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
 from privacylab import paths
 from privacylab.text.anchors import quick_look
-from privacylab.text.phrases import pattern_of, phrases
+from privacylab.text.phrases import Rule, phrases, rule_of
 from privacylab.text.sentences import sentence
 from privacylab.text.visible import visible
 
@@ -51,37 +51,6 @@ class Mention(NamedTuple):
     end: int
 
 
-class _Framework(NamedTuple):
-    """One framework block, compiled. A pattern that the block leaves out is None."""
-
-    id: str
-    kind: str
-    names: re.Pattern[str]
-    context: re.Pattern[str] | None
-    not_before: re.Pattern[str] | None
-    not_after: re.Pattern[str] | None
-    needs_before: re.Pattern[str] | None
-    needs_after: re.Pattern[str] | None
-    not_in_sentence: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
-
-
-class _Reading(NamedTuple):
-    """One way to take a stance, compiled."""
-
-    stance: str
-    holds_for: frozenset[str]
-    heading: bool
-    before: re.Pattern[str] | None
-    after: re.Pattern[str] | None
-    close: re.Pattern[str] | None
-    follows: re.Pattern[str] | None
-    sentence: re.Pattern[str] | None
-    paragraph: re.Pattern[str] | None
-    unless: re.Pattern[str] | None
-    introduced: bool
-
-
 class _Place(NamedTuple):
     """A name in its surroundings: what precedes and follows it in the sentence, the whole of it, the paragraph."""
 
@@ -93,37 +62,38 @@ class _Place(NamedTuple):
 
 
 _RULES = paths.rules("frameworks")
-_pattern = partial(pattern_of, macros={"company": _RULES["company"]})
-
-
-def _names(block: dict[str, Any]) -> re.Pattern[str]:
-    """All names of a framework; the group ``weak`` holds those that need a context."""
-    kinds = {
-        "name": block.get("names", []),
-        "exact": [f"(?-i:{word})" for word in block.get("abbreviations", [])],
-        "weak": block.get("weak_names", []),
-    }
-    groups = [f"(?P<{kind}>{'|'.join(words)})" for kind, words in kinds.items() if words]
-    return phrases(groups, f"{_GLUED_BEFORE}{{}}{_GLUED_AFTER}", bounded=False)
+_INTRODUCES = phrases(_RULES["introduces"])
+_FORMS = {
+    **dict.fromkeys(("context", "not_in_sentence", "unless", "before", "after", "sentence", "paragraph"), "{}"),
+    "not_before": r"{}[\s\"']*$",
+    "not_after": r"^[\s,]*{}",
+    "needs_before": r"{}\s*$",
+    "needs_after": "^{}",
+    "close": r"{}(?:\s+[^\s;,]+){{0,6}}[\s\"'(]*$",
+    "follows": r"^[\s\"')]*(?:[^\s;]+\s+){{0,6}}{}",
+}
+"""The keys that hold phrases of frameworks and readings, and where in the text that they are looked for in."""
 
 
 @cache
-def _frameworks() -> tuple[_Framework, ...]:
-    return tuple(
-        _Framework(
-            id=block["id"],
-            kind=block["kind"],
-            names=_names(block),
-            context=_pattern(block, "context"),
-            not_before=_pattern(block, "not_before", r"{}[\s\"']*$"),
-            not_after=_pattern(block, "not_after", r"^[\s,]*{}"),
-            needs_before=_pattern(block, "needs_before", r"{}\s*$"),
-            needs_after=_pattern(block, "needs_after", "^{}"),
-            not_in_sentence=_pattern(block, "not_in_sentence"),
-            unless=_pattern(block, "unless"),
-        )
-        for block in _RULES["framework"]
-    )
+def _rules(kind: str) -> tuple[Rule, ...]:
+    """All blocks of a kind, ``framework`` or ``reading``, in their order."""
+    return tuple(rule_of(block, _FORMS, macros={"company": _RULES["company"]}) for block in _RULES[kind])
+
+
+@cache
+def _names() -> dict[str, re.Pattern[str]]:
+    """All names of each framework; the group ``weak`` holds those that need a context."""
+    patterns = {}
+    for block in _RULES["framework"]:
+        kinds = {
+            "name": block.get("names", []),
+            "exact": [f"(?-i:{word})" for word in block.get("abbreviations", [])],
+            "weak": block.get("weak_names", []),
+        }
+        groups = [f"(?P<{kind}>{'|'.join(words)})" for kind, words in kinds.items() if words]
+        patterns[block["id"]] = phrases(groups, f"{_GLUED_BEFORE}{{}}{_GLUED_AFTER}", bounded=False)
+    return patterns
 
 
 @cache
@@ -134,36 +104,11 @@ def _quick_look() -> Callable[[str], set[str]]:
     return quick_look(names, bounded=False)
 
 
-@cache
-def _readings() -> tuple[_Reading, ...]:
-    everything = [*IDS, *{rule.kind for rule in _frameworks()}]
-    return tuple(
-        _Reading(
-            stance=block["stance"],
-            holds_for=frozenset(block.get("frameworks", block.get("kinds", everything))),
-            heading=block.get("heading", False),
-            before=_pattern(block, "before"),
-            after=_pattern(block, "after"),
-            close=_pattern(block, "close", r"{}(?:\s+[^\s;,]+){{0,6}}[\s\"'(]*$"),
-            follows=_pattern(block, "follows", r"^[\s\"')]*(?:[^\s;]+\s+){{0,6}}{}"),
-            sentence=_pattern(block, "sentence"),
-            paragraph=_pattern(block, "paragraph"),
-            unless=_pattern(block, "unless"),
-            introduced=block.get("introduced", False),
-        )
-        for block in _RULES["reading"]
-    )
-
-
 IDS: tuple[str, ...] = tuple(block["id"] for block in _RULES["framework"])
 """The frameworks' ids, in the order of the rules."""
 
 STANCES: tuple[str, ...] = tuple(_RULES["stances"])
 """The stances that a policy may take towards a framework."""
-
-
-def _has(pattern: re.Pattern[str] | None, text: str) -> bool:
-    return pattern is not None and pattern.search(text) is not None
 
 
 def _place(view: str, start: int, end: int) -> _Place:
@@ -176,41 +121,35 @@ def _place(view: str, start: int, end: int) -> _Place:
     return _Place(before, after, whole, view[max(0, start - _PARAGRAPH) : end + _PARAGRAPH], heading)
 
 
-def _is_named(rule: _Framework, match: re.Match[str], view: str, text: str) -> bool:
+def _is_named(rule: Rule, match: re.Match[str], view: str, text: str) -> bool:
     """Whether a phrase that looks like a framework's name is one."""
     start, end = match.span()
     before, after = view[max(0, start - _NEAR_BEFORE) : start], view[end : end + _NEAR_AFTER]
-    if "weak" in rule.names.groupindex and match["weak"] is not None:
-        needs = rule.needs_before is not None
-        if needs and not (_has(rule.needs_before, before) or _has(rule.needs_after, after)):
+    if match.groupdict().get("weak"):
+        is_near = rule.has("needs_before", before) or rule.has("needs_after", after)
+        if "needs_before" in rule.block and not is_near:
             return False
-        if rule.context is not None and not rule.context.search(text):
+        if "context" in rule.block and not rule.has("context", text):
             return False
-    if _has(rule.not_before, before) or _has(rule.not_after, after):
+    if rule.has("not_before", before) or rule.has("not_after", after):
         return False
-    if rule.not_in_sentence is None:
+    if "not_in_sentence" not in rule.block:
         return True
     whole = _place(view, start, end).whole
-    return not _has(rule.not_in_sentence, whole) or _has(rule.unless, whole)
+    return not rule.has("not_in_sentence", whole) or rule.has("unless", whole)
 
 
-def _fits(reading: _Reading, place: _Place) -> bool:
+def _fits(reading: Rule, place: _Place) -> bool:
     """Whether a reading holds for a name where it stands."""
-    if reading.heading != place.heading or _has(reading.unless, place.whole):
+    if reading.block.get("heading", False) != place.heading or reading.has("unless", place.whole):
         return False
-    if reading.paragraph is not None and not _has(reading.paragraph, place.paragraph):
+    if "paragraph" in reading.block and not reading.has("paragraph", place.paragraph):
         return False
-    before = _has(reading.before, place.before) or _has(reading.close, place.before)
-    if before or _has(reading.after, place.after) or _has(reading.follows, place.after):
+    if any(reading.has(key, place.before) for key in ("before", "close")):
         return True
-    if reading.introduced:
-        return _is_introduced(place)
-    return _has(reading.sentence, place.whole)
-
-
-@cache
-def _introduces() -> re.Pattern[str]:
-    return phrases(_RULES["introduces"])
+    if any(reading.has(key, place.after) for key in ("after", "follows")):
+        return True
+    return _is_introduced(place) if reading.block.get("introduced") else reading.has("sentence", place.whole)
 
 
 def _is_introduced(place: _Place) -> bool:
@@ -220,13 +159,15 @@ def _is_introduced(place: _Place) -> bool:
         return False
     earlier = place.paragraph.partition(place.before.strip())[0] + place.before[: subject[-1].start(1)]
     named = re.compile(rf"{_WITHIN}{re.escape(subject[-1][1])}\b", re.IGNORECASE)
-    return any(named.match(earlier, words.end()) for words in _introduces().finditer(earlier))
+    return any(named.match(earlier, words.end()) for words in _INTRODUCES.finditer(earlier))
 
 
-def _stance(rule: _Framework, place: _Place) -> str:
-    for reading in _readings():
-        if not reading.holds_for.isdisjoint((rule.id, rule.kind)) and _fits(reading, place):
-            return reading.stance
+def _stance(rule: Rule, place: _Place) -> str:
+    either = {rule.block["id"], rule.block["kind"]}
+    for reading in _rules("reading"):
+        holds_for = reading.block.get("frameworks", reading.block.get("kinds", either))
+        if not either.isdisjoint(holds_for) and _fits(reading, place):
+            return str(reading.block["stance"])
     return STANCES[-1]
 
 
@@ -252,17 +193,18 @@ def mentions(text: str) -> list[Mention]:
         return []
     view = visible(text)
     result: list[Mention] = []
-    for rule in _frameworks():
+    for rule in _rules("framework"):
+        framework = rule.block["id"]
         taken = tuple(result)
-        for match in rule.names.finditer(view) if rule.id in present else ():
+        for match in _names()[framework].finditer(view) if framework in present else ():
             start, end = match.span()
             inside = any(other.start <= start and end <= other.end for other in taken)
             if inside or not _is_named(rule, match, view, text):
                 continue
-            last = result[-1] if result and result[-1].framework == rule.id else None
+            last = result[-1] if result and result[-1].framework == framework else None
             if last and _ABBREVIATED.fullmatch(view, last.end, start):  # "Name (N)" is said in one breath
                 stance = last.stance
             else:
                 stance = _stance(rule, _place(view, start, end))
-            result.append(Mention(rule.id, stance, start, end))
+            result.append(Mention(framework, stance, start, end))
     return sorted(result, key=lambda mention: (mention.start, mention.end, mention.framework))

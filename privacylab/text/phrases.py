@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 
 def phrases(words: list[str], form: str = "{}", *, flags: int = re.IGNORECASE, bounded: bool = True) -> re.Pattern[str]:
@@ -46,14 +46,27 @@ def words_of(block: Mapping[str, Any], key: str, macros: Mapping[str, str]) -> l
     return [re.sub("@(.*?)@", lambda macro: macros[macro[1]], word) for word in words]
 
 
-def pattern_of(
-    block: Mapping[str, Any],
-    key: str,
-    form: str = "{}",
-    *,
-    macros: Mapping[str, str],
-    flags: int = re.IGNORECASE,
-) -> re.Pattern[str] | None:
-    """The phrases of one key of a rule's block as one pattern (`phrases`); None where the block leaves it out."""
-    words = words_of(block, key, macros)
-    return phrases(words, form, flags=flags) if words else None
+class Rule(NamedTuple):
+    """A block of a rule file, and the phrases of its keys as patterns."""
+
+    block: Mapping[str, Any]
+    patterns: Mapping[str, re.Pattern[str]]
+
+    def has(self, key: str, text: str) -> bool:
+        """Whether a text holds a phrase of a key; it holds none where the block leaves the key out."""
+        return key in self.patterns and self.patterns[key].search(text) is not None
+
+
+def rule_of(
+    block: Mapping[str, Any], forms: Mapping[str, str], *, macros: Mapping[str, str], flags: int = re.IGNORECASE
+) -> Rule:
+    """A block with its phrases.
+
+    Args:
+        block: a block of a rule file.
+        forms: the keys that hold phrases, and where these must stand, as in `phrases`.
+        macros: as in `words_of`.
+        flags: as in `phrases`.
+    """
+    words = {key: words_of(block, key, macros) for key in forms}
+    return Rule(block, {key: phrases(each, forms[key], flags=flags) for key, each in words.items() if each})

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from privacylab import cues, frameworks, paths
 from privacylab.text.anchors import anchors, quick_look
-from privacylab.text.phrases import phrases
+from privacylab.text.phrases import phrases, words_of
 from privacylab.text.visible import lowered, visible
 
 CUES = {block["id"]: block for block in paths.rules("cues")["cue"]}
@@ -23,7 +23,7 @@ def sentences():
 
 def patterns_of_cues():
     keys = ("patterns", "values", "exact", "items")
-    return [(name, word) for name, block in CUES.items() for key in keys for word in cues._words(block, key)]
+    return [(name, word) for name, block in CUES.items() for key in keys for word in words_of(block, key, cues._MACROS)]
 
 
 def patterns_of_frameworks():
@@ -35,16 +35,16 @@ def firing(text):
     """The cues of which a pattern matches, by the patterns alone."""
     view = visible(text)
     lower = lowered(view)
-    for rule in cues._compiled():
-        searched = [(rule.pattern, lower), (rule.exact, view), (rule.items, lower)]
-        if any(pattern is not None and pattern.search(where) for pattern, where in searched):
-            yield rule.id
+    for rule in cues._rules():
+        searched = {"patterns": lower, "values": lower, "exact": view, "items": lower}
+        if any(rule.has(key, where) for key, where in searched.items()):
+            yield rule.block["id"]
 
 
 def named(text):
     """The frameworks of which a name matches, by the patterns alone."""
     view = visible(text)
-    return [rule.id for rule in frameworks._frameworks() if rule.names.search(view)]
+    return [framework for framework, names in frameworks._names().items() if names.search(view)]
 
 
 @pytest.mark.parametrize(("name", "pattern"), patterns_of_cues())
