@@ -18,9 +18,10 @@ _SKIPPED = frozenset(
 )
 _BLOCK = frozenset(
     "p div section article main header ul ol dl table tbody thead tfoot caption blockquote pre address figure "
-    "figcaption hr center fieldset details summary body html dd form".split()
+    "figcaption hr center fieldset details summary body html dd form td th tr li dt h1 h2 h3 h4 h5 h6".split()
 )
-_HEADING = {f"h{level}": level for level in range(1, 7)}
+_LEVELS = {f"h{level}": level for level in range(1, 7)}
+_KINDS: dict[str, Kind] = {"li": "item", "dt": "paragraph", **dict.fromkeys(_LEVELS, "heading")}
 _BOLD = frozenset(("b", "strong"))
 _CHROME_ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "dialog", "alertdialog"))
 _COOKIE_BANNER = re.compile(
@@ -70,11 +71,8 @@ def _mended_stop(stop: re.Match[str]) -> str:
 
 def _mended(piece: str) -> str:
     """ToSBack2's stops as the semicolons that they were; no piece begins or ends within what is mended."""
-    if "&" in piece:
-        piece = _BROKEN_ENTITY.sub(r"&\1; ", piece)
-    if ".\n" in piece:
-        piece = _BROKEN_SEMICOLON.sub(_mended_stop, piece)
-    return piece
+    piece = _BROKEN_ENTITY.sub(r"&\1; ", piece) if "&" in piece else piece
+    return _BROKEN_SEMICOLON.sub(_mended_stop, piece) if ".\n" in piece else piece
 
 
 def _html_piece(piece: str) -> list[Chunk]:
@@ -85,14 +83,14 @@ def _html_piece(piece: str) -> list[Chunk]:
     if simple := _SIMPLE_PIECE.fullmatch(piece):
         cleaned = clean(simple[2].replace("\n", " "))
         return [Chunk("item" if simple[1] == "li" else "paragraph", cleaned)] if cleaned else []
-    tree = LexborHTMLParser(f"<table>{piece}" if piece.startswith("<tr") else piece)
-    return read_tree(tree.body) if tree.body else []
+    return read_tree(LexborHTMLParser(f"<table>{piece}" if piece.startswith("<tr") else piece).body)
 
 
-def read_tree(root: LexborNode) -> list[Chunk]:
+def read_tree(root: LexborNode | None) -> list[Chunk]:
     """The chunks below an element."""
     reader = _HtmlReader()
-    reader.read(root)
+    if root is not None:
+        reader.read(root)
     return reader.chunks
 
 
@@ -151,8 +149,6 @@ class _HtmlReader:
     def _text(self, text: str) -> None:
         self._parts.append(text.replace("\n", " "))
         n_characters = len(text.strip())
-        if not n_characters:
-            return
         self._n_text += n_characters
         if self._bold:
             self._n_bold += n_characters
@@ -160,23 +156,17 @@ class _HtmlReader:
     def _open(self, tag: str) -> None:
         if tag in _BOLD:
             self._bold += 1
-        elif tag == "li" or tag == "dt":
+        elif tag in _BLOCK:
             self._flush()
-            self._kind = "item" if tag == "li" else "paragraph"
-        elif tag in _HEADING:
-            self._flush()
-            self._kind, self._level = "heading", _HEADING[tag]
-        elif tag in _BLOCK or tag in ("td", "th", "tr"):
-            self._flush()
+            self._kind, self._level = _KINDS.get(tag, self._kind), _LEVELS.get(tag, self._level)
 
     def _close(self, tag: str) -> None:
         if tag in _BOLD:
             self._bold -= 1
-        elif tag in _HEADING or tag in ("li", "ul", "ol", "dt"):
+        elif tag in _BLOCK:
             self._flush()
-            self._kind, self._level = "paragraph", 0
-        elif tag in _BLOCK or tag in ("td", "th", "tr"):
-            self._flush()
+            if tag in _KINDS or tag in ("ul", "ol"):
+                self._kind, self._level = "paragraph", 0
 
     def _break(self) -> None:
         if self._n_text and self._n_bold == self._n_text:
@@ -185,13 +175,9 @@ class _HtmlReader:
             self._parts.append("\n")
 
     def _flush(self) -> None:
-        if not self._n_text:
-            self._parts.clear()
-            return
-        bold = self._n_bold == self._n_text
-        for line in "".join(self._parts).split("\n"):
+        for line in "".join(self._parts).split("\n") if self._n_text else ():
             if cleaned := clean(line):
-                self.chunks.append(Chunk(self._kind, cleaned, self._level, bold))
+                self.chunks.append(Chunk(self._kind, cleaned, self._level, self._n_bold == self._n_text))
         self._parts.clear()
         self._n_bold = self._n_text = 0
 
@@ -203,10 +189,8 @@ def _is_chrome(tag: str, node: LexborNode) -> bool:
     if tag not in ("div", "section", "header"):
         return False
     attributes = node.attributes
-    if not attributes:
-        return False
-    named = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    return attributes.get("role") in _CHROME_ROLES or bool(_COOKIE_BANNER.search(named))
+    named = f"{attributes.get('class')} {attributes.get('id')}"
+    return attributes.get("role") in _CHROME_ROLES or _COOKIE_BANNER.search(named) is not None
 
 
 def _data_row(row: LexborNode) -> str | None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 
 from cmarkgfm import cmark
 from selectolax.lexbor import LexborHTMLParser
@@ -34,19 +33,16 @@ def markdown_pieces(text: str) -> Pieces:
     """The pieces of Markdown."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
-        return Pieces(_flat_piece, _PARTED.split(_SCRIPT.sub(" ", _DEEP_INDENT.sub("    ", text))))
+        text = _SCRIPT.sub(" ", text)
     return Pieces(_markdown_piece, _PARTED.split(text))
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:
     # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
-    return _flat_piece(_DEEP_INDENT.sub("    ", piece))
-
-
-def _flat_piece(piece: str) -> list[Chunk]:
+    piece = _DEEP_INDENT.sub("    ", piece)
     if "\n**" in piece or "\n__" in piece:
         piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)
-    return list(chain.from_iterable(map(_markdown_part, _markdown_parts(piece))))
+    return [chunk for part in _markdown_parts(piece) for chunk in _markdown_part(part)]
 
 
 def _markdown_parts(text: str) -> Iterator[str]:
@@ -74,5 +70,5 @@ def _markdown_part(part: str) -> list[Chunk]:
         return [Chunk("paragraph", cleaned)] if cleaned else []
     if len(part) > MAX_PIECE or is_unclosed(part):
         return plain_chunks(part)
-    tree = LexborHTMLParser(cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS))
-    return read_tree(tree.body) if tree.body else []
+    html = cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS)
+    return read_tree(LexborHTMLParser(html).body)
