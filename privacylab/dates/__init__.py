@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, auto
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from privacylab import paths
 from privacylab.dates.formats import MONTH, WORD, NamedDate, Reading, named_dates
@@ -19,7 +19,7 @@ from privacylab.dates.formats import MONTH, WORD, NamedDate, Reading, named_date
 Kind = Literal["effective", "updated", "posted", "version", "bare"]
 Region = Literal["us", "eu", "uk", "other"]
 
-KINDS: tuple[Kind, ...] = ("effective", "updated", "posted", "version", "bare")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """In order of precedence."""
 
 # A policy may be announced some months before it applies; a date further ahead of the crawl is no date of this text.
@@ -134,15 +134,8 @@ _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
 
-class _Cue(NamedTuple):
-    """What a cue says happened on a date, and the character before the date at which it begins."""
-
-    kind: Kind
-    begin: int
-
-
 @functools.lru_cache(maxsize=2_000)
-def _cues(before: str) -> _Cue | None:
+def _cues(before: str) -> tuple[Kind, int] | None:
     """The best cue before a date and where the chain of cues begins: "last updated and effective" is one chain."""
     best: Kind | None = None
     begin = len(before)
@@ -150,19 +143,18 @@ def _cues(before: str) -> _Cue | None:
         gap = before[cue.end() : begin]
         if not _BETWEEN.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
             break
-        kind: Kind = next(kind for kind in KINDS if cue[kind])
-        best = kind if best is None else min(best, kind, key=KINDS.index)
+        best = next(kind for kind in KINDS if kind == best or cue[kind])
         begin = cue.start()
-    return _Cue(best, begin) if best else None
+    return (best, begin) if best else None
 
 
-def _cue_after(date: NamedDate) -> _Cue | None:
+def _cue_after(date: NamedDate) -> tuple[Kind, int] | None:
     """The cue that ends the date's line: "May 25, 2018 (last updated)"."""
     rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
     cue = _CUE.match(rest)
     if cue is None or not _BETWEEN.fullmatch(rest, cue.end()):
         return None
-    return _Cue(next(kind for kind in KINDS if cue[kind]), len(date.before))
+    return next(kind for kind in KINDS if cue[kind]), len(date.before)
 
 
 def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
@@ -182,9 +174,9 @@ def _speaks_of_policy(sentence: str) -> bool:
     return older is None or older.end() < policy.start() - OLDER_REACH
 
 
-def _label(date: NamedDate, kind: Kind, begin: int, lead: str) -> bool:
+def _label(date: NamedDate, kind: Kind, words: str, lead: str) -> bool:
     """The cue is a label ("Last updated: ...") rather than a word of a sentence."""
-    starts = date.before[begin : begin + 1].isupper() or _LABEL_START.search(lead[-2:]) or _BETWEEN.fullmatch(lead)
+    starts = words[:1].isupper() or _LABEL_START.search(lead[-2:]) or _BETWEEN.fullmatch(lead)
     starts = starts or (_CUE.match(lead.lstrip()) and _AND.search(lead))
     comma = _GOES_ON.match(date.after)
     if not starts or (comma and not _CUE.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
@@ -206,29 +198,27 @@ def _under_title(head: str) -> Tier | None:
     return Tier.UNSURE if _TITLE.search(above[-150:]) else None
 
 
-def _may_date(date: NamedDate, cue: _Cue, *, is_label: bool, near_end: bool) -> bool:
-    """Whether a cue and a date of this form go together."""
-    words = date.before[cue.begin :]
+def _may_date(date: NamedDate, kind: Kind, words: str, *, is_label: bool, near_end: bool) -> bool:
+    """Whether a cue, its words up to the date, and a date of this form go together."""
     if date.form in ("year", "month_short"):
-        return is_label and cue.kind in ("effective", "updated")
+        return is_label and kind in ("effective", "updated")
     if date.form in ("month", "year_month", "year_month_named", "season") and not is_label:
         return False
-    if cue.kind not in ("posted", "version"):
+    if kind not in ("posted", "version"):
         return True
     # News and comments are posted too.
     near = near_end or "version" in words.lower() or _POLICY.search(words) or _TITLE.search(date.after)
     return bool(is_label and near) and not _CLOCK.search(words)
 
 
-def _tier(date: NamedDate, cue: _Cue, *, near_end: bool) -> Tier | None:
+def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | None:
     """How a date with a cue is known as the policy's; None where it is not."""
-    head, words = date.before[: cue.begin], date.before[cue.begin :]
+    head, words = date.before[:begin], date.before[begin:]
     lead = _SENTENCE_END.split(head)[-1]
-    is_label = _label(date, cue.kind, cue.begin, lead)
-    is_comment = _COMMENT.search(date.line) is not None
-    if is_comment or _ANNOUNCED.search(lead[-40:] + words):
+    is_label = _label(date, kind, words, lead)
+    if _COMMENT.search(date.line) or _ANNOUNCED.search(lead[-40:] + words):
         return None
-    if not _may_date(date, cue, is_label=is_label, near_end=near_end):
+    if not _may_date(date, kind, words, is_label=is_label, near_end=near_end):
         return None
     if is_label:
         return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
@@ -242,14 +232,11 @@ def _tier(date: NamedDate, cue: _Cue, *, near_end: bool) -> Tier | None:
 
 def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
     """The date stands alone on its line under a title or at an end of the text, or beside the title."""
-    place = at_start or at_end
     rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
     is_file = _FILE.fullmatch(date.line.strip()) and (not rest or _EXTENSION.fullmatch(rest))
-    if place and date.form != "year" and is_file:
+    if (at_start or at_end) and date.form != "year" and is_file:
         return True
-    if date.form in _NEVER_BARE or _CLOCK.match(date.after):
-        return False
-    if _WEEKDAY.search(date.line):  # the day of the visit
+    if date.form in _NEVER_BARE or _CLOCK.match(date.after) or _WEEKDAY.search(date.line):  # the day of the visit
         return False
     lead = date.line.strip(_PUNCTUATION)
     if rest or len(lead) > 90:
@@ -261,7 +248,7 @@ def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
         return title is not None and _BETWEEN.fullmatch(lead[title.end() :]) is not None
     above = [line.strip(_PUNCTUATION) for line in date.before[: -len(date.line) or None].split("\n")]
     near = [line for line in above if line][-2:]
-    return place or any(len(line) < 90 and _TITLE.search(line) for line in near)
+    return at_start or at_end or any(len(line) < 90 and _TITLE.search(line) for line in near)
 
 
 def _entry(date: NamedDate) -> Tier | None:
@@ -282,25 +269,19 @@ def _candidates(text: str) -> Iterator[_Candidate]:
         if _RANGE.match(date.after):
             continue
         start, to_end = date.start, len(text) - date.end
-        kind: Kind = "updated"
+        near_end = start < 2 * NEAR_END or to_end < NEAR_END
         cue = _cues(date.before) or _cue_after(date)
-        tier = _tier(date, cue, near_end=start < 2 * NEAR_END or to_end < NEAR_END) if cue else None
-        if cue and tier:
-            kind = cue.kind
-            start -= len(date.before) - cue.begin
-        else:
-            tier = _entry(date)
-        if tier is None and _bare(date, at_start=start < 300, at_end=to_end < 200):
-            kind, tier = "bare", Tier.BARE
-        if tier is None:
-            continue
-        yield _Candidate(kind, tier, start, date)
+        if cue and (tier := _tier(date, *cue, near_end=near_end)):
+            yield _Candidate(cue[0], tier, start - len(date.before) + cue[1], date)
+        elif tier := _entry(date):
+            yield _Candidate("updated", tier, start, date)
+        elif _bare(date, at_start=start < 300, at_end=to_end < 200):
+            yield _Candidate("bare", Tier.BARE, start, date)
 
 
 def _choose(candidates: list[_Candidate], length: int) -> tuple[_Candidate, bool] | None:
     """The candidate to believe, and whether another one makes it doubtful."""
-    own = [candidate for candidate in candidates if candidate.tier == Tier.OWN]
-    if own:
+    if own := [candidate for candidate in candidates if candidate.tier == Tier.OWN]:
         home = own[0]
         block = [c for c in own if c.start - home.start < NEAR_END]
         # Far down, a date is a part's more often than the policy's; at the very end it is the policy's, unless older.
@@ -312,8 +293,8 @@ def _choose(candidates: list[_Candidate], length: int) -> tuple[_Candidate, bool
     log = [candidate for candidate in candidates if candidate.tier in (Tier.LOG, Tier.ENTRY)]
     if len(log) > 2 or any(candidate.tier == Tier.LOG for candidate in log):
         return max(log, key=lambda candidate: candidate.first_day), False
-    rest = sorted((c for c in candidates if c.tier in (Tier.BARE, Tier.UNSURE)), key=lambda candidate: candidate.tier)
-    return (rest[0], False) if rest else None
+    rest = [candidate for candidate in candidates if candidate.tier >= Tier.BARE]
+    return (min(rest, key=lambda candidate: candidate.tier), False) if rest else None
 
 
 def _newest_of_list(candidates: list[_Candidate]) -> _Candidate:
@@ -334,7 +315,7 @@ def _settle(date: NamedDate, text: str, *, snapshot: dt.date | None, region: Reg
     month_first, day_first = date.readings
     if snapshot and (month_first.first_day > snapshot) != (day_first.first_day > snapshot):
         return (day_first if month_first.first_day > snapshot else month_first), False
-    if region in ("us", "eu", "uk"):
+    if region not in (None, "other"):
         return (month_first if region == "us" else day_first), False
     # The text's other dates show its habit: "25/12/2017", "3 May 2018". That of a law shows the law's.
     shown = [d for d in named_dates(text) if d.day_first is not None and not _LAW.search(d.before[-60:])]
@@ -366,26 +347,21 @@ def effective_date(
         >>> effective_date("Privacy Policy\nLast updated: 1st May 2018").value
         '2018-05-01'
     """
-    if region not in (None, "us", "eu", "uk", "other"):
+    if region not in (None, *get_args(Region)):
         raise ValueError(f"region is {region!r}; give 'us', 'eu', 'uk', 'other' or None")
-    day = _day(snapshot)
+    if isinstance(snapshot, str):
+        try:
+            snapshot = dt.date.fromisoformat(snapshot[:10])
+        except ValueError as error:
+            raise ValueError(f"snapshot is {snapshot!r}; give a date or a string like '2018-05-25'") from error
+    day = snapshot.date() if isinstance(snapshot, dt.datetime) else snapshot
     candidates = [
         candidate
         for candidate in _candidates(text)
         if day is None or any(reading.first_day - day <= ANNOUNCED_AHEAD for reading in candidate.date.readings)
     ]
-    choice = _choose(candidates, len(text))
-    if choice is None:
+    if (choice := _choose(candidates, len(text))) is None:
         return None
     chosen, doubtful = choice
     reading, unsettled = _settle(chosen.date, text, snapshot=day, region=region)
     return EffectiveDate(str(reading), chosen.kind, text[chosen.start : chosen.date.end], doubtful or unsettled)
-
-
-def _day(snapshot: dt.date | str | None) -> dt.date | None:
-    if isinstance(snapshot, str):
-        try:
-            return dt.date.fromisoformat(snapshot[:10])
-        except ValueError as error:
-            raise ValueError(f"snapshot is {snapshot!r}; give a date or a string like '2018-05-25'") from error
-    return snapshot.date() if isinstance(snapshot, dt.datetime) else snapshot

@@ -21,7 +21,7 @@ MONTH = (
     r"(?:jan(?:uary|urary|uray)?|febr?(?:uary|rary|urary)?|mar(?:ch)?|apr(?:ill?)?|may|june?|july?|aug(?:u?st)?"
     r"|sep(?:t(?:ember|mber|emeber)?)?|oct(?:ober)?|nov(?:ember|emeber)?|dec(?:ember|emeber)?)(?![a-z])"
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 # These alone scan the whole text, where it holds the characters before them: each begins with a fixed character, which
 # is a hundred times faster than one pattern with a choice or a class in front.
@@ -210,9 +210,8 @@ def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
     readings = tuple(dict.fromkeys(reading for reading in orders if _exists(reading)))
     if not readings:
         return None
-    before, after = window[: match.start()], window[match.end() :]
-    dotted = part.get("s") == "."
-    return NamedDate(form, readings, day_first, dotted, before, after, *match.span())
+    start, end = match.span()
+    return NamedDate(form, readings, day_first, part.get("s") == ".", window[:start], window[end:], start, end)
 
 
 def _spelt(words: str) -> int:
