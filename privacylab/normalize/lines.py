@@ -128,26 +128,23 @@ class Line:
     def shape(self) -> str:
         """What heading it may be: ``caps colon lower numbered question title``; empty for none."""
         n_words, last = self.n_words, self.text[-1]
-        is_asking = _ASKS.match(self.text) is not None
-        shape = ""
         if self._is_no_heading():
-            pass
-        elif last == "?":
-            shape = "question" if n_words > 1 else ""
-        elif last == ":":
+            return ""
+        if last == "?":
+            return "question" if n_words > 1 else ""
+        if last == ":":
             is_label = n_words <= 3 or self.capitalised or not _CLAUSE.search(self.text)
-            shape = "colon" if n_words <= 8 and is_label and not self._introduces else ""
-        elif self._is_caps:
-            shape = "caps"
-        elif self._numbered:
-            shape = "numbered" if n_words <= 12 else ""
-        elif self.text[0].islower() and not is_asking:
-            shape = "lower"
-        elif n_words <= LIMITS["title_words"]:
-            shape = "title"
-        elif is_asking:
-            shape = "question"
-        return shape
+            return "colon" if n_words <= 8 and is_label and not self._introduces else ""
+        if self._is_caps:
+            return "caps"
+        if self._numbered:
+            return "numbered" if n_words <= 12 else ""
+        is_asking = _ASKS.match(self.text) is not None
+        if self.text[0].islower() and not is_asking:
+            return "lower"
+        if n_words <= LIMITS["title_words"]:
+            return "title"
+        return "question" if is_asking else ""
 
     def _is_no_heading(self) -> bool:
         text, n_words = self.text, self.n_words
