@@ -58,15 +58,13 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
     rows = in_points(need(changes, "feature", "view", "n", "value", "low", "high"))
     rows = rows.assign(row=pd.factorize(rows["feature"])[0])
     features = row_names(in_order(rows["feature"]), names)
-    parts = [rows[rows["view"] == view] for view in ("cross_section", "panel")]
-    looks = (look(5), look(0))
-    texts = ("all services of either side", "the same services")
-    counted = [f"{text} (n = {part['n'].max():,})" for text, part in zip(texts, parts, strict=True)]
+    cross, panel = (rows[rows["view"] == view] for view in ("cross_section", "panel"))
     page, axes = style.panel(0.9 + rows_height(features, 0.3))
     axes.axvline(0, **RULE)
-    dot_rows(axes, features, list(zip(parts, looks, strict=True)), step=0.32)
+    dot_rows(axes, features, [(cross, look(5)), (panel, look(0))], step=0.32)
     axes.set_xlabel("Difference in percentage points")
-    key(axes, list(zip(counted, looks, strict=True)))
+    all_services = f"all services of either side (n = {cross['n'].max():,})"
+    key(axes, [(all_services, look(5)), (f"the same services (n = {panel['n'].max():,})", look(0))])
     return page
 
 
@@ -122,14 +120,11 @@ def event_study(effects: pd.DataFrame, *, label: str = "Difference from the peri
         label: What the y axis shows, with its unit.
     """
     rows = need(effects, "period", "n", "value", "low", "high")
-    rows = rows if "outcome" in rows else rows.assign(outcome="")
+    rows = rows.assign(outcome=rows.get("outcome", ""))
     outcomes = in_order(rows["outcome"])
     columns = min(3, len(outcomes))
-    down = -(-len(outcomes) // columns)
-    page, axs = style.figure(0.4 + 2.2 * down, rows=down, columns=columns)
-    for i, axes in enumerate(axs.flat):
-        axes.set_visible(i < len(outcomes))
-    for axes, outcome in zip(axs.flat, outcomes, strict=False):
+    page, axs = style.small_multiples(len(outcomes), columns, 2.2, room=0.4)
+    for axes, outcome in zip(axs, outcomes, strict=True):
         part = rows[rows["outcome"].astype(str) == outcome]
         axes.axhline(0, **RULE)
         axes.axvline(-0.5, **RULE, linestyle=DASHED)
@@ -176,9 +171,7 @@ def claim_survival(curves: pd.DataFrame) -> Figure:
         curves: From `findings.claim_survival`; with a column ``framework`` several curves.
     """
     rows = need(curves, "days", "n", "value", "low", "high")
-    return _curves(
-        rows if "framework" in rows else rows.assign(framework=""), "framework", "Services that still claim it"
-    )
+    return _curves(rows.assign(framework=rows.get("framework", "")), "framework", "Services that still claim it")
 
 
 @style.drawing

@@ -229,20 +229,16 @@ def topics_over_time(shares: pd.DataFrame) -> Figure:
     rows = style.enough(need(shares, down, "half_year", "n", "value", "low", "high"), "half_year")
     topics = in_order(rows[down])
     titles = row_names(topics, room=5 / columns)
-    lines = -(-len(topics) // columns)
     x = period_days(rows["half_year"])
-    height = 0.5 + (1 + text_height(titles)) * lines
-    page, axs = style.figure(height, rows=lines, columns=columns, sharex=True, sharey=True)
-    for i, axes in enumerate(axs.flat):
-        axes.set_visible(i < len(topics))
-    for axes, topic, title in zip(axs.flat, topics, titles, strict=False):
+    page, axs = style.small_multiples(len(topics), columns, 1 + text_height(titles), room=0.5, shared=True)
+    for axes, topic, title in zip(axs, topics, titles, strict=True):
         _line(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], 0)
         for event in eras.events():
             axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
         axes.set_title(title, fontsize=7.5, fontweight="normal")
         axes.grid(axis="y")
-    style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=5)
-    axs[0, 0].set_ylim(bottom=0)
-    style.percent(axs[0, 0])
+    style.years(axs[0], x.min() - 120, x.max() + 120, step=5)
+    axs[0].set_ylim(bottom=0)
+    style.percent(axs[0])
     page.supylabel("Share", fontsize=8)
     return page

@@ -67,13 +67,34 @@ def figure(
     sharex: bool = False,
     sharey: bool = False,
 ) -> tuple[Figure, npt.NDArray[Any]]:
-    """A figure of the page's width and its axes (always an array of shape rows x columns); call it inside `style`."""
+    """A figure of the page's width and its axes (always an array of shape rows x columns); call it inside `style`.
+
+    Args:
+        height: Inches.
+        rows: Axes below each other.
+        columns: Axes beside each other.
+        heights: Of the rows, as ratios.
+        widths: Of the columns, as ratios.
+        sharex: Whether all axes have one scale from left to right.
+        sharey: The same from below.
+    """
     page = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(page)
     axes = page.subplots(
         rows, columns, squeeze=False, sharex=sharex, sharey=sharey, height_ratios=heights, width_ratios=widths
     )
     return page, axes
+
+
+def small_multiples(
+    n: int, columns: int, height: float, *, room: float, shared: bool = False
+) -> tuple[Figure, list[Axes]]:
+    """A figure of n axes in rows of so many columns and inches, with room for what stands around, on shared scales."""
+    rows = -(-n // columns)
+    page, axs = figure(room + height * rows, rows=rows, columns=columns, sharex=shared, sharey=shared)
+    for axes in axs.flat[n:]:
+        axes.set_visible(False)
+    return page, list(axs.flat[:n])
 
 
 def panel(height: float) -> tuple[Figure, Axes]:
@@ -133,11 +154,11 @@ def text_width(text: str, size: float = 7.5) -> float:
     """Inches from the left to the right of a text's longest line."""
     font = get_font(findfont(FontProperties(family=FONT)))
     font.set_size(size, 720)
-    widths = []
+    width = 0
     for line in text.split("\n"):
         font.set_text(line)
-        widths.append(font.get_width_height()[0] / 64 / 720)
-    return max(widths)
+        width = max(width, font.get_width_height()[0])
+    return width / 64 / 720
 
 
 def text_height(texts: Sequence[str], size: float = 7.5) -> float:
@@ -198,7 +219,7 @@ def years(axes: Axes, first: float, last: float, *, step: int | None = None) -> 
 
 def in_order(values: pd.Series) -> list[str]:
     """The distinct values as text, as they come."""
-    return [str(value) for value in values.astype(str).unique()]
+    return list(values.astype(str).unique())
 
 
 def look(index: int) -> dict[str, Any]:
