@@ -33,8 +33,7 @@ def decode(data: bytes) -> str:
         if (n_stray <= n_letters or _cut_short(data)) and not _CONTROL_BYTE.search(data[:4096]):
             text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(data)
             return SURROGATE.sub(_of_windows, text)
-    declared = _CHARSET.search(data[:4096])
-    if declared:
+    if declared := _CHARSET.search(data[:4096]):
         with contextlib.suppress(LookupError, UnicodeError):
             return data.decode(declared[1].decode("ascii"))
     # A text with few bytes above 127 is English in the code page of Windows, whatever else these bytes might be.

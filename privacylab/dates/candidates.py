@@ -1,0 +1,248 @@
+"""The dates of a text that could be its own, and how each is known as that. The words are in ``rules/dates.toml``."""
+
+import datetime as dt
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from enum import IntEnum, auto
+from typing import Literal, NamedTuple, get_args
+
+from privacylab import paths
+from privacylab.dates.formats import MONTH, WORD, NamedDate, named_dates
+
+Kind = Literal["effective", "updated", "posted", "version", "bare"]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""In order of precedence."""
+
+# How near to its ends a text shows its own date rather than that of a part.
+NEAR_END = 1500
+# A word like "previous" says something of what follows it within so many characters.
+OLDER_REACH = 20
+
+
+class Tier(IntEnum):
+    """How a date is known as the policy's own; each is believed only where there is none of those before it."""
+
+    OWN = auto()  # by a cue
+    LOG = auto()  # as an entry of a change log with a heading
+    ENTRY = auto()  # as an entry of one without
+    BARE = auto()  # by its place alone
+    UNSURE = auto()  # by a cue under another title, which may belong to a menu
+
+
+class Candidate(NamedTuple):
+    """A date that could be the policy's own. `start`: where its cue begins in the text."""
+
+    kind: Kind
+    tier: Tier
+    start: int
+    date: NamedDate
+
+    @property
+    def first_day(self) -> dt.date:
+        """The first day of the date's likelier reading."""
+        return self.date.readings[0].first_day
+
+
+def _any(
+    words: Iterable[str], flags: re.RegexFlag = re.IGNORECASE, *, begin: str = WORD, end: str = r"(?![a-z])"
+) -> re.Pattern[str]:
+    return re.compile((begin + "(?:" + "|".join(words) + ")" + end).replace(" ", r"\s+"), flags)
+
+
+# The words of `rules/dates.toml`.
+_RULES = paths.rules("dates")
+_SUBJECT, _LOG, _REGION = _RULES["subject"], _RULES["change_log"], _RULES["region"]
+_CUE = _any(
+    [f"(?P<{kind}>{'|'.join(_RULES['cues'][kind]['words'])})" for kind in KINDS[:-1]],
+    begin=WORD
+    + r"(?:(?:web ?)?(?:site|page) )?"
+    + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
+)
+_WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)
+_TIME = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
+_FILLER = "|".join(sorted(_RULES["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
+# Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
+_BETWEEN = re.compile(
+    rf"(?>{_TIME}|{_WEEKDAY.pattern}|\b(?:{_FILLER}|v?\d(?:\.\d+)*)\b|[^\w©])*+",
+    re.IGNORECASE,
+)
+_POLICY = _any(_SUBJECT["policy"])
+LAW = _any(_SUBJECT["law"])
+_OTHER_DOCUMENT = _any(_SUBJECT["other_document"])
+_OLDER = _any(_SUBJECT["older"])
+_ANNOUNCED = _any(_SUBJECT["announced"])
+_LOOK_AHEAD = _any(_SUBJECT["look_ahead"])
+_TITLE = _any(_RULES["titles"]["words"])
+_LOG_HEADING = _any(_LOG["headings"])
+_LOG_VERB = _any(_LOG["verbs"], begin=r"[ \t:,.)\-–—]*")
+DAY_FIRST = _any(_REGION["day_first"], re.NOFLAG, begin=r"\b", end=r"\b")
+MONTH_FIRST = _any(_REGION["month_first"], re.NOFLAG, begin=r"\b", end=r"\b")
+
+# What bounds a label or a sentence around a date.
+_SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
+_LABEL_START = re.compile(r"[\n|•·(:;\"“”–—-]|[.!?)]\s*")
+# Says nothing of this text's date, though it speaks of older ones.
+_REPLACES = re.compile(
+    r"\b(?:replac|supersed)\w+ (?:all |any )(?:\w+ )?(?:previous|prior|earlier|former|other)"
+    r"(?: (?:versions?|ones|policies))*",
+    re.IGNORECASE,
+)
+_SIGNED = re.compile(r"(?!Copyright)(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
+_COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
+_AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
+# The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
+_FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?:[ -]+v\d[\w.]*)?[ -]*", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
+# After the date the sentence goes on: "Effective January 1, 2020, you may ...".
+_PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
+_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further)\b)")
+_NEVER_BARE = ("year", "month", "year_month", "year_month_named", "month_short", "season", "digits")
+_RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
+_CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
+
+
+@functools.lru_cache(maxsize=2_000)
+def _cues(before: str) -> tuple[Kind, int] | None:
+    """The best cue before a date and where the chain of cues begins: "last updated and effective" is one chain."""
+    best: Kind | None = None
+    begin = len(before)
+    for cue in reversed(list(_CUE.finditer(before, max(0, begin - 140)))):
+        gap = before[cue.end() : begin]
+        if not _BETWEEN.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
+            break
+        best = next(kind for kind in KINDS if kind == best or cue[kind])
+        begin = cue.start()
+    return (best, begin) if best else None
+
+
+def _cue_after(date: NamedDate) -> tuple[Kind, int] | None:
+    """The cue that ends the date's line: "May 25, 2018 (last updated)"."""
+    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
+    cue = _CUE.match(rest)
+    if cue is None or not _BETWEEN.fullmatch(rest, cue.end()):
+        return None
+    return next(kind for kind in KINDS if cue[kind]), len(date.before)
+
+
+def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
+    return next(reversed(list(pattern.finditer(sentence))), None)
+
+
+def _speaks_of_policy(sentence: str) -> bool:
+    """The thing named last is this policy: no law, no other document, no older or coming version of it."""
+    sentence = _REPLACES.sub(" ", sentence)
+    policy = _last(_POLICY, sentence)
+    if policy is None or _ANNOUNCED.search(sentence):
+        return False
+    others = (_last(LAW, sentence), _last(_OTHER_DOCUMENT, sentence))
+    if any(other and other.end() >= policy.end() for other in others):
+        return False
+    older = _last(_OLDER, sentence)
+    return older is None or older.end() < policy.start() - OLDER_REACH
+
+
+def _label(date: NamedDate, kind: Kind, words: str, lead: str) -> bool:
+    """The cue is a label ("Last updated: ...") rather than a word of a sentence."""
+    starts = words[:1].isupper() or _LABEL_START.search(lead[-2:]) or _BETWEEN.fullmatch(lead)
+    starts = starts or (_CUE.match(lead.lstrip()) and _AND.search(lead))
+    comma = _GOES_ON.match(date.after)
+    if not starts or (comma and not _CUE.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
+        return False
+    # Laws take effect, too: "Effective January 1, 2020 California residents may ...".
+    return kind in ("updated", "posted") or not LAW.search(_SENTENCE_END.split(date.after, maxsplit=1)[0][:60])
+
+
+def _under_title(head: str) -> Tier | None:
+    """What the title before a label says of its date: `OWN`, `UNSURE`, or None under another document's title."""
+    above, _, same = head.rpartition("\n")
+    if same := same.strip(_PUNCTUATION):
+        document = _last(_OTHER_DOCUMENT, same)
+        other = document is not None and document.end() == len(same) and "privacy" not in same[-60:].lower()
+        return None if other else Tier.OWN
+    title = above.rstrip().rpartition("\n")[2].strip(_PUNCTUATION)
+    if not _OTHER_DOCUMENT.fullmatch(title):
+        return Tier.OWN
+    return Tier.UNSURE if _TITLE.search(above[-150:]) else None
+
+
+def _may_date(date: NamedDate, kind: Kind, words: str, *, is_label: bool, near_end: bool) -> bool:
+    """Whether a cue, its words up to the date, and a date of this form go together."""
+    if date.form in ("year", "month_short"):
+        return is_label and kind in ("effective", "updated")
+    if date.form in ("month", "year_month", "year_month_named", "season") and not is_label:
+        return False
+    if kind not in ("posted", "version"):
+        return True
+    # News and comments are posted too.
+    near = near_end or "version" in words.lower() or _POLICY.search(words) or _TITLE.search(date.after)
+    return bool(is_label and near) and not _CLOCK.search(words)
+
+
+def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | None:
+    """How a date with a cue is known as the policy's; None where it is not."""
+    head, words = date.before[:begin], date.before[begin:]
+    lead = _SENTENCE_END.split(head)[-1]
+    is_label = _label(date, kind, words, lead)
+    if _COMMENT.search(date.line) or _ANNOUNCED.search(lead[-40:] + words):
+        return None
+    if not _may_date(date, kind, words, is_label=is_label, near_end=near_end):
+        return None
+    if is_label:
+        return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
+    if _LOOK_AHEAD.search(date.after):
+        return None
+    clause = _SENTENCE_END.split(date.after, maxsplit=1)[0][:100]
+    policy = None if lead.strip() else _POLICY.search(clause)  # "Effective March 1, 2012, our policy is ..."
+    is_own = _speaks_of_policy(lead + words) or (policy and _speaks_of_policy(clause[: policy.end()]))
+    return Tier.OWN if is_own else None
+
+
+def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
+    """The date stands alone on its line under a title or at an end of the text, or beside the title."""
+    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
+    is_file = _FILE.fullmatch(date.line.strip()) and (not rest or _EXTENSION.fullmatch(rest))
+    if (at_start or at_end) and date.form != "year" and is_file:
+        return True
+    if date.form in _NEVER_BARE or _CLOCK.match(date.after) or _WEEKDAY.search(date.line):  # the day of the visit
+        return False
+    lead = date.line.strip(_PUNCTUATION)
+    if rest or len(lead) > 90:
+        return False
+    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line:
+        return True
+    if lead:
+        title = _last(_TITLE, lead)
+        return title is not None and _BETWEEN.fullmatch(lead[title.end() :]) is not None
+    above = [line.strip(_PUNCTUATION) for line in date.before[: -len(date.line) or None].split("\n")]
+    near = [line for line in above if line][-2:]
+    return at_start or at_end or any(len(line) < 90 and _TITLE.search(line) for line in near)
+
+
+def _entry(date: NamedDate) -> Tier | None:
+    """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
+    if date.form in ("year", "month_short", "season"):
+        return None
+    begins = not date.line.strip(_PUNCTUATION) or date.after.startswith(":")
+    if begins and _LOG_HEADING.search(date.before):
+        return Tier.LOG
+    if _LOG_VERB.match(date.after) or (begins and date.after.startswith(":")):
+        return Tier.ENTRY
+    return None
+
+
+def candidates(text: str) -> Iterator[Candidate]:
+    """All dates of the text that could be its own, in its order."""
+    for date in named_dates(text):
+        if _RANGE.match(date.after):
+            continue
+        start, to_end = date.start, len(text) - date.end
+        near_end = start < 2 * NEAR_END or to_end < NEAR_END
+        cue = _cues(date.before) or _cue_after(date)
+        if cue and (tier := _tier(date, *cue, near_end=near_end)):
+            yield Candidate(cue[0], tier, start - len(date.before) + cue[1], date)
+        elif tier := _entry(date):
+            yield Candidate("updated", tier, start, date)
+        elif _bare(date, at_start=start < 300, at_end=to_end < 200):
+            yield Candidate("bare", Tier.BARE, start, date)
