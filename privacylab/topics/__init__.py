@@ -20,7 +20,7 @@ import scipy.sparse as sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.preprocessing import normalize
 
-from privacylab import tables
+from privacylab import files, tables
 from privacylab.findings import TooFewError
 from privacylab.tables import schema
 from privacylab.topics.clusters import SphericalKMeans
@@ -36,7 +36,6 @@ from privacylab.topics.vectors import (
     domain_vectors,
     presence_of_terms,
     ranked_terms,
-    totals,
 )
 
 if TYPE_CHECKING:
@@ -179,16 +178,16 @@ def kept_out_of_terms(names: Iterable[str]) -> set[str]:
     return {*BOILERPLATE} | {"_".join(listed) for listed in words if len(listed) <= 2}
 
 
-def owners(
-    ids: "pd.Series[str]", services: "pd.Series[str] | None"
-) -> tuple[npt.NDArray[np.intp], sparse.csr_matrix | None]:
-    """The (first) service of each segment as a number, and which service has which segment: None if not known.
+def owners(ids: "pd.Series[str]", services: "pd.Series[str] | None") -> tuple[npt.NDArray[np.intp], sparse.csr_matrix]:
+    """The (first) service of each segment as a number, and which service has which segment.
+
+    Where services are not known, each segment is taken for one of its own.
 
     Raises:
         ValueError: A segment is of no service.
     """
     if services is None:
-        return np.arange(len(ids)), None
+        services = ids.set_axis(ids)
     row = pd.Index(ids).get_indexer(pd.Index(services.index.astype("str")))
     codes, names = pd.factorize(services[row >= 0], sort=True)
     row = row[row >= 0]
@@ -200,12 +199,11 @@ def owners(
 
 
 def vocabulary(
-    presence: Presence, belongs: sparse.csr_matrix | None, kept_out: set[str]
+    presence: Presence, belongs: sparse.csr_matrix, kept_out: set[str]
 ) -> tuple[sparse.csr_matrix, list[str]]:
-    """The terms that occur in enough segments, and in enough services where these are known; in order."""
-    enough = (totals(presence.matrix) >= MIN_COUNT) & ~np.isin(presence.terms, sorted(kept_out))
-    if belongs is not None:
-        enough &= totals((belongs @ presence.matrix) > 0) >= min(MIN_COUNT, belongs.shape[0])
+    """The terms that occur in enough segments and services, in order."""
+    enough = (presence.matrix.getnnz(axis=0) >= MIN_COUNT) & ~np.isin(presence.terms, sorted(kept_out))
+    enough &= (belongs @ presence.matrix).getnnz(axis=0) >= min(MIN_COUNT, belongs.shape[0])
     if not enough.any():
         raise TooFewError(f"no term occurs in {MIN_COUNT} segments and services: give more segments")
     return sparse.csr_matrix(presence.matrix[:, np.flatnonzero(enough)]), presence.terms[enough].tolist()
@@ -308,10 +306,9 @@ def sample(segments: pd.DataFrame, *, services: "pd.Series[str]", n: int = 25_00
     """
     rows = segments.sort_values("segment_id").drop_duplicates("terms")
     key = [blake2b(f"{seed}:{i}".encode(), digest_size=8).hexdigest() for i in rows["segment_id"]]
-    drawn = pd.DataFrame({"key": key, "service": rows["segment_id"].map(services.groupby(level=0).min())})
-    drawn = drawn.sort_values("key")
-    drawn["turn"] = drawn.groupby("service").cumcount()
-    return rows.loc[drawn.sort_values(["turn", "key"]).index[:n]].sort_values("segment_id", ignore_index=True)
+    hashed = rows.assign(key=key, service=rows["segment_id"].map(services.groupby(level=0).min())).sort_values("key")
+    turn = hashed.groupby("service").cumcount()
+    return rows.loc[turn.sort_values(kind="stable").index[:n]].sort_values("segment_id", ignore_index=True)
 
 
 def save(folder: str | Path, topics: Topics) -> None:
@@ -319,13 +316,9 @@ def save(folder: str | Path, topics: Topics) -> None:
 
     Both are written in full under other names before either takes its place.
     """
-    frames = {"topics": topics.topics, "topic_terms": topics.topic_terms}
-    staged = {name: Path(folder) / f".{name}.parquet.writing" for name in frames}
-    try:
-        for name, path in staged.items():
-            tables.write_table(path, name, frames[name])
-        for name, path in staged.items():
-            path.replace(Path(folder) / f"{name}.parquet")
-    finally:
-        for path in staged.values():
-            path.unlink(missing_ok=True)
+    with (
+        files.replacing(Path(folder, "topics.parquet")) as of_segments,
+        files.replacing(Path(folder, "topic_terms.parquet")) as of_topics,
+    ):
+        tables.write_table(of_segments, "topics", topics.topics)
+        tables.write_table(of_topics, "topic_terms", topics.topic_terms)

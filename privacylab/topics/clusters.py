@@ -44,7 +44,7 @@ class SphericalKMeans:
     def fit(self, vectors: Floats) -> "SphericalKMeans":
         """Clusters unit vectors (n_rows, n_dimensions); digits beyond the fourth are cut."""
         rows = whole(vectors)
-        used = rows[np.any(rows != 0, axis=1)]
+        used = rows[rows.any(axis=1)]
         start = self._drawn(used) if self.start is None else self.start
         self.centres_ = lloyd(used, centres(start, np.arange(len(start)), len(start)), rounds=100)
         self._closeness = float(nearest(used, self.centres_)[1].mean())
@@ -54,7 +54,7 @@ class SphericalKMeans:
         """The cluster of each row; -1 for rows of zeros."""
         rows = whole(vectors)
         labels, _ = nearest(rows, self.centres_)
-        labels[~np.any(rows != 0, axis=1)] = -1
+        labels[~rows.any(axis=1)] = -1
         return labels
 
     def posterior(self, vectors: Floats) -> Floats:
@@ -67,24 +67,19 @@ class SphericalKMeans:
         concentration = (length * rows.shape[1] - length**3) / (1 - length**2)
         sure = np.zeros(len(rows))
         for start in range(0, len(rows), _BLOCK):
-            cosine = rows[start : start + _BLOCK] @ self.centres_.T / (_UNIT * _CENTRE)
-            odds = np.exp(concentration * (cosine - cosine.max(axis=1, keepdims=True))).sum(axis=1)
-            sure[start : start + _BLOCK] = 1 / odds
-        return np.where(np.any(rows != 0, axis=1), np.round(sure, DECIMALS), 0.0)
+            block = slice(start, start + _BLOCK)
+            cosine = rows[block] @ self.centres_.T / (_UNIT * _CENTRE)
+            sure[block] = 1 / np.exp(concentration * (cosine - cosine.max(axis=1, keepdims=True))).sum(axis=1)
+        return np.where(rows.any(axis=1), np.round(sure, DECIMALS), 0.0)
 
     def _drawn(self, rows: Floats) -> Floats:
         different = np.unique(rows, axis=0)
         n_rough = min(10 * self.n_clusters, len(different))
-        draws = [
-            np.random.default_rng([self.seed, draw]).choice(len(different), n_rough, replace=False)
-            for draw in range(_DRAWS)
-        ]
-        rough = np.vstack(
-            [
-                lloyd(rows, centres(different[np.sort(chosen)], np.arange(n_rough), n_rough), rounds=5)
-                for chosen in draws
-            ]
-        )
+        rough = np.empty((0, rows.shape[1]))
+        for draw in range(_DRAWS):
+            chosen = np.random.default_rng([self.seed, draw]).choice(len(different), n_rough, replace=False)
+            start = centres(different[np.sort(chosen)], np.arange(n_rough), n_rough)
+            rough = np.vstack([rough, lloyd(rows, start, rounds=5)])
         group = fcluster(linkage(rough, "ward"), self.n_clusters, "maxclust") - 1
         return centres(rows, group[nearest(rows, rough)[0]], self.n_clusters)
 
@@ -100,13 +95,11 @@ def whole(vectors: Floats) -> Floats:
 
 def nearest(rows: Floats, middles: Floats) -> tuple[Labels, Floats]:
     """The nearest centre of each row (the first of equals), and the cosine to it."""
-    labels = np.empty(len(rows), dtype=np.int64)
-    cosines = np.empty(len(rows))
+    labels, cosines = np.empty(len(rows), dtype=np.int64), np.empty(len(rows))
     for start in range(0, len(rows), _BLOCK):
-        products = rows[start : start + _BLOCK] @ middles.T
-        nearest = products.argmax(axis=1)
-        labels[start : start + _BLOCK] = nearest
-        cosines[start : start + _BLOCK] = np.take_along_axis(products, nearest[:, None], axis=1)[:, 0]
+        block = slice(start, start + _BLOCK)
+        products = rows[block] @ middles.T
+        labels[block], cosines[block] = products.argmax(axis=1), products.max(axis=1)
     return labels, np.round(cosines / (_UNIT * _CENTRE), 6)
 
 

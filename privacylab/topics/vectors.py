@@ -67,11 +67,6 @@ def _terms_and_words(bag: str) -> list[str]:
     return terms + [word for term in terms if "_" in term for word in term.split("_") if word]
 
 
-def totals(counts: sparse.csr_matrix) -> Floats:
-    """The sum of each column."""
-    return np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
-
-
 def distinct(terms: Iterable[str], n: int | None = None) -> list[str]:
     """The first n terms that repeat no word of one before them: ``third_party`` stands for ``party`` as well."""
     said: set[str] = set()
@@ -132,14 +127,13 @@ class ServiceCounter:
 
     def transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
         """Counts, shape (n_documents, n_terms); a document is a blank-separated list of row numbers."""
-        listed = [np.array(document.split(), dtype=np.intp) for document in documents]
-        rows = np.concatenate(listed)
-        pairs = pd.DataFrame({"document": np.repeat(np.arange(len(listed)), [*map(len, listed)])})
-        pair = pairs.assign(service=self.services[rows]).groupby(["document", "service"]).ngroup()
-        document = pairs["document"].groupby(pair).first()
-        held = sparse.csr_matrix((np.ones(len(rows)), (pair, rows)), shape=(len(document), len(self.services)))
-        ones = sparse.csr_matrix((np.ones(len(document)), (document, document.index)))
-        return sparse.csr_matrix(ones @ (held @ self.presence > 0))
+        counts = []
+        for document in documents:
+            rows = np.array(document.split(), dtype=np.intp)
+            service, _ = pd.factorize(self.services[rows])
+            by_service = sparse.csr_matrix((np.ones(len(rows)), (service, np.arange(len(rows))))) @ self.presence[rows]
+            counts.append(by_service.getnnz(axis=0))
+        return sparse.csr_matrix(np.array(counts, dtype=np.float64))
 
     def fit_transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
         """As `transform`: there is nothing to learn."""
@@ -165,7 +159,7 @@ class ClassTermWeight:
 
     def fit(self, counts: sparse.csr_matrix, multiplier: object = None) -> "ClassTermWeight":
         """Learns how frequent each term is anywhere, from the counts by topic (n_topics, n_terms)."""
-        summed = totals(counts)
+        summed = np.asarray(counts.sum(axis=0)).ravel()
         self._shares = np.maximum(summed, 1) / summed.sum()
         return self
 
