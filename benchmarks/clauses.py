@@ -37,6 +37,7 @@ from privacylab.clauses import labels, training
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = [*clauses.CATEGORIES, "micro", "macro"]
+MICRO = NAMES.index("micro")
 # C and class weights come near the best of a small grid under the same folds.
 PLAIN_C = 0.3
 ENCODER_C = 3.0
@@ -67,13 +68,12 @@ def plain_out_of_fold(
     for k, (seen, unseen) in enumerate(splitter.split(data.texts, groups=data.policies)):
         fitted = make().fit(inputs[seen], data.labels[seen])
         margins[unseen], fold[unseen] = fitted.decision_function(inputs[unseen]), k
-    return training.HeldOut(margins, fold)
+    return margins, fold
 
 
 def table(given: list[np.ndarray], data: labels.Labelled, model: str) -> pd.DataFrame:
     """F1 of each category, micro and macro, mean over seeds, with intervals by bootstrap over policies."""
-    each = np.mean([training.f1(g, data.labels) for g in given], axis=0)
-    values = [*each, np.mean([training.micro_f1(g, data.labels) for g in given]), each.mean()]
+    values = np.mean([training.scores(g, data.labels) for g in given], axis=0)
     spread = training.intervals(given, data)
     support = [*data.labels.sum(axis=0), data.labels.sum(), data.labels.sum()]
     columns = {"model": model, "category": NAMES, "support": support, "f1": values}
@@ -107,15 +107,15 @@ def per_second(score: Callable[[list[str]], object], texts: list[str]) -> float:
 def of_model(folder: Path, read: labels.Read, vectors: training.Arrays) -> float:
     """Micro-F1 on valid.jsonl of our model, fitted on train.jsonl and what was read."""
     train, valid = (labels.opp115(folder, [name]) for name in labels.FILES)
-    apart = [i for i, rows in enumerate(labels.repeats(read.texts, valid.texts)) if not rows]
+    apart = np.flatnonzero(~labels.repeats(read.texts, valid.texts).any(axis=1))
     read = labels.Read([read.texts[i] for i in apart], read.marks[apart], read.files)
     every = training.count(train.texts + read.texts, vectors)
-    curve = training.calibrate([training.out_of_fold(train, every, read, seed=0).margins], train.labels)
+    curve = training.calibrate(training.out_of_fold(train, every, read, seed=0)[0], train.labels)
     arrays = training.fit(every, train.labels, read.marks)
-    model = clauses.ClauseModel(thresholds=curve["thresholds"], card={}, arrays=arrays | curve)
+    model = clauses.ClauseModel(card={}, arrays=arrays | curve)
     found = model.labels(valid.texts)
     given = np.array([[name in labels for name in clauses.CATEGORIES] for labels in found])
-    return training.micro_f1(given, valid.labels)
+    return float(training.scores(given, valid.labels)[MICRO])
 
 
 def beside(
@@ -129,7 +129,7 @@ def beside(
     """A plain classifier's tables, as it is and with thresholds tuned like ours, and its rows of the summary."""
     inputs = encode(data.texts)
     held_out = [plain_out_of_fold(make, inputs, data, seed=seed) for seed in training.SEEDS]
-    as_is = [h.margins > 0 for h in held_out]
+    as_is = [margins > 0 for margins, _ in held_out]
     tuned = [training.cross_labels(h, data.labels)[0] for h in held_out]
     tables = [table(as_is, data, name), table(tuned, data, f"{name}, thresholds tuned")]
     rows = [(f"cv micro-F1, {of['model'].iloc[0]}", float(of["f1"].iloc[-2])) for of in tables]
@@ -137,7 +137,7 @@ def beside(
         low, high = paired(ours, given, data)
         rows += [(f"difference to {of['model'].iloc[0]}, {end}", v) for end, v in (("low", low), ("high", high))]
     on_valid = make().fit(inputs[:n_train], data.labels[:n_train]).predict(inputs[n_train:]).astype(bool)
-    rows.append((f"valid micro-F1, {name} trained on train", training.micro_f1(on_valid, data.labels[n_train:])))
+    rows.append((f"valid micro-F1, {name} trained on train", training.scores(on_valid, data.labels[n_train:])[MICRO]))
     fitted, texts = make().fit(inputs, data.labels), data.texts[:SPEED_TEXTS]
     rows.append((f"segments a second, {name}", round(per_second(lambda given: fitted.predict(encode(given)), texts))))
     return tables, rows

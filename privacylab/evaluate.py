@@ -4,7 +4,6 @@ Gold labels are references (archive, path and blob, offsets), so predicting need
 string a row; scores come from labels and predictions alone, so stored predictions can be scored without any text.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,10 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import cohen_kappa_score, precision_recall_fscore_support
+from sklearn.metrics import classification_report, cohen_kappa_score
+from sklearn.preprocessing import MultiLabelBinarizer
 from statsmodels.stats.proportion import proportion_confint
 
-from privacylab import clauses, cues, dates, eras, frameworks, normalize, paths, tables
+from privacylab import clauses, cues, dates, eras, frameworks, normalize, tables
 from privacylab.build import screen
 from privacylab.clauses import labels
 from privacylab.clauses.labels import Version
@@ -40,37 +40,20 @@ def clauses_on(path: Path) -> pd.DataFrame:
     Raises:
         ValueError: A line lacks a field or holds a label that is no category.
     """
-    rows = [_segment(line, path, number) for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if line]
-    predicted = clauses.load().labels([text for text, _ in rows])
-    truth, given = (
-        np.array([[name in labels for name in CATEGORIES] for labels in listed])
-        for listed in ([labels for _, labels in rows], predicted)
+    rows = pd.DataFrame(labels.segments(path))
+    matrix = MultiLabelBinarizer(classes=CATEGORIES).fit_transform
+    truth, given = matrix(rows["label"]), matrix(clauses.load().labels(rows["text"].tolist()))
+    report = classification_report(truth, given, target_names=CATEGORIES, output_dict=True, zero_division=0)
+    table = (
+        pd.DataFrame(report).T.rename({"micro avg": "micro", "macro avg": "macro"}).rename(columns={"f1-score": "f1"})
     )
-    frames = []
-    for average, names in ((None, CATEGORIES), ("micro", ["micro"]), ("macro", ["macro"])):
-        scores = precision_recall_fscore_support(truth, given, average=average, zero_division=0)[:3]
-        support = truth.sum(axis=0) if average is None else truth.sum()
-        columns = dict(zip(("precision", "recall", "f1"), scores, strict=True))
-        frames.append(pd.DataFrame({"category": names, "support": support, **columns}))
-    return pd.concat(frames, ignore_index=True).round(3)
+    table = table.loc[[*CATEGORIES, "micro", "macro"], ["support", "precision", "recall", "f1"]]
+    return table.astype({"support": int}).rename_axis("category").reset_index().round(3)
 
 
 def was_trained_on(path: Path) -> bool:
     """Whether the shipped model learnt from this very file: its scores there say nothing."""
-    card = json.loads((paths.MODELS / "clauses.json").read_text("utf-8"))
-    return tables.sha256(path) in card["data_sha256"].values()
-
-
-def _segment(line: str, path: Path, number: int) -> tuple[str, set[str]]:
-    try:
-        row = json.loads(line)
-        text, labels = row["text"], set(row["label"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}, line {number}: needs policy, text and label ({error!r})") from None
-    unknown = labels - set(CATEGORIES)
-    if unknown:
-        raise ValueError(f"{path}, line {number}: label {sorted(unknown)[0]!r} is none of {', '.join(CATEGORIES)}")
-    return text, labels
+    return tables.sha256(path) in clauses.load().card["data_sha256"].values()
 
 
 # --- Gold sets: predictions ------------------------------------------------------------------------------------------
@@ -143,8 +126,8 @@ def _passive(row: Row, version: Version) -> str:
 
 def _cues(row: Row, version: Version) -> str:
     """The cues of a paragraph; with their value where it says more than a name."""
-    found = cues.cues(version.plain(row))
-    return " ".join(sorted({f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in found}))
+    named = {f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in cues.cues(version.plain(row))}
+    return " ".join(sorted(named))
 
 
 def _clauses(row: Row, version: Version) -> str:
@@ -263,6 +246,7 @@ SETS |= {f"{name}_2": SETS[name] for name in ("dates", "mentions", "cues")}
 """The gold sets: ``NAME.csv`` in the folder of labels."""
 
 PREDICTIONS = "predictions.csv"
+SEGMENTS = Path("clause_segments.csv")
 
 
 def gold_labels(folder: Path, name: str) -> pd.DataFrame:
@@ -298,8 +282,7 @@ def predict(
         )
     predictors = by or {name: gold_set.predict for name, gold_set in SETS.items()}
     frames = {name: gold_labels(folder, name) for name in predictors}
-    wanted = pd.concat([frame[["collection", "source"]] for frame in frames.values()]).drop_duplicates()
-    versions = labels.versions(wanted.itertuples(index=False, name=None), archives)
+    versions = labels.versions(pd.concat(frames.values()), archives)
     rows = []
     for name, frame in frames.items():
         for number, row in enumerate(frame.to_dict("records")):
@@ -324,18 +307,18 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
         ValueError: A prediction is of another text than the label in its row: the labels have changed since.
     """
     scores = {}
-    for name, of_set in predictions.groupby("gold", sort=False):
-        labelled = gold_labels(folder, str(name))
+    for name in predictions["gold"].unique():
+        labelled = gold_labels(folder, name).to_dict("records")
         rows: list[tuple[str, str, str, float, float]] = []
-        for number, source, era, predicted in of_set[["row", "source", "era", "prediction"]].itertuples(index=False):
-            label = labelled.iloc[number].to_dict()
-            if label["source"] != source:
+        for of in predictions[predictions["gold"] == name].itertuples():
+            label = labelled[of.row]
+            if label["source"] != of.source:
                 raise ValueError(
-                    f"{name}, row {number}: predicted of {source}, labelled {label['source']}; predict anew"
+                    f"{name}, row {of.row}: predicted of {of.source}, labelled {label['source']}; predict anew"
                 )
-            for measure, right, n in SETS[str(name)].outcomes(label, predicted):
-                rows.append((measure, label.get("half", "held"), era, float(right), float(n)))
-        scores[str(name)] = _shares(rows)
+            for measure, right, n in SETS[name].outcomes(label, of.prediction):
+                rows.append((measure, label.get("half", "held"), of.era, float(right), float(n)))
+        scores[name] = _shares(rows)
     return scores
 
 
@@ -357,15 +340,14 @@ def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *,
         category; a category touched in passing counts half), both weighted to all segments of the eras; steps without
         a segment are left out. ``error``: the expected calibration error of the whole, in every row.
     """
-    truth = np.array([labels.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
-    given = probabilities.to_numpy(dtype=float)
-    weight = np.repeat(labelled_segments["weight"].astype(float).to_numpy()[:, None], given.shape[1], axis=1)
+    truth = labels.marks(labelled_segments["label"], SEGMENTS).ravel()
+    given = probabilities.to_numpy(dtype=float).ravel()
+    weight = np.repeat(labelled_segments["weight"].to_numpy(dtype=float), len(CATEGORIES))
     step = np.minimum((given * steps).astype(int), steps - 1)
-    flat = pd.DataFrame({"step": step.ravel(), "weight": weight.ravel(), "n": 1})
-    flat = flat.assign(given=given.ravel() * flat["weight"], share=truth.ravel() * flat["weight"])
+    flat = pd.DataFrame({"step": step, "n": 1, "weight": weight, "given": given * weight, "share": truth * weight})
     sums = flat.groupby("step").sum()
     table = sums[["given", "share"]].div(sums["weight"], axis=0).assign(n=sums["n"])
-    error = float((sums["weight"] * (table["given"] - table["share"]).abs()).sum() / sums["weight"].sum())
+    error = np.average((table["given"] - table["share"]).abs(), weights=sums["weight"])
     return table.reset_index()[["step", "n", "given", "share"]].assign(error=error).round(4)
 
 
@@ -381,7 +363,7 @@ def errors(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame) -> pd.D
         to most of the segments where it was missed), ``invented`` (where it is not even touched in passing),
         ``there_instead`` (what most of these plainly have and the model did not see); empty where there is none.
     """
-    truth = np.array([labels.marks(label, Path("clause_segments.csv")) for label in labelled_segments["label"]])
+    truth = labels.marks(labelled_segments["label"], SEGMENTS)
     given = probabilities.to_numpy(dtype=float) >= np.asarray(_model().thresholds)
     missed, invented = (truth == 1) & ~given, (truth == 0) & given
     rows = []

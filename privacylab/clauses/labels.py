@@ -5,17 +5,17 @@ The read ones are stored as references (`corpus/gold/clause_training.csv`): thei
 
 from __future__ import annotations
 
-import collections
 import datetime as dt
 import json
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.feature_extraction.text import CountVectorizer
 
 from privacylab import normalize, sources, tables
 from privacylab.clauses import model
@@ -73,6 +73,29 @@ class Read(NamedTuple):
     files: dict[str, str]
 
 
+NOTHING = Read([], np.zeros((0, len(CODES))), {})
+"""No read segments: OPP-115 alone is learnt from."""
+
+
+def segments(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a file of JSON lines `{"policy", "text", "label": [...]}`.
+
+    Raises:
+        ValueError: if a line lacks text or label, or a label is none of the ten categories; says which line.
+    """
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line:
+            continue
+        try:
+            row = json.loads(line)
+            _, unknown = row["text"], sorted(set(row["label"]) - set(model.CATEGORIES))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path}, line {number}: needs policy, text and label ({error!r})") from None
+        if unknown:
+            raise ValueError(f"{path}, line {number}: label {unknown[0]!r} is none of {', '.join(model.CATEGORIES)}")
+        yield row
+
+
 def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
     """OPP-115 segments as JSON lines `{"policy", "text", "label": [...]}`.
 
@@ -85,13 +108,7 @@ def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
         if not path.is_file():
             raise ValueError(f"{path} is missing: --opp115 takes a folder with {' and '.join(FILES)}")
         hashes[name] = tables.sha256(path)
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            unknown = set(row["label"]) - set(model.CATEGORIES)
-            if unknown:
-                raise ValueError(
-                    f"{path}: unknown label {sorted(unknown)[0]!r}; allowed: {', '.join(model.CATEGORIES)}"
-                )
+        for row in segments(path):
             texts.append(model.cleaned(model.with_heading(row["text"], None)))
             labels.append([category in row["label"] for category in model.CATEGORIES])
             policies.append(row["policy"])
@@ -111,43 +128,47 @@ def read_segments(path: Path, archives: Path) -> Read:
     if not path.is_file():
         raise ValueError(f"{path} is missing: it comes with a checkout of the project (corpus/gold)")
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-    found = versions(rows[["collection", "source"]].itertuples(index=False, name=None), archives)
+    by_source = versions(rows, archives)
     texts = []
     for row in rows.to_dict("records"):
-        text = found[row["collection"], row["source"]].plain(row)
+        text = by_source[row["collection"], row["source"]].plain(row)
         texts.append(model.cleaned(model.with_heading(text, row["heading"] or None)))
-    return Read(texts, np.array([marks(label, path) for label in rows["label"]]), {path.name: tables.sha256(path)})
+    return Read(texts, marks(rows["label"], path), {path.name: tables.sha256(path)})
 
 
-def marks(label: str, path: Path) -> list[float]:
-    """A reader's letters as numbers: 1 for a capital, IN_PASSING for a small letter.
+def marks(labels: Iterable[str], path: Path) -> FloatArray:
+    """A reader's letters as numbers, shape (n, 10): 1 for a capital, IN_PASSING for a small letter.
+
+    Args:
+        labels: the letters of each segment.
+        path: the table that they are of, for the error.
 
     Example:
-        >>> marks("Ft", Path("x.csv"))[:3]
+        >>> marks(["Ft"], Path("x.csv"))[0, :3].tolist()
         [1.0, 0.5, 0.0]
     """
-    unknown = set(label.upper()) - set(CODES) - {"N"}
-    if unknown or not label:
-        raise ValueError(f"{path}: label {label!r}; allowed: letters of {CODES} in either case, or N")
-    return [1.0 if code in label else IN_PASSING if code.lower() in label else 0.0 for code in CODES]
+    rows = []
+    for label in labels:
+        if not label or set(label.upper()) - set(CODES) - {"N"}:
+            raise ValueError(f"{path}: label {label!r}; allowed: letters of {CODES} in either case, or N")
+        rows.append([1.0 if code in label else IN_PASSING if code.lower() in label else 0.0 for code in CODES])
+    return np.array(rows)
 
 
-def versions(wanted: Iterable[tuple[str, str]], archives: Path) -> dict[tuple[str, str], Version]:
+def versions(rows: pd.DataFrame, archives: Path) -> dict[tuple[str, str], Version]:
     """The versions that labels refer to.
 
     Args:
-        wanted: collection and source of each.
+        rows: the labels, with the columns collection and source.
         archives: folder with the archives, named as in `sources.ARCHIVES`.
 
     Raises:
         ValueError: if an archive or a text is missing.
     """
-    named = collections.defaultdict(set)
-    for collection, source in wanted:
-        named[collection].add(source)
     result = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for collection, names in sorted(named.items()):
+        for collection in sorted(set(rows["collection"])):
+            names = set(rows.loc[rows["collection"] == collection, "source"])
             archive = sources.open_source(sources.archive(collection, archives), scratch=Path(scratch))
             # What is named by its path alone lies in an archive of files, below a folder of its own.
             entries = {}
@@ -175,16 +196,9 @@ def _shingles(text: str) -> set[str]:
     return {" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))}
 
 
-def repeats(texts: Iterable[str], of: Sequence[str]) -> list[set[int]]:
-    """For each text the rows of `of` that are nearly the same text, lest what was held out be learnt from."""
-    there = [_shingles(text) for text in of]
-    rows: collections.defaultdict[str, list[int]] = collections.defaultdict(list)
-    for row, runs in enumerate(there):
-        for run in runs:
-            rows[run].append(row)
-    result = []
-    for text in texts:
-        runs = _shingles(text)
-        shared = collections.Counter(row for run in runs for row in rows.get(run, ()))
-        result.append({row for row, n in shared.items() if n > SAME_SHARE * min(len(runs), len(there[row]))})
-    return result
+def repeats(texts: Sequence[str], of: Sequence[str]) -> BoolArray:
+    """Which texts are nearly the same as which of `of`, lest a held-out one be learnt from; shape (n_texts, n_of)."""
+    counter = CountVectorizer(analyzer=_shingles, binary=True).fit([*texts, *of])
+    runs, others = counter.transform(texts), counter.transform(of)
+    shorter = np.minimum.outer(runs.getnnz(axis=1), others.getnnz(axis=1))
+    return np.asarray((runs @ others.T).toarray() > SAME_SHARE * shorter)

@@ -14,7 +14,7 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,14 +140,17 @@ class ClauseModel:
     """The trained classifier. `load` gives the shipped one.
 
     Attributes:
-        thresholds: per category, the probability from which a label is given, shape (10,).
         card: the JSON card: data and parameters it was made from, its scores in cross-validation.
         arrays: the weights, by name.
     """
 
-    thresholds: FloatArray
     card: dict[str, Any]
     arrays: dict[str, npt.NDArray[Any]]
+
+    @property
+    def thresholds(self) -> FloatArray:
+        """Per category, the probability from which a label is given, shape (10,)."""
+        return self.arrays["thresholds"]
 
     @functools.cached_property
     def _words(self) -> tuple[CountVectorizer, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -161,12 +164,10 @@ class ClauseModel:
         return char_counter(unpack(self.arrays["chars"]))
 
     @functools.cached_property
-    def _landmarks(self) -> tuple[npt.NDArray[np.float32], FloatArray]:
-        return self.arrays["landmarks"].astype(np.float32), self.arrays["landmark_weights"].astype(np.float64)
-
-    @functools.cached_property
-    def _vectors(self) -> FloatArray:
-        return vectors_of(self.arrays)
+    def _dense(self) -> tuple[FloatArray, npt.NDArray[np.float32], FloatArray]:
+        """Word vectors, landmarks and the landmarks' weights as floats."""
+        landmarks, weights = self.arrays["landmarks"], self.arrays["landmark_weights"]
+        return vectors_of(self.arrays), landmarks.astype(np.float32), weights.astype(np.float64)
 
     def margins(self, texts: Sequence[str]) -> FloatArray:
         """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
@@ -174,8 +175,8 @@ class ClauseModel:
         counts = counter.transform(texts)
         total = tfidf(counts[:, grams], a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
         total += tfidf(char_counts(self._chars, texts), a["char_idf"]) @ a["char_weights"].astype(np.float64)
-        points = points_from(directions(counts[:, words], self._vectors), a["centre"])
-        landmarks, weights = self._landmarks
+        vectors, landmarks, weights = self._dense
+        points = points_from(directions(counts[:, words], vectors), a["centre"])
         rows = range(0, len(points), LIKENESS_ROWS)
         near = np.concatenate([likeness(points[row : row + LIKENESS_ROWS], landmarks) @ weights for row in rows])
         return np.asarray(total + near * a["landmark_scale"] + a["bias"])
@@ -216,7 +217,7 @@ class ClauseModel:
     def labels(self, texts: Sequence[str], headings: Sequence[str | None] | None = None) -> list[set[str]]:
         """The categories whose probability reaches its threshold, a set for each segment (it may be empty)."""
         passed = self.scores(texts, headings) >= self.thresholds.astype(np.float32)
-        return [{c for c, yes in zip(CATEGORIES, row, strict=True) if yes} for row in passed]
+        return [set(itertools.compress(CATEGORIES, row)) for row in passed]
 
 
 def vectors_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
@@ -241,7 +242,7 @@ def points_from(found: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDAr
     return np.asarray(np.rint(np.where(known, unit_rows(found - centre), 0.0) * UNIT), dtype=np.int16)
 
 
-def pack(words: Sequence[str]) -> npt.NDArray[np.uint8]:
+def pack(words: Iterable[str]) -> npt.NDArray[np.uint8]:
     """Words as one array of UTF-8 bytes, a word a line, so that no pickle is needed."""
     return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
 
@@ -279,4 +280,4 @@ def _read(folder: Path, data: bytes, card_bytes: bytes) -> ClauseModel:
         )
     with np.load(io.BytesIO(data), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    return ClauseModel(thresholds=arrays["thresholds"], card=card, arrays=arrays)
+    return ClauseModel(card, arrays)

@@ -16,16 +16,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy.linalg
 import scipy.sparse as sp
 from scipy.special import expit
 from scipy.stats import binned_statistic
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
-from privacylab import paths
+from privacylab import paths, tables
 from privacylab.clauses import labels, model, word_vectors
 from privacylab.clauses.labels import BoolArray, FloatArray, Labelled, Read
 from privacylab.clauses.model import CATEGORIES, ClauseModel
@@ -36,15 +38,16 @@ MIN_SEGMENTS = 3  # an n-gram must stand in this many training segments
 RIDGE = 3.0
 READ_WEIGHT = 0.3  # of a segment read for this project, beside one of OPP-115
 # Not learnt from the read segments: OPP-115 has it in 46% of its segments, often beside others, the readers in 28%.
-OWN_HABIT = model.CATEGORIES.index("Other")
+OWN_HABIT = CATEGORIES.index("Other")
 FOLDS = 5
 SEEDS = (0, 1, 2, 3, 4)
 SMOOTH = 0.1  # F1 is averaged over this share of a category's positives to each side before its peak is taken
+DRAWS = 1000  # of the bootstrap
 COLUMNS = 256  # of the kernel are computed at a time
 VECTOR_ARRAYS = ("vector_words", "vectors", "vector_scale")
 
 
-def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | Path) -> model.ClauseModel:
+def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | Path) -> ClauseModel:
     """Train the clause model, cross-validate it, and write `clauses.npz` and `clauses.json` into `out`.
 
     Args:
@@ -62,45 +65,38 @@ def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | 
     """
     # The last digits of a product depend on how many threads add it up.
     with threadpool_limits(limits=1):
-        data = labels.opp115(Path(opp115))
-        read = labels.read_segments(paths.gold() / labels.READ, Path(archives)) if archives is not None else None
-        vectors = _vector_arrays(Path(archives) if archives is not None else None)
-        every = count(data.texts + (read.texts if read else []), vectors)
+        data, read = labels.opp115(Path(opp115)), labels.NOTHING
+        vectors = {name: model.load().arrays[name] for name in VECTOR_ARRAYS} if archives is None else {}
+        if archives is not None:
+            read = labels.read_segments(paths.gold() / labels.READ, Path(archives))
+            vectors = word_vectors.fit(word_vectors.texts_of(Path(archives)))
+        every = count(data.texts + read.texts, vectors)
         held_out = [out_of_fold(data, every, read, seed=seed) for seed in SEEDS]
-        arrays = fit(every, data.labels, read.marks if read else None)
-        arrays |= calibrate([h.margins for h in held_out], data.labels)
-        files = data.files | (read.files if read else {})
-    return _write(Path(out), arrays, files, summary(held_out, data) | {"n_read": len(read.texts) if read else 0})
-
-
-def _vector_arrays(archives: Path | None) -> Arrays:
-    if archives is None:
-        shipped = model.load().arrays
-        return {name: shipped[name] for name in VECTOR_ARRAYS}
-    words = word_vectors.fit(word_vectors.texts_of(archives))
-    return {"vector_words": model.pack(words.words), "vectors": words.vectors, "vector_scale": words.scale}
+        arrays = fit(every, data.labels, read.marks)
+        margins = np.vstack([of_seed for of_seed, _ in held_out])
+        arrays |= calibrate(margins, np.tile(data.labels, (len(SEEDS), 1)))
+    return _write(Path(out), arrays, data.files | read.files, summary(held_out, data) | {"n_read": len(read.texts)})
 
 
 class Counted(NamedTuple):
     """N-gram counts of cleaned texts, (n_texts, n_grams), and their directions among the word vectors, (n_texts, d)."""
 
-    grams: list[str]
+    grams: npt.NDArray[np.str_]
     gram_counts: sp.csr_matrix
-    chars: list[str]
+    chars: npt.NDArray[np.str_]
     char_counts: sp.csr_matrix
     directions: FloatArray
     vectors: Arrays
 
     def part(self, rows: npt.NDArray[np.intp]) -> Counted:
         """What counting only these texts would give: n-grams that are too rare among them are gone."""
-        grams, gram_counts = _frequent(self.grams, self.gram_counts[rows])
-        chars, char_counts = _frequent(self.chars, self.char_counts[rows])
-        return Counted(grams, gram_counts, chars, char_counts, self.directions[rows], self.vectors)
+        grams = _frequent(self.grams, self.gram_counts[rows])
+        return Counted(*grams, *_frequent(self.chars, self.char_counts[rows]), self.directions[rows], self.vectors)
 
 
-def _frequent(names: list[str], counts: sp.csr_matrix) -> tuple[list[str], sp.csr_matrix]:
-    kept = np.flatnonzero(np.bincount(counts.indices, minlength=len(names)) >= MIN_SEGMENTS)
-    return [names[i] for i in kept], counts[:, kept]
+def _frequent(names: npt.NDArray[np.str_], counts: sp.csr_matrix) -> tuple[npt.NDArray[np.str_], sp.csr_matrix]:
+    kept = np.flatnonzero(counts.getnnz(axis=0) >= MIN_SEGMENTS)
+    return names[kept], counts[:, kept]
 
 
 def count(texts: Sequence[str], vectors: Arrays) -> Counted:
@@ -109,40 +105,16 @@ def count(texts: Sequence[str], vectors: Arrays) -> Counted:
     words = model.word_counter(model.unpack(vectors["vector_words"]), longest=1)
     gram_counts = grams.fit_transform(texts)
     return Counted(
-        *_frequent(grams.get_feature_names_out().tolist(), gram_counts),
-        *_frequent(chars.get_feature_names_out().tolist(), model.char_counts(chars, texts)),
+        *_frequent(grams.get_feature_names_out(), gram_counts),
+        *_frequent(chars.get_feature_names_out(), model.char_counts(chars, texts)),
         model.directions(words.transform(texts), model.vectors_of(vectors)),
         vectors,
     )
 
 
-class Features(NamedTuple):
-    """What is fitted on texts alone, and those texts' own features."""
-
-    arrays: Arrays
-    grams: sp.csr_matrix
-    chars: sp.csr_matrix
-
-
-def features(of: Counted) -> Features:
-    """Vocabulary, idf, centre and landmarks of training texts, with their TF-IDF matrices."""
-    centre = of.directions.mean(axis=0).astype(np.float32)
-    arrays: Arrays = of.vectors | {
-        "grams": model.pack(of.grams),
-        "gram_idf": _idf(of.gram_counts),
-        "chars": model.pack(of.chars),
-        "char_idf": _idf(of.char_counts),
-        "centre": centre,
-        "landmarks": model.points_from(of.directions, centre),
-    }
-    grams = model.tfidf(of.gram_counts, arrays["gram_idf"])
-    return Features(arrays, grams, model.tfidf(of.char_counts, arrays["char_idf"]))
-
-
 def _idf(counts: sp.csr_matrix) -> npt.NDArray[np.float32]:
     """Inverse document frequency of each column, smoothed by one text that holds everything."""
-    found = np.bincount(counts.indices, minlength=counts.shape[1])
-    return np.asarray(np.log((1 + counts.shape[0]) / (1 + found)) + 1, dtype=np.float32)
+    return np.asarray(TfidfTransformer().fit(counts).idf_, dtype=np.float32)
 
 
 def _add_products(kernel: FloatArray, rows: sp.csr_matrix) -> None:
@@ -156,47 +128,50 @@ def _add_products(kernel: FloatArray, rows: sp.csr_matrix) -> None:
         kernel[start:, start : start + COLUMNS] += rows[start:] @ rows[start : start + COLUMNS].T.toarray()
 
 
-def fit(of: Counted, labels: BoolArray, marks: FloatArray | None = None) -> Arrays:
+def fit(of: Counted, labels: BoolArray, marks: FloatArray) -> Arrays:
     """The arrays of an uncalibrated model (`ClauseModel.margins` works on them).
 
     Args:
-        of: OPP-115's segments, then the read ones if there are any.
+        of: OPP-115's segments, then the read ones.
         labels: of the former, shape (n, 10).
-        marks: of the latter, shape (m, 10).
+        marks: of the latter, shape (m, 10); m may be 0.
     """
     n, base = len(labels), labels.mean(axis=0)
-    aims, ridge = labels - base, np.full(len(of.directions), RIDGE)
-    if marks is not None:
-        aims = np.vstack([aims, marks - marks.mean(axis=0)])
-        ridge[n:] /= READ_WEIGHT
-    made = features(of)
-    kernel = model.likeness(made.arrays["landmarks"], made.arrays["landmarks"]) / model.LIKENESS
-    _add_products(kernel, made.grams)
-    _add_products(kernel, made.chars)
-    kernel[np.diag_indices_from(kernel)] += ridge
+    aims = np.vstack([labels - base, marks - marks.sum(axis=0) / max(len(marks), 1)])
+    centre = of.directions.mean(axis=0).astype(np.float32)
+    landmarks = model.points_from(of.directions, centre)
+    gram_idf, char_idf = _idf(of.gram_counts), _idf(of.char_counts)
+    grams, chars = model.tfidf(of.gram_counts, gram_idf), model.tfidf(of.char_counts, char_idf)
+    kernel = model.likeness(landmarks, landmarks) / model.LIKENESS
+    _add_products(kernel, grams)
+    _add_products(kernel, chars)
+    kernel[np.diag_indices_from(kernel)] += np.repeat([RIDGE, RIDGE / READ_WEIGHT], [n, len(marks)])
     lower = scipy.linalg.cholesky(kernel, lower=True, overwrite_a=True)
     dual = scipy.linalg.cho_solve((lower, True), aims)
     # The leading block of a Cholesky factor is the factor of the leading block: OPP-115's segments alone.
     dual[:n, OWN_HABIT] = scipy.linalg.cho_solve((lower[:n, :n], True), aims[:n, OWN_HABIT])
     dual[n:, OWN_HABIT] = 0.0
     step = np.abs(dual).max() / 32767
-    return made.arrays | {
-        "gram_weights": (made.grams.T @ dual).astype(np.float16),
-        "char_weights": (made.chars.T @ dual).astype(np.float16),
+    return of.vectors | {
+        "grams": model.pack(of.grams),
+        "gram_idf": gram_idf,
+        "gram_weights": (grams.T @ dual).astype(np.float16),
+        "chars": model.pack(of.chars),
+        "char_idf": char_idf,
+        "char_weights": (chars.T @ dual).astype(np.float16),
+        "centre": centre,
+        "landmarks": landmarks,
         "landmark_weights": np.rint(dual / step).astype(np.int16),
         "landmark_scale": np.float64(step / model.LIKENESS),
         "bias": base,
     }
 
 
-class HeldOut(NamedTuple):
-    """Scores of segments by models that saw nothing of their policy: margins (n, 10), and the fold of each (n,)."""
-
-    margins: FloatArray
-    fold: npt.NDArray[np.intp]
+HeldOut = tuple[FloatArray, npt.NDArray[np.intp]]
+"""Scores of segments by models that saw nothing of their policy: margins (n, 10), and the fold of each (n,)."""
 
 
-def out_of_fold(data: Labelled, every: Counted, read: Read | None = None, *, seed: int) -> HeldOut:
+def out_of_fold(data: Labelled, every: Counted, read: Read = labels.NOTHING, *, seed: int) -> HeldOut:
     """Cross-validated margins, folds made of whole policies; vocabulary, idf and weights are fitted in each fold.
 
     A `read` segment that nearly repeats one of the fold held out is left out of that fold's training.
@@ -209,15 +184,13 @@ def out_of_fold(data: Labelled, every: Counted, read: Read | None = None, *, see
     """
     margins, fold = np.zeros(data.labels.shape), np.zeros(len(data.texts), dtype=np.intp)
     splitter = GroupKFold(FOLDS, shuffle=True, random_state=seed)
-    same = labels.repeats(read.texts, data.texts) if read else []
-    for k, (seen, unseen) in enumerate(splitter.split(data.texts, groups=data.policies)):
-        held = set(unseen.tolist())
-        apart = np.array([i for i, rows in enumerate(same) if rows.isdisjoint(held)], dtype=np.intp)
-        part = every.part(np.concatenate([seen, len(data.texts) + apart]))
-        arrays = fit(part, data.labels[seen], read.marks[apart] if read else None)
-        model = ClauseModel(thresholds=np.zeros(len(CATEGORIES)), card={}, arrays=arrays)
-        margins[unseen], fold[unseen] = model.margins([data.texts[i] for i in unseen]), k
-    return HeldOut(margins, fold)
+    repeats = labels.repeats(read.texts, data.texts)
+    for k, (rest, held_out) in enumerate(splitter.split(data.texts, groups=data.policies)):
+        apart = np.flatnonzero(~repeats[:, held_out].any(axis=1))
+        part = every.part(np.concatenate([rest, len(data.texts) + apart]))
+        fitted = ClauseModel({}, fit(part, data.labels[rest], read.marks[apart]))
+        margins[held_out], fold[held_out] = fitted.margins([data.texts[i] for i in held_out]), k
+    return margins, fold
 
 
 def platt(margins: FloatArray, labels: BoolArray) -> FloatArray:
@@ -242,33 +215,29 @@ def threshold(scores: FloatArray, truth: BoolArray) -> float:
     return float(scores[order[peak : peak + 2]].mean())
 
 
-def calibrate(margins: Sequence[FloatArray], labels: BoolArray) -> Arrays:
-    """`platt` and `thresholds` from the held-out margins of all seeds."""
-    pooled, truth = np.vstack(margins), np.vstack([labels] * len(margins))
-    curve = platt(pooled, truth)
-    cuts = np.array([threshold(m, t) for m, t in zip(pooled.T, truth.T, strict=True)])
-    return {"platt": curve, "thresholds": expit(curve[0] * cuts + curve[1])}
+def calibrate(margins: FloatArray, labels: BoolArray) -> Arrays:
+    """`platt` and `thresholds` from held-out margins, shape (n, 10); those of several seeds below each other."""
+    slope, offset = curve = platt(margins, labels)
+    cuts = np.array([threshold(m, t) for m, t in zip(margins.T, labels.T, strict=True)])
+    return {"platt": curve, "thresholds": expit(slope * cuts + offset)}
 
 
 def cross_labels(held_out: HeldOut, labels: BoolArray) -> tuple[BoolArray, FloatArray]:
     """Labels and probabilities of each fold, thresholds and curves fitted on the others; each of shape (n, 10)."""
+    margins, fold = held_out
     given, chance = np.zeros(labels.shape, dtype=bool), np.zeros(labels.shape)
-    for k in np.unique(held_out.fold):
-        here = held_out.fold == k
-        made = calibrate([held_out.margins[~here]], labels[~here])
-        chance[here] = expit(made["platt"][0] * held_out.margins[here] + made["platt"][1])
-        given[here] = chance[here] >= made["thresholds"]
+    for k in range(FOLDS):
+        here = fold == k
+        fitted = calibrate(margins[~here], labels[~here])
+        chance[here] = expit(fitted["platt"][0] * margins[here] + fitted["platt"][1])
+        given[here] = chance[here] >= fitted["thresholds"]
     return given, chance
 
 
-def f1(given: BoolArray, truth: BoolArray) -> FloatArray:
-    """F1 of each category, shape (10,); 0 where nothing is true or given."""
-    return np.asarray(f1_score(truth, given, average=None, zero_division=0))
-
-
-def micro_f1(given: BoolArray, truth: BoolArray) -> float:
-    """F1 over all segment-category pairs together."""
-    return float(f1_score(truth, given, average="micro", zero_division=0))
+def scores(given: BoolArray, truth: BoolArray) -> FloatArray:
+    """F1 of each category (0 where nothing is true or given), then micro and macro F1; shape (12,)."""
+    each = f1_score(truth, given, average=None, zero_division=0)
+    return np.array([*each, f1_score(truth, given, average="micro", zero_division=0), each.mean()])
 
 
 def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -> float:
@@ -283,15 +252,12 @@ def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -
     return float(np.abs(gaps).sum() / len(chance))
 
 
-def intervals(given: Sequence[BoolArray], data: Labelled, *, draws: int = 1000) -> FloatArray:
+def intervals(given: Sequence[BoolArray], data: Labelled) -> FloatArray:
     """95% bootstrap intervals over policies of each category's F1, then micro and macro; shape (12, 2)."""
-    names, group = np.unique(data.policies, return_inverse=True)
-    of_policy = sp.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
-    both = of_policy @ np.sum([g & data.labels for g in given], axis=0)
-    sizes = of_policy @ (np.sum(given, axis=0) + len(given) * data.labels)
-    rng = np.random.default_rng(0)
-    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    hit, size = times @ both, times @ sizes
+    hits = pd.DataFrame(np.sum([g & data.labels for g in given], axis=0)).groupby(data.policies).sum()
+    sizes = pd.DataFrame(np.sum(given, axis=0) + len(given) * data.labels).groupby(data.policies).sum()
+    times = np.random.default_rng(0).multinomial(len(hits), np.full(len(hits), 1 / len(hits)), size=DRAWS)
+    hit, size = times @ hits.to_numpy(), times @ sizes.to_numpy()
     each = 2 * hit / np.maximum(size, 1)
     micro = 2 * hit.sum(axis=1) / size.sum(axis=1)
     return np.asarray(np.percentile(np.column_stack([each, micro, each.mean(axis=1)]), [2.5, 97.5], axis=0).T)
@@ -299,40 +265,42 @@ def intervals(given: Sequence[BoolArray], data: Labelled, *, draws: int = 1000) 
 
 def summary(held_out: Sequence[HeldOut], data: Labelled) -> dict[str, Any]:
     """Scores in cross-validation: per category F1, interval, support and calibration error; micro and macro F1."""
-    pairs = [cross_labels(h, data.labels) for h in held_out]
-    given, chances = [g for g, _ in pairs], [c for _, c in pairs]
-    each = np.mean([f1(g, data.labels) for g in given], axis=0)
-    spread = intervals(given, data).round(4).tolist()
-    ece = np.mean([[calibration_error(c[:, k], data.labels[:, k]) for k in range(10)] for c in chances], axis=0)
-    micro = [micro_f1(g, data.labels) for g in given]
-    macro = [float(f1(g, data.labels).mean()) for g in given]
+    pairs = [cross_labels(of_seed, data.labels) for of_seed in held_out]
+    by_seed = np.array([scores(given, data.labels) for given, _ in pairs])
+    errors = [
+        [calibration_error(*columns) for columns in zip(chance.T, data.labels.T, strict=True)] for _, chance in pairs
+    ]
+    table = {
+        "f1": by_seed.mean(axis=0).round(4).tolist(),
+        "f1_interval": intervals([given for given, _ in pairs], data).round(4).tolist(),
+        "support": data.labels.sum(axis=0).tolist(),
+        "calibration_error": np.mean(errors, axis=0).round(4).tolist(),
+    }
+    overall = {}
+    for i, name in enumerate(("micro", "macro"), len(CATEGORIES)):
+        overall[f"{name}_f1"] = table["f1"][i]
+        overall[f"{name}_f1_by_seed"] = by_seed[:, i].round(4).tolist()
+        overall[f"{name}_f1_interval"] = table["f1_interval"][i]
     return {
         "folds": f"{FOLDS} folds of whole policies, seeds {list(SEEDS)}; thresholds and curves from the other folds",
         "n_segments": len(data.texts),
         "n_policies": len(np.unique(data.policies)),
-        "micro_f1": round(float(np.mean(micro)), 4),
-        "micro_f1_by_seed": [round(m, 4) for m in micro],
-        "micro_f1_interval": spread[10],
-        "macro_f1": round(float(np.mean(macro)), 4),
-        "macro_f1_by_seed": [round(m, 4) for m in macro],
-        "macro_f1_interval": spread[11],
+        **overall,
         "categories": {
-            name: {"f1": round(float(each[k]), 4), "f1_interval": spread[k], "support": int(data.labels[:, k].sum()),
-                   "calibration_error": round(float(ece[k]), 4)}
-            for k, name in enumerate(model.CATEGORIES)
+            name: {measure: values[i] for measure, values in table.items()} for i, name in enumerate(CATEGORIES)
         },
-    }  # fmt: skip
+    }
 
 
-def _write(out: Path, arrays: Arrays, files: dict[str, str], scores: dict[str, Any]) -> model.ClauseModel:
+def _write(out: Path, arrays: Arrays, files: dict[str, str], cross_validation: dict[str, Any]) -> ClauseModel:
     out.mkdir(parents=True, exist_ok=True)
-    named: dict[str, Any] = {name: arrays[name] for name in sorted(arrays)}
+    named: dict[str, Any] = dict(sorted(arrays.items()))
     np.savez_compressed(out / model.ARRAYS, **named)
     vectors = hashlib.sha256(b"".join(arrays[name].tobytes() for name in VECTOR_ARRAYS)).hexdigest()
     card = {
         "format": model.FORMAT,
-        "categories": list(model.CATEGORIES),
-        "arrays_sha256": hashlib.sha256((out / model.ARRAYS).read_bytes()).hexdigest(),
+        "categories": list(CATEGORIES),
+        "arrays_sha256": tables.sha256(out / model.ARRAYS),
         "data_sha256": files,
         "vectors_sha256": vectors,
         "licence": "made from OPP-115: research and teaching, non-commercial; see README.md",
@@ -342,8 +310,8 @@ def _write(out: Path, arrays: Arrays, files: dict[str, str], scores: dict[str, A
             "read_weight": READ_WEIGHT,
             "dimensions": int(arrays["vectors"].shape[1]),
         },
-        "thresholds": dict(zip(model.CATEGORIES, arrays["thresholds"].round(4).tolist(), strict=True)),
-        "cross_validation": scores,
+        "thresholds": dict(zip(CATEGORIES, arrays["thresholds"].round(4).tolist(), strict=True)),
+        "cross_validation": cross_validation,
     }
     (out / model.CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return model.load(out)

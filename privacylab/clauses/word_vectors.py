@@ -7,17 +7,17 @@ root of the singular values), a paragraph read once however many versions repeat
 
 from __future__ import annotations
 
-import collections
 import itertools
 import re
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import scipy.sparse as sp
 from sklearn.utils.extmath import randomized_svd
 
@@ -40,15 +40,6 @@ _ENGLISH = re.compile(r"\b(?:the|and|of|to|you|your|we|our|information)\b", re.I
 _NOT_WORD = re.compile(r"\W+")
 
 
-class Vectors(NamedTuple):
-    """Word vectors: `words[i]` has the direction `vectors[i]` (int8) and counts `scale[i]` times it."""
-
-    words: list[str]
-    vectors: npt.NDArray[np.int8]
-    scale: npt.NDArray[np.float32]
-    n_paragraphs: int
-
-
 def texts_of(folder: Path) -> Iterator[str]:
     """The last text of each document and calendar year in the git archives of a folder, in the order of their git ids.
 
@@ -59,33 +50,39 @@ def texts_of(folder: Path) -> Iterator[str]:
     return itertools.chain.from_iterable(map(_yearly_texts, places))
 
 
-def fit(texts: Iterable[str], *, min_count: int = MIN_COUNT, dimensions: int = DIMENSIONS) -> Vectors:
-    """Word vectors from running texts.
+def fit(texts: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
+    """Word vectors from running texts, as arrays of the clause model.
 
     Args:
         texts: documents; a paragraph that several share is read once.
-        min_count: a word must occur this often.
-        dimensions: numbers in a vector; fewer where there are fewer words.
+
+    Returns:
+        ``vector_words``, packed (`model.pack`); ``vectors``, their directions, int8, shape (n_words, DIMENSIONS) or
+        narrower where there are fewer words; ``vector_scale``, how many times each direction counts, shape (n_words,).
+
+    Raises:
+        ValueError: if fewer than two words occur MIN_COUNT times.
     """
-    documents = [model.words_of(p) for p in paragraphs(texts)]
-    counts = collections.Counter(word for words in documents for word in words)
-    words = sorted(word for word, n in counts.items() if n >= min_count)
+    read = pd.Series([model.words_of(paragraph) for paragraph in paragraphs(texts)], dtype=object).explode()
+    counts = read.value_counts()
+    words = sorted(counts.index[counts >= MIN_COUNT])
     if len(words) < 2:
-        raise ValueError(f"only {len(words)} words occur {min_count} times or more: give more text or lower min_count")
-    index = {word: i for i, word in enumerate(words)}
-    flat = np.fromiter((index.get(w, -1) for d in documents for w in d), dtype=np.int32)
-    document = np.repeat(np.arange(len(documents)), [len(d) for d in documents])
-    size = min(dimensions, len(words) - 1)
-    left, strength, _ = randomized_svd(_ppmi(flat, document, len(words)), size, n_iter=5, random_state=0)
+        raise ValueError(f"only {len(words)} words occur {MIN_COUNT} times or more: give more text")
+    codes = pd.Index(words).get_indexer(read)
+    size = min(DIMENSIONS, len(words) - 1)
+    information = _ppmi(codes, read.index.to_numpy(), len(words))
+    left, strength, _ = randomized_svd(information, size, n_iter=5, random_state=0)
     directions = model.unit_rows(left * np.sqrt(strength))
     largest = np.maximum(np.abs(directions).max(axis=1), 1e-12)
-    share = np.array([counts[w] for w in words]) / counts.total()
-    scale = largest / 127 * RARITY / (RARITY + share)
-    vectors = np.rint(directions / largest[:, None] * 127).astype(np.int8)
-    return Vectors(words, vectors, scale.astype(np.float32), len(documents))
+    share = counts[words].to_numpy() / len(read)
+    return {
+        "vector_words": model.pack(words),
+        "vectors": np.rint(directions / largest[:, None] * 127).astype(np.int8),
+        "vector_scale": (largest / 127 * RARITY / (RARITY + share)).astype(np.float32),
+    }
 
 
-def _ppmi(flat: npt.NDArray[np.int32], document: npt.NDArray[np.intp], n_words: int) -> sp.csr_matrix:
+def _ppmi(flat: npt.NDArray[np.intp], document: npt.NDArray[np.intp], n_words: int) -> sp.csr_matrix:
     """Positive pointwise mutual information of words within WINDOW of each other, shape (n_words, n_words)."""
     together: Any = 0
     for gap in range(1, WINDOW + 1):

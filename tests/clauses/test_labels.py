@@ -20,20 +20,23 @@ def model():
 
 def test_marks_by_hand():
     expected = [1, 0, 0, 0, 0.5, 0, 0, 0, 0, 1]
-    assert labels.marks("FrO", Path("x.csv")) == expected
-    assert labels.marks("N", Path("x.csv")) == [0] * 10
+    assert labels.marks(["FrO", "N"], Path("x.csv")).tolist() == [expected, [0] * 10]
 
 
 @pytest.mark.parametrize("label", ["", "FX", "F T"])
 def test_an_unknown_mark_is_named(label):
     with pytest.raises(ValueError, match="allowed: letters of FTCARSPDIO"):
-        labels.marks(label, Path("x.csv"))
+        labels.marks([label], Path("x.csv"))
 
 
 def test_repeats_are_found_by_their_runs_of_words():
     long = "we keep the record of your visit for as long as the law asks us to"
     texts = [long + " and then some", "an altogether different sentence that shares no run", long.upper()]
-    assert labels.repeats(texts, ["unrelated words stand in this line here", long]) == [{1}, set(), {1}]
+    assert labels.repeats(texts, ["unrelated words stand in this line here", long]).tolist() == [
+        [False, True],
+        [False, False],
+        [False, True],
+    ]
 
 
 def test_read_segments_are_cut_out_of_the_archive(tmp_path):
@@ -60,7 +63,7 @@ def test_read_segments_are_cut_out_of_the_archive(tmp_path):
 
 def test_training_names_an_unknown_label(tmp_path):
     (tmp_path / "train.jsonl").write_text('{"policy": "p", "text": "t", "label": ["Cookies"]}\n')
-    with pytest.raises(ValueError, match="unknown label 'Cookies'"):
+    with pytest.raises(ValueError, match="line 1: label 'Cookies'"):
         labels.opp115(tmp_path)
 
 

@@ -4,22 +4,29 @@ from privacylab import clauses, sources
 from privacylab.clauses import word_vectors
 
 
-def test_words_in_the_same_company_have_like_vectors():
+def test_words_in_the_same_company_have_like_vectors(monkeypatch):
+    monkeypatch.setattr(word_vectors, "MIN_COUNT", 5)
+    monkeypatch.setattr(word_vectors, "DIMENSIONS", 6)
     lines = (
         "we retain the record of our customer information today and always, as you know",
         "we keep the record of our customer information today and always, as you know",
         "they sell the boat of another marine you and the harbour of a village far away",
     )
     texts = [f"{line} xxx{i:c}" for i in range(97, 117) for line in lines]
-    made = word_vectors.fit(texts, min_count=5, dimensions=6)
-    unit = clauses.unit_rows(made.vectors.astype(float))
-    near = unit @ unit[made.words.index("retain")]
-    assert near[made.words.index("keep")] > near[made.words.index("sell")]
+    arrays = word_vectors.fit(texts)
+    words, unit = clauses.unpack(arrays["vector_words"]), clauses.unit_rows(arrays["vectors"].astype(float))
+    near = unit @ unit[words.index("retain")]
+    assert near[words.index("keep")] > near[words.index("sell")]
+
+
+def test_too_few_words_are_refused():
+    with pytest.raises(ValueError, match="only 0 words occur 15 times or more: give more text"):
+        word_vectors.fit([])
 
 
 def test_a_repeated_paragraph_is_read_once():
     text = "This is the notice of our firm and it tells you what we do with your information. " * 2
-    assert word_vectors.fit([text + "\n" + text, text], min_count=2).n_paragraphs == 1
+    assert list(word_vectors.paragraphs([text + "\n" + text, text])) == [text.strip()]
 
 
 def test_the_last_change_of_each_year_counts():
