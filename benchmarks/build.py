@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -59,21 +59,13 @@ class Part:
         # A source goes to a worker with each task, and workers ask for contents only.
         return {**vars(self), "_entries": []}
 
-    def entries(self, *, names: Collection[str] | None = None) -> list[Entry]:
+    def entries(self) -> list[Entry]:
         """The entries of the part."""
-        return [entry for entry in self._entries if names is None or entry.name in names]
+        return self._entries
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """As the whole gives them."""
         return self._whole.contents(keys)
-
-    def state(self, entries: Iterable[Entry], content_ids: Mapping[str, str]) -> dict[str, str]:
-        """That of the whole."""
-        return self._whole.state(entries, content_ids)
-
-    def names_since(self, state: Mapping[str, str]) -> set[str]:
-        """As the whole tells them."""
-        return self._whole.names_since(state)
 
 
 def parts(opened: Mapping[str, sources.Source], share: int, thinned: int = 1) -> dict[str, sources.Source]:
