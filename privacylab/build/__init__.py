@@ -33,7 +33,7 @@ from privacylab.sources.services import documents
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
 
-READ_BATCH = 400  # entries
+READ_BATCH = 1_000  # entries
 TASKS_OF_A_WORKER = 50
 """So many, then a worker ends: what it holds by then is memory in pieces, which the next one need not have."""
 

@@ -1,7 +1,7 @@
 """Distinct segments -> the rows of the tables that hang on segments, and what they say of their versions."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -27,49 +27,61 @@ def hex_id(number: int) -> str:
     return f"{number:016x}"
 
 
-# --- One service ----------------------------------------------------------------------------------------------------
+# --- Services -------------------------------------------------------------------------------------------------------
 
 
-def history(history: History, *, text: bool) -> dict[str, arrow.RecordBatch]:
-    """The rows of one service in all tables but ``services``.
+def histories(read: Sequence[History], *, text: bool) -> Iterator[dict[str, arrow.RecordBatch]]:
+    """The rows of each service in all tables but ``services``; what services share is annotated once.
 
-    The segments of its policies are annotated in full, those of its other versions for the ledger's claims only.
+    The segments of policies are annotated in full, those of other versions for the ledger's claims only.
+
+    Args:
+        read: What was read of each service.
+        text: Whether ``segments`` keeps the text.
+    """
+    in_policies = [{number for policy in each.policies for number in policy["segment_ids"]} for each in read]
+    segments = {number: segment for each in read for number, segment in each.segments.items()}
+    full = {number: segments[number] for number in set().union(*in_policies)}
+    frames = {name: frame.set_index("segment_id", drop=False) for name, frame in tables(full, text=text).items()}
+    others = {number: segment for number, segment in segments.items() if number not in full}
+    claims = _claims(pd.concat([frames["mentions"], mentions(others)]))
+    for each, numbers in zip(read, in_policies, strict=True):
+        ids = [*map(hex_id, sorted(numbers))]
+        own = {name: frame[frame.index.isin(ids)] for name, frame in frames.items()}
+        yield {name: _batch(name, own[name]) for name in own} | _rows_of_versions(each, own["segments"], claims)
+
+
+def _batch(name: str, frame: pd.DataFrame) -> arrow.RecordBatch:
+    spec = schema.TABLES[name]
+    table = arrow.Table.from_pandas(frame[[*spec.columns]], schema=spec.arrow_schema(), preserve_index=False)
+    return arrow.RecordBatch.from_struct_array(table.to_struct_array().combine_chunks())
+
+
+def _rows_of_versions(
+    history: History, segments: pd.DataFrame, claims: Mapping[int, set[str]]
+) -> dict[str, arrow.RecordBatch]:
+    """The rows of ``versions``, ``policies`` and ``occurrences``.
 
     Args:
         history: What was read of the service.
-        text: Whether ``segments`` keeps the text.
+        segments: The rows of its policies' segments, by id.
+        claims: What each segment claims.
     """
-    in_policies = {number for policy in history.policies for number in policy["segment_ids"]}
-    full = {number: segment for number, segment in history.segments.items() if number in in_policies}
-    others = {number: segment for number, segment in history.segments.items() if number not in in_policies}
-    frames = tables(full, text=text) if full else {}
-    mentioned = [*([frames["mentions"]] if full else []), mentions(others)]
-    claims = _claims(pd.concat(mentioned))
-    counts = dict(zip(full, frames["segments"].itertuples(), strict=True)) if full else {}
-    rows = {
-        "versions": [version | {"claims": _claims_of(version, claims)} for version in history.versions],
-        "policies": [
-            policy
-            | {
-                "era_by_frameworks": era_by_frameworks(_claims_of(policy, claims)),
-                "reading_grade": _reading_grade([counts[number] for number in policy["segment_ids"]]),
-            }
-            for policy in history.policies
-        ],
-        "occurrences": [
-            {"policy_id": policy["policy_id"], "position": position, "segment_id": hex_id(number)}
-            for policy in history.policies
-            for position, number in enumerate(policy["segment_ids"])
-        ],
-    }
+    counts = dict(zip(segments.index, segments.itertuples(), strict=True))
+    rows: dict[str, list[dict[str, Any]]] = {"policies": [], "occurrences": []}
+    for policy in history.policies:
+        ids = [hex_id(number) for number in policy["segment_ids"]]
+        era = era_by_frameworks(_claims_of(policy, claims))
+        grade = _reading_grade([counts[segment_id] for segment_id in ids])
+        rows["policies"].append(policy | {"era_by_frameworks": era, "reading_grade": grade})
+        rows["occurrences"] += [
+            {"policy_id": policy["policy_id"], "position": position, "segment_id": segment_id}
+            for position, segment_id in enumerate(ids)
+        ]
+    rows["versions"] = [version | {"claims": _claims_of(version, claims)} for version in history.versions]
     return {
-        name: arrow.RecordBatch.from_pandas(
-            frames[name][list(spec.columns)], schema=spec.arrow_schema(), preserve_index=False
-        )
-        if name in frames
-        else arrow.RecordBatch.from_pylist(rows.get(name, []), schema=spec.arrow_schema())
-        for name, spec in schema.TABLES.items()
-        if name != "services"
+        name: arrow.RecordBatch.from_pylist(each, schema=schema.TABLES[name].arrow_schema())
+        for name, each in rows.items()
     }
 
 

@@ -47,11 +47,14 @@ def read(task: Task) -> None:
     """Reads and annotates some services, and writes a part for each; the processes share the processor already."""
     contents = partial(versions.contents, task.sources)
     with threadpool_limits(1, user_api="blas"):
-        for service, listed in task.services:
-            history = versions.read(service, listed, contents=contents, every=task.every, region=_region(service))
-            ids = _ids_of_interest(history, task.sources)
-            digest = fingerprint(listed, ids, conditions=task.conditions)
-            write_part(part_of(task.folder, service), digest, annotate.history(history, text=task.text))
+        read = [
+            versions.read(service, listed, contents=contents, every=task.every, region=_region(service))
+            for service, listed in task.services
+        ]
+        annotated = annotate.histories(read, text=task.text)
+        for (service, listed), history, rows in zip(task.services, read, annotated, strict=True):
+            digest = fingerprint(listed, _ids_of_interest(history, task.sources), conditions=task.conditions)
+            write_part(part_of(task.folder, service), digest, rows)
 
 
 def _region(service: str) -> Region | None:

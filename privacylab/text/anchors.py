@@ -41,6 +41,7 @@ def quick_look(patterns: Mapping[str, Iterable[str]], *, bounded: bool = True) -
     needs = {rule: {anchors(pattern, bounded=bounded) for pattern in each} for rule, each in patterns.items()}
     bits = {each: 1 << i for i, each in enumerate({each for rule in needs.values() for each in set().union(*rule)})}
     masks = [(rule, [sum(map(bits.__getitem__, sets)) for sets in each]) for rule, each in needs.items()]
+    longest = max(map(len, set().union(*bits)), default=0)
     bits_of: dict[str, int] = {}
     for each, bit in bits.items():
         for piece in each:
@@ -49,7 +50,8 @@ def quick_look(patterns: Mapping[str, Iterable[str]], *, bounded: bool = True) -
     @lru_cache(_MOST_WORDS)
     def held(word: str) -> int:
         word = f" {word} "
-        return reduce(or_, [bit for piece, bit in bits_of.items() if piece in word], 0)
+        parts = {word[i:end] for i in range(len(word)) for end in range(i + 1, i + longest + 1)}
+        return reduce(or_, [bits_of[part] for part in parts & bits_of.keys()], 0)
 
     def look(text: str) -> set[str]:
         present = reduce(or_, map(held, _words(text)), 0)
