@@ -17,7 +17,7 @@ from privacylab.normalize.headings import outlined
 from privacylab.normalize.html import html_pieces
 from privacylab.normalize.lines import Line, read_line
 from privacylab.normalize.markdown import markdown_pieces
-from privacylab.normalize.pdf import pdf_text
+from privacylab.normalize.pdf import is_pdf, pdf_pieces
 from privacylab.normalize.plain import plain_pieces
 
 
@@ -79,8 +79,10 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
         raise ValueError(f"media_type is {media_type!r}; give one of {', '.join(READERS)}, or None")
     if len(data) > MAX_BYTES:
         raise NormalizeError("too_large", f"{len(data):,} bytes, at most {MAX_BYTES:,} are read")
-    if isinstance(data, bytes) and (media_type == "application/pdf" or data[:1024].lstrip().startswith(b"%PDF-")):
-        return plain_pieces(pdf_text(data))
+    if isinstance(data, bytes) and is_pdf(data):
+        return pdf_pieces(data)
+    if media_type == "application/pdf":
+        media_type = None  # another kind under a PDF's name, or the text of one
     text = SURROGATE.sub("\ufffd", data) if isinstance(data, str) else decode(data)
     return READERS[media_type or sniff(text)](text)
 
@@ -91,4 +93,4 @@ READERS: dict[str, Callable[[str], Pieces]] = {
     "text/plain": plain_pieces,
     "application/pdf": plain_pieces,
 }
-"""What cuts which media type; PDF arrives here as its text."""
+"""What cuts which media type; a PDF's bytes are cut before."""

@@ -1,6 +1,7 @@
 """One line of text as a reader means it: what broke it on its way is mended, what nobody sees is gone."""
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import ftfy
@@ -14,7 +15,14 @@ _TAG_NAMES = (
     "section|select|small|span|strike|strong|style|sub|sup|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|"
     r"\w+:\w+"
 )
-_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff\x00-\x08\x0b\x0e-\x1f\x7f]")
+_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f]")
+# Forms of letters and digits that mean nothing of their own (ligatures, full width, letters of formulas), what old
+# fonts have for ligatures and bullets, and marks that choose a form; no superscript, which is a note or a trade mark.
+_FORM = re.compile(
+    "[\u034f\u2160-\u217f\uf001\uf002\uf0a7\uf0b7\uf0d8\uf0fc"
+    "\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff]"
+)
+_PRIVATE_FORMS = {"\uf001": "fi", "\uf002": "fl"} | dict.fromkeys("\uf0a7\uf0b7\uf0d8\uf0fc", "•")
 _CONTROL_1 = re.compile("[\u0080-\u009f]")
 _MOJIBAKE = re.compile(r"[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]")
 _SENTENCE_END = re.compile(r"(?<=[.;:!?)]) (?=[A-Za-z])")
@@ -28,7 +36,7 @@ _STARS = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ENCODED = re.compile(r"data:[\w/+.-]{0,80};base64,[\w/+=]*|(?<![\w/+=%-])[\w/+=%-]{200,}")
 _QUOTES = (
     *(("\u2018", "'"), ("\u2019", "'"), ("\u201b", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u201f", '"')),
-    ("\u2011", "-"),
+    *(("\u2010", "-"), ("\u2011", "-")),
 )
 _LONG = 200
 """Characters of a word from which it may be encoded bytes."""
@@ -54,6 +62,8 @@ def _cleaned(text: str) -> str:
         if len(text) < MAX_MENDED and _is_mojibake(text):
             has_tags = "<" in text  # then ftfy takes entities for mark-up and leaves them
             text = " ".join([_mended_sentence(part, has_tags) for part in _SENTENCE_END.split(text)])
+        if _FORM.search(text):
+            text = _FORM.sub(_plain_form, text)
         for mark, plain in _QUOTES:
             text = text.replace(mark, plain)
     if "<" in text:
@@ -69,6 +79,13 @@ def _cleaned(text: str) -> str:
     elif "  " not in text:  # the only white space that is printable is the blank
         return text.strip(" ")
     return " ".join(text.split())
+
+
+def _plain_form(form: re.Match[str]) -> str:
+    sign = form.group()
+    if unicodedata.category(sign) == "Mn":
+        return ""  # it chooses among the forms of the letter before it
+    return _PRIVATE_FORMS.get(sign) or unicodedata.normalize("NFKC", sign)
 
 
 def _has_long_word(text: str) -> bool:

@@ -10,6 +10,7 @@ from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.html import is_unclosed, read_tree
 from privacylab.normalize.plain import plain_chunks
+from privacylab.normalize.wrapping import unbroken
 
 _UNSAFE = cmark.Options.CMARK_OPT_UNSAFE  # leftover tags pass through to be read as HTML
 _EXTENSIONS = ("table", "strikethrough")  # addresses need no links, and tags no filter
@@ -39,7 +40,7 @@ def markdown_pieces(text: str) -> Pieces:
 
 def _markdown_piece(piece: str) -> list[Chunk]:
     # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
-    piece = _DEEP_INDENT.sub("    ", piece)
+    piece = unbroken(_DEEP_INDENT.sub("    ", piece))
     if "\n**" in piece or "\n__" in piece:
         piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)
     return [chunk for part in _markdown_parts(piece) for chunk in _markdown_part(part)]

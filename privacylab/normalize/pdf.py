@@ -1,34 +1,213 @@
-"""PDF -> plain text, read by pypdf."""
+"""PDF -> chunks: pypdf gives lines of text with their places, paragraphs and headings are read off these."""
 
 import io
 import logging
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from privacylab.normalize.chunks import NormalizeError
-from privacylab.normalize.plain import PAGE_NUMBER
+from privacylab.normalize.chunks import MAX_BYTES, Chunk, NormalizeError, Pieces
+from privacylab.normalize.cleaning import clean
+from privacylab.normalize.wrapping import HYPHENS, MARGIN, SENTENCE_END, STARTS_BLOCK, joined, running, words_of
 
 # What pypdf says of a damaged file becomes a reason in the ledger; it shall not go to standard error as well.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
+MAX_PAGES = 500
+MAX_OPERATIONS = 3_000_000
+"""Steps of drawing; half a minute. A page of text takes a thousand or two."""
 
-def pdf_text(data: bytes) -> str:
-    """The text of a PDF.
+_HEAD = re.compile(rb"\s*(?:\xef\xbb\xbf)?%PDF-\d|HTTP/1\.[\s\S]*?^%PDF-\d", re.MULTILINE)
+_BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
+# Fonts of TeX without a table of their letters: what stands for ligatures there is no sign anywhere else.
+_TEX = str.maketrans(
+    dict(zip("\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f", "ff fi ffi ffl ff fi fl ffi ffl".split(), strict=True))
+)
+
+
+class _Line(NamedTuple):
+    """A printed line: where it begins, as its reader holds the page, and what it is set in."""
+
+    text: str
+    x: float
+    y: float
+    size: float
+    bold: bool
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether bytes are a PDF, whatever a server wrote before it."""
+    return _HEAD.match(data[:4096]) is not None
+
+
+def pdf_pieces(data: bytes) -> Pieces:
+    """The pieces of a PDF: one.
 
     Raises:
         NormalizeError: As `normalize.blocks`.
     """
+    chunks = _chunks(_pages(data))
+    return Pieces(lambda _: chunks, [""])
+
+
+def _pages(data: bytes) -> list[list[_Line]]:
     import pypdf  # a tenth of a second, for what hardly a corpus holds
 
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise NormalizeError("encrypted", "the PDF asks for a password")
-        text = "\n".join(page.extract_text() for page in reader.pages)
+            raise NormalizeError("encrypted", "the PDF asks for a password: save it without one")
+        if len(reader.pages) > MAX_PAGES:
+            raise NormalizeError("too_large", f"a PDF of {len(reader.pages):,} pages, at most {MAX_PAGES} are read")
+        lines = _Lines()
+        for page in reader.pages:
+            lines.read(page)
     except NormalizeError:
         raise
-    except pypdf.errors.DependencyError:
-        raise NormalizeError("encrypted", "the PDF is encrypted in a way that cannot be read here") from None
+    except NotImplementedError:
+        detail = "the PDF is encrypted in a way that cannot be read here: print it to a new PDF"
+        raise NormalizeError("encrypted", detail) from None
     except Exception as error:  # pypdf raises whatever a damaged file makes its parser meet
-        raise NormalizeError("unreadable", f"the PDF is damaged ({type(error).__name__})") from None
-    if not text.strip():
-        raise NormalizeError("no_text", "the PDF holds no text: a scan?")
-    return PAGE_NUMBER.sub("", text)
+        detail = f"the PDF is damaged or cut short ({type(error).__name__}): get it again"
+        raise NormalizeError("unreadable", detail) from None
+    if not any(lines.pages):
+        raise NormalizeError("no_text", "a PDF without text, perhaps a scan: run OCR first")
+    return lines.pages
+
+
+class _Lines:
+    """Gathers the lines of pages in the order of drawing, which is the reading order of columns, too."""
+
+    def __init__(self) -> None:
+        self.pages: list[list[_Line]] = []
+        self._parts: list[_Line] = []  # of the line that is not yet ended
+        self._actual: str | None = None  # what the glyphs that follow stand for, if they say so
+        self._n_operations = self._n_characters = 0
+
+    def read(self, page: Any) -> None:  # noqa: ANN401  pypdf is imported late
+        self.pages.append([])
+        page.extract_text(visitor_text=self._text, visitor_operand_before=self._operation)
+        self._end_line()
+
+    def _text(self, text: str, outer: Sequence[float], inner: Sequence[float], font: Any, size: float) -> None:  # noqa: ANN401
+        self._n_characters += len(text)
+        if self._n_characters > MAX_BYTES:
+            raise NormalizeError("too_large", f"a PDF of more than {MAX_BYTES:,} characters")
+        if text.strip():
+            a, b, c, d, e, f = _product(inner, outer)
+            across, up = math.hypot(a, b) or 1.0, math.hypot(c, d) or 1.0
+            is_bold = _BOLD.search(str((font or {}).get("/BaseFont", ""))) is not None
+            place = ((e * a + f * b) / across, (e * c + f * d) / up)
+            self._parts.append(_Line(text.translate(_TEX).strip("\n"), *place, size * up, is_bold))
+        elif self._parts and text and "\n" not in text:
+            self._parts.append(self._parts[-1]._replace(text=" "))
+        if "\n" in text:
+            self._end_line()
+
+    def _end_line(self) -> None:
+        if self._parts:
+            text = "".join(part.text for part in self._parts)
+            is_bold = all(part.bold for part in self._parts)
+            self.pages[-1].append(self._parts[0]._replace(text=" ".join(text.split(" ")), bold=is_bold))
+        self._parts = []
+
+    def _operation(self, operator: bytes, operands: list[Any], *_: object) -> None:
+        """Sets what glyphs stand for in their place, where a PDF says it: a soft hyphen may be drawn as a blank."""
+        self._n_operations += 1
+        if self._n_operations > MAX_OPERATIONS:
+            raise NormalizeError("too_large", f"a PDF of more than {MAX_OPERATIONS:,} steps of drawing")
+        if operator == b"BDC" and len(operands) > 1 and isinstance(operands[1], dict):
+            self._actual = _short_text(operands[1].get("/ActualText"))
+        elif operator == b"EMC":
+            self._actual = None
+        elif operator in (b"Tj", b"TJ") and operands and self._actual is not None:
+            operands[0] = self._actual if operator == b"Tj" else [self._actual]
+            self._actual = ""
+
+
+def _short_text(actual: object) -> str | None:
+    """What one glyph stands for; None where nothing is said or a longer text is."""
+    if isinstance(actual, bytes):
+        actual = actual.decode(
+            "utf-16" if actual.startswith((b"\xfe\xff", b"\xff\xfe")) else "latin-1", errors="replace"
+        )
+    return str(actual) if isinstance(actual, str) and len(actual) <= 3 else None
+
+
+def _product(inner: Sequence[float], outer: Sequence[float]) -> tuple[float, ...]:
+    """The matrix of text on its page."""
+    a, b, c, d, e, f = inner
+    p, q, r, s, t, u = outer
+    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
+
+
+def _chunks(pages: list[list[_Line]]) -> list[Chunk]:
+    margins = [_margin(page) for page in pages]
+    heads, dated = running([[line.text for line in margin] for margin in margins])
+    lines = [
+        line
+        for page, margin in zip(pages, margins, strict=True)
+        for line in page
+        if line.text not in heads or line not in margin
+    ]
+    words = words_of("\n".join(line.text for line in lines))
+    sizes = Counter[float]()
+    for line in lines:
+        sizes[round(line.size, 1)] += len(line.text)
+    large = 1.15 * max(sizes, key=sizes.__getitem__, default=0.0)
+    chunks = [Chunk("paragraph", clean(text)) for text in dated]
+    for paragraph in _paragraphs(lines):
+        is_bold = all(line.bold or line.size > large for line in paragraph)
+        chunks.append(Chunk("paragraph", clean(joined([line.text for line in paragraph], words)), 0, is_bold))
+    return [chunk for chunk in chunks if chunk.text]
+
+
+def _margin(page: Sequence[_Line]) -> list[_Line]:
+    """The lines at the top and at the bottom of a page."""
+    rows = sorted({round(line.y) for line in page})
+    edges = {*rows[:MARGIN], *rows[-MARGIN:]}
+    return [line for line in page if round(line.y) in edges]
+
+
+def _paragraphs(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+    widths: dict[int, float] = {}  # of columns, by where they begin
+    for line in lines:
+        widths[round(line.x)] = max(widths.get(round(line.x), 0), len(line.text) * line.size)
+    gap = 1.25 * _pitch(lines)
+    paragraph = list(lines[:1])
+    for line, following in pairwise(lines):
+        is_full = len(line.text) * line.size >= 0.6 * widths[round(line.x)]
+        if not _goes_on(line, following, gap, is_full=is_full):
+            yield paragraph
+            paragraph = []
+        paragraph.append(following)
+    if paragraph:
+        yield paragraph
+
+
+def _pitch(lines: Sequence[_Line]) -> float:
+    """The distance of the lines of a paragraph, in sizes of their type: the smallest that is not rare."""
+    drops = Counter(
+        round((line.y - following.y) / line.size, 1)
+        for line, following in pairwise(lines)
+        if line.size and abs(line.size - following.size) < 0.1
+    )
+    n_drops = sum(drops.values())
+    return min((drop for drop, count in drops.items() if 0.8 <= drop < 4 and count >= 0.1 * n_drops), default=1.5)
+
+
+def _goes_on(line: _Line, following: _Line, gap: float, *, is_full: bool) -> bool:
+    """Whether a paragraph goes on in the following line, which may stand in another column or on another page."""
+    is_open = is_full and not SENTENCE_END.search(line.text)
+    if STARTS_BLOCK.match(following.text) or abs(line.size - following.size) > 0.08 * line.size:
+        return False
+    if following.text[0].islower() or line.text.endswith(HYPHENS):
+        is_open = True
+    drop = (line.y - following.y) / (line.size or 1.0)
+    if drop > gap or (line.bold != following.bold and not is_open):
+        return False
+    is_indented = following.x - line.x > 0.8 * line.size
+    return is_open or (drop > 0 and is_full and not is_indented)

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import clean, without_comments
+from privacylab.normalize.wrapping import HYPHENS, MARGIN, SENTENCE_END, STARTS_BLOCK, joined, running, words_of
 
-PAGE_NUMBER = re.compile(r"^[ \t]*(?:page )?\d{1,3}(?: ?(?:of|/) ?\d{1,3})?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _LONE_BULLET = re.compile(r"^[\s]*[-–•*·▪◦o][ \t]*$")
-_STARTS_BLOCK = re.compile(r"^\s*(?:[-–•*·▪◦●‣]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s|[A-Z][A-Z ,&'/-]{5,}$)")
+_QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
 
 
 def plain_pieces(text: str) -> Pieces:
@@ -18,30 +19,81 @@ def plain_pieces(text: str) -> Pieces:
 
 def plain_chunks(text: str) -> list[Chunk]:
     """The chunks of plain text."""
-    lines = [line.rstrip() for line in without_comments(text).replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [line.rstrip() for line in _lines(without_comments(text))]
     lines = ["" if set(line) <= set("=-_*~ \t") and len(line) > 2 else line for line in lines]
-    joined = _unwrap(lines) if _is_wrapped(lines) else lines
-    return [Chunk("paragraph", cleaned) for line in joined if (cleaned := clean(line))]
+    width = _width(lines)
+    texts = _unwrap(lines, width, words_of("\n".join(lines))) if width else lines
+    return [Chunk("paragraph", cleaned) for line in texts if (cleaned := clean(line))]
 
 
-def _is_wrapped(lines: Sequence[str]) -> bool:
-    """Whether lines were broken to a width: many near the same length, hardly one beyond it."""
+def _lines(text: str) -> list[str]:
+    """The lines of a text, whatever ends them; of a printed one without the heads and feet of its pages."""
+    if text.count("\n>") > 0.5 * text.count("\n"):
+        text = _QUOTED.sub("", text)  # a message that was quoted
+    pages = [page.splitlines() for page in text.split("\f")] if "\f" in text else []
+    if len(pages) < 2 or sum(map(len, pages)) < 4 * MARGIN * len(pages):
+        return text.splitlines()
+    return _printed(pages)
+
+
+def _printed(pages: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of pages in one; a sentence goes on over a page's end."""
+    places = [[n for n, line in enumerate(page) if line.strip()] for page in pages]
+    margins = [{*filled[:MARGIN], *filled[-MARGIN:]} for filled in places]
+    heads, lines = running([[page[n] for n in sorted(margin)] for page, margin in zip(pages, margins, strict=True)])
+    for page, margin in zip(pages, margins, strict=True):
+        kept = [line for n, line in enumerate(page) if n not in margin or line not in heads]
+        body = "\n".join(kept).strip("\n").split("\n")
+        is_open = lines and not SENTENCE_END.search(lines[-1].rstrip()) and body[0].lstrip()[:1].islower()
+        lines += body if is_open else ["", *body]
+    return lines
+
+
+def _width(lines: Sequence[str]) -> int:
+    """The width that lines were broken to: many near the same length, hardly one beyond it; 0 if they were not."""
     lengths = sorted(len(line) for line in lines if len(line) > 40)
     if len(lengths) < 8:
-        return False
+        return _narrow_width(lines)
     width = lengths[len(lengths) * 9 // 10]
-    return width <= 110 and sum(length > 0.75 * width for length in lengths) > 0.5 * len(lengths)
+    is_wrapped = width <= 110 and sum(length > 0.75 * width for length in lengths) > 0.5 * len(lengths)
+    return max(map(len, lines)) if is_wrapped else 0
 
 
-def _unwrap(lines: Sequence[str]) -> Iterator[str]:
-    width = max(len(line) for line in lines)
+def _narrow_width(lines: Sequence[str]) -> int:
+    """The width of a column: the next line's word had no room, and sentences go on in the next line."""
+    lengths = sorted(len(line) for line in lines if line)
+    pairs = [(line, following) for line, following in pairwise(lines) if line and following.strip()]
+    if len(pairs) < 8:
+        return 0
+    width = lengths[len(lengths) * 19 // 20]
+    n_full = sum(len(line) + len(following.split(None, 1)[0]) >= 0.95 * width for line, following in pairs)
+    n_open = sum(following.lstrip()[0].islower() for _, following in pairs)
+    return width if width > 20 and n_full > 0.6 * len(pairs) and n_open > 0.4 * len(pairs) else 0
+
+
+def _unwrap(lines: Sequence[str], width: int, words: frozenset[str]) -> Iterator[str]:
     paragraph: list[str] = []
-    for line in lines:
-        starts = not line.strip() or _STARTS_BLOCK.match(line) or _LONE_BULLET.match(line)
-        ended = paragraph and len(paragraph[-1]) < 0.6 * width and not _LONE_BULLET.match(paragraph[-1])
-        if (starts or ended) and paragraph:
-            yield " ".join(paragraph)
+    for line, following in pairwise([*lines, ""]):
+        starts = not line.strip() or STARTS_BLOCK.match(line) or _LONE_BULLET.match(line)
+        if paragraph and (
+            starts or _ended(paragraph[-1], line, width) or _is_title(paragraph[-1], line, following, width)
+        ):
+            yield joined(paragraph, words)
             paragraph = []
         if line.strip():
             paragraph.append(line)
-    yield " ".join(paragraph)
+    yield joined(paragraph, words)
+
+
+def _ended(line: str, following: str, width: int) -> bool:
+    """Whether a paragraph ended with a line: there was room left for the word that follows."""
+    if _LONE_BULLET.match(line) or line.endswith(HYPHENS):
+        return False
+    has_room = len(line) + 1 + len(following.split(None, 1)[0]) <= width
+    return len(line) < 0.6 * width or bool(has_room and SENTENCE_END.search(line) and following.lstrip()[0].isupper())
+
+
+def _is_title(before: str, line: str, after: str, width: int) -> bool:
+    """Whether a line between two paragraphs is a title: no blank lines part them, and the one before it was full."""
+    is_short = len(line) < 0.6 * width and not SENTENCE_END.search(line)
+    return bool(is_short and SENTENCE_END.search(before)) and line[0].isupper() and after[:1].isupper()
