@@ -37,6 +37,11 @@ class _Line(NamedTuple):
     size: float
     bold: bool
 
+    @property
+    def width(self) -> float:
+        """About how wide it is: twice that, in points."""
+        return len(self.text) * self.size
+
 
 def is_pdf(data: bytes) -> bool:
     """Whether bytes are a PDF, whatever a server wrote before it."""
@@ -71,7 +76,7 @@ def _pages(data: bytes) -> list[list[_Line]]:
         detail = "the PDF is encrypted in a way that cannot be read here: print it to a new PDF"
         raise NormalizeError("encrypted", detail) from None
     except Exception as error:  # pypdf raises whatever a damaged file makes its parser meet
-        detail = f"the PDF is damaged or cut short ({type(error).__name__}): get it again"
+        detail = f"the PDF is damaged or cut short ({type(error).__name__}): fetch it again"
         raise NormalizeError("unreadable", detail) from None
     if not any(lines.pages):
         raise NormalizeError("no_text", "a PDF without text, perhaps a scan: run OCR first")
@@ -96,12 +101,13 @@ class _Lines:
         self._n_characters += len(text)
         if self._n_characters > MAX_BYTES:
             raise NormalizeError("too_large", f"a PDF of more than {MAX_BYTES:,} characters")
+        text = text.translate(_TEX)
         if text.strip():
             a, b, c, d, e, f = _product(inner, outer)
             across, up = math.hypot(a, b) or 1.0, math.hypot(c, d) or 1.0
             is_bold = _BOLD.search(str((font or {}).get("/BaseFont", ""))) is not None
             place = ((e * a + f * b) / across, (e * c + f * d) / up)
-            self._parts.append(_Line(text.translate(_TEX).strip("\n"), *place, size * up, is_bold))
+            self._parts.append(_Line(text, *place, size * up, is_bold))
         elif self._parts and text and "\n" not in text:
             self._parts.append(self._parts[-1]._replace(text=" "))
         if "\n" in text:
@@ -109,9 +115,9 @@ class _Lines:
 
     def _end_line(self) -> None:
         if self._parts:
-            text = "".join(part.text for part in self._parts)
+            text = "".join(part.text for part in self._parts).strip()
             is_bold = all(part.bold for part in self._parts)
-            self.pages[-1].append(self._parts[0]._replace(text=" ".join(text.split(" ")), bold=is_bold))
+            self.pages[-1].append(self._parts[0]._replace(text=text, bold=is_bold))
         self._parts = []
 
     def _operation(self, operator: bytes, operands: list[Any], *_: object) -> None:
@@ -146,7 +152,7 @@ def _product(inner: Sequence[float], outer: Sequence[float]) -> tuple[float, ...
 
 def _chunks(pages: list[list[_Line]]) -> list[Chunk]:
     margins = [_margin(page) for page in pages]
-    heads, dated = running([[line.text for line in margin] for margin in margins])
+    heads, dated = running([[(round(line.y), line.text) for line in margin] for margin in margins])
     lines = [
         line
         for page, margin in zip(pages, margins, strict=True)
@@ -159,7 +165,7 @@ def _chunks(pages: list[list[_Line]]) -> list[Chunk]:
         sizes[round(line.size, 1)] += len(line.text)
     large = 1.15 * max(sizes, key=sizes.__getitem__, default=0.0)
     chunks = [Chunk("paragraph", clean(text)) for text in dated]
-    for paragraph in _paragraphs(lines):
+    for paragraph in _paragraphs(lines, large):
         is_bold = all(line.bold or line.size > large for line in paragraph)
         chunks.append(Chunk("paragraph", clean(joined([line.text for line in paragraph], words)), 0, is_bold))
     return [chunk for chunk in chunks if chunk.text]
@@ -172,15 +178,15 @@ def _margin(page: Sequence[_Line]) -> list[_Line]:
     return [line for line in page if round(line.y) in edges]
 
 
-def _paragraphs(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+def _paragraphs(lines: Sequence[_Line], large: float) -> Iterator[list[_Line]]:
     widths: dict[int, float] = {}  # of columns, by where they begin
     for line in lines:
-        widths[round(line.x)] = max(widths.get(round(line.x), 0), len(line.text) * line.size)
+        widths[round(line.x)] = max(widths.get(round(line.x), 0), line.width)
     gap = 1.25 * _pitch(lines)
     paragraph = list(lines[:1])
     for line, following in pairwise(lines):
-        is_full = len(line.text) * line.size >= 0.6 * widths[round(line.x)]
-        if not _goes_on(line, following, gap, is_full=is_full):
+        width = math.inf if line.size > large else widths[round(line.x)]  # a title is broken where it pleases
+        if not _goes_on(line, following, gap, width):
             yield paragraph
             paragraph = []
         paragraph.append(following)
@@ -199,15 +205,15 @@ def _pitch(lines: Sequence[_Line]) -> float:
     return min((drop for drop, count in drops.items() if 0.8 <= drop < 4 and count >= 0.1 * n_drops), default=1.5)
 
 
-def _goes_on(line: _Line, following: _Line, gap: float, *, is_full: bool) -> bool:
+def _goes_on(line: _Line, following: _Line, gap: float, width: float) -> bool:
     """Whether a paragraph goes on in the following line, which may stand in another column or on another page."""
-    is_open = is_full and not SENTENCE_END.search(line.text)
     if STARTS_BLOCK.match(following.text) or abs(line.size - following.size) > 0.08 * line.size:
         return False
-    if following.text[0].islower() or line.text.endswith(HYPHENS):
-        is_open = True
     drop = (line.y - following.y) / (line.size or 1.0)
+    is_ended = SENTENCE_END.search(line.text) is not None
+    is_short = line.width < (0.8 if is_ended else 0.6) * width < math.inf
+    is_open = following.text[0].islower() or line.text.endswith(HYPHENS) or not (is_short or is_ended)
     if drop > gap or (line.bold != following.bold and not is_open):
         return False
     is_indented = following.x - line.x > 0.8 * line.size
-    return is_open or (drop > 0 and is_full and not is_indented)
+    return is_open or (drop > 0 and not is_short and not is_indented)

@@ -38,13 +38,18 @@ def _lines(text: str) -> list[str]:
 
 def _printed(pages: Sequence[Sequence[str]]) -> list[str]:
     """The lines of pages in one; a sentence goes on over a page's end."""
-    places = [[n for n, line in enumerate(page) if line.strip()] for page in pages]
-    margins = [{*filled[:MARGIN], *filled[-MARGIN:]} for filled in places]
-    heads, lines = running([[page[n] for n in sorted(margin)] for page, margin in zip(pages, margins, strict=True)])
+    margins = []
+    for page in pages:
+        filled = [n for n, line in enumerate(page) if line.strip()]
+        margins.append(dict([*enumerate(filled[:MARGIN]), *enumerate(filled[-MARGIN:], -MARGIN)]))
+    heads, lines = running(
+        [[(place, page[n]) for place, n in margin.items()] for page, margin in zip(pages, margins, strict=True)]
+    )
     for page, margin in zip(pages, margins, strict=True):
-        kept = [line for n, line in enumerate(page) if n not in margin or line not in heads]
+        kept = [line for n, line in enumerate(page) if n not in margin.values() or line not in heads]
         body = "\n".join(kept).strip("\n").split("\n")
-        is_open = lines and not SENTENCE_END.search(lines[-1].rstrip()) and body[0].lstrip()[:1].islower()
+        is_open = lines and not SENTENCE_END.search(lines[-1].rstrip())
+        is_open = is_open and (body[0].lstrip()[:1].islower() or len(lines[-1]) > 0.6 * max(map(len, lines)))
         lines += body if is_open else ["", *body]
     return lines
 
@@ -90,7 +95,8 @@ def _ended(line: str, following: str, width: int) -> bool:
     if _LONE_BULLET.match(line) or line.endswith(HYPHENS):
         return False
     has_room = len(line) + 1 + len(following.split(None, 1)[0]) <= width
-    return len(line) < 0.6 * width or bool(has_room and SENTENCE_END.search(line) and following.lstrip()[0].isupper())
+    may_end = SENTENCE_END.search(line) or line.istitle()
+    return len(line) < 0.6 * width or bool(has_room and may_end and following.lstrip()[0].isupper())
 
 
 def _is_title(before: str, line: str, after: str, width: int) -> bool:

@@ -33,7 +33,7 @@ _PRINTED = re.compile(
     re.IGNORECASE,
 )
 """What a browser prints around a page of which there may be no second: the date of printing, the address and count."""
-_DATE_CUE = re.compile(rf"\b(?:{'|'.join(RULES['dates']['cue'])})\b.*\d", re.IGNORECASE)
+_DATE_CUE = re.compile(rf"\b(?:{'|'.join(RULES['dates']['cue'])})\b.*\b(?:19|20)\d\d\b", re.IGNORECASE)
 
 
 def joined(lines: Iterable[str], words: Collection[str] = ()) -> str:
@@ -88,23 +88,26 @@ def _is_one_word(line: str, left: str, right: str, words: Collection[str]) -> bo
     return not is_name and not all(simplemma.is_known(half, "en") for half in (left, right))
 
 
-def running(margins: Sequence[Collection[str]]) -> tuple[frozenset[str], list[str]]:
+def running(margins: Sequence[Collection[tuple[int, str]]]) -> tuple[frozenset[str], list[str]]:
     """The running heads and feet of pages: what most pages repeat, page numbers, what a browser prints around a page.
 
     Args:
-        margins: The lines at the top and at the bottom of each page.
+        margins: The lines at the top and at the bottom of each page, each with its place.
 
     Returns:
         The lines that are no text, and those of them that may date the policy ("Effective 1 May 2018"), each once.
     """
-    counts = Counter(chain.from_iterable({_key(line) for line in margin} for margin in margins))
+    counts = Counter(chain.from_iterable({(place, _key(line)) for place, line in margin} for margin in margins))
     least = max(2, math.ceil(0.4 * len(margins)))
     heads = {
         line: _key(line)
-        for line in chain.from_iterable(margins)
-        if counts[_key(line)] >= least or PAGE_NUMBER.match(line) or _PRINTED.search(line)
+        for place, line in chain.from_iterable(margins)
+        if counts[place, _key(line)] >= least or PAGE_NUMBER.match(line) or _PRINTED.search(line)
     }
-    dated = {key: line for line, key in heads.items() if _DATE_CUE.search(line) and not _PRINTED.search(line)}
+    dated: dict[str, str] = {}
+    for line, key in heads.items():
+        if _DATE_CUE.search(line) and not _PRINTED.search(line):
+            dated.setdefault(key, line)
     return frozenset(heads), list(dated.values())
 
 

@@ -27,6 +27,16 @@ from privacylab.normalize.cleaning import clean
         ("**Note** this", "Note this"),
         ("pin ****1234", "pin ****1234"),
         ("a <!-- no --> b <!-- open", "a b <!-- open"),
+        (
+            "o\ufb03cer, noti\ufb01cation, pro\ufb01ling, a\ufb00ect, \ufb02ow, \ufb06",
+            "officer, notification, profiling, affect, flow, st",
+        ),
+        ("１８ Ｍａｙ ２０１８：", "18 May 2018:"),
+        ("\U0001d403\U0001d41a\U0001d42d\U0001d41a", "Data"),
+        ("Ⅳ. o\ufe0f\ufb03cer\u034f", "IV. officer"),
+        ("con\uf001rm, \uf0b7 item", "confirm, • item"),
+        ("Pell™ kites², 5³ ½ © № ①", "Pell™ kites², 5³ ½ © № ①"),  # a note's number is no digit
+        ("third\u2010party", "third-party"),
     ],
 )
 def test_clean(text, cleaned):
