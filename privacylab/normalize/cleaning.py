@@ -62,10 +62,10 @@ def _cleaned(text: str) -> str:
         if len(text) < MAX_MENDED and _is_mojibake(text):
             has_tags = "<" in text  # then ftfy takes entities for mark-up and leaves them
             text = " ".join([_mended_sentence(part, has_tags) for part in _SENTENCE_END.split(text)])
-        if _FORM.search(text):
-            text = _FORM.sub(_plain_form, text)
         for mark, plain in _QUOTES:
             text = text.replace(mark, plain)
+        if not text.isascii() and _FORM.search(text):  # most lines have no other sign than quotes
+            text = _FORM.sub(_plain_form, text)
     if "<" in text:
         text = without_comments(_ESCAPED_TAG.sub(" ", text))
     if "](" in text:

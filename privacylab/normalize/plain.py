@@ -95,11 +95,11 @@ def _ended(line: str, following: str, width: int) -> bool:
     if _LONE_BULLET.match(line) or line.endswith(HYPHENS):
         return False
     has_room = len(line) + 1 + len(following.split(None, 1)[0]) <= width
-    may_end = SENTENCE_END.search(line) or line.istitle()
-    return len(line) < 0.6 * width or bool(has_room and may_end and following.lstrip()[0].isupper())
+    may_end = (SENTENCE_END.search(line) or line.istitle()) and following.lstrip()[0].isupper()
+    return has_room and bool(len(line) < 0.6 * width or may_end)
 
 
 def _is_title(before: str, line: str, after: str, width: int) -> bool:
     """Whether a line between two paragraphs is a title: no blank lines part them, and the one before it was full."""
     is_short = len(line) < 0.6 * width and not SENTENCE_END.search(line)
-    return bool(is_short and SENTENCE_END.search(before)) and line[0].isupper() and after[:1].isupper()
+    return bool(is_short and SENTENCE_END.search(before)) and line.lstrip()[0].isupper() and after[:1].isupper()
