@@ -20,7 +20,7 @@ MAX_PAGES = 500
 MAX_OPERATIONS = 3_000_000
 """Steps of drawing; half a minute. A page of text takes a thousand or two."""
 
-_HEAD = re.compile(rb"\s*(?:\xef\xbb\xbf)?%PDF-\d|HTTP/1\.[\s\S]*?^%PDF-\d", re.MULTILINE)
+_HEAD = re.compile(rb"(?:^|[\x00-\x1f]|\xef\xbb\xbf)%PDF-\d")
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
 # Fonts of TeX without a table of their letters: what stands for ligatures there is no sign anywhere else.
 _TEX = str.maketrans(
@@ -45,7 +45,8 @@ class _Line(NamedTuple):
 
 def is_pdf(data: bytes) -> bool:
     """Whether bytes are a PDF, whatever a server wrote before it."""
-    return _HEAD.match(data[:4096]) is not None
+    head = _HEAD.search(data[:4096])
+    return head is not None and b"<html" not in data[: head.start()].lower()
 
 
 def pdf_pieces(data: bytes) -> Pieces:

@@ -192,14 +192,20 @@ def test_a_scan_is_refused_with_the_way_out():
 
 
 @pytest.mark.parametrize(
-    "head", [b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n", b"\n\n", b"\xef\xbb\xbf"]
+    "head",
+    [b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n", b"\n\n", b"\xef\xbb\xbf", b"\x1b%-12345X@PJL\n"],
 )
 def test_a_pdf_is_known_whatever_stands_before_it(head):
     assert texts(head + pdf(column(PROSE))) == [PROSE]
 
 
 @pytest.mark.parametrize(
-    "data", [b"<html><body><p>%s</p></body></html>", b"%s", b"# Privacy\n\n**We** keep [it](/x).\n\n%s\n"]
+    "data",
+    [
+        b"<html><body><pre>\n%%PDF-1.4</pre><p>%s</p></body></html>",
+        b"%s",
+        b"# Privacy\n\n**We** keep [it](/x).\n\n%s\n",
+    ],
 )
 def test_another_document_named_pdf_is_read_as_what_it_is(data):
     assert texts(data % PROSE.encode())[-1] == PROSE
