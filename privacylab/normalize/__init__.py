@@ -1,9 +1,8 @@
 """Bytes of HTML, Markdown, plain text or PDF -> blocks of clean text.
 
 Every format becomes a list of `normalize.Chunk`: a run of text that a reader sees as one block, with what its mark-up
-says of it. HTML is read by lexbor (selectolax), Markdown by cmark and then as HTML, PDF by pypdf and then as plain
-text. What the mark-up does not say is then read off the chunks in `lines`, `boilerplate` and `headings`, the same way
-for all.
+says of it. HTML is read by lexbor (selectolax), Markdown by cmark and then as HTML, PDF by pypdf. What
+the mark-up does not say is then read off the chunks in `lines`, `boilerplate` and `headings`, the same way for all.
 """
 
 import functools
