@@ -137,7 +137,7 @@ def _iso(parts: list[tuple[float, str]]) -> str | None:
 
 def _age(text: str) -> str | None:
     years = _YEARS_OLD.search(text)
-    return str(_AGES.get(years.group().lower(), years.group())) if years else None
+    return f"{_count(years.group().lower()):.0f}" if years else None
 
 
 def _value(rule: Rule, match: re.Match[str]) -> str | None:

@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from privacylab.normalize.chunks import Chunk, Kind, Pieces
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.plain import plain_pieces
+from privacylab.normalize.table_heads import heads
 
 MAX_DEPTH = 400
 """Elements nested deeper than this are read as one block."""
@@ -199,5 +200,6 @@ def _data_row(row: LexborNode) -> str | None:
     if len(text) > 800 or row.css_first("h1,h2,h3,h4,ul,ol,table") is not None:
         return None
     cells = [clean(cell.text(separator=" ")) for cell in row.iter() if cell.tag in ("td", "th")]
-    filled = [cell for cell in cells if cell]
-    return " | ".join(filled) if len(filled) > 1 else None
+    filled = [(head, cell) for head, cell in zip(heads(row), cells, strict=True) if cell]
+    is_data = len(filled) > 1 or (len(cells) == 1 and any(head for head, _ in filled))
+    return " | ".join(f"{head}: {cell}" if head else cell for head, cell in filled) if is_data else None
