@@ -19,20 +19,30 @@ _SENTENCE = 250
 _ONES = "one two three four five six seven eight nine".split()
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_VALUES = dict(zip([*_ONES, *_TEENS, *_TENS], [*range(1, 20), *range(20, 100, 10)], strict=True)) | {"a": 1, "an": 1}
+_VALUES: dict[str, int] = dict(zip([*_ONES, *_TEENS, *_TENS], [*range(1, 20), *range(20, 100, 10)], strict=True)) | {
+    "a": 1,
+    "an": 1,
+}
 _BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES)}))?|{'|'.join([*_TEENS, *_ONES])})"
 _WORDS = rf"(?:(?:{'|'.join(_ONES)}|a) hundred(?:(?: and)?[ -]{_BELOW_100})?|{_BELOW_100})"
-_UNITS = {"minute": "min", "hour": "hr", "day": "day", "week": "wk", "month": "mo|mth", "year": "yr"}
-_UNIT = "|".join(f"{unit}|{short}" for unit, short in _UNITS.items())
+_UNITS = ("minute", "hour", "day", "week", "month", "year")
+_UNIT = rf"(?:{'|'.join(_UNITS)}|mth|hr|wk|yr)s?|mins|min\.|mos|mo\."
 _AMOUNT = (
-    rf"(?:half(?:[ -]an?)?|(?P<number>\d,\d{{3}}|\d{{1,4}}(?:\.\d\d?)?|{_WORDS}|an?)(?P<half>\u00bd|[ -]and[ -]a[ -]half)?"
+    rf"(?:half(?:[ -]an?)?|(?P<number>\d,\d{{3}}|\d{{1,4}}(?:\.\d\d?)?|{_WORDS}|an?)"
+    r"(?P<half>\u00bd|[ -]and[ -]a[ -]half)?"
     rf"(?: ?\(?(?:\d{{1,4}}|{_WORDS})\)?)?(?:[ -](?:full|calendar|consecutive|additional|further|more))?)"
-    rf"[ -](?P<unit>{_UNIT})s?(?!\w)(?P<and_half> and a half)?"
+    rf"[ -](?P<unit>{_UNIT})(?P<and_half> and a half)?"
 )
 """A number and a unit of time."""
 _BARE_AMOUNT = re.sub(r"\?P<\w+>", "?:", _AMOUNT)
 _DURATION = rf"{_BARE_AMOUNT}(?:(?:,? and|,| plus)? {_BARE_AMOUNT})*"
-_SMALLER = {"year": ("month", 12), "month": ("day", 30), "week": ("day", 7), "day": ("hour", 24), "hour": ("minute", 60)}
+_SMALLER = {
+    "year": ("month", 12),
+    "month": ("day", 30),
+    "week": ("day", 7),
+    "day": ("hour", 24),
+    "hour": ("minute", 60),
+}
 _MOST = {"minute": 60, "hour": 24, "day": 31, "week": 5, "month": 12}
 """So many of a unit are no part of a larger one: "2 years and 18 months" are two periods."""
 _LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M"}
@@ -104,10 +114,11 @@ def _durations(text: str) -> list[str]:
     durations: list[list[tuple[float, str]]] = []
     end = 0
     for amount in _PART.finditer(text):
-        unit = next(unit for unit, short in _UNITS.items() if amount["unit"] in (unit, *short.split("|")))
+        written = amount["unit"]
+        unit = "minute" if written.startswith("mi") else next(u for u in _UNITS[1:] if u[0] == written[0])
         count = _count(amount["number"]) + (0.5 if amount["half"] or amount["and_half"] or not amount["number"] else 0)
         larger = durations[-1][-1][1] if durations and _AND.fullmatch(text, end, amount.start()) else ""
-        if larger and list(_UNITS).index(unit) < list(_UNITS).index(larger) and count < _MOST[unit]:
+        if larger and _UNITS.index(unit) < _UNITS.index(larger) and count < _MOST[unit]:
             durations[-1].append((count, unit))
         else:
             durations.append([(count, unit)])
@@ -158,11 +169,11 @@ def _sentence(view: str, match: re.Match[str]) -> str:
 def _denied(lower: str, start: int) -> bool:
     """The right that a match speaks of from ``start`` on is one that the reader does not have."""
     denials = _DENIED.finditer(lower, max(0, start - _SENTENCE), start + _SENTENCE)
-    return any(denial.start() <= start < denial.end() for denial in denials)
+    return any(denial.start() <= start <= denial.end() + 1 for denial in denials)
 
 
 def _lasting(rule: Rule, lower: str, taken: set[int]) -> Iterator[Cue]:
-    """The periods of a rule, each with those that follow it in its sentence; ``taken``: where periods end, which grows."""
+    """The periods of a rule, each with those that follow in its sentence; ``taken``, which grows: where periods end."""
     if "context" in rule.block and not rule.has("context", lower):
         return
     for match in rule.patterns["patterns"].finditer(lower):
@@ -172,7 +183,7 @@ def _lasting(rule: Rule, lower: str, taken: set[int]) -> Iterator[Cue]:
         while period and period.end() not in taken:
             taken.add(period.end())
             start = match.start() if period is match else period.start("period")
-            for value in _durations(lower[start:period.end()]):
+            for value in _durations(lower[start : period.end()]):
                 yield Cue(rule.block["id"], value, start)
             period = _MORE.match(lower, period.end())
 

@@ -45,6 +45,7 @@ def test_ids_hold_the_vocabulary():
         "basis_public_task",
         "basis_legitimate_interests",
         "retention_period",
+        "cookie_lifetime",
         "dpo",
         "supervisory_authority",
         "do_not_track",
@@ -81,7 +82,7 @@ def test_an_address_fires_nothing():
     assert cues.cues("See https://acme.example/cookies and mail dpo@acme.example now.") == []
 
 
-DURATIONS = re.compile(r"P(?:\d+[DWMY]|T\d+H)|as-long-as-necessary")
+DURATIONS = re.compile(r"P(?=.)(?:\d+[YMWD])*(?:T(?:\d+[HM])+)?|as-long-as-necessary")
 PIECES = st.sampled_from(
     [
         "we keep",
@@ -113,7 +114,7 @@ def test_any_text_gives_valid_ordered_cues(text):
     assert [cue.start for cue in found] == sorted(cue.start for cue in found)
     assert all(0 <= cue.start < len(text) and cue.cue in cues.IDS for cue in found)
     assert len({(cue.cue, cue.value) for cue in found}) == len(found)
-    assert all(DURATIONS.fullmatch(cue.value) for cue in found if cue.cue == "retention_period")
+    assert all(DURATIONS.fullmatch(cue.value) for cue in found if cue.cue in ("retention_period", "cookie_lifetime"))
 
 
 @pytest.mark.parametrize("row", examples.params("cues"))
