@@ -97,8 +97,18 @@ _FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?
 _EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
-_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further)\b)")
-_NEVER_BARE = ("year", "month", "year_month", "year_month_named", "month_short", "season", "digits")
+_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further|r|\u0433)\b)")
+_NEVER_BARE = (
+    "year",
+    "month",
+    "year_month",
+    "year_month_named",
+    "month_short",
+    "season",
+    "digits",
+    "spaced",
+    "spaced_year_first",
+)
 _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
@@ -117,10 +127,18 @@ def _cues(before: str) -> tuple[Kind, int] | None:
     return (best, begin) if best else None
 
 
+_BEFORE_DATE = ("", "at", "on")
+# "At 30 September 2018 this policy was last updated".
+_WAS = re.compile(
+    r"(?:this|our|the) (?:\w+ )?(?:policy|notice|statement|document|page) (?:was|has been|is) ", re.IGNORECASE
+)
+
+
 def _cue_after(date: NamedDate) -> tuple[Kind, int] | None:
     """The cue that ends the date's line: "May 25, 2018 (last updated)"."""
     rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
-    cue = _CUE.match(rest)
+    subject = _WAS.match(rest)
+    cue = _CUE.match(rest, subject.end() if subject else 0)
     if cue is None or not _BETWEEN.fullmatch(rest, cue.end()):
         return None
     return next(kind for kind in KINDS if cue[kind]), len(date.before)
@@ -194,7 +212,9 @@ def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | 
     if _LOOK_AHEAD.search(date.after):
         return None
     clause = _SENTENCE_END.split(date.after, maxsplit=1)[0][:100]
-    policy = None if lead.strip() else _POLICY.search(clause)  # "Effective March 1, 2012, our policy is ..."
+    policy = (
+        _POLICY.search(clause) if lead.strip().lower() in _BEFORE_DATE else None
+    )  # "Effective March 1, 2012, our policy is ..."
     is_own = _speaks_of_policy(lead + words) or (policy and _speaks_of_policy(clause[: policy.end()]))
     return Tier.OWN if is_own else None
 

@@ -7,8 +7,13 @@ scanned for what only a date holds (a year, "5/25/18"), and only there does anyt
 import datetime as dt
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from string import ascii_lowercase
 from typing import NamedTuple
+
+from babel import Locale
+
+from privacylab import paths
 
 # How far the surroundings reach, in characters: longer than any link target or run of tags worth bridging.
 BEFORE, AFTER = 260, 160
@@ -18,8 +23,8 @@ MOST_DATES = 500
 # Crawled text glues words: "...by DesignLast updated". A capital after a small letter begins a word too.
 WORD = r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))"
 MONTH = (
-    r"(?:jan(?:uary|urary|uray)?|febr?(?:uary|rary|urary)?|mar(?:ch)?|apr(?:ill?)?|may|june?|july?|aug(?:u?st)?"
-    r"|sep(?:t(?:ember|mber|emeber)?)?|oct(?:ober)?|nov(?:ember|emeber)?|dec(?:ember|emeber)?)(?![a-z])"
+    r"(?:jan(?:uary)?|febr?(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])"
 )
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
@@ -51,7 +56,8 @@ _GAP = r"[\s,./-]*"
 _NUMBERED = r"(?!\s+-\s+[a-z]+[\s.,]{0,3}[12']\d)"  # "version 4 - June 2018" names no day
 _SEP = r"\s*[-./\u2013\u2011]\s*"
 _FIRST = r"(?<![\d.,/-])"  # no part of a longer number
-_TH = r"(?:\s*(?:st|nd|rd|th)(?![a-z]))?"
+_TH = r"(?:\s*(?:st|nd|rd|th|er|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![a-z])|[\u00ba\u00b0])?"
+_OF = r"(?:\s+(?:of(?:\s+the\s+year)?|del?)(?![a-z]))?"
 _SEASON = r"(?:spring|summer|autumn|fall|winter|Q[1-4]|(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+quarter)"
 _UNITS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -73,24 +79,25 @@ _EITHER_YEAR = rf"(?:{_NAMED_YEAR}|{_SPELT_YEAR})"
 # s what stands between them.
 _FORMS = {
     "digits": r"(?P<y>20[0-4]\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
+    "ideographs": rf"{_YEAR}\s*[年년]\s*(?P<m>[01]?\d)\s*[月월](?:\s*(?P<d>[0-3]?\d)\s*[日일号])?",
     "year_first": rf"{_YEAR}{_SEP}(?P<m>[01]?\d){_SEP}(?P<d>[0-3]?\d)(?!\d)",
     "year_first_named": rf"{_YEAR}{_GAP}{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}",
     "day_first": (
-        rf"{_FIRST}(?P<d>[0-3]?\d){_TH}{_NUMBERED}(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH}){_GAP}{_NAMED_YEAR}"
+        rf"{_FIRST}(?P<d>[0-3]?\d){_TH}{_NUMBERED}(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_NAMED_YEAR}"
     ),
     "day_first_short": rf"{_FIRST}(?P<d>[0-3]?\d)-(?P<n>{MONTH})-(?P<y>\d\d)(?!\d)",
-    "month_first": rf"{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_GAP}{_NAMED_YEAR}",
+    "month_first": rf"{WORD}(?P<n>{MONTH})(?:\s+the)?{_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_OF}{_GAP}{_NAMED_YEAR}",
     "numeric": (
         rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./\u2013\u2011])\s*(?P<b>[0-3]?\d)\s*(?P=s_numeric)\s*"
         r"(?P<y>(?:199|20[0-4])\d|['\u2019]?\d\d)(?!\d)"
     ),
-    "spelt_day_first": rf"{WORD}(?P<o>{_ORDINAL})(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH}){_GAP}{_EITHER_YEAR}",
+    "spaced": r"(?<![\d.,/-])(?<!\d )(?P<a>[0-3]\d) (?P<b>[0-3]\d) (?P<y>(?:199|20[0-4])\d)(?! ?\d)",
+    "spaced_year_first": rf"{_YEAR} (?P<m>[01]\d) (?P<d>[0-3]\d)(?! ?\d)",
+    "spelt_day_first": rf"{WORD}(?P<o>{_ORDINAL})(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_EITHER_YEAR}",
     "spelt_month_first": rf"{WORD}(?P<n>{MONTH})\s+(?:the\s+)?(?P<o>{_ORDINAL}){_GAP}{_EITHER_YEAR}",
-    "spelt_year_last": (
-        rf"{_FIRST}(?P<d>[0-3]?\d){_TH}(?:\s+day)?(?:\s+of)?{_GAP}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_SPELT_YEAR}"
-    ),
-    "spelt_year": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}(?:(?P<d>[0-3]?\d){_TH}{_GAP})?{_SPELT_YEAR}",
-    "month_named": rf"{WORD}(?P<n>{MONTH})(?:\s+of)?{_GAP}{_NAMED_YEAR}",
+    "spelt_year_last": (rf"{_FIRST}(?P<d>[0-3]?\d){_TH}(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_SPELT_YEAR}"),
+    "spelt_year": rf"{WORD}(?P<n>{MONTH}){_OF}{_GAP}(?:(?P<d>[0-3]?\d){_TH}{_GAP})?{_SPELT_YEAR}",
+    "month_named": rf"{WORD}(?P<n>{MONTH}){_OF}{_GAP}{_NAMED_YEAR}",
     "month": rf"{_FIRST}(?P<m>[01]?\d(?=\s*[-/])|(?:0\d|1[0-2])(?=\.))\s*[-/.]\s*{_YEAR}",
     "year_month_named": rf"{_YEAR}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # not "2018 may we"
     # "5/18" may be a day without a year; a leading zero, or what no day has, shows that it is none.
@@ -110,6 +117,15 @@ _MARKUP = re.compile(
     r"<[^<>]{0,300}>|\]\([^()\s]*\)|&#?\w{1,8}(?:;|\.\n?)|[*_\\`#>~\[\]\u200b\u200e\u00ad\ufeff]|https?://\S+"
 )
 _BREAKS = re.compile(r"</?(?:p|br|div|li|ul|ol|h\d|td|th|tr|dt|dd|dl|table|section|header|article)\b", re.IGNORECASE)
+
+
+_SIGNS = str.maketrans(
+    "\u2044\u2215\u2010\u2212\uff0e\uff0f\uff0d" + "".join(map(chr, range(0xFF10, 0xFF1A))), "//--./-0123456789"
+)
+"""Full-width digits and other ways to part numbers."""
+_NAME = re.compile(r"[^\W\d_]{3,}")
+_LONG_NAME = 5
+"""Letters of a month's name that is known with one of them wrong; with a shorter one, too many words would be."""
 
 
 class Reading(NamedTuple):
@@ -159,6 +175,8 @@ class NamedDate(NamedTuple):
 
 def named_dates(text: str) -> Iterator[NamedDate]:
     """Every date of a text from 1990 to 2049, in order; what is no day of the calendar ("31 June 2018") is left out."""
+    if "\uff10" in text or "\uff11" in text or "\uff12" in text:
+        text = text.translate(_SIGNS)
     anchors = sorted(anchor.span() for held, pattern in _ANCHORS if held in text for anchor in pattern.finditer(text))
     end_of_last = 0
     for start, end in anchors[:MOST_DATES] + anchors[MOST_DATES:][-MOST_DATES:]:
@@ -177,11 +195,50 @@ def named_dates(text: str) -> Iterator[NamedDate]:
 @lru_cache(maxsize=2_000)
 def _date_at(window: str, start: int, end: int) -> tuple[int, NamedDate | None] | None:
     """Where the date at an anchor ends in a window, and the date if the calendar has it; versions repeat each other."""
-    window = _MARKUP.sub(_blank, window)
-    for match in _DATE.finditer(window, max(0, start - _LONGEST), end + _LONGEST):
-        if match.start() <= start < match.end():
-            return match.end(), _named_date(match, window)
-    return None
+    window = _MARKUP.sub(_blank, window).translate(_SIGNS)
+    match = _match_at(window, start, end)
+    if match is None or match.lastgroup == "y_year":
+        near = slice(max(0, start - _LONGEST), end + _LONGEST)
+        plain = window[: near.start] + _NAME.sub(_english, window[near]) + window[near.stop :]
+        if plain != window:
+            match, window = _match_at(plain, start, end), plain
+    return match and (match.end(), _named_date(match, window))
+
+
+def _match_at(window: str, start: int, end: int) -> re.Match[str] | None:
+    matches = _DATE.finditer(window, max(0, start - _LONGEST), end + _LONGEST)
+    return next((match for match in matches if match.start() <= start < match.end()), None)
+
+
+def _english(name: re.Match[str]) -> str:
+    """A month's name in short, as long as what it replaces; any other word as it is."""
+    short = _month_names().get(name[0].lower(), name[0])
+    return (short.title() if name[0][0].isupper() and short != name[0] else short).ljust(len(name[0]))
+
+
+@cache
+def _month_names() -> dict[str, str]:
+    """English for the months of other languages and for names with a letter too few, too many, wrong or displaced."""
+    names: dict[str, str] = {}
+    for month, name in Locale("en").months["format"]["wide"].items():
+        names |= dict.fromkeys(_misspelt(name.lower()) if len(name) > len("may") else (), _MONTHS[month - 1])
+    rules = paths.rules("dates")["months"]
+    for language in rules["languages"]:
+        for widths in Locale.parse(language).months.values():
+            for month, name in [*widths["wide"].items(), *widths["abbreviated"].items()]:
+                names.setdefault(name.lower().rstrip("."), _MONTHS[month - 1])
+    return {name: month for name, month in names.items() if name not in rules["other_words"]}
+
+
+def _misspelt(name: str) -> Iterator[str]:
+    """All that differs from a name by one letter, or by two that changed places; a short name only by one too many."""
+    for i in range(1, len(name) + 1):
+        head, tail = name[:i], name[i:]
+        yield from (head + letter + tail for letter in ascii_lowercase)
+        if len(name) >= _LONG_NAME and tail:
+            yield head + tail[1:]
+            yield head[:-1] + tail[0] + head[-1] + tail[1:]
+            yield from (head + letter + tail[1:] for letter in ascii_lowercase if letter != tail[0])
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -198,7 +255,7 @@ def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
     if "o" in part:
         part["d"] = str(_spelt(part["o"]))
     day_first = {"day_first": True, "day_first_short": True, "month_first": False}.get(form)
-    if form == "numeric":
+    if "a" in part:
         a, b = int(part["a"]), int(part["b"])
         orders = [Reading(year, month, day) for month, day in ((a, b), (b, a)) if month and day]
         day_first = a > 12 if (a > 12) != (b > 12) else None
