@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import NamedTuple
@@ -37,16 +37,21 @@ class GitArchive:
         moved = self._moved(changes, name)
         last: dict[str, str] = {}  # what becomes of a path, seen from the end of the history
         entries: dict[Entry, None] = {}
+        stays: dict[str, bool] = {}  # whether a path is there in the end
         for place in range(len(changes) - 1, -1, -1):
             change = changes[place]
             path = last.get(change.path, change.path)
             if change.moved_from and place in moved:
                 last[change.moved_from], last[change.path] = path, change.path
             named = name(path)
+            stays.setdefault(path, not change.is_deletion)
             is_version = not change.is_deletion and not (place in moved and change.is_same)  # a move alone is none
             if is_version and named:
                 entries[self._entry(*named, change)] = None
-        return sorted(reversed(entries), key=itemgetter(1, 2))
+        listed = sorted(reversed(entries), key=itemgetter(1, 2))
+        gone = {named for path in stays if (named := name(path))} - {name(path) for path in stays if stays[path]}
+        self.notes = [*self.repository.notes, *_taken_over(listed, gone)]
+        return listed
 
     def _moved(self, changes: Sequence[repository.Change], name: Callable[[str], tuple[str, str] | None]) -> set[int]:
         """The places of the changes that moved a policy: a text that others have too, or a short one, tells of none."""
@@ -88,6 +93,32 @@ class GitArchive:
         """The texts behind the blobs' names."""
         return self.repository.texts(keys)
 
+
+def _taken_over(entries: Sequence[Entry], gone: Collection[tuple[str, str]]) -> Iterator[str]:
+    """A note where a policy that is gone ended with the text with which one other begins: it may be one service."""
+    first: dict[tuple[str, str], Entry] = {}
+    last: dict[tuple[str, str], Entry] = {}
+    holders: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        first.setdefault((entry.name, entry.document), entry)
+        last[entry.name, entry.document] = entry
+        holders[entry.content].add(entry.name)
+    begins = {(entry.content, entry.name) for entry in first.values()}
+    pairs = []
+    for (name, document), entry in sorted(last.items()):
+        others = holders[entry.content] - {name}
+        if (name, document) in gone and len(others) == 1 and (entry.content, *others) in begins:
+            pairs.append(f"{name} and {others.pop()}")
+    if pairs:
+        more = f" and {len(pairs) - _MOST_NAMED:,} more" if len(pairs) > _MOST_NAMED else ""
+        yield (
+            f"a service that was renamed may count as two ({'; '.join(pairs[:_MOST_NAMED])}{more}): the first ends "
+            "with the text with which the second begins; to count them as one, move the folder in one commit (git mv)"
+        )
+
+
+_MOST_NAMED = 5
+"""Pairs of services that a note names."""
 
 _MOVED_BYTES = 600
 """A shorter text is no policy: a page that says that there is none may stand at any path."""

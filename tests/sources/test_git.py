@@ -157,6 +157,34 @@ def test_as_many_services_as_there_are_may_be_renamed_at_once(tmp_path):
     assert {name for name, _, _ in seen(opened(root, tmp_path))} == {f"T{name}" for name in names}
 
 
+KESTRELS = "Kestrels/Privacy Policy.md"
+
+
+@pytest.mark.parametrize("steps", [[{KITES: None}, {KESTRELS: A}], [{KESTRELS: A}, {KITES: None}]])
+def test_a_service_that_was_renamed_in_two_commits_is_named_with_the_remedy(steps, tmp_path):
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
+    archives.commit(root, {"Dice/Privacy Policy.md": B}, "2019-01-01")
+    for number, files in enumerate(steps, 1):
+        archives.commit(root, files, f"2020-0{number}-01")
+    source = opened(root, tmp_path)
+    assert {name for name, _, _ in seen(source)} == {"Kites", "Kestrels", "Dice"}
+    (note,) = source.notes
+    assert "Kites and Kestrels" in note
+    assert "git mv" in note
+
+
+def test_a_text_that_goes_on_elsewhere_or_is_shared_makes_no_note(tmp_path):
+    root = ota(tmp_path / "ota", ("2019-01-01", A))
+    archives.commit(root, {KESTRELS: A}, "2020-01-01")
+    assert opened(root, tmp_path).entries()
+    assert opened(root, tmp_path).notes == []
+    archives.commit(root, {"Dice/Privacy Policy.md": A, "Boats/Privacy Policy.md": A}, "2020-02-01")
+    archives.commit(root, {KITES: None}, "2020-03-01")
+    source = opened(root, tmp_path)
+    assert source.entries()
+    assert source.notes == []
+
+
 def test_a_service_that_leaves_as_another_comes_is_not_renamed(tmp_path):
     root = ota(tmp_path / "ota", ("2019-01-01", A))
     archives.commit(root, {KITES: None, "Dice/Privacy Policy.md": archives.NO_POLICY}, "2021-01-01")
