@@ -68,7 +68,7 @@ def _duration(value: str) -> str | None:
     match = re.fullmatch(r"P(T?)(\d+)([YMWDH])", value)
     if not match:
         return None
-    unit = {"Y": "year", "M": "month", "W": "week", "D": "day", "H": "hour"}[match[3]]
+    unit = {"Y": "year", "M": "minute" if match[1] else "month", "W": "week", "D": "day", "H": "hour"}[match[3]]
     return f"{match[2]} {unit}{'' if match[2] == '1' else 's'}"
 
 

@@ -16,6 +16,7 @@ from privacylab.plots import labels, style
         ("cue:ai=machine_learning", "AI: machine learning"),
         ("cue:retention_period=P1M", "Retention period: 1 month"),
         ("cue:retention_period=PT72H", "Retention period: 72 hours"),
+        ("cue:cookie_lifetime=PT30M", "Life of a cookie: 30 minutes"),
         ("a_column_without_a_name", "A column without a name"),
     ],
 )
