@@ -6,11 +6,11 @@ each distinct content once.
 
 from pathlib import Path
 
-from privacylab.sources.archives import ARCHIVES, archive
+from privacylab.sources.archives import ARCHIVES, archive, clone
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
 from privacylab.sources.files import MEDIA_TYPES, Files
 from privacylab.sources.git import GitArchive, layout_of
-from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository, without_git
+from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository
 from privacylab.sources.repository_files import folder_of, is_bundle
 
 

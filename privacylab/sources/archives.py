@@ -1,10 +1,13 @@
 """The public archives of policies."""
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from privacylab import files
 from privacylab.sources.entries import SourceError
+from privacylab.sources.repository import without_git
 
 
 class Archive(NamedTuple):
@@ -42,3 +45,21 @@ def archive(collection: str, folder: Path) -> Path:
         if (folder / name).exists():
             return folder / name
     raise SourceError(f"{folder} holds no {collection}: expected {' or '.join(names)} (see `privacylab fetch`)")
+
+
+def clone(place: str, target: Path) -> None:
+    """Clones a repository with its whole history, bare; a clone that fails leaves nothing.
+
+    Args:
+        place: An https address or a local path.
+        target: Where the clone goes; its parent exists.
+
+    Raises:
+        SourceError: Git cannot clone it, and has said why on standard error.
+    """
+    # The user's own settings hold: a network may need them. Nothing else speaks to git.
+    env = without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
+    with files.replacing(target) as staging:
+        command = ["git", "clone", "--quiet", "--mirror", "--", place, str(staging)]
+        if subprocess.run(command, env=env, check=False).returncode:
+            raise SourceError(f"{place} cannot be cloned (see git's message above)")

@@ -1,32 +1,16 @@
-"""The command line: ``privacylab ...``, the only module that prints."""
+"""The command line: ``privacylab ...``, the only package that prints."""
 
 import json
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 import privacylab
 from privacylab import files, paths, sources, tables
+from privacylab.cli.console import err, out, progress
 from privacylab.tables import schema
 
 if TYPE_CHECKING:
@@ -41,15 +25,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-# File names and policies may hold what looks like markup: nothing is read as such.
-
-
-def _console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, soft_wrap=True, markup=False, emoji=False, highlight=False)
-
-
-out, err = _console(), _console(stderr=True)
-
 _debug = _verbose = False
 
 
@@ -96,50 +71,8 @@ def _options(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    global _debug, _verbose, out, err
+    global _debug, _verbose
     _debug, _verbose = debug, verbose
-    out, err = _console(), _console(stderr=True)  # as wide as the terminal is now
-
-
-class _Rate(ProgressColumn):
-    """How many a second are done, or a minute where it takes longer."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        if not speed:
-            return Text("")
-        return Text(f"{speed:,.0f}/s" if speed >= 1 else f"{60 * speed:.0f}/min", style="progress.data.speed")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar a stage with rate and time left; silent where standard error is no terminal.
-
-    With ``--verbose`` each stage leaves a line with its time, terminal or not.
-    """
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=None if err.width < 60 else 40),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
-    with Progress(*columns, console=console, disable=not console.is_terminal, expand=err.width < 60) as bars:
-        tasks: dict[str, TaskID] = {}
-        completed: set[str] = set()
-        begun = time.monotonic()
-
-        def update(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-            if _verbose and done == total and stage not in completed:
-                completed.add(stage)
-                console.print(f"{time.monotonic() - begun:6.1f} s  {stage}: {total:,}", soft_wrap=True)
-
-        yield update
 
 
 @app.command()
@@ -166,8 +99,10 @@ def build(
     if len(chosen) > 1:
         raise ValueError(f"--{' and --'.join(chosen)} exclude each other: give one")
     mode: Any = chosen[0] if chosen else "new"
-    with _progress() as progress:
-        corpus = building.corpus(source, out_dir, every=every, text=text, workers=workers, mode=mode, progress=progress)
+    with progress(verbose=_verbose) as update_bars:
+        corpus = building.corpus(
+            source, out_dir, every=every, text=text, workers=workers, mode=mode, progress=update_bars
+        )
     rejected = _summary(corpus)
     if strict and rejected:
         raise typer.Exit(1)
@@ -207,17 +142,12 @@ def fetch(
     public = {label: archive.url for label, archive in sources.ARCHIVES.items()}
     places = public if not name else dict(_named_place(given) for given in name)
     into.mkdir(parents=True, exist_ok=True)
-    # The user's own settings hold: a network may need them. Nothing else speaks to git.
-    env = sources.without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
     for label, place in places.items():
         target = into / label
         if target.exists():
             out.print(f"{target} is there already")
             continue
-        with files.replacing(target) as staging:
-            clone = ["git", "clone", "--quiet", "--mirror", "--", place, str(staging)]
-            if subprocess.run(clone, env=env, check=False).returncode:
-                raise RuntimeError(f"{place} cannot be cloned (see git's message above)")
+        sources.clone(place, target)
         out.print(f"{target} cloned from {place}")
 
 
@@ -249,13 +179,13 @@ def report(
 
     chosen = corpus or paths.corpus()
     tables.Corpus.open(chosen)
-    with _progress() as progress:
+    with progress(verbose=_verbose) as update_bars:
         running = ""
         failed: list[reporting.ReportError] = []
 
         def tell(done: int, total: int, notebook: str) -> None:
             nonlocal running
-            progress("running cells", done, total)
+            update_bars("running cells", done, total)
             if _verbose and notebook != running:
                 running = notebook
                 err.print(f"running {notebook}")
