@@ -1,3 +1,4 @@
 """Runs the notebooks and renders them as HTML."""
 
-from privacylab.report.run import FILES, ReportError, build, refresh, run, write_pages
+from privacylab.report.run import build, refresh, run
+from privacylab.report.site import FILES, ReportError, write_pages
