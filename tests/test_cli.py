@@ -511,6 +511,16 @@ def test_a_missing_panel_is_one_line(tmp_path, call, monkeypatch):
     assert "privacylab build" in err
 
 
+def test_a_corpus_without_a_policy_is_one_line_before_anything_runs(tmp_path, call, tiny):
+    archives.write(tmp_path / "mine", {"race/2019-01-01.md": archives.NO_POLICY, "boats/2019-01-01.md": b""})
+    assert call("build", tmp_path / "mine", "--out", tmp_path / "none", "--workers", 1)[0] == 0
+    code, out, err = call("report", "--corpus", tmp_path / "none", "--out", tmp_path / "site", "--keep-going")
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert all(part in err for part in (str(tmp_path / "none"), "no policy", "1 empty", "1 not_policy", "build"))
+    assert not (tmp_path / "site").exists()
+
+
 def test_nothing_is_coloured_where_nobody_sees_it(tmp_path):
     command = [sys.executable, "-m", "privacylab", "verify", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -178,7 +178,11 @@ def report(
     from privacylab import report as reporting
 
     chosen = corpus or paths.corpus()
-    tables.Corpus.open(chosen)
+    opened = tables.Corpus.open(chosen)
+    if not opened.manifest["counts"]["policies"]:
+        reasons = opened.versions(columns=["reason"])["reason"].value_counts()
+        why = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
+        raise tables.CorpusError(f"{chosen} holds no policy to report ({why}): build one from other files")
     with progress(verbose=_verbose) as update_bars:
         running = ""
         failed: list[reporting.ReportError] = []

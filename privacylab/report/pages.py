@@ -37,6 +37,7 @@ _DOTS_PER_INCH = 96
 """Of CSS."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_NULL = re.compile(r"(?<![\w.@/-])[+-]?nan%?(?!\w|\.\w)")
 _NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
 _NUMBER_OR_NONE = re.compile(rf"{_NUMBER.pattern}|[-–—]?|NaN|nan|None|<NA>|NaT")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -113,7 +114,7 @@ def stories(nb: NotebookNode, *, href: str) -> list[Story]:
         pictures = [(output, kind) for output in cell.outputs for kind in _IMAGES if kind in output.get("data", {})]
         figure = _figure(*pictures[0], captioned=False) if pictures else Markup("")
         text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
-        sentences = tuple(line.strip() for line in _ANSI.sub("", text).splitlines() if line.strip())
+        sentences = tuple(line.strip() for line in _plain(text).splitlines() if line.strip())
         if figure or sentences:
             result.append(Story(sentences, figure, f"{href}#cell-{cell.id}", heading_one(nb)))
     return result
@@ -209,9 +210,14 @@ def _cells(nb: NotebookNode, numbers: tuple[str, ...]) -> str:
     return body
 
 
+def _plain(text: str) -> str:
+    """Text without a terminal's colours; a number that cannot be had is a dash, as in tables."""
+    return _NULL.sub("–", _ANSI.sub("", text))
+
+
 def _printed(text: str) -> str:
     """Printed text: sentences as text, anything aligned with runs of spaces as it stands."""
-    plain = _ANSI.sub("", text).strip("\n")
+    plain = _plain(text).strip("\n")
     if re.search(r"\S[ \t]{2,}\S|^[ \t]", plain, flags=re.M):
         return f"<pre>{html.escape(plain)}</pre>"
     return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in plain.splitlines() if line.strip())
@@ -222,7 +228,7 @@ def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, cap
     about = output.get("metadata", {}).get(kind, {})
     data = output.data[kind]
     data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
-    context: dict[str, Any] = {"address": f"data:{kind};base64,{data}", "alt": about.get("alt") or NO_ALT}
+    context: dict[str, Any] = {"address": f"data:{kind};base64,{data}", "alt": _plain(about.get("alt") or NO_ALT)}
     context |= {"size": _size(data, about), "captioned": captioned}
     files = sorted(file for file in numbers if Path(file).stem == about.get("name"))
     return Markup(_template("figure.html.j2").render(**context, files=files))

@@ -82,6 +82,20 @@ def test_terminal_colours_are_dropped():
     assert article(printing("\x1b[1;31mred\x1b[0m")).css_first("p.printed").text() == "red"
 
 
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        ("cut by +nan points (nan to -nan, n=0)", "cut by – points (– to –, n=0)"),
+        ("nan% of 0; it grew nan-fold: p = nan.", "– of 0; it grew –-fold: p = –."),
+        ("nan.example and a nanny of Nan", "nan.example and a nanny of Nan"),
+    ],
+)
+def test_a_number_that_cannot_be_had_is_a_dash(printed, shown):
+    assert article(printing(printed)).css_first("p.printed").text() == shown
+    picture = {"image/png": png(3, 2)}
+    assert article(showing(picture, **{"image/png": {"alt": printed}})).css_first("img").attributes["alt"] == shown
+
+
 HIERARCHY = """<table border="1" class="dataframe"><thead>
 <tr style="text-align: right;"><th></th><th></th><th colspan="2" halign="left">gdpr</th></tr>
 <tr><th></th><th></th><th>n</th><th>share</th></tr><tr><th>era</th><th>region</th><th></th><th></th></tr></thead>
