@@ -95,10 +95,7 @@ def build(
     """
     from privacylab import build as building
 
-    chosen = [name for name, given in (("update", update), ("resume", resume), ("force", force)) if given]
-    if len(chosen) > 1:
-        raise ValueError(f"--{' and --'.join(chosen)} exclude each other: give one")
-    mode: Any = chosen[0] if chosen else "new"
+    mode: Any = _the_one(update=update, resume=resume, force=force) or "new"
     with progress(verbose=_verbose) as update_bars:
         corpus = building.corpus(
             source, out_dir, every=every, text=text, workers=workers, mode=mode, progress=update_bars
@@ -106,6 +103,14 @@ def build(
     rejected = _summary(corpus)
     if strict and rejected:
         raise typer.Exit(1)
+
+
+def _the_one(**options: bool) -> str | None:
+    """The option that is given of several that exclude each other."""
+    given = [name for name in options if options[name]]
+    if len(given) > 1:
+        raise ValueError(f"--{' and --'.join(given)} exclude each other: give one")
+    return given[0] if given else None
 
 
 def _summary(corpus: tables.Corpus) -> int:
@@ -178,11 +183,7 @@ def report(
     from privacylab import report as reporting
 
     chosen = corpus or paths.corpus()
-    opened = tables.Corpus.open(chosen)
-    if not opened.manifest["counts"]["policies"]:
-        reasons = opened.versions(columns=["reason"])["reason"].value_counts()
-        why = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
-        raise tables.CorpusError(f"{chosen} holds no policy to report ({why}): build one from other files")
+    _check_some_policy(chosen)
     with progress(verbose=_verbose) as update_bars:
         running = ""
         failed: list[reporting.ReportError] = []
@@ -204,6 +205,14 @@ def report(
     for error in failed:
         err.print(f"not shown: {error}")
     out.print(str(index))
+
+
+def _check_some_policy(corpus: Path) -> None:
+    opened = tables.Corpus.open(corpus)
+    if not opened.manifest["counts"]["policies"]:
+        reasons = opened.versions(columns=["reason"])["reason"].value_counts()
+        why = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
+        raise tables.CorpusError(f"{corpus} holds no policy to report ({why}): build one from other files")
 
 
 @app.command()

@@ -47,19 +47,17 @@ def execute(
         nonlocal n_begun
         n_begun += 1
 
-    for cell in nb.cells:
-        if "outputs" in cell:
-            cell.outputs = []
+    for cell in cells:
+        cell.outputs = []
     # Streams are joined here: nbclient's `coalesce_streams` takes minutes for a long line.
     options |= {"record_timing": False, "store_widget_state": False, "on_cell_execute": begin}
     ending: Exception | None = None
     with tempfile.TemporaryDirectory(prefix="privacylab-") as area:
-        scratch = Path(area)
-        client = NotebookClient(nb, km=_manager(scratch), allow_error_names=[TOO_FEW, LACKING], **options)
+        client = NotebookClient(nb, km=_manager(Path(area)), allow_error_names=[TOO_FEW, LACKING], **options)
         client.owns_km = True  # it shuts the kernel down, whatever happens
-        env = _environment(corpus=corpus.resolve(), figures=figures.resolve(), scratch=scratch)
+        env = _environment(corpus=corpus.resolve(), figures=figures.resolve(), scratch=Path(area))
         try:
-            with (scratch / "kernel.log").open("wb") as log:  # what the kernel itself says is nothing for our terminal
+            with Path(area, "kernel.log").open("wb") as log:  # what the kernel says is nothing for our terminal
                 client.execute(env=env, cwd=str(folder), stdout=log, stderr=log)
         except CellExecutionError as error:
             ending, shown = error, error_output(error.ename, error.evalue)

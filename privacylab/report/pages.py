@@ -1,8 +1,8 @@
 """One executed notebook as one accessible HTML page, and the site's index page.
 
 nbconvert turns the cells into HTML with the template of ``template/``; this module finishes what a template
-cannot see: header cells of tables, headings and their anchors, links between notebooks, and that nothing is loaded
-from outside. It never runs a notebook: what was checked is what is shown.
+cannot see: headings and their anchors, links between notebooks, and that nothing is loaded from outside; `tables` the
+tables. It never runs a notebook: what was checked is what is shown.
 """
 
 import base64
@@ -10,7 +10,6 @@ import copy
 import html
 import io
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -26,6 +25,8 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from traitlets.config import Config
 
 from privacylab import __version__, eras
+from privacylab.report import tables
+from privacylab.report.tables import inner
 
 SITE = "PrivacyLab"
 HOME_TITLE = "A history of English privacy policies"
@@ -38,9 +39,6 @@ _DOTS_PER_INCH = 96
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NULL = re.compile(r"(?<![\w.@/-])[+-]?nan%?(?!\w|\.\w)")
-_NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
-_NUMBER_OR_NONE = re.compile(rf"{_NUMBER.pattern}|[-–—]?|NaN|nan|None|<NA>|NaT")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _OUTSIDE = ("script", "link", "meta", "base", "iframe", "object", "embed")
 _INTERACTIVE = '<p class="note">Interactive: open this notebook in JupyterLab to use the controls.</p>'
 
@@ -97,7 +95,7 @@ def lead(nb: NotebookNode) -> Markup:
         if paragraph is not None:
             for link in paragraph.css("a[href]"):
                 del link.attrs["href"]
-            return Markup(_inner(paragraph))
+            return Markup(inner(paragraph))
     return Markup("")
 
 
@@ -261,9 +259,9 @@ def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
         _relink(link, siblings)
     for pre in tree.css("pre"):
         pre.attrs["tabindex"] = "0"  # it may scroll, and the keyboard must reach it
-    _finish_tables(tree)
+    tables.finish(tree)
     # A page has one h1; a policy shown in an output may bring its own.
-    return re.sub(r"<(/?)h1\b", r"<\1h2", _inner(tree.body) if tree.body else ""), headings
+    return re.sub(r"<(/?)h1\b", r"<\1h2", inner(tree.body) if tree.body else ""), headings
 
 
 def _close(tree: LexborHTMLParser) -> None:
@@ -301,68 +299,3 @@ def _relink(link: LexborNode, siblings: frozenset[str]) -> None:
         link.attrs["href"] = f"{notebook[1]}.html{notebook[2] or ''}"
     elif not re.match(r"https?:|mailto:|#|figures/|data:", href):
         del link.attrs["href"]  # a file beside the notebook: the report stands alone, and the link would be dead
-
-
-def _finish_tables(tree: LexborHTMLParser) -> None:
-    """Puts each table into a box that may scroll, named after the heading above it."""
-    heading, number = "this page", 0
-    for node in tree.css("h1, h2, h3, h4, h5, h6, table"):
-        if node.tag != "table":
-            heading = " ".join(node.text(separator="").split())
-            continue
-        number += 1
-        label = f"Table {number}: {heading}"
-        _finish_cells(node)
-        caption = "" if node.css_first("caption") else f"<caption>{html.escape(label)}</caption>"
-        # A blank header cell heads nothing, and screen readers would announce it.
-        table = re.sub(r"<th\b([^>]*)>\s*</th>", r"<td\1></td>", node.html or "")
-        box = tree.create_node("div")
-        for name, value in {"class": "table", "role": "group", "tabindex": "0", "aria-label": label}.items():
-            box.attrs[name] = value
-        box.inner_html = table.replace("<table>", f"<table>{caption}", 1)
-        node.replace_with(box)
-
-
-def _finish_cells(table: LexborNode) -> None:
-    """Gives header cells their scope, sets columns of numbers right, and removes the table's own look."""
-    _join_names(table)
-    for node in (table, *table.css("thead, tbody, tfoot, tr, th, td")):
-        for name in node.attributes.keys() - {"colspan", "rowspan"}:
-            del node.attrs[name]
-    for kind, cells in (("col", table.css("thead th")), ("row", table.css("tbody th, tfoot th"))):
-        for cell in cells:
-            if _inner(cell).strip():
-                cell.attrs["scope"] = kind if (cell.attributes.get(f"{kind}span") or "1") == "1" else f"{kind}group"
-    columns: dict[int, list[LexborNode]] = defaultdict(list)
-    for row in table.css("tr"):
-        for place, cell in enumerate(reversed(row.css("th, td"))):  # on the left a header may span several rows
-            columns[place].append(cell)
-    for column in columns.values():
-        texts = [cell.text().strip() for cell in column if cell.tag == "td"]
-        is_numeric = any(map(_NUMBER.fullmatch, texts)) and all(map(_NUMBER_OR_NONE.fullmatch, texts))
-        for cell in column:
-            if _DATE.fullmatch(cell.text().strip()):
-                cell.attrs["class"] = "date"
-            elif is_numeric and _inner(cell).strip() and "colspan" not in cell.attributes:
-                cell.attrs["class"] = "number"
-
-
-def _join_names(table: LexborNode) -> None:
-    """The index's names have a header row of their own in pandas: set them before the columns in the row above.
-
-    They take the place of the columns' name, if there is one: the columns tell what they are.
-    """
-    rows, first = table.css("thead tr"), table.css_first("tbody tr")
-    n_index = len(first.css("th")) if first else 0
-    if not n_index or len(rows) < 2:
-        return
-    above, below = rows[-2].css("th, td"), rows[-1].css("th, td")
-    if len(above) != len(below) or any(_inner(cell).strip() for cell in below[n_index:]):
-        return  # another level of columns
-    for cell, name in zip(above, below, strict=True):
-        cell.inner_html = _inner(name).strip() or _inner(cell)
-    rows[-1].decompose()
-
-
-def _inner(node: LexborNode) -> str:
-    return node.inner_html or ""
