@@ -202,6 +202,8 @@ def keyness(words: pd.DataFrame, *, target: str, reference: str) -> Figure:
         reference: Name of the group on the left.
     """
     rows = need(words, "term", "z", "value", "low", "high").sort_values(["z", "term"])
+    if not rows["z"].any():
+        raise TooFewError(f"no term tells {readable(target)} from {readable(reference)}.")
     sides = (rows[rows["z"] < 0].head(15), rows[rows["z"] > 0].tail(15).iloc[::-1])
     names = [[wrapped(term.replace("_", " "), 1.5) for term in side["term"]] for side in sides]
     longest = max(map(len, sides))

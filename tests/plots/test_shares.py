@@ -64,6 +64,13 @@ def test_topics_come_by_their_label(cross, texts):
     assert {"Cookies", "Children"} <= set(texts(plots.topic_heatmap(frame)))
 
 
+def test_words_that_tell_nothing_apart_are_a_sentence_and_those_of_one_side_a_figure():
+    words = pd.DataFrame({"term": ["boat", "mill"], "value": 0.0, "low": -1.0, "high": 1.0})
+    sides = {"target": "gdpr", "reference": "safe_harbor"}
+    assert "GDPR" in (style.why_empty(plots.keyness(words.assign(z=0.0), **sides)) or "")
+    assert style.why_empty(plots.keyness(words.assign(z=1.0), **sides)) is None
+
+
 def test_the_strongest_words_are_drawn_on_their_groups_side():
     words = pd.DataFrame({"term": [f"w{i}" for i in range(40)], "z": np.linspace(-4, 4, 40), "value": 1.0})
     figure = plots.keyness(words.assign(low=0.5, high=1.5), target="gdpr", reference="safe_harbor")
