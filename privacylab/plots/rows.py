@@ -50,7 +50,7 @@ def dot_rows(
         if len(part):
             style.dots(axes, part, part["row"] + step * (i - (len(series) - 1) / 2), look)
     axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     axes.hlines(np.arange(1, len(names)) - 0.5, 0, 1, transform=axes.get_yaxis_transform(), color=PALE, linewidth=0.5)
