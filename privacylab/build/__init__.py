@@ -148,22 +148,14 @@ def _build(
     n_workers: int,
     progress: Progress,
 ) -> tables.Corpus:
-    if not given:
-        raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
-    parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
-    conditions: dict[str, Any] = {"parameters": parameters, "versions": _software()}
+    conditions = _conditions(every, text=text)
     opened = _open(given, scratch)
     with ThreadPoolExecutor() as pool:  # git lists one archive beside another
         entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
     listed = _by_service(entries)
-    parts = _current_parts(listed, opened, scratch, repr(conditions))
-    missing = {service: versions for service, versions in listed.items() if service not in parts}
-    batches = _batches(missing)
-    tasks = [workers.Task(batch, opened, scratch, every, text, repr(conditions)) for batch in batches]
-    _run(tasks, n_workers, progress)
+    parts = _parts(listed, workers.Task((), opened, scratch, every, text, repr(conditions)), n_workers, progress)
     progress("writing", 0, 1)
-    parts |= {service: _part(scratch, service) for service in missing}
-    frames = assemble.assemble([parts[service] for service in listed], listed)
+    frames = assemble.assemble(parts, listed)
     if len(frames["versions"]) != len(entries):
         raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
     manifest = {**conditions, "sources": _described(opened, entries)}
@@ -174,38 +166,46 @@ def _build(
     return corpus
 
 
-def _part(scratch: Path, service: str) -> arrow.Table:
-    part = workers.read_part(workers.part_of(scratch, service))
-    if part is None:
-        raise BuildError(f"the part of {service} in {scratch} is gone or damaged: give --resume to read it again")
-    return part
+def _parts(
+    listed: Mapping[str, workers.Listed], task: workers.Task, n_workers: int, progress: Progress
+) -> list[arrow.Table]:
+    """The part of each service: what stands is taken where it is made of what the sources hold, the others are read.
 
-
-def _current_parts(
-    listed: Mapping[str, workers.Listed],
-    opened: Mapping[str, sources.Source],
-    scratch: Path,
-    conditions: str,
-) -> dict[str, arrow.Table]:
-    """The parts of services that are made of what the sources hold now, under the same conditions."""
-    read = {service: workers.read_part(workers.part_of(scratch, service)) for service in listed}
-    stored = {service: part for service, part in read.items() if part is not None}
+    Args:
+        listed: The versions of each service.
+        task: What reading takes, still without services.
+        n_workers: Processes.
+        progress: As for `corpus`.
+    """
+    files_of = {service: workers.part_of(task.folder, service) for service in listed}
+    stored = {service: part for service, path in files_of.items() if (part := workers.read_part(path)) is not None}
     ids: dict[tuple[str, str], str] = {}
-    for label, source in opened.items():
+    for label, source in task.sources.items():
         if stored and not source.keys_tell_bytes:
             own = [entry for service in stored for entry, _ in listed[service] if entry.collection == label]
             ids |= workers.content_ids(source, own)
-    return {
+    parts = {
         service: part
         for service, part in stored.items()
-        if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=conditions)
+        if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=task.conditions)
     }
+    missing = {service: versions for service, versions in listed.items() if service not in parts}
+    _run([task._replace(services=batch) for batch in _batches(missing)], n_workers, progress)
+    for service in missing:
+        part = workers.read_part(files_of[service])
+        if part is None:
+            gone = f"the part of {service} in {task.folder} is gone or damaged"
+            raise BuildError(f"{gone}: give --resume to read it again")
+        parts[service] = part
+    return [parts[service] for service in listed]
 
 
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
 
 
 def _open(given: Sequence[str | Path | sources.Source], scratch: Path) -> dict[str, sources.Source]:
+    if not given:
+        raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
     opened: dict[str, sources.Source] = {}
     for place in given:
         source = sources.open_source(Path(place), scratch=scratch) if isinstance(place, str | Path) else place
@@ -275,6 +275,12 @@ def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -
         label: {"n_versions": n_versions[label]} | ({"notes": source.notes} if source.notes else {})
         for label, source in sorted(opened.items())
     }
+
+
+def _conditions(every: str, *, text: bool) -> dict[str, Any]:
+    """What the tables depend on besides the sources: another one of these means other tables."""
+    parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
+    return {"parameters": parameters, "versions": _software()}
 
 
 def _software() -> dict[str, str]:

@@ -511,7 +511,7 @@ def test_a_build_killed_while_reading_goes_on_after_its_last_batch(
     assert archives.contents(corpus.path) == archives.contents(built.path)
 
 
-@pytest.mark.parametrize("function", ["tables", "scores", "mentions"])
+@pytest.mark.parametrize("function", ["tables", "scores", "_spans"])
 def test_a_build_killed_while_annotating_goes_on_to_the_same_bytes(
     function, repository, built, tmp_path, monkeypatch, small_batches
 ):
