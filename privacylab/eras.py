@@ -4,9 +4,8 @@ The calendar is data: ``rules/eras.toml``, each date with its source.
 """
 
 import datetime as dt
-import tomllib
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -43,34 +42,28 @@ class Event(NamedTuple):
 
 
 @cache
-def _calendar() -> dict[str, Any]:
-    with (paths.RULES / "eras.toml").open("rb") as file:
-        return tomllib.load(file)
-
-
-@cache
 def eras() -> tuple[Era, ...]:
     """The eras in order; the first has no start."""
-    return tuple(Era(block["id"], block["name"], block.get("from")) for block in _calendar()["era"])
+    return tuple(Era(block["id"], block["name"], block.get("from")) for block in paths.rules("eras")["era"])
 
 
 @cache
 def sub_eras() -> tuple[Era, ...]:
     """The parts of one era (`of` in the rules), in order."""
-    return tuple(Era(block["id"], block["name"], block["from"]) for block in _calendar()["sub_era"])
+    return tuple(Era(block["id"], block["name"], block["from"]) for block in paths.rules("eras")["sub_era"])
 
 
 @cache
 def parts() -> tuple[Era, ...]:
     """The eras in order, with its sub-eras in the place of the era that has them."""
-    whole = {block["of"] for block in _calendar()["sub_era"]}
+    whole = {block["of"] for block in paths.rules("eras")["sub_era"]}
     return tuple(part for era in eras() for part in (sub_eras() if era.id in whole else (era,)))
 
 
 @cache
 def regimes() -> tuple[Regime, ...]:
     """All legal regimes, by their first day."""
-    blocks = _calendar()["regime"]
+    blocks = paths.rules("eras")["regime"]
     regimes = (Regime(block["id"], block["from"], block.get("until"), block["source"]) for block in blocks)
     return tuple(sorted(regimes, key=lambda regime: (regime.start, regime.id)))
 
@@ -78,7 +71,7 @@ def regimes() -> tuple[Regime, ...]:
 @cache
 def events() -> tuple[Event, ...]:
     """The dates that findings are tested at and figures mark, in order."""
-    events = (Event(block["id"], block["name"], block["date"]) for block in _calendar()["event"])
+    events = (Event(block["id"], block["name"], block["date"]) for block in paths.rules("eras")["event"])
     return tuple(sorted(events, key=lambda event: event.date))
 
 
@@ -173,7 +166,7 @@ def half_year(date: dt.date | dt.datetime | str) -> str:
     ('2018-H1', '2018-H2')
     """
     day = as_date(date)
-    return f"{day.year}-H{1 if day.month <= 6 else 2}"
+    return f"{day.year}-H{1 + day.month // 7}"
 
 
 def half_year_before(date: dt.date | dt.datetime | str) -> str:

@@ -44,11 +44,9 @@ def clauses_on(path: Path) -> pd.DataFrame:
     matrix = MultiLabelBinarizer(classes=CATEGORIES).fit_transform
     truth, given = matrix(rows["label"]), matrix(clauses.load().labels(rows["text"].tolist()))
     report = classification_report(truth, given, target_names=CATEGORIES, output_dict=True, zero_division=0)
-    table = (
-        pd.DataFrame(report).T.rename({"micro avg": "micro", "macro avg": "macro"}).rename(columns={"f1-score": "f1"})
-    )
-    table = table.loc[[*CATEGORIES, "micro", "macro"], ["support", "precision", "recall", "f1"]]
-    return table.astype({"support": int}).rename_axis("category").reset_index().round(3)
+    table = pd.DataFrame(report).T.rename({"micro avg": "micro", "macro avg": "macro"}).rename_axis("category")
+    table = table.loc[[*CATEGORIES, "micro", "macro"]].astype({"support": int}).rename(columns={"f1-score": "f1"})
+    return table.reset_index()[["category", "support", "precision", "recall", "f1"]].round(3)
 
 
 def was_trained_on(path: Path) -> bool:
@@ -67,9 +65,8 @@ def _date(row: Row, version: Version) -> str:
     return stated.value if stated else ""
 
 
-@lru_cache(maxsize=8)
-def _mentions(text: str) -> list[frameworks.Mention]:
-    return frameworks.mentions(text)
+_mentions = lru_cache(maxsize=8)(frameworks.mentions)
+_model = cache(clauses.load)
 
 
 def _mention(row: Row, version: Version) -> str:
@@ -134,11 +131,6 @@ def _clauses(row: Row, version: Version) -> str:
     """The ten probabilities in percent of a segment under its heading."""
     scores = _model().scores([version.plain(row)], [row["heading"] or None])[0]
     return " ".join(f"{100 * score:.1f}" for score in scores)
-
-
-@cache
-def _model() -> clauses.ClauseModel:
-    return clauses.load()
 
 
 # --- Gold sets: what a prediction is worth ---------------------------------------------------------------------------

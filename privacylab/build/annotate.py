@@ -164,9 +164,7 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFram
     }
 
 
-@cache
-def _model() -> clauses.ClauseModel:
-    return clauses.load()
+_model = cache(clauses.load)
 
 
 def scores(segments: Sequence[Segment]) -> np.ndarray:
