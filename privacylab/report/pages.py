@@ -11,7 +11,6 @@ import html
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +36,8 @@ _IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 _DOTS_PER_INCH = 96
 """Of CSS."""
 
+_TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent / "template"), autoescape=True)
+_TEMPLATES.globals.update(site=SITE, version=__version__)
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NULL = re.compile(r"(?<![\w.@/-])[+-]?nan%?(?!\w|\.\w)")
 _OUTSIDE = ("script", "link", "meta", "base", "iframe", "object", "embed")
@@ -142,9 +143,16 @@ def render(
         numbers: Names of the files under figures/ in the site; figures with their ``name`` link to them.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
-    context: dict[str, Any] = {"title": title or heading_one(nb), "body": Markup(body), "place": place}
-    context |= {"previous": previous, "following": following, "corpus": corpus, "home": False}
-    return _template("page.html.j2").render(**context, headings=[each for each in headings if each.level <= 3])
+    return _TEMPLATES.get_template("page.html.j2").render(
+        title=title or heading_one(nb),
+        body=Markup(body),
+        place=place,
+        previous=previous,
+        following=following,
+        corpus=corpus,
+        headings=[each for each in headings if each.level <= 3],
+        home=False,
+    )
 
 
 def home(
@@ -163,22 +171,17 @@ def home(
         figures: Files under figures/ by the name of the figure.
     """
     findings = list(stories)
-    context: dict[str, Any] = {"title": HOME_TITLE, "eras": eras.eras(), "intro": Markup(f"<p>{entries[0].lead}</p>")}
-    context |= {"facts": [story for story in findings if not story.figure], "entries": entries, "corpus": corpus}
-    context["stories"] = [story for story in findings if story.figure][:MAX_STORY_FIGURES]
-    return _template("home.html.j2").render(**context, figures=sorted((figures or {}).items()), home=True)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "template")
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=False)
-    environment.globals.update(site=SITE, version=__version__)
-    return environment
-
-
-def _template(name: str) -> jinja2.Template:
-    return _environment().get_template(name)
+    return _TEMPLATES.get_template("home.html.j2").render(
+        title=HOME_TITLE,
+        eras=eras.eras(),
+        intro=Markup(f"<p>{entries[0].lead}</p>"),
+        facts=[story for story in findings if not story.figure],
+        stories=[story for story in findings if story.figure][:MAX_STORY_FIGURES],
+        entries=entries,
+        corpus=corpus,
+        figures=sorted((figures or {}).items()),
+        home=True,
+    )
 
 
 def _exporter(numbers: tuple[str, ...]) -> HTMLExporter:
@@ -226,10 +229,14 @@ def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, cap
     about = output.get("metadata", {}).get(kind, {})
     data = output.data[kind]
     data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
-    context: dict[str, Any] = {"address": f"data:{kind};base64,{data}", "alt": _plain(about.get("alt") or NO_ALT)}
-    context |= {"size": _size(data, about), "captioned": captioned}
-    files = sorted(file for file in numbers if Path(file).stem == about.get("name"))
-    return Markup(_template("figure.html.j2").render(**context, files=files))
+    figure = _TEMPLATES.get_template("figure.html.j2").render(
+        address=f"data:{kind};base64,{data}",
+        alt=_plain(about.get("alt") or NO_ALT),
+        size=_size(data, about),
+        captioned=captioned,
+        files=sorted(file for file in numbers if Path(file).stem == about.get("name")),
+    )
+    return Markup(figure)
 
 
 def _size(data: str, about: Mapping[str, Any]) -> tuple[int, int] | None:
