@@ -19,7 +19,12 @@ def assemble(parts: Sequence[arrow.Table], listed: Mapping[str, Listed]) -> dict
     """
     joined = arrow.concat_tables(parts)
     frames = {name: _rows(joined, name) for name in schema.TABLES if name != "services"}
-    return {**frames, "services": services_table(listed)}
+    rows = []
+    for service, versions in listed.items():
+        fact = services.facts_of_domains().get(service)
+        facts = (fact.region, fact.industry, fact.ground) if fact else (None, None, None)
+        rows.append((service, sorted({entry.name for entry, _ in versions}), *facts))
+    return {**frames, "services": pd.DataFrame(rows, columns=list(schema.TABLES["services"].columns))}
 
 
 def _rows(parts: arrow.Table, name: str) -> pd.DataFrame:
@@ -29,13 +34,3 @@ def _rows(parts: arrow.Table, name: str) -> pd.DataFrame:
     frame: pd.DataFrame = table.to_pandas(date_as_object=False)
     key = list(schema.TABLES[name].key)
     return frame.drop_duplicates(key) if key[0] == "segment_id" else frame
-
-
-def services_table(listed: Mapping[str, Listed]) -> pd.DataFrame:
-    """The table of services, from the versions of each."""
-    rows = []
-    for service, versions in listed.items():
-        fact = services.facts_of_domains().get(service)
-        facts = (fact.region, fact.industry, fact.ground) if fact else (None, None, None)
-        rows.append((service, sorted({entry.name for entry, _ in versions}), *facts))
-    return pd.DataFrame(rows, columns=list(schema.TABLES["services"].columns))

@@ -60,10 +60,6 @@ def quick_look(patterns: Mapping[str, Iterable[str]], *, bounded: bool = True) -
     return look
 
 
-def _length(pieces: Iterable[str]) -> int:
-    return min(map(len, pieces))
-
-
 @lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
 def _words(text: str) -> set[str]:
     """The words of a text in lower case, cut at all but ASCII letters and digits."""
@@ -83,12 +79,11 @@ def anchors(pattern: str, *, bounded: bool = True) -> frozenset[Anchors]:
     [[' list '], [' our '], ['change', 'modif']]
     """
     items = list(_parser.parse(pattern))
-    return frozenset(map(_shortest, _needed([_SPACE, *items, _SPACE] if bounded else items)))
-
-
-def _shortest(pieces: set[str]) -> Anchors:
-    """The pieces that hold no other."""
-    return frozenset(each for each in pieces if not any(other in each for other in pieces - {each}))
+    needed = _needed([_SPACE, *items, _SPACE] if bounded else items)
+    # Of the pieces that hold another the other is enough.
+    return frozenset(
+        frozenset(each for each in pieces if not any(other in each for other in pieces - {each})) for pieces in needed
+    )
 
 
 def _needed(items: Iterable[Item]) -> Iterator[set[str]]:
@@ -109,23 +104,20 @@ def _needed(items: Iterable[Item]) -> Iterator[set[str]]:
 
 
 def _pieces(spellings: Iterable[str]) -> Iterator[set[str]]:
-    """Of each spelling the first piece of a word, the last, and the longest; nothing if one has none."""
-    cut = [_cut(spelling) for spelling in spellings]
+    """Of each spelling the first piece of a word, the last, and the longest; nothing if one has none.
+
+    >>> list(_pieces(["ly used by"]))
+    [{'ly '}, {' by'}, {' used '}]
+    """
+    cut = []
+    for spelling in spellings:
+        *words, last = spelling.split(" ")
+        marked = [*(f"{word} " for word in words), last]
+        cut.append([f" {word}" if i else word for i, word in enumerate(marked) if word.strip()])
     if all(cut):
         yield {words[0] for words in cut}
         yield {words[-1] for words in cut}
         yield {max(words, key=len) for words in cut}
-
-
-def _cut(spelling: str) -> list[str]:
-    r"""A spelling as pieces of single words.
-
-    >>> _cut("ly used by"), _cut(" ")
-    (['ly ', ' used ', ' by'], [])
-    """
-    *words, last = spelling.split(" ")
-    marked = [*(f"{word} " for word in words), last]
-    return [f" {word}" if i else word for i, word in enumerate(marked) if word.strip()]
 
 
 def _inside(item: Item) -> Iterator[set[str]]:
@@ -136,7 +128,9 @@ def _inside(item: Item) -> Iterator[set[str]]:
     elif operation in _REPEATS and arguments[0]:
         yield from _needed(arguments[2])
     elif operation is _constants.BRANCH:
-        longest = [max(_needed(choice), key=_length, default=set()) for choice in arguments[1]]
+        longest = [
+            max(_needed(choice), key=lambda pieces: min(map(len, pieces)), default=set()) for choice in arguments[1]
+        ]
         if all(longest):
             yield set().union(*longest)
 

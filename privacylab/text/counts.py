@@ -1,7 +1,8 @@
 """The counts and the content words of a segment: enough for readability, topics and keyness without its text."""
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import simplemma
@@ -24,23 +25,14 @@ class Counts(NamedTuple):
 _RULES = paths.rules("wording")
 _STOP = frozenset(_RULES["terms"]["stop_words"])
 _WORD = re.compile(r"[A-Za-z]+(?:['-][A-Za-z]+)*")
+_VAGUE = re.compile(rf"\b(?:{'|'.join(sorted(chain(*_RULES['vague'].values()), key=len, reverse=True))})\b")
+_PASSIVE = re.compile(
+    r"\b(?:{auxiliaries})\s+(?:(?:{between}|[a-z]+ly)\s+){{0,3}}(?!(?:{adjectives})\b)"
+    r"(?:[a-z-]{{2,}}ed|{participles})\b".format_map({key: "|".join(words) for key, words in _RULES["passive"].items()})
+)
+_PHRASES = frozenset((paths.RULES / "phrases.txt").read_text(encoding="utf-8").split())
 _LOWER_WORD = re.compile(r"[a-z][a-z'-]*[a-z]")
 _ADDRESS = re.compile(r"(?<!\S)\S*(?:https?://|www\.|@)\S*")
-
-
-@cache
-def _vague() -> re.Pattern[str]:
-    terms = sorted((term for group in _RULES["vague"].values() for term in group), key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, terms))})\b")
-
-
-@cache
-def _passive() -> re.Pattern[str]:
-    rules = _RULES["passive"]
-    return re.compile(
-        rf"\b(?:{'|'.join(rules['auxiliaries'])})\s+(?:(?:{'|'.join(rules['between'])}|[a-z]+ly)\s+){{0,3}}"
-        rf"(?!(?:{'|'.join(rules['adjectives'])})\b)(?:[a-z-]{{2,}}ed|{'|'.join(rules['participles'])})\b"
-    )
 
 
 @lru_cache(maxsize=200_000)
@@ -84,14 +76,9 @@ def count_words(text: str) -> Counts:
         n_words=len(words),
         n_sentences=len(parts),
         n_syllables=sum([syllables(word) for word in words]),
-        n_passive=sum([_passive().search(part.lower()) is not None for part in parts]),
-        n_vague=len(_vague().findall(plain)),
+        n_passive=sum([_PASSIVE.search(part.lower()) is not None for part in parts]),
+        n_vague=len(_VAGUE.findall(plain)),
     )
-
-
-@cache
-def _phrases() -> frozenset[str]:
-    return frozenset((paths.RULES / "phrases.txt").read_text(encoding="utf-8").split())
 
 
 def content_words(text: str) -> list[str]:
@@ -111,7 +98,7 @@ def content_terms(text: str) -> list[str]:
     terms: list[str] = []
     before = ""
     for word in content_words(text):
-        if before and word and f"{before}_{word}" in _phrases():
+        if before and word and f"{before}_{word}" in _PHRASES:
             terms[-1] = f"{before}_{word}"
             before = ""
         else:

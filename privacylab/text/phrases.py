@@ -17,16 +17,13 @@ def phrases(words: list[str], form: str = "{}", *, flags: int = re.IGNORECASE, b
     >>> phrases(["privacy ?shields?"]).findall("Privacy\nShield, privacyshields, privacy shielded")
     ['Privacy\nShield', 'privacyshields']
     """
-    any_of = rf"(?:{'|'.join(map(_spaced, words))})"
+    spaced = [re.sub(r"\[[^\]]*\]| \?| (?=\{)| ", _white_space, word) for word in words]
+    any_of = f"(?:{'|'.join(spaced)})"
     return re.compile(form.format(rf"(?<!\w){any_of}(?!\w)" if bounded else any_of), flags)
 
 
-def _spaced(word: str) -> str:
-    """A rule's phrase with its spaces written as white space; an optional one stays optional."""
-    return re.sub(r"\[[^\]]*\]| \?| (?=\{)| ", _white_space, word)
-
-
 def _white_space(match: re.Match[str]) -> str:
+    """A space of a rule's phrase as any white space; an optional one stays optional."""
     space = match.group()
     if space.startswith("["):
         return space.replace(" ", r"\s")

@@ -76,7 +76,7 @@ def test_terms_are_sorted_and_repeat():
 
 
 def test_a_phrase_stands_for_its_words(monkeypatch):
-    monkeypatch.setattr(counts, "_phrases", lambda: frozenset({"third_party"}))
+    monkeypatch.setattr(counts, "_PHRASES", frozenset({"third_party"}))
     assert content_terms("A third party and the third party's party.") == ["party", "third_party", "third_party"]
 
 
