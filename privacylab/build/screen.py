@@ -14,19 +14,19 @@ from privacylab.text.sentences import goes_on, sentences
 
 
 class Said(NamedTuple):
-    """What one line says: counts of its words, of its function words and of each group's words, and its sentences.
+    """What one line says: counts of its words and of its function words, their points, and its sentences.
 
     Attributes:
         n_words: Runs of letters.
         n_function: Function words of English.
-        groups: How often each group of privacy words stands in it.
+        points: What its words say for a policy (above 0) or for another document.
         fingerprints: A number for each substantive sentence, the same for the same substance.
         goes_on: Whether its last sentence may go on in the next line.
     """
 
     n_words: int
     n_function: int
-    groups: tuple[int, ...]
+    points: int
     fingerprints: frozenset[int]
     goes_on: bool
 
@@ -37,16 +37,14 @@ class Evidence(NamedTuple):
     Attributes:
         n_words: All words.
         n_english: Those in English segments.
-        n_clauses: Segments with words of two groups or more.
-        groups: How often each group of privacy words stands there.
+        prose: Number of words and points of each segment of English prose, in order.
         fingerprints: A number for each substantive sentence.
         foreign: Text and number of words of each segment of prose in another language.
     """
 
     n_words: int = 0
     n_english: int = 0
-    n_clauses: int = 0
-    groups: tuple[int, ...] = ()
+    prose: tuple[tuple[int, int], ...] = ()
     fingerprints: frozenset[int] = frozenset()
     foreign: tuple[tuple[str, int], ...] = ()
 
@@ -73,10 +71,14 @@ def _words_of(section: str, key: str) -> frozenset[str]:
 
 
 @cache
-def _groups() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
-    """A pattern for each group of privacy words; before it one without borders, which is quick to miss."""
-    choices = ["|".join(entries) for entries in rules()["policy"]["groups"].values()]
-    return tuple((re.compile(choice), re.compile(rf"\b(?:{choice})\b")) for choice in choices)
+def _vocabulary() -> tuple[tuple[re.Pattern[str], int], ...]:
+    """A pattern for the words of each number of points."""
+    return tuple((re.compile("|".join(entry["words"])), entry["points"]) for entry in rules()["points"])
+
+
+@cache
+def _points(word: str) -> int:
+    return next((points for pattern, points in _vocabulary() if pattern.fullmatch(word)), 0)
 
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -98,7 +100,7 @@ def said(line: str) -> Said:
     return Said(
         n_words=len(words),
         n_function=sum([word in english for word in words]),
-        groups=tuple([len(exact.findall(lower)) if loose.search(lower) else 0 for loose, exact in _groups()]),
+        points=sum(map(_points, words)),
         fingerprints=frozenset(fingerprints),
         goes_on=goes_on(shown),
     )
@@ -117,16 +119,14 @@ def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidenc
         lines = [said(text)]
     n_words = sum([line.n_words for line in lines])
     n_function = sum([line.n_function for line in lines])
-    groups = _sums(line.groups for line in lines)
     limits = rules()
     is_english = n_words < 5 or n_function >= limits["language"]["min_share_of_segment"] * n_words
-    is_clause = n_words >= limits["policy"]["min_words_of_clause"] and sum(map(bool, groups)) >= 2
+    is_prose = is_english and n_words >= limits["policy"]["min_words_of_prose"]
     n_english = n_words if is_english else 0
     return Evidence(
         n_words=n_words,
         n_english=n_english,
-        n_clauses=int(is_clause),
-        groups=groups,
+        prose=((n_words, sum([line.points for line in lines])),) if is_prose else (),
         fingerprints=frozenset().union(*[line.fingerprints for line in lines]),
         foreign=() if n_english else _foreign_prose(segment.text),
     )
@@ -134,19 +134,14 @@ def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidenc
 
 def together(several: Iterable[Evidence]) -> Evidence:
     """What several segments say: the sums, and the sentences of all."""
-    n_words, n_english, n_clauses, groups, fingerprints, foreign = zip(Evidence(), *several, strict=True)
+    n_words, n_english, prose, fingerprints, foreign = zip(Evidence(), *several, strict=True)
     return Evidence(
         n_words=sum(n_words),
         n_english=sum(n_english),
-        n_clauses=sum(n_clauses),
-        groups=_sums(filter(None, groups)),
+        prose=tuple(chain.from_iterable(prose)),
         fingerprints=frozenset().union(*fingerprints),
         foreign=tuple(chain.from_iterable(foreign)),
     )
-
-
-def _sums(counts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
-    return tuple(map(sum, zip(*counts, strict=True)))
 
 
 def _foreign_prose(text: str) -> tuple[tuple[str, int], ...]:
@@ -168,7 +163,8 @@ def judge(segments: Iterable[Segment]) -> Verdict:
     """Whether the segments of a page are an English policy.
 
     Returns:
-        The verdict; its ``reason`` is ``empty``, ``language``, ``too_short``, ``not_policy``, or None for a policy.
+        The verdict; its ``reason`` is ``empty``, ``language``, ``too_short``, ``not_policy``, ``other_document``, or
+        None for a policy.
         ``language_share`` is the share of words in English segments, 0 to 1.
     """
     return verdict(together(evidence(segment) for segment in segments))
@@ -187,16 +183,34 @@ def verdict(page: Evidence) -> Verdict:
         name = _language("\n".join(text for text, _ in page.foreign)[:5000]) if is_enough else "en"
         if name != "en":
             return Verdict("language", name, name, share, n_words, page.fingerprints)
-    n_privacy = sum(page.groups)
-    n_groups = sum(map(bool, page.groups))
     reason = detail = None
     if n_words < limits["min_words"]:
         reason, detail = "too_short", f"{n_words} words, a policy has at least {limits['min_words']}"
-    elif (
-        n_groups < limits["min_groups"]
-        or page.n_clauses * 1000 * n_privacy / n_words < limits["min_weight"]
-        or not sum(page.groups[:2])
-    ):
-        reason = "not_policy"
-        detail = f"{n_privacy} privacy words in {n_words}, of {n_groups} kinds, {page.n_clauses} clauses"
+    elif not _is_policy(page.prose):
+        reason, detail = _other(page)
     return Verdict(reason, detail, "en", share, n_words, page.fingerprints)
+
+
+def _is_policy(prose: Iterable[tuple[int, int]]) -> bool:
+    """Whether the prose of a page, or a run of its segments, has the points of a policy."""
+    limits = rules()["policy"]
+    total = run = best = 0.0
+    for n_words, points in prose:
+        surplus = points - limits["min_points"] * n_words
+        total += surplus
+        run = max(0.0, run + surplus)
+        best = max(best, run)
+    return bool(total >= limits["min_surplus"] or best >= limits["min_surplus_of_part"])
+
+
+def _other(page: Evidence) -> tuple[str, str]:
+    """Reason and detail of an English page that is no policy."""
+    limits = rules()["policy"]
+    n_prose = sum(n_words for n_words, _ in page.prose)
+    if n_prose < limits["min_prose"] or n_prose < limits["min_share_of_prose"] * page.n_words:
+        return "not_policy", f"{n_prose} of {page.n_words} words are prose: an error page, a menu, a list of links"
+    points = sum(points for _, points in page.prose)
+    needed = limits["min_points"] * n_prose + limits["min_surplus"]
+    return "other_document", (
+        f"terms, rules or a cookie page: {points} points in {n_prose} words, a policy has {needed:.0f} (rules/screen.toml)"
+    )

@@ -35,6 +35,7 @@ REASONS = (
     "no_text",
     "not_policy",
     "not_text",
+    "other_document",
     "too_large",
     "too_short",
     "unreadable",
