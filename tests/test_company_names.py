@@ -8,7 +8,6 @@ import pytest
 
 from privacylab import clauses, cues, paths
 from privacylab.build import screen
-from privacylab.text.segments import Segment
 
 # The invented companies of the rules' examples and of the tests, the longer name first where one begins another.
 INVENTED = (
@@ -45,15 +44,15 @@ def cue_values(text):
     return [(cue.cue, cue.value) for cue in cues.cues(text)]
 
 
-def privacy_words(text):
-    return screen.evidence(Segment(None, text)).groups
+def points(text):
+    return screen.said(text).points
 
 
 def labels(text):
     return clauses.load().labels([text])
 
 
-READERS = {"cues": cue_values, "frameworks": examples.mentions, "screen": privacy_words, "clauses": labels}
+READERS = {"cues": cue_values, "frameworks": examples.mentions, "screen": points, "clauses": labels}
 
 
 def texts(name):

@@ -121,7 +121,8 @@ def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidenc
     n_function = sum([line.n_function for line in lines])
     limits = rules()
     is_english = n_words < 5 or n_function >= limits["language"]["min_share_of_segment"] * n_words
-    is_prose = is_english and n_words >= limits["policy"]["min_words_of_prose"]
+    is_excerpt = "..." in text or "…" in text  # what a search found of other pages
+    is_prose = is_english and not is_excerpt and n_words >= limits["policy"]["min_words_of_prose"]
     n_english = n_words if is_english else 0
     return Evidence(
         n_words=n_words,
@@ -211,6 +212,6 @@ def _other(page: Evidence) -> tuple[str, str]:
         return "not_policy", f"{n_prose} of {page.n_words} words are prose: an error page, a menu, a list of links"
     points = sum(points for _, points in page.prose)
     needed = limits["min_points"] * n_prose + limits["min_surplus"]
-    return "other_document", (
-        f"terms, rules or a cookie page: {points} points in {n_prose} words, a policy has {needed:.0f} (rules/screen.toml)"
-    )
+    reads_as = "it reads as another document does (terms, rules, a cookie page)"
+    counted = f"{points} points in {n_prose} words, a policy has {needed:.0f} (rules/screen.toml)"
+    return "other_document", f"{reads_as}: {counted}"
