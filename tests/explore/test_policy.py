@@ -85,7 +85,7 @@ def test_a_threshold_is_the_next_whole_percent(value, percent, monkeypatch):
 
 
 def test_a_page_that_is_no_policy_says_why():
-    assert policy_page.of_data(archives.NO_POLICY, name="race").reason == "not_policy"
+    assert policy_page.of_data(archives.NO_POLICY, name="race").reason == "other_document"
 
 
 @pytest.mark.parametrize("data", [b"", "", b"   \n"])
