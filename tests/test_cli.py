@@ -532,7 +532,7 @@ def test_annotate_says_where_a_page_is_no_policy(tmp_path, call, tiny):
     code, out, _ = call("annotate", tmp_path / "race.md", tmp_path / "empty.md")
     assert code == 0
     assert out.count("undated") >= 2
-    assert "not_policy" in out
+    assert "other_document" in out
     assert "no policy: empty" in out
 
 

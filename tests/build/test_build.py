@@ -918,7 +918,7 @@ def test_a_source_of_bad_files_only_is_a_corpus_of_rejections(tmp_path):
     archives.write(tmp_path / "mine", {"empty.md": b"", "race.md": archives.NO_POLICY})
     corpus = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1)
     assert tables.verify(corpus.path) == []
-    assert corpus.versions()["reason"].tolist() == ["empty", "not_policy"]
+    assert corpus.versions()["reason"].tolist() == ["empty", "other_document"]
     assert len(corpus.policies()) == len(corpus.segments()) == 0
 
 

@@ -425,7 +425,7 @@ def test_a_corpus_without_a_policy_has_a_report_that_says_why(small, tmp_path):
     index = report.build(paths.notebooks()[:1], corpus=small / "none kept", out=tmp_path / "site")
     page = LexborHTMLParser((index.parent / "0-corpus.html").read_text(encoding="utf-8")).css_first("article").text()
     assert "0 policies of 0 services" in page
-    assert all(reason in page for reason in ("empty", "not_policy"))
+    assert all(reason in page for reason in ("empty", "other_document"))
 
 
 def test_refresh_leaves_a_failing_notebook_as_it_is(broken, workplace, tmp_path):
