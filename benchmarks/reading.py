@@ -1,15 +1,20 @@
 """Plain baselines on the gold sets that `privacylab evaluate --gold` scores, counted in the same way.
 
     python benchmarks/reading.py ARCHIVES
+    python benchmarks/reading.py --cases FOLDER
+
+The second form prints how much of a policy PrivacyLab, trafilatura and resiliparse read from the pages of a folder of
+cases: each is the page `00-base/base.html` in some trouble; its folder is its kind.
 
 ARCHIVES is a folder that `privacylab fetch` made. Writes `results/reading.csv`: for each reader and gold set
-the columns of `evaluate.score`. Needs the development extra (htmldate, trafilatura).
+the columns of `evaluate.score`. Needs the development extra (htmldate, trafilatura, resiliparse).
 """
 
 import argparse
 import datetime as dt
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -19,8 +24,9 @@ import pandas as pd
 import py3langid
 import trafilatura
 from dateparser.search import search_dates
+from resiliparse.extract.html2text import extract_plain_text
 
-from privacylab import evaluate, paths
+from privacylab import evaluate, normalize, paths
 from privacylab.clauses.labels import Version
 from privacylab.evaluate import Row
 
@@ -88,6 +94,17 @@ def trafilatura_headings(row: Row, version: Version) -> str:
     return evaluate.heading_counts(row, version.text, given)
 
 
+def _marked_headings(page: str) -> list[str]:
+    """The text of the headings that a page marks."""
+    return [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<h[1-6][^>]*>(.*?)</h[1-6]>", page, re.DOTALL)]
+
+
+def resiliparse_headings(row: Row, version: Version) -> str:
+    """The headings of the main text that resiliparse extracts."""
+    read = extract_plain_text(as_html(version), main_content=True, preserve_formatting="minimal_html")
+    return evaluate.heading_counts(row, version.text, _marked_headings(read))
+
+
 def short_lines(row: Row, version: Version) -> str:
     """Every line of at most eight words that does not end like a sentence or a list's item is a heading."""
     lines = [re.sub(r"<[^>]*>|[*#\\]", "", line).strip() for line in version.text.splitlines()]
@@ -124,15 +141,64 @@ BASELINES: tuple[Mapping[str, tuple[str, Callable[[Row, Version], str]]], ...] =
         **dict.fromkeys(("dates", "dates_2"), ("dateparser", dateparser_date)),
         "headings": ("short lines", short_lines),
     },
+    {"headings": ("resiliparse", resiliparse_headings)},
 )
 """In rounds, for the archives are read once a round: for each gold set a reader's name and what it says."""
+
+
+def _privacylab(page: str) -> tuple[str, list[str]]:
+    blocks = normalize.blocks(page, media_type="text/html")
+    return " ".join(block.text for block in blocks), [block.text for block in blocks if block.kind == "heading"]
+
+
+def _trafilatura(page: str) -> tuple[str, list[str]]:
+    lines = (trafilatura.extract(page, output_format="markdown", include_formatting=True) or "").splitlines()
+    return " ".join(line.lstrip("# ") for line in lines), [line.lstrip("# ") for line in lines if line.startswith("#")]
+
+
+def _resiliparse(page: str) -> tuple[str, list[str]]:
+    read = extract_plain_text(page, main_content=True, preserve_formatting="minimal_html")
+    return html.unescape(re.sub(r"<[^>]*>", " ", read)), _marked_headings(read)
+
+
+def page_table(cases: Path) -> pd.DataFrame:
+    """What each reader makes of the pages of a folder of cases.
+
+    Returns:
+        ``kind`` (the folder) and ``reader``; ``pages``, ``kept`` (share of the policy's words), ``foreign`` (share of
+        the words read that are not the policy's), ``headings`` (share of the policy's), ``lost`` (pages with less
+        than half of the policy).
+    """
+    text, titles = _privacylab((cases / "00-base" / "base.html").read_text(encoding="utf-8"))
+    policy, wanted = Counter(re.findall(r"\w+", text)), Counter(titles)
+    rows = []
+    for path in sorted(cases.glob("*/*")):
+        page = path.read_text(encoding="utf-8", errors="replace") if "htm" in path.suffix.lower() else ""
+        if "<" not in page:
+            continue
+        for reader in (_privacylab, _trafilatura, _resiliparse):
+            said, given = reader(page)
+            words = Counter(re.findall(r"\w+", said))
+            kept = (words & policy).total() / policy.total()
+            foreign = (words - policy).total() / max(1, words.total())
+            headings = (Counter(map(str.strip, given)) & wanted).total() / wanted.total()
+            rows.append((path.parent.name, reader.__name__.strip("_"), kept, foreign, headings, kept < 0.5))
+    frame = pd.DataFrame(rows, columns=["kind", "reader", "kept", "foreign", "headings", "lost"])
+    frame = pd.concat([frame.assign(kind="all"), frame])
+    grouped = frame.groupby(["kind", "reader"])
+    means = grouped[["kept", "foreign", "headings"]].mean().round(3)
+    return means.assign(pages=grouped.size(), lost=grouped["lost"].sum()).reset_index()
 
 
 def main() -> None:
     """Scores the baselines and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("archives", type=Path)
+    parser.add_argument("archives", type=Path, nargs="?")
+    parser.add_argument("--cases", type=Path, help="a folder of pages in trouble, a kind a folder")
     options = parser.parse_args()
+    if options.cases:
+        print(page_table(options.cases).to_string(index=False))
+        return
     frames = []
     for readers in BASELINES:
         by = {gold: said for gold, (_, said) in readers.items()}

@@ -16,6 +16,7 @@ from privacylab.normalize.headings import outlined
 from privacylab.normalize.html import html_pieces
 from privacylab.normalize.lines import Line, read_line
 from privacylab.normalize.markdown import markdown_pieces
+from privacylab.normalize.markup import PARAGRAPH_MARK
 from privacylab.normalize.pdf import is_pdf, pdf_pieces
 from privacylab.normalize.plain import plain_pieces
 
@@ -83,7 +84,10 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     if media_type == "application/pdf":
         media_type = None  # another kind under a PDF's name, or the text of one
     text = SURROGATE.sub("\ufffd", data) if isinstance(data, str) else decode(data)
-    return READERS[media_type or sniff(text)](text)
+    kind = media_type or sniff(text)
+    if PARAGRAPH_MARK in text and kind != "text/markdown":
+        text = text.replace(PARAGRAPH_MARK, "\n<p>" if kind == "text/html" else "\n\n")
+    return READERS[kind](text)
 
 
 READERS: dict[str, Callable[[str], Pieces]] = {

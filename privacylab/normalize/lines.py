@@ -100,11 +100,15 @@ class Line:
     def crumb(self) -> str:
         """What it is to a menu: ``furniture`` (no policy says it), ``link``, ``crumb`` (any short line); else empty."""
         text = self.text
-        is_dated = _DATE_CUE.search(text) and any(map(str.isdigit, text))
         is_sentence = self.n_words > 3 and text[-1] in ".:;!?"
-        if self.n_words > LIMITS["crumb_words"] or "@" in text or is_sentence or is_dated:
+        if self.n_words > LIMITS["crumb_words"] or "@" in text or is_sentence or self.is_dated:
             return ""
         return "furniture" if _FURNITURE.match(text) else "link" if _LINKS.match(text) else "crumb"
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it has a number and a word that says when the policy was made."""
+        return _DATE_CUE.search(self.text) is not None and any(map(str.isdigit, self.text))
 
     @cached_property
     def stays(self) -> bool:
@@ -157,7 +161,7 @@ class Line:
         may_stop = self._is_caps or (n_words <= 4 and self._numbered)
         return (
             _NO_HEADING.search(text.rstrip(".") if may_stop else text) is not None
-            or self._is_dated()
+            or self._says_when()
             or self._is_fragment()
         )
 
@@ -167,7 +171,7 @@ class Line:
         is_tail = self.n_words > 10 or self.text.split(" ", 1)[0] in _CONNECTIVES
         return self.text[0].islower() and not is_asking and is_tail
 
-    def _is_dated(self) -> bool:
+    def _says_when(self) -> bool:
         """Whether it says when the policy was made."""
         has_cue = _DATE_CUE.search(self.text) is not None
         if _DATE.search(self.text):

@@ -21,6 +21,11 @@ _BOLD_LINE = re.compile(
 )
 _PARTED = re.compile(r"\n\n(?!\s)")
 """A blank line before one that is neither blank nor indented: no item, no title in bold goes on behind it."""
+_BOLD_ITEM = re.compile(r"^ {0,3}(?:\d{1,2}[.)]|[-*+]) +(\*\*|__)[^*_\n]{2,100}\1[ \t]*\n(?= +[A-Z\"'])", re.MULTILINE)
+_INDENT = re.compile(r"^ {4}", re.MULTILINE)
+_MEANT_AS_TEXT = re.compile(r"\n\n    #{1,4} \w")
+"""A heading where an indent makes code of it: the whole text was indented."""
+_DEFINED = re.compile(r"(?:\A|(?<=\n))\n?([^\n:|#*-][^\n]{1,80})\n{1,2}:[ \t]{1,3}(?=\S)")
 _SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
 _SIMPLE_LINE = re.compile(r"[A-Za-z\"'(][^\n\\`*_\[\]<>&|~\0\r]*\n?")
@@ -35,6 +40,10 @@ def markdown_pieces(text: str) -> Pieces:
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
         text = _SCRIPT.sub(" ", text)
+    if text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
+        text = _INDENT.sub("", text)
+    if "\n: " in text:
+        text = _DEFINED.sub(r"\n**\1**\n\n", text)
     return Pieces(_markdown_piece, _PARTED.split(text))
 
 
@@ -43,6 +52,8 @@ def _markdown_piece(piece: str) -> list[Chunk]:
     piece = unbroken(_DEEP_INDENT.sub("    ", piece))
     if "\n**" in piece or "\n__" in piece:
         piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)
+    if "**\n" in piece or "__\n" in piece:
+        piece = _BOLD_ITEM.sub("\\g<0>\n", piece)
     return [chunk for part in _markdown_parts(piece) for chunk in _markdown_part(part)]
 
 

@@ -1,0 +1,48 @@
+"""A page's mark-up before it is parsed: what the parser would swallow or hide is written so that it does not."""
+
+import html
+import re
+
+_RAW_TEXT = "title|script|style|iframe|textarea|noscript|noframes|xmp"
+_VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
+_ATTRIBUTES = r"(?:\s++[^\s=<>\"'/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++(?<!/)))?+)*+\s*+"
+_SELF_CLOSED_RAW = re.compile(rf"<({_RAW_TEXT})({_ATTRIBUTES})/>", re.IGNORECASE)
+_SELF_CLOSED = re.compile(rf"<(?!(?:{_VOID})\b)([a-z][\w:-]*+)({_ATTRIBUTES})/>", re.IGNORECASE)
+_IS_XML = re.compile(r"<\?xml\b|<!doctype[^>]{0,100}xhtml|xmlns=[\"']http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_ARCHIVE_INSERT = re.compile(
+    r"<!--\s*BEGIN WAYBACK TOOLBAR INSERT\s*-->.*?<!--\s*END WAYBACK TOOLBAR INSERT\s*-->", re.DOTALL | re.IGNORECASE
+)
+_TEMPLATE = re.compile(r"<(/?)template\b", re.IGNORECASE)
+_CHOICE = re.compile(r"</?(?:select|option|optgroup)\b[^<>]*>", re.IGNORECASE)
+_UNCLOSED = re.compile(r"^<(?:!--|[^<>]*>)[^<]*")
+_TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|html|body)\b[^>]{0,200}>", re.IGNORECASE)
+PARAGRAPH_MARK = "|||"
+"""What ends a paragraph in the sanitized policies of OPP-115."""
+
+
+def is_source(text: str) -> bool:
+    """Whether what a page shows is the source of another."""
+    return len(_TAG.findall(text, 0, 20_000)) >= 6
+
+
+def mended_page(text: str) -> str:
+    """The mark-up of a page, with nothing in it that hides the text behind it."""
+    if "WAYBACK TOOLBAR" in text:
+        text = _ARCHIVE_INSERT.sub("", text)
+    if "/>" in text:
+        text = _SELF_CLOSED_RAW.sub(r"<\1\2></\1>", text)
+        if _IS_XML.search(text, 0, 2000):
+            text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
+    if "<![CDATA[" in text and _IS_XML.search(text, 0, 2000):
+        text = _CDATA.sub(lambda data: html.escape(data[1], quote=False), text)
+    if "<template" in text.lower():
+        text = _TEMPLATE.sub(r"<\1x-template", text)  # a parser keeps what is in a template out of the tree
+    for opening, closing in (("<script", "</script"), ("<style", "</style"), ("<title", "</title"), ("<!--", "-->")):
+        start = text.lower().rfind(opening)
+        if start >= 0 and text.lower().find(closing, start) < 0:
+            text = text[:start] + _UNCLOSED.sub("", text[start:], count=1)
+    lowered = text.lower()
+    if "<select" in lowered and "</select" not in lowered:
+        text = _CHOICE.sub(" ", text)
+    return text
