@@ -28,7 +28,7 @@ import privacylab
 from privacylab import files, paths, sources, tables
 from privacylab.build import annotate, assemble, versions, workers
 from privacylab.sources import Entry
-from privacylab.sources.services import documents
+from privacylab.sources.services import documents, facts_of_domains, stated
 
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
@@ -51,11 +51,15 @@ def corpus(
     workers: int | None = None,
     mode: Mode = "new",
     progress: Progress | None = None,
+    text_column: str | None = None,
+    date_column: str | None = None,
+    service_column: str | None = None,
 ) -> tables.Corpus:
     """Builds a corpus from sources.
 
     Args:
-        given: Folders, files, git repositories, git bundles, zips, tars; or sources that are open already.
+        given: Folders, files, git repositories, git bundles, zips, tars, web archives, tables; or sources that are open
+            already.
         out: The folder for the tables.
         every: Which kept versions become policies: the last of each ``half-year`` or ``quarter`` (and era), or ``all``.
         text: Whether segments keep their text.
@@ -64,6 +68,9 @@ def corpus(
             ``update`` (read only the services with new versions). The last two take the parts that stand beside
             ``out`` in ``.<name>.parts``; without them all is read.
         progress: Called with the stage, how much is done, and how much there is.
+        text_column: The column of tables that holds the policies, where its name does not tell.
+        date_column: Likewise, of their dates.
+        service_column: Likewise, of the services or addresses.
 
     Returns:
         The corpus, opened. Same input and parameters give the same bytes.
@@ -80,6 +87,7 @@ def corpus(
     if mode not in get_args(Mode):
         raise ValueError(f"mode {mode!r} must be one of {', '.join(get_args(Mode))}")
     _check_sources(folder, chosen)
+    columns = sources.Columns(text_column, date_column, service_column)
     with _parts_folder(folder) as scratch:
         tables.restore(folder)
         if folder.exists() and mode == "new":
@@ -87,7 +95,8 @@ def corpus(
         tables.check_replaceable(folder)
         _clear(scratch, parts=mode in ("new", "force"))
         n_workers = workers or os.cpu_count() or 1
-        return _build(chosen, folder, scratch, every, text, n_workers, progress or (lambda *_: None))
+        opened = _open(chosen, scratch, columns)
+        return _build(opened, folder, scratch, every, text, n_workers, progress or (lambda *_: None))
 
 
 def _check_sources(folder: Path, given: Sequence[str | Path | sources.Source]) -> None:
@@ -105,7 +114,7 @@ def _parts_of(folder: Path) -> Path:
 def _is_own(path: Path, folder: Path) -> bool:
     """Whether a build into ``folder``, perhaps a killed one, leaves such a file in the folder of its parts."""
     staged = rf"\.(?:part-[0-9a-f]{{16}}\.arrow|{re.escape(folder.name)})\.\w{{8}}"
-    own = rf"lock|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.git"
+    own = rf"lock|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.(?:git|texts|sqlite)"
     return re.fullmatch(own, path.name) is not None and not path.is_symlink()
 
 
@@ -140,7 +149,7 @@ def _clear(scratch: Path, *, parts: bool) -> None:
 
 
 def _build(
-    given: Sequence[str | Path | sources.Source],
+    opened: Mapping[str, sources.Source],
     folder: Path,
     scratch: Path,
     every: str,
@@ -148,14 +157,19 @@ def _build(
     n_workers: int,
     progress: Progress,
 ) -> tables.Corpus:
+    own = stated(opened.values())
+    facts = {**facts_of_domains(), **own}
     conditions = _conditions(every, text=text)
-    opened = _open(given, scratch)
+    if own:
+        conditions["services"] = {service: fact._asdict() for service, fact in sorted(own.items())}
     with ThreadPoolExecutor() as pool:  # git lists one archive beside another
         entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
     listed = _by_service(entries)
-    parts = _parts(listed, workers.Task((), opened, scratch, every, text, repr(conditions)), n_workers, progress)
+    regions = {service: fact.region for service, fact in facts.items()}
+    task = workers.Task((), opened, scratch, every, text, repr(conditions), regions)
+    parts = _parts(listed, task, n_workers, progress)
     progress("writing", 0, 1)
-    frames = assemble.assemble(parts, listed)
+    frames = assemble.assemble(parts, listed, facts)
     if len(frames["versions"]) != len(entries):
         raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
     manifest = {**conditions, "sources": _described(opened, entries)}
@@ -203,12 +217,17 @@ def _parts(
 # --- Sources and tasks ----------------------------------------------------------------------------------------------
 
 
-def _open(given: Sequence[str | Path | sources.Source], scratch: Path) -> dict[str, sources.Source]:
+def _open(
+    given: Sequence[str | Path | sources.Source], scratch: Path, columns: sources.Columns
+) -> dict[str, sources.Source]:
     if not given:
         raise BuildError("no source is given: name a folder, a file, a git repository, a bundle, a zip or a tar")
     opened: dict[str, sources.Source] = {}
     for place in given:
-        source = sources.open_source(Path(place), scratch=scratch) if isinstance(place, str | Path) else place
+        if isinstance(place, str | Path):
+            source = sources.open_source(Path(place), scratch=scratch, columns=columns)
+        else:
+            source = place
         if source.label in opened:
             raise sources.SourceError(
                 f"{place} and another source are both called {source.label}: give them different names"

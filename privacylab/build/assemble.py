@@ -6,24 +6,27 @@ import pandas as pd
 import pyarrow as arrow
 
 from privacylab.build.workers import Listed
-from privacylab.sources import services
+from privacylab.sources.services import Fact
 from privacylab.tables import schema
 
 
-def assemble(parts: Sequence[arrow.Table], listed: Mapping[str, Listed]) -> dict[str, pd.DataFrame]:
+def assemble(
+    parts: Sequence[arrow.Table], listed: Mapping[str, Listed], facts: Mapping[str, Fact]
+) -> dict[str, pd.DataFrame]:
     """The rows of each of `schema.TABLES`.
 
     Args:
         parts: What `workers.read_part` gives for each service.
         listed: The versions of each service.
+        facts: What is known of services.
     """
     joined = arrow.concat_tables(parts)
     frames = {name: _rows(joined, name) for name in schema.TABLES if name != "services"}
     rows = []
     for service, versions in listed.items():
-        fact = services.facts_of_domains().get(service)
-        facts = (fact.region, fact.industry, fact.ground) if fact else (None, None, None)
-        rows.append((service, sorted({entry.name for entry, _ in versions}), *facts))
+        fact = facts.get(service)
+        stated = (fact.region, fact.industry, fact.ground, fact.owner) if fact else (None,) * 4
+        rows.append((service, sorted({entry.name for entry, _ in versions}), *stated))
     return {**frames, "services": pd.DataFrame(rows, columns=list(schema.TABLES["services"].columns))}
 
 

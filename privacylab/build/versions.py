@@ -41,13 +41,14 @@ class Text(NamedTuple):
 
 
 class Version(NamedTuple):
-    """One dated version, with the text behind it."""
+    """One dated version, with the text behind it; ``since`` is a year or a month where no more is known."""
 
     entry: Entry
     document: str
     date: dt.date | None
     date_basis: str
     text: Text
+    since: str | None = None
 
 
 class History(NamedTuple):
@@ -113,14 +114,23 @@ def _rejected(content: str, reason: str, detail: str | None) -> Text:
 
 
 def _dated(entry: Entry, document: str, text: Text, region: dates.Region | None) -> Version:
-    """A version with its date and what that rests on: the snapshot's, else the one that the policy states."""
+    """A version with its date and what that rests on: the snapshot's, else the one that the policy states.
+
+    A year or a month alone is no date: it would decide an era, which it may lie across.
+    """
     if entry.moment is not None:
-        day = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date()
-        return Version(entry, document, day, entry.date_basis, text)
-    stated = text.effective_date(snapshot=None, region=region)
-    if stated is None:
-        return Version(entry, document, None, "none", text)
-    return Version(entry, document, eras.as_date(stated.value), "effective", text)
+        day, basis = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date(), entry.date_basis
+        value = day.isoformat()[: _LENGTHS[entry.precision]]
+    else:
+        stated = text.effective_date(snapshot=None, region=region)
+        value, basis = stated.value if stated else "", "effective"
+    if len(value) == _LENGTHS["day"]:
+        return Version(entry, document, eras.as_date(value), basis, text)
+    return Version(entry, document, None, "none", text, value or None)
+
+
+_LENGTHS = {"day": 10, "month": 7, "year": 4}
+"""The characters of an ISO date of a precision."""
 
 
 def _rows(
@@ -155,16 +165,19 @@ def _named(service: str, versions: Sequence[Version]) -> dict[str, Version]:
     n_of_day: dict[str, int] = defaultdict(int)
     named = {}
     for version in versions:
-        base = policy_id(service, version.document, version.date, version.text.content_id)
+        base = policy_id(service, version.document, version.date or version.since, version.text.content_id)
         n_of_day[base] += 1
         named[f"{base}.{n_of_day[base]}"] = version
     return named
 
 
-def policy_id(service: str, document: str, day: dt.date | None, content_id: str) -> str:
-    """``service@YYYY-MM-DD``; with the document where it is not ``main``; ``undated-<8 hex>`` without a date."""
+def policy_id(service: str, document: str, day: dt.date | str | None, content_id: str) -> str:
+    """``service@YYYY-MM-DD``; with the document where it is not ``main``.
+
+    Without a day ``service@undated-<8 hex>``, or the year or month that is known in the place of ``undated``.
+    """
     name = service if document == "main" else f"{service}:{document}"
-    return f"{name}@{day.isoformat()}" if day else f"{name}@undated-{content_id[:8]}"
+    return f"{name}@{day.isoformat()}" if isinstance(day, dt.date) else f"{name}@{day or 'undated'}-{content_id[:8]}"
 
 
 def _statuses(named: Mapping[str, Version]) -> dict[str, Repeat]:
@@ -222,7 +235,7 @@ def _row(service: str, version_id: str, version: Version, state: Repeat) -> dict
     text = version.text
     return {
         "version_id": version_id,
-        "policy_id": policy_id(service, version.document, version.date, text.content_id),
+        "policy_id": policy_id(service, version.document, version.date or version.since, text.content_id),
         "collection": version.entry.collection,
         "service": service,
         "document": version.document,
@@ -233,8 +246,12 @@ def _row(service: str, version_id: str, version: Version, state: Repeat) -> dict
         "status": state.status,
         "same_as": state.same_as,
         **text.verdict._asdict(),
+        **({"detail": _NO_DAY.format(version.since)} if version.since and not text.verdict.reason else {}),
         "segment_ids": text.segment_ids,
     }
+
+
+_NO_DAY = "dated {}, and no day: it counts in no half-year and no era; write the day in the name or in a metadata.csv"
 
 
 def _policy(

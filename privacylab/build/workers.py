@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, cast, get_args
+from typing import NamedTuple
 
 import pyarrow as arrow
 import pyarrow.feather as feather
@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from privacylab import files, sources
 from privacylab.build import annotate, versions
 from privacylab.dates import Region
-from privacylab.sources import Entry, services
+from privacylab.sources import Entry
 
 Listed = Sequence[tuple[Entry, str]]
 """The versions of a service, each with its document."""
@@ -32,7 +32,8 @@ class Task(NamedTuple):
         folder: Where the parts go.
         every: A key of `versions.EVERY`.
         text: Whether segments keep their text.
-        conditions: What the parts depend on besides: parameters, code, software.
+        conditions: What the parts depend on besides: parameters, code, software, facts.
+        regions: The region of each service, where it is known.
     """
 
     services: tuple[tuple[str, Listed], ...]
@@ -41,6 +42,7 @@ class Task(NamedTuple):
     every: str
     text: bool
     conditions: str
+    regions: Mapping[str, Region | None]
 
 
 def read(task: Task) -> None:
@@ -48,18 +50,13 @@ def read(task: Task) -> None:
     contents = partial(versions.contents, task.sources)
     with threadpool_limits(1, user_api="blas"):
         read = [
-            versions.read(service, listed, contents=contents, every=task.every, region=_region(service))
+            versions.read(service, listed, contents=contents, every=task.every, region=task.regions.get(service))
             for service, listed in task.services
         ]
         annotated = annotate.histories(read, text=task.text)
         for (service, listed), history, rows in zip(task.services, read, annotated, strict=True):
             digest = fingerprint(listed, _ids_of_interest(history, task.sources), conditions=task.conditions)
             write_part(part_of(task.folder, service), digest, rows)
-
-
-def _region(service: str) -> Region | None:
-    fact = services.facts_of_domains().get(service)
-    return cast(Region, fact.region) if fact and fact.region in get_args(Region) else None
 
 
 # --- What a part was made of ----------------------------------------------------------------------------------------

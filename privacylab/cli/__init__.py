@@ -77,7 +77,7 @@ def _options(
 
 @app.command()
 def build(
-    source: Annotated[list[Path], typer.Argument(help="Folders, files, git repositories, bundles, zips, tars.")],
+    source: Annotated[list[Path], typer.Argument(help="Folders, files, zips, git repositories, web archives, tables.")],
     out_dir: Annotated[Path, typer.Option("--out", help="The folder for the tables.")],
     every: Annotated[
         str, typer.Option(help="half-year, quarter or all: the last version of each is kept.")
@@ -88,6 +88,9 @@ def build(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a killed build.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was rejected.")] = False,
+    text_column: Annotated[str | None, typer.Option(help="The column of a table that holds the policies.")] = None,
+    date_column: Annotated[str | None, typer.Option(help="The column of their dates.")] = None,
+    service_column: Annotated[str | None, typer.Option(help="The column of services or addresses.")] = None,
 ) -> None:
     """Make a corpus from policies.
 
@@ -98,7 +101,16 @@ def build(
     mode: Any = _the_one(update=update, resume=resume, force=force) or "new"
     with progress(verbose=_verbose) as update_bars:
         corpus = building.corpus(
-            source, out_dir, every=every, text=text, workers=workers, mode=mode, progress=update_bars
+            source,
+            out_dir,
+            every=every,
+            text=text,
+            workers=workers,
+            mode=mode,
+            progress=update_bars,
+            text_column=text_column,
+            date_column=date_column,
+            service_column=service_column,
         )
     rejected = _summary(corpus)
     if strict and rejected:
@@ -114,7 +126,7 @@ def _the_one(**options: bool) -> str | None:
 
 
 def _summary(corpus: tables.Corpus) -> int:
-    versions = corpus.versions(columns=["status", "reason", "source", "detail"])
+    versions = corpus.versions(columns=["status", "reason", "source", "detail", "date"])
     n_versions = versions["status"].value_counts()
     statuses = [status for status in schema.STATUSES if status in n_versions]
     counts = ", ".join(f"{n_versions[status]:,} {status.replace('_', ' ')}" for status in statuses)
@@ -125,6 +137,11 @@ def _summary(corpus: tables.Corpus) -> int:
         err.print(f"{row.source}: rejected, {row.reason} ({row.detail})")
     if len(rejected) > most:
         err.print(f"... and {len(rejected) - most:,} more: see versions.parquet, status rejected, or give -v")
+    no_date = versions[(versions["reason"] == "bad_date") | ((versions["status"] == "kept") & versions["date"].isna())]
+    if len(no_date):
+        shown = ", ".join(no_date["source"].head(3)) + (" ..." if len(no_date) > 3 else "")
+        policies = "1 policy has" if len(no_date) == 1 else f"{len(no_date):,} policies have"
+        err.print(f"{policies} no usable date and count nowhere: {shown}")
     for label, source in corpus.manifest["sources"].items():
         for note in source.get("notes", ()):
             err.print(f"{label}: {note}")
@@ -217,7 +234,7 @@ def _check_some_policy(corpus: Path) -> None:
 
 @app.command()
 def annotate(
-    file: Annotated[list[Path], typer.Argument(help="Policies as HTML, Markdown, plain text or PDF.")],
+    file: Annotated[list[Path], typer.Argument(help="Policies as HTML, Markdown, text, PDF, Word and the like.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Read policies, each as a person would: date, era, frameworks, clauses, rights, contacts, and what is unusual.

@@ -101,7 +101,7 @@ def of_file(path: str | Path) -> Profile:
     """
     file = Path(path)
     try:
-        return of_data(file.read_bytes(), name=file.name, media_type=sources.MEDIA_TYPES.get(file.suffix.lower()))
+        return of_data(file.read_bytes(), name=file.name, media_type=sources.media_type_of(file.name))
     except normalize.NormalizeError as error:
         raise ValueError(f"{file}: {error}") from None
 

@@ -1,4 +1,4 @@
-"""Bytes of HTML, Markdown, plain text or PDF -> blocks of clean text.
+"""Bytes of HTML, Markdown, plain text, PDF, Word and the like -> blocks of clean text.
 
 Every format becomes a list of `normalize.Chunk`: a run of text that a reader sees as one block, with what its mark-up
 says of it. HTML is read by lexbor (selectolax), Markdown by cmark and then as HTML, PDF by pypdf. What
@@ -11,14 +11,16 @@ from itertools import chain
 
 from privacylab.normalize.boilerplate import joined, trimmed
 from privacylab.normalize.chunks import MAX_BYTES, Block, Chunk, NormalizeError, Pieces
-from privacylab.normalize.encoding import SURROGATE, decode, sniff
+from privacylab.normalize.documents import text_of
+from privacylab.normalize.encoding import SURROGATE, sniff
 from privacylab.normalize.headings import outlined
 from privacylab.normalize.html import html_pieces
 from privacylab.normalize.lines import Line, read_line
 from privacylab.normalize.markdown import markdown_pieces
 from privacylab.normalize.markup import PARAGRAPH_MARK
-from privacylab.normalize.pdf import is_pdf, pdf_pieces
+from privacylab.normalize.pdf import pdf_pieces
 from privacylab.normalize.plain import plain_pieces
+from privacylab.sources import kinds
 
 
 class Cache:
@@ -41,14 +43,16 @@ def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
 
     Args:
         data: The document. Bytes are decoded by their byte order mark, as UTF-8, or as what they most look like.
-        media_type: ``text/html``, ``text/markdown``, ``text/plain`` or ``application/pdf``; None: seen from the data.
+        media_type: ``text/html``, ``text/markdown``, ``text/plain``, ``application/pdf`` or that of another kind in
+            ``rules/kinds.toml``, as the document's name says; None: seen from the data, which outweighs it.
 
     Returns:
         The blocks; their texts are not empty and hold no line breaks. An empty document has none.
 
     Raises:
         NormalizeError: Not text (``not_text``), larger than `MAX_BYTES` (``too_large``), a PDF that is encrypted or
-            has no text (``encrypted``, ``no_text``) or is damaged (``unreadable``).
+            has no text (``encrypted``, ``no_text``) or is damaged (``unreadable``), a kind of file that is not read
+            (``unreadable_kind``).
         ValueError: An unknown media type.
 
     >>> [(block.kind, block.text) for block in blocks("# Cookies\n\nWe use:\n\n- pixels\n- tags\n")]
@@ -75,20 +79,25 @@ def read(data: bytes | str, *, media_type: str | None = None, cache: Cache | Non
 
 def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     """A document cut into pieces."""
-    if media_type is not None and media_type not in READERS:
+    if media_type is not None and media_type not in READERS and media_type not in kinds.by_media_type():
         raise ValueError(f"media_type is {media_type!r}; give one of {', '.join(READERS)}, or None")
-    if len(data) > MAX_BYTES:
-        raise NormalizeError("too_large", f"{len(data):,} bytes, at most {MAX_BYTES:,} are read")
-    if isinstance(data, bytes) and is_pdf(data):
+    if isinstance(data, bytes):
+        data, media_type = text_of(data, media_type)
+    if isinstance(data, bytes):
         return pdf_pieces(data)
-    if media_type == "application/pdf":
-        media_type = None  # another kind under a PDF's name, or the text of one
-    text = SURROGATE.sub("\ufffd", data) if isinstance(data, str) else decode(data)
-    kind = media_type or sniff(text)
+    if len(data) > MAX_BYTES:
+        raise NormalizeError("too_large", f"{len(data):,} characters, at most {MAX_BYTES:,} are read")
+    text = SURROGATE.sub("\ufffd", data)
+    if "\n" not in text and text.count("\\n") > MAX_ESCAPED:  # out of a table or a program's string
+        text = text.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
+    kind = media_type if media_type in READERS else sniff(text)
     if PARAGRAPH_MARK in text and kind != "text/markdown":
         text = text.replace(PARAGRAPH_MARK, "\n<p>" if kind == "text/html" else "\n\n")
     return READERS[kind](text)
 
+
+MAX_ESCAPED = 2
+"""So many line ends may stand in a line as they are written in programs; of more, each is one."""
 
 READERS: dict[str, Callable[[str], Pieces]] = {
     "text/html": html_pieces,

@@ -15,14 +15,15 @@ def decode(data: bytes) -> str:
     Raises:
         NormalizeError: ``not_text``.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
     if b"\0" in data[:4096]:
-        for encoding, zeros in (("utf-16-le", data[1:4096:2]), ("utf-16-be", data[:4096:2])):
-            if len(zeros) > 3 and zeros.count(0) > 0.9 * len(zeros) and 2 * zeros.count(0) > data[:4096].count(0) * 1.9:
-                return data.decode(encoding, errors="replace")
-        raise NormalizeError("not_text", "it holds NUL bytes")
+        if wide := _wide(data[:4096]):
+            return data.decode(wide, errors="replace")
+        if data[:4096].count(0) > MAX_NULS * len(data[:4096]) or _CONTROL_BYTE.search(data[:4096].replace(b"\0", b"")):
+            raise NormalizeError("not_text", "it holds NUL bytes, and is of no known kind: save it as HTML or PDF")
+        data = data.replace(b"\0", b"")  # a browser shows the page without them
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -42,8 +43,26 @@ def decode(data: bytes) -> str:
     best = charset_normalizer.from_bytes(data[:50_000], cp_isolation=["cp1252", "latin_1", "cp1250", "utf_16"]).best()
     text = "" if best is None else data.decode(best.encoding, errors="replace")
     if best is None or _CONTROL.search(text[:4096]):
-        raise NormalizeError("not_text", "its bytes are no text in a known encoding")
+        raise NormalizeError("not_text", "its bytes are no text in a known encoding: save it as HTML or PDF")
     return text
+
+
+def declared_text(data: bytes, encoding: str | None) -> bytes | str:
+    """Text in the encoding that came with it; the bytes where they have a mark of their own, or are no such text."""
+    if encoding and not data.startswith(tuple(mark for mark, _ in _MARKS)):
+        with contextlib.suppress(LookupError, UnicodeError):
+            return data.decode(encoding)
+    return data
+
+
+def _wide(head: bytes) -> str | None:
+    """The encoding whose every letter has more than one byte, told from where NULs stand."""
+    for encoding, width, place in _WIDE:
+        letters = head[place::width]
+        n_zeros, n_others = head.count(0) - letters.count(0), len(head) - len(letters)
+        if n_others > 3 and n_zeros > 0.9 * n_others and n_zeros > 0.95 * head.count(0):
+            return encoding
+    return None
 
 
 def _cut_short(data: bytes) -> bool:
@@ -55,6 +74,17 @@ def _of_windows(escaped: re.Match[str]) -> str:
     """A byte that is no UTF-8, as Windows reads it."""
     return escaped[0].encode(errors="surrogateescape").decode("cp1252", errors="replace")
 
+
+MAX_NULS = 0.1
+"""The share of NULs among the first bytes above which they are no text."""
+
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    *((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32")),
+    *((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")),
+)
+_WIDE = (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1))
+"""Encodings, the bytes of a letter, and which of them is no NUL in English."""
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)

@@ -1,5 +1,7 @@
 """Where policies come from: a folder, a file, a zip or tar, a git repository or bundle of one of the public archives.
 
+Web archives and tables among the files are read as what they hold: a page or a row each.
+
 A source lists its entries first (cheap: names and dates) and hands out their bytes on request, so that a build reads
 each distinct content once.
 """
@@ -7,19 +9,23 @@ each distinct content once.
 from pathlib import Path
 
 from privacylab.sources.archives import ARCHIVES, archive, clone
+from privacylab.sources.containers import Columns, Containers
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
-from privacylab.sources.files import MEDIA_TYPES, Files
+from privacylab.sources.files import Files
 from privacylab.sources.git import GitArchive, layout_of
+from privacylab.sources.kinds import Kind
+from privacylab.sources.listing import MEDIA_TYPES, media_type_of
 from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository
 from privacylab.sources.repository_files import folder_of, is_bundle
 
 
-def open_source(path: Path, *, scratch: Path) -> Source:
+def open_source(path: Path, *, scratch: Path, columns: Columns | None = None) -> Source:
     """The reader for a path, told by its layout.
 
     Args:
         path: A folder, a file, a git repository, a git bundle, a zip or a tar.
         scratch: A folder for what reading it needs, such as an unpacked bundle.
+        columns: Which columns of tables are meant, where their names do not tell.
 
     Raises:
         SourceError: It is not there, holds nothing, or git cannot read it.
@@ -32,6 +38,7 @@ def open_source(path: Path, *, scratch: Path) -> Source:
         return GitArchive(repository, layout_of(repository))
     label = "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None
     files = Files(path, label=label)
-    if not files.entries():
+    containers = Containers(files, scratch=scratch, columns=columns or Columns())
+    if not containers.entries():
         raise SourceError(f"{path} holds no policy: files end in {', '.join(filter(None, MEDIA_TYPES))}")
-    return files
+    return containers

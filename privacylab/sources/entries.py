@@ -23,7 +23,8 @@ FIRST, END = (int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()) for year i
 class Entry(NamedTuple):
     """One dated version as a source names it, before its bytes are read.
 
-    With a ``reason`` it is rejected for what the source says of it, and is not read.
+    With a ``reason`` it is rejected for what the source says of it, and is not read. ``precision`` says whether its
+    date is a ``day``; of a ``month`` or a ``year``, ``moment`` is the first day.
     """
 
     collection: str
@@ -36,6 +37,7 @@ class Entry(NamedTuple):
     date_basis: str
     reason: str | None = None
     detail: str | None = None
+    precision: str = "day"
 
 
 class Source(Protocol):
@@ -46,6 +48,8 @@ class Source(Protocol):
         place: Where it stands.
         notes: Sentences that whoever builds on it should read.
         keys_tell_bytes: Whether the same `Entry.content` always stands for the same bytes.
+
+    One that says what is known of services has ``facts`` besides: region, industry and owner, by the names of services.
     """
 
     label: str

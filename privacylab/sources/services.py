@@ -5,32 +5,36 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from privacylab import paths
 from privacylab.sources import entries
-from privacylab.sources.entries import Entry, slug
+from privacylab.sources.entries import Entry, Source, slug
 
 if TYPE_CHECKING:
     import tldextract
 
 
+Region = Literal["us", "eu", "uk", "other"]
+
+
 class Fact(NamedTuple):
-    """A row of ``rules/services.csv``."""
+    """What is known of a service: a row of ``rules/services.csv``, or of a services.csv beside policies."""
 
     name: str
     domain: str
     document: str
-    region: str | None
+    region: Region | None
     industry: str | None
     ground: str | None
+    owner: str | None = None
 
 
 @cache
 def facts() -> dict[str, Fact]:
     """The rows of ``rules/services.csv`` by case-folded name."""
     with (paths.RULES / "services.csv").open(encoding="utf-8", newline="") as file:
-        rows = [Fact(*(row[field] or None for field in Fact._fields)) for row in csv.DictReader(file)]  # type: ignore[arg-type]
+        rows = [Fact(**{field: value or None for field, value in row.items()}) for row in csv.DictReader(file)]  # type: ignore[arg-type]
     return {row.name.casefold(): row for row in rows}
 
 
@@ -40,11 +44,29 @@ def facts_of_domains() -> dict[str, Fact]:
     return {row.domain: row for row in reversed(facts().values())}
 
 
+def stated(sources: Iterable[Source]) -> dict[str, Fact]:
+    """What the sources say of services, by service; what they leave open is as in ``rules/services.csv``."""
+    facts: dict[str, Fact] = {}
+    for source in sources:
+        for name, said in getattr(source, "facts", {}).items():
+            service, document = service_of(name)
+            fact = facts_of_domains().get(service) or Fact(name, service, document, None, None, None)
+            told = {key: value for key, value in said.items() if value}
+            facts[service] = facts.get(service, fact)._replace(**told, ground=f"services.csv of {source.label}")
+    return facts
+
+
 @cache
 def _extract() -> "tldextract.TLDExtract":
     import tldextract  # a tenth of a second, for names that stand in no table
 
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def registrable(host: str) -> tuple[str, str] | None:
+    """The registrable domain of a host and what stands before it; None where it has no public suffix."""
+    parts = _extract()(host.lower())
+    return (f"{parts.domain}.{parts.suffix}", parts.subdomain) if parts.suffix and parts.domain else None
 
 
 @cache
@@ -58,10 +80,9 @@ def service_of(name: str) -> tuple[str, str]:
     fact = facts().get(name.casefold())
     if fact:
         return fact.domain, fact.document
-    parts = _extract()(name.lower())
-    if parts.suffix and parts.domain and " " not in name:
-        subdomain = re.sub(r"^www\d*(?:\.|$)", "", parts.subdomain)
-        return f"{parts.domain}.{parts.suffix}", entries.slug(subdomain) or "main"
+    domain = None if " " in name else registrable(name)
+    if domain:
+        return domain[0], entries.slug(re.sub(r"^www\d*(?:\.|$)", "", domain[1])) or "main"
     return entries.slug(name) or "unnamed", "main"
 
 
@@ -117,7 +138,7 @@ def _main_titles(titles: dict[str, list[int]]) -> set[str]:
     if len(titles) == 1:
         return set(titles)
     general = sorted(
-        (title for title in titles if _GENERAL.match(title)),
+        (title for title in titles if _GENERAL.match(title.rpartition("/")[2])),
         key=lambda title: (title.lower() != "privacy policy", -len(titles[title]), title),
     ) or [max(sorted(titles), key=lambda title: len(titles[title]))]
     main: set[str] = set()

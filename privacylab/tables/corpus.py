@@ -76,11 +76,15 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
     specs = ALL_TABLES[name].columns
     # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
     with parquet.ParquetFile(path) as file:
-        names = file.schema_arrow.names if columns is None else columns
-        unknown = [column for column in names if column not in specs]
+        there = file.schema_arrow.names
+        unknown = [column for column in (there if columns is None else columns) if column not in specs]
         if unknown:
             raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(specs)}")
-        frame: pd.DataFrame = file.read(columns=columns).to_pandas(date_as_object=False)
+        absent = [column for column, spec in specs.items() if spec.optional and column not in there]
+        names = [*there, *absent] if columns is None else columns
+        stored = [column for column in names if column not in absent]
+        frame: pd.DataFrame = file.read(columns=stored).to_pandas(date_as_object=False)
+    frame = frame.reindex(columns=names) if len(stored) < len(names) else frame
     return frame.astype({column: specs[column].dtype for column in names if specs[column].kind != "list"})
 
 

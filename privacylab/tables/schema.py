@@ -29,16 +29,19 @@ CLAIMED = ("adheres", "relies")
 STATUSES = ("kept", "sampled_out", "same_day", "near_duplicate", "flip", "rejected")
 REASONS = (
     "bad_date",
+    "companion",
     "empty",
     "encrypted",
     "language",
     "no_text",
+    "not_a_policy_file",
     "not_policy",
     "not_text",
     "other_document",
     "too_large",
     "too_short",
     "unreadable",
+    "unreadable_kind",
     "unsafe_path",
 )
 DATE_BASES = ("snapshot", "effective", "none")
@@ -70,11 +73,15 @@ _TYPES: Mapping[Kind, _Type] = {
 
 
 class Column(NamedTuple):
-    """One column of a table: its kind, whether it may be null, and the values it may take."""
+    """One column of a table: its kind, whether it may be null, and the values it may take.
+
+    An ``optional`` one may be missing in a stored table, as in those from before it: it is null then.
+    """
 
     kind: Kind
     nullable: bool = False
     allowed: tuple[str, ...] | None = None
+    optional: bool = False
 
     @property
     def dtype(self) -> Dtype:
@@ -148,6 +155,7 @@ TABLES: Mapping[str, Table] = {
         region=Column("text", nullable=True, allowed=REGIONS),
         industry=_MAYBE_TEXT,
         ground=_MAYBE_TEXT,
+        owner=Column("text", nullable=True, optional=True),
     ),
     "segments": _table(
         "segment_id",
@@ -186,7 +194,7 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         name: A key of `ALL_TABLES`.
-        frame: The rows, in any order, with the columns in the table's order.
+        frame: The rows, in any order, with the columns in the table's order; optional ones may be missing.
 
     Returns:
         A new frame, sorted by key, with a fresh index.
@@ -195,6 +203,9 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         ValueError: The first thing that is wrong: table, column, value, and what is allowed there.
     """
     table = ALL_TABLES[name]
+    absent = [column for column, spec in table.columns.items() if spec.optional and column not in frame]
+    if absent and set(table.columns) <= {*frame.columns, *absent}:
+        frame = frame.reindex(columns=list(table.columns))
     _check_columns(name, list(frame.columns))
     typed = pd.DataFrame({column: _typed(name, column, frame[column]) for column in table.columns})
     for column, spec in table.columns.items():

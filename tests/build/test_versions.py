@@ -258,9 +258,31 @@ def test_two_undated_files_of_one_content_are_one_policy():
 
 
 def test_without_a_snapshot_the_stated_date_counts():
-    (row,) = read((None, policy(stated="May 2014"))).policies
-    assert (row["date"], row["date_basis"], row["effective_date"]) == (dt.date(2014, 5, 1), "effective", "2014-05")
+    (row,) = read((None, policy(stated="May 6, 2014"))).policies
+    assert (row["date"], row["date_basis"], row["effective_date"]) == (dt.date(2014, 5, 6), "effective", "2014-05-06")
     assert (row["snapshot_date"], row["era"]) == (None, "safe_harbor")
+
+
+def test_a_month_that_is_stated_is_kept_and_decides_no_era():
+    (row,) = read((None, policy(stated="May 2014"))).policies
+    assert (row["date"], row["date_basis"], row["effective_date"]) == (None, "none", "2014-05")
+    assert (row["snapshot_date"], row["era"], row["policy_id"].rpartition("-")[0]) == (
+        None,
+        "undated",
+        "kites.com@2014-05",
+    )
+
+
+def test_a_year_of_a_name_stays_a_year_beside_what_the_text_states():
+    year = entry("2018-01-01", 1)._replace(precision="year")
+    text = policy(stated="May 6, 2014").encode()
+    found = read_service(
+        "kites.com", [(year, "main")], contents=lambda entries: [(year, text, None)], every="all", region=None
+    )
+    (row,) = found.policies
+    assert (row["date"], row["era"], row["effective_date"]) == (None, "undated", "2014-05-06")
+    assert row["policy_id"].startswith("kites.com@2018-")
+    assert "2018" in row["detail"] and "metadata.csv" in row["detail"]
 
 
 def test_with_a_snapshot_the_stated_date_stands_beside_it():

@@ -215,7 +215,7 @@ def test_a_document_without_words_has_no_blocks(data):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not_text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "unreadable_kind"),
         (b"x" * (normalize.MAX_BYTES + 1), "too_large"),
         (b"a" * 50_000_000, "too_large"),
         (b"%PDF-1.4 torn", "unreadable"),
@@ -295,7 +295,7 @@ def test_any_bytes_are_blocks_or_a_documented_error(data):
     try:
         found = normalize.blocks(data)
     except NormalizeError as error:
-        assert error.reason in {"not_text", "unreadable", "encrypted", "no_text"}
+        assert error.reason in {"not_text", "unreadable", "unreadable_kind", "encrypted", "no_text"}
     else:
         assert all(block.text == clean(block.text) != "" for block in found)
 

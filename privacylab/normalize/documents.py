@@ -1,0 +1,81 @@
+"""Bytes of any kind -> text: what is no text by itself is turned into it, or refused by its name."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from privacylab.normalize.chunks import MAX_BYTES, NormalizeError
+from privacylab.normalize.encoding import decode, sniff
+from privacylab.normalize.office import open_document_page, rtf_page, word_page
+from privacylab.normalize.pdf import is_pdf
+from privacylab.normalize.saved import mhtml_page, unpacked, webarchive_page
+from privacylab.sources import kinds
+
+PDF = "application/pdf"
+MAX_NESTING = 4
+"""How often a document is unpacked: a page in MHTML in gzip, twice."""
+
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument.text"
+UNPACKERS: Mapping[str, Callable[[bytes], bytes | str]] = {
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": word_page,
+    **dict.fromkeys((_OPEN_DOCUMENT, f"{_OPEN_DOCUMENT}-flat-xml"), open_document_page),
+    "application/rtf": rtf_page,
+    "multipart/related": mhtml_page,
+    "application/x-webarchive": webarchive_page,
+    **{packed: partial(unpacked, media_type=packed) for packed in kinds.PACKED},
+}
+"""What makes a page of which kind; the page may be of another kind again."""
+
+_ENCODED = re.compile(rb"data:[\w/+.-]{0,80}(?:;[\w.=-]{1,80}){0,4},[\w+/=%.~-]{200,}")
+_JSON, _OLE = "application/json", "application/x-ole-storage"
+
+
+def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | None]:
+    """The text of a document, and its media type where that is known; a PDF as it is.
+
+    Args:
+        data: The document.
+        media_type: What its name says of it.
+
+    Raises:
+        NormalizeError: As `normalize.blocks`.
+    """
+    named = kinds.by_media_type().get(media_type or "")
+    for _ in range(MAX_NESTING):
+        kind = kinds.kind_of(data)
+        if kind is None or kind.media_type not in UNPACKERS:
+            break
+        page, media_type = UNPACKERS[kind.media_type](data), None
+        if isinstance(page, str):
+            return page, None
+        data = page
+    if (kind is None or kind.media_type == PDF) and is_pdf(data):
+        return _within(data), PDF
+    if kind and not (kind.media_type == _JSON and media_type in ("text/html", "text/markdown")):
+        raise _refused(named if kind.media_type == _OLE and named and named.advice else kind)
+    return _decoded(_within(data), media_type, named)
+
+
+def _decoded(page: bytes, media_type: str | None, named: kinds.Kind | None) -> tuple[str | bytes, str | None]:
+    try:
+        text = decode(page)
+    except NormalizeError as error:
+        if named and named.media_type == PDF:
+            return page, PDF  # whose reader says what is wrong with it
+        raise (_refused(named) if named else error) from None
+    if named and named.many and sniff(text) != "text/html":
+        raise _refused(named)
+    return text, None if named else media_type
+
+
+def _within(page: bytes) -> bytes:
+    """A page that is not too large, if need be without the pictures in it."""
+    if len(page) > MAX_BYTES:
+        page = _ENCODED.sub(b"", page)
+    if len(page) > MAX_BYTES:
+        raise NormalizeError("too_large", f"{len(page):,} bytes, at most {MAX_BYTES:,} are read")
+    return page
+
+
+def _refused(kind: kinds.Kind) -> NormalizeError:
+    return NormalizeError("unreadable_kind", kind.refusal)

@@ -1,0 +1,140 @@
+"""The tables that people lay beside policies, as spreadsheets write them: metadata.csv and services.csv."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from posixpath import normpath
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from privacylab.sources import name_dates
+from privacylab.sources.entries import SourceError
+from privacylab.sources.name_dates import NameDate
+
+METADATA = re.compile(r"(?:^|/)metadata\.(?:csv|tsv)$", re.IGNORECASE)
+SERVICES = re.compile(r"(?:^|/)services\.(?:csv|tsv)$", re.IGNORECASE)
+REGIONS = ("us", "eu", "uk", "other")
+FACTS = ("region", "industry", "owner")
+
+
+class Row(NamedTuple):
+    """What a row of a metadata.csv says of a file; ``where`` names the row for people."""
+
+    where: str
+    path: str
+    service: str
+    date: NameDate | None
+
+
+def metadata(name: str, data: bytes, notes: list[str]) -> Iterator[Row]:
+    """The rows of a metadata.csv: a service, a date and a path each, of which service and date may be empty.
+
+    Args:
+        name: Its path.
+        data: Its bytes.
+        notes: Sentences for whoever builds on it are added here.
+
+    Raises:
+        SourceError: It cannot be read, or lacks a column.
+    """
+    rows = list(_rows(name, data, ("service", "date", "path"), notes))
+    day_first = name_dates.shows_day_first(row["date"] for _, row in rows)
+    for where, row in rows:
+        date = name_dates.in_cell(row["date"], day_first=day_first)
+        yield Row(where, row["path"], "" if name_dates.is_empty(row["service"]) else row["service"], date)
+
+
+def facts(name: str, data: bytes, notes: list[str]) -> dict[str, dict[str, str | None]]:
+    """Region, industry and owner of services, by the names of a services.csv.
+
+    Raises:
+        SourceError: It cannot be read, lacks the column of services or all others, or names no region.
+    """
+    known: dict[str, dict[str, str | None]] = {}
+    for where, row in _rows(name, data, ("service",), notes):
+        region = row.get("region", "").lower()
+        if region and region not in REGIONS:
+            raise SourceError(f"{where}: region {region!r} must be one of {', '.join(REGIONS)}, or empty")
+        if not row["service"]:
+            raise SourceError(f"{where} has no service: write its name there, or take the row out")
+        known[row["service"]] = {key: row.get(key) or None for key in FACTS} | {"region": region or None}
+    return known
+
+
+def _rows(name: str, data: bytes, columns: Iterable[str], notes: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows that hold anything, each with its place; the names of columns in lower case."""
+    lines = _decoded(name, data, notes).splitlines(keepends=True)
+    stated = re.fullmatch(r'"?sep=(.)"?\s*', lines[0], re.IGNORECASE) if lines else None
+    text = "".join(lines[1:] if stated else lines)
+    heads = {delimiter: _head(text, delimiter) for delimiter in ([stated[1]] if stated else ",;\t|")}
+    delimiter = max(heads, key=lambda each: len(heads[each]))
+    head = heads[delimiter]
+    if not set(columns) <= set(head):
+        raise SourceError(
+            f"{name} needs the columns {','.join(columns)}; it has {', '.join(filter(None, head)) or 'none'}"
+        )
+    try:
+        cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))[1:]
+    except csv.Error as error:
+        raise SourceError(f"{name} is no CSV ({error}): save it again as CSV in UTF-8") from None
+    for number, row in enumerate(cells, 1):
+        stripped = [cell.strip() for cell in row]
+        if any(stripped):
+            yield f"{name}, row {number}", dict.fromkeys(head, "") | dict(zip(head, stripped, strict=False))
+
+
+def _head(text: str, delimiter: str) -> list[str]:
+    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True), [])
+    return [cell.strip().lower() for cell in first]
+
+
+def _decoded(name: str, data: bytes, notes: list[str]) -> str:
+    """The text of a table: UTF-8, UTF-16 as spreadsheets call Unicode, or the code page of Western Windows."""
+    encoding = "utf-8-sig"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    elif b"\0" in data[:2]:
+        encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        try:
+            text = data.decode("cp1252")
+        except UnicodeDecodeError:
+            raise SourceError(f"{name} is not in UTF-8 ({error}): save it again as CSV in UTF-8") from None
+        notes.append(f"{name} is not in UTF-8: it was read as Windows-1252, as spreadsheets write it in Western Europe")
+    return re.sub("\r\n?", "\n", text)
+
+
+class Paths:
+    """The files of a source, as tables may name them: any case, backslashes, from the root of some disk."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
+        folded: Mapping[str, list[str]] = defaultdict(list)
+        for path in self._known:
+            folded[_folded(path)].append(path)
+        self._folded = {fold: paths[0] for fold, paths in folded.items() if len(paths) == 1}
+
+    def named(self, path: str, beside: str) -> str:
+        """The file that a table in the folder ``beside`` names; where there is none, the path as it would be."""
+        path = path.replace("\\", "/")
+        wanted = PurePosixPath(beside, path).as_posix()
+        choices = [wanted, normpath(wanted), path, unquote(wanted)]
+        if re.match(r"/|[A-Za-z]:|\w+://", path):
+            parts = [part for part in unquote(path).split("/") if part]
+            choices += [PurePosixPath(beside, *parts[at:]).as_posix() for at in range(1, len(parts))]
+            choices.append(PurePosixPath(beside, *parts).as_posix())
+        for choice in choices:
+            known = choice if choice in self._known else self._folded.get(_folded(choice))
+            if known:
+                return known
+        return wanted
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
