@@ -128,6 +128,17 @@ def test_build_says_what_it_made(tmp_path, call, tiny):
     assert "1 kept, 1 sampled out" in out
     assert "1 policies, 12 distinct segments" in out
     assert str(tmp_path / "out") in out
+    assert "a folder for each service" in out
+
+
+def test_build_says_at_its_end_which_policies_have_no_date(tmp_path, call, tiny):
+    names = ["boats/2019-01-01.md", "boats/2019-02-30.md", "kites/policy.md", "kites/2018.md"]
+    archives.write(tmp_path / "mine", {name: policy(f"We sell boat number {name}.") for name in names})
+    code, _, err = call("build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1)
+    assert code == 0
+    (line,) = [line for line in err.splitlines() if "no usable date" in line]
+    assert line.startswith("3 policies")
+    assert all(name in line for name in names[1:])
 
 
 @pytest.mark.parametrize(("more", "expected"), [([], 0), (["--strict"], 1)])

@@ -28,7 +28,7 @@ import privacylab
 from privacylab import files, paths, sources, tables
 from privacylab.build import annotate, assemble, versions, workers
 from privacylab.sources import Entry
-from privacylab.sources.services import documents, facts_of_domains, stated
+from privacylab.sources.services import Fact, documents, facts_of_domains, stated
 
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
@@ -158,14 +158,12 @@ def _build(
     progress: Progress,
 ) -> tables.Corpus:
     own = stated(opened.values())
-    facts = {**facts_of_domains(), **own}
-    conditions = _conditions(every, text=text)
-    if own:
-        conditions["services"] = {service: fact._asdict() for service, fact in sorted(own.items())}
+    facts = facts_of_domains() | own
+    conditions = _conditions(every, text, own)
     with ThreadPoolExecutor() as pool:  # git lists one archive beside another
         entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
     listed = _by_service(entries)
-    regions = {service: fact.region for service, fact in facts.items()}
+    regions = {service: facts[service].region for service in listed if service in facts}
     task = workers.Task((), opened, scratch, every, text, repr(conditions), regions)
     parts = _parts(listed, task, n_workers, progress)
     progress("writing", 0, 1)
@@ -296,10 +294,11 @@ def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -
     }
 
 
-def _conditions(every: str, *, text: bool) -> dict[str, Any]:
-    """What the tables depend on besides the sources: another one of these means other tables."""
+def _conditions(every: str, text: bool, own: Mapping[str, Fact]) -> dict[str, Any]:
+    """What the rows depend on besides versions: parameters, code, software, and what sources say of services."""
     parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
-    return {"parameters": parameters, "versions": _software()}
+    stated = {"services": {service: own[service]._asdict() for service in sorted(own)}} if own else {}
+    return {"parameters": parameters, "versions": _software(), **stated}
 
 
 def _software() -> dict[str, str]:

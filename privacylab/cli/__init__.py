@@ -144,7 +144,7 @@ def _summary(corpus: tables.Corpus) -> int:
         err.print(f"{policies} no usable date and count nowhere: {shown}")
     for label, source in corpus.manifest["sources"].items():
         for note in source.get("notes", ()):
-            err.print(f"{label}: {note}")
+            out.print(f"{label}: {note}")
     n_policies, n_segments = corpus.manifest["counts"]["policies"], corpus.manifest["counts"]["segments"]
     out.print(f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}")
     return len(rejected)

@@ -20,7 +20,7 @@ _HIDDEN = re.compile(
 @cache
 def _rules() -> dict[str, frozenset[str]]:
     rules = paths.rules("layouts")
-    return {name: frozenset(rules["beside"][name]) for name in ("assets", "suffixes", "texts", "archives")}
+    return {name: frozenset(rules["beside"][name]) for name in ("assets", "suffixes", "texts")}
 
 
 @cache
@@ -43,7 +43,7 @@ def role(path: str) -> Role:
     suffix = name.suffix.lower().removeprefix(".")
     if _HIDDEN.search(path):
         return "hidden"
-    if suffix in rules["archives"] or ".tar" in name.suffixes[-2:]:
+    if archive(path):
         return "archive"
     if suffix in rules["assets"]:
         return "asset"
@@ -52,6 +52,12 @@ def role(path: str) -> Role:
     if suffix in rules["suffixes"] or (is_text and _readme().fullmatch(words(stem)) and not name_dates.in_name(stem)):
         return "aside"
     return "policy"
+
+
+def archive(path: str) -> str | None:
+    """What kind of archive a file is called; None where it is called otherwise."""
+    match = re.search(paths.rules("layouts")["beside"]["archive"], path, re.IGNORECASE)
+    return match[0].lower().removeprefix(".") if match else None
 
 
 def companions(listed: Iterable[str]) -> dict[str, str | None]:

@@ -162,12 +162,12 @@ def _names(folder: str, host: str) -> bool:
 
 # --- The table ------------------------------------------------------------------------------------------------------
 
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\w*", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d[-:_]\d\d[-:_]\d\d\w*", re.ASCII)
 
 
 def _dataset(path: Path) -> tuple[str, str] | None:
     is_dated = path.date is not None and not path.name and _INSTANT.match(path.date.written)
-    return (path.below[-2], path.below[-1]) if is_dated and len(path.below) > 1 else None
+    return ([path.root, *path.below][-2], path.below[-1]) if is_dated and path.below else None
 
 
 def _governance(path: Path) -> tuple[str, str] | None:
@@ -183,12 +183,13 @@ def _captures(path: Path) -> tuple[str, str] | None:
 def _pages(path: Path) -> tuple[str, str] | None:
     if path.host is None:
         return None
-    host = path.below[path.host]
-    return _host(host), "/".join((*path.below[path.host + 1 :], *filter(None, [_document(path.name, _host(host))])))
+    host, *folders = path.below[path.host :]
+    title = "/".join(filter(None, (*folders, _document(path.name, _host(host)))))
+    return _host(host), title or ("home" if words(path.name) in _words_of("index") else "")
 
 
 def _host_files(path: Path) -> tuple[str, str] | None:
-    match = re.match(rf"({_HOST.pattern})(?:$|[-_ ,@](.*))", path.name, re.IGNORECASE)
+    match = re.match(rf"(?:\d+_)?({_HOST.pattern})(?:$|[-_ ,@](.*))", path.name, re.IGNORECASE)
     if not match or not is_host(match[1]) or any(_names(folder, match[1]) for folder in path.folders[-1:]):
         return None
     return _host(match[1]), name_dates.bare(match[2] or "")
@@ -202,7 +203,7 @@ def _typed(path: Path) -> tuple[str, str] | None:
 
 
 def _folders(path: Path) -> tuple[str, str] | None:
-    if not path.folders or (is_title(path.folders[-1]) and path.name):
+    if not path.folders or (len(path.folders) == 1 and is_title(path.folders[0])):
         return None
     return path.folders[-1], _document(path.name, path.folders[-1])
 
@@ -216,8 +217,9 @@ def _files(path: Path) -> tuple[str, str] | None:
 
 
 def _root(path: Path) -> tuple[str, str] | None:
-    service = path.root if not _is_container(path.root) else path.name or (path.below or (path.root,))[-1]
-    return service, _document(path.name, service)
+    name = "" if words(path.name) in _words_of("index") else path.name
+    service = path.root if not _is_container(path.root) else name or (path.below or (path.root,))[-1]
+    return service, _document(path.name, service) or _document("".join(path.folders[-1:]), service)
 
 
 def _document(name: str, *names: str) -> str:
@@ -357,7 +359,11 @@ def _without_suffixes(path: str) -> str:
         path = _SUFFIXES.sub("", path)
     last = PurePosixPath(path).name
     suffix = PurePosixPath(last).suffix
-    return path if is_host(last) or not re.fullmatch(r"\.[A-Za-z]\w{0,4}", suffix) else path[: -len(suffix)]
+    return (
+        path
+        if is_host(re.split(r"[\s_,@]", last)[-1]) or not re.fullmatch(r"\.[A-Za-z]\w{0,4}", suffix)
+        else path[: -len(suffix)]
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -369,7 +375,7 @@ def _in_folder(folder: str, day_first: bool | None) -> NameDate | None:
 
 def _best(own: NameDate | None, folders: Sequence[NameDate | None]) -> tuple[NameDate | None, bool]:
     """The date that says most, of those that say as much the nearest; one that cannot be read is no reason to guess."""
-    if own and own.value is None:
+    if own and own.value is None and not any(date and date.value and date.has_time for date in folders):
         return own, False
     dates = [(date, at > 0) for at, date in enumerate([own, *reversed(folders)]) if date]
     ranked = sorted(dates, key=lambda pair: (pair[0].value is None, not pair[0].has_time, -len(pair[0].value or "")))

@@ -3,10 +3,9 @@
 import datetime as dt
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from privacylab import paths
 from privacylab.sources import accompanying, kinds, layouts, name_dates, sheets
 from privacylab.sources.entries import Entry
 from privacylab.sources.layouts import Place
@@ -66,18 +65,15 @@ class Listing:
         roles: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for path, name in listed:
             roles["policy" if path in stated else _role(path, folders)].append((path, name))
+        n_assets = Counter(_parent(path) for path, _ in roles["asset"])
+        roles["policy"] += [file for file in roles["asset"] if n_assets[_parent(file[0])] == 1]  # refused by its kind
+        roles["asset"] = [file for file in roles["asset"] if n_assets[_parent(file[0])] > 1]
         self._day_first = name_dates.shows_day_first(PurePosixPath(path).stem for path, _ in roles["policy"])
         there = [entry for file in roles["policy"] for entry in self._versions(*file, stated.get(file[0], ()))]
         missing = stated.keys() - {path for path, _ in roles["policy"]}
         gone = [entry for path in stated if path in missing for entry in self._missing(path, stated[path])]
         self._tell(roles["aside"])
-        beside = self._companions(roles["companion"], folders) + self._assets(roles["asset"])
-        return (
-            _united(_others(there))
-            + gone
-            + beside
-            + [self._refused(*file) for file in roles["archive"] + roles["dated"]]
-        )
+        return [*_united(_others(there)), *gone, *self._beside(roles, folders)]
 
     def _place(self, path: str) -> Place:
         return layouts.place(path, self._root, day_first=self._day_first)
@@ -118,41 +114,25 @@ class Listing:
             detail = f"{path} has no path; write that of its file"
         return [entry._replace(reason="unreadable", detail=detail) for entry in self._versions(path, path, rows)]
 
-    def _refused(self, path: str, name: str) -> Entry:
-        place = self._place(f"{PurePosixPath(path).parent}/index.html")
-        entry = self._entry(path, name, place, place.service, None)
-        kinds = paths.rules("layouts")["beside"]["archives"]
-        kind = kinds.get(PurePosixPath(path).suffix.lower().removeprefix("."), "a tar archive")
-        if accompanying.role(path) == "archive":
-            return entry._replace(
-                reason="unreadable_kind", detail=f"{kind}: unpack it, or name it as a source of its own"
-            )
-        detail = "a table, settings or code: name it in a metadata.csv if it is a policy"
-        return entry._replace(reason="not_a_policy_file", detail=detail)
-
-    def _companions(self, files: Listed, folders: Mapping[str, str | None]) -> list[Entry]:
-        """One entry a folder that a browser laid beside a saved page."""
-        n_files = Counter(_within(path, folders) for path, _ in files)
-        entries = []
-        for folder, n in sorted(n_files.items()):
+    def _beside(self, roles: Mapping[str, Listed], folders: Mapping[str, str | None]) -> Iterator[Entry]:
+        """One entry for each folder of a saved page or of pictures, and for each file that one might look for."""
+        for folder, n in sorted(Counter(_within(path, folders) for path, _ in roles["companion"]).items()):
             page = folders[folder]
-            place = self._place(page or f"{PurePosixPath(folder).parent}/index.html")
-            entry = self._entry(f"{folder}/", folder, place._replace(other=False), place.service, place.date)
-            detail = f"{_files(n)} that belong to {page or 'a saved page'}"
-            entries.append(entry._replace(reason="companion", detail=detail))
-        return entries
-
-    def _assets(self, files: Listed) -> list[Entry]:
-        """One entry for the pictures, styles and scripts of a folder."""
-        n_files = Counter(PurePosixPath(path).parent for path, _ in files)
-        entries = []
-        for folder, n in sorted(n_files.items()):
-            shown = f"{folder}/"
-            place = self._place(f"{shown}index.html")
-            entry = self._entry(shown, shown, place, place.service, None)
+            yield self._told(f"{folder}/", "companion", f"{_files(n)} of {page or 'a saved page'}", near=page)
+        for folder, n in sorted(Counter(_parent(path) for path, _ in roles["asset"]).items()):
             detail = f"{_files(n)} of pictures, styles, scripts or fonts, no texts of policies"
-            entries.append(entry._replace(reason="not_a_policy_file", detail=detail))
-        return entries
+            yield self._told(f"{folder}/", "not_a_policy_file", detail, near=f"{folder}/index.html")
+        for path, _ in roles["archive"]:
+            kind = f"a {accompanying.archive(path)} archive"
+            yield self._told(path, "unreadable_kind", f"{kind}: unpack it, or name it as a source of its own")
+        for path, _ in roles["dated"]:
+            detail = "a table, settings or code: name it in a metadata.csv if it is a policy"
+            yield self._told(path, "not_a_policy_file", detail, near=path)
+
+    def _told(self, source: str, reason: str, detail: str, *, near: str | None = None) -> Entry:
+        """The entry of what is not read; it belongs to the service of what it stands near."""
+        place = self._place(near or f"{_parent(source)}/index.html")._replace(date=None, other=False)
+        return self._entry(source, source, place, place.service, None)._replace(reason=reason, detail=detail)
 
     def _tell(self, aside: Listed) -> None:
         """Notes on the layouts that paths follow, and on what stands beside policies."""
@@ -166,6 +146,10 @@ class Listing:
 _NUMBER = re.compile(r"[\W\d_]+|[0-9a-f]{8,64}", re.IGNORECASE)
 _SHOWN = 3
 """Names that a note gives before it says that there are more."""
+
+
+def _parent(path: str) -> str:
+    return PurePosixPath(path).parent.as_posix()
 
 
 def _files(n: int) -> str:
@@ -201,7 +185,7 @@ def _others(entries: Sequence[Entry]) -> list[Entry]:
     for entry in entries:
         if entry.reason == "other_document":
             n = n_files[entry.name, entry.detail]
-            folder = f"{PurePosixPath(entry.source).parent}/"
+            folder = f"{_parent(entry.source)}/"
             entry = entry._replace(source=folder, detail=f"{_files(n)} of {entry.detail}, no privacy policies")
         kept[(entry.name, entry.document) if entry.reason == "other_document" else len(kept)] = entry
     return list(kept.values())

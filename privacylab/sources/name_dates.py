@@ -36,7 +36,7 @@ class NameDate(NamedTuple):
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _DASH = r"\-\u2010-\u2015\u2212"
-_SEP = rf"\s?[{_DASH}_./\s]\s?"
+_SEP = rf"\s?[{_DASH}_./\s年月]\s?"
 _GAP = rf"[{_DASH}_.,/\s]{{0,3}}"
 _Y = r"(?P<y>(?:19|20)\d\d)"
 _D = r"(?P<d>\d\d?)(?:st|nd|rd|th)?"
@@ -50,7 +50,7 @@ _CLOCK = (
 _FORMS: tuple[tuple[int, str], ...] = (
     (0, rf"(?<!\d){_Y}(?P<m>\d\d)(?P<d>\d\d){_CLOCK}"),  # 20180525, 20180525101112
     (0, rf"(?<!\d){_Y}(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?!\d)"),  # 2018052510
-    (0, rf"(?<!\d){_Y}{_SEP}(?P<m>\d\d?){_SEP}(?P<d>\d\d?)(?!\d){_CLOCK}"),  # 2018-5-2, 2018-05-25T10-11-12Z
+    (0, rf"(?<!\d){_Y}{_SEP}(?P<m>\d\d?){_SEP}(?P<d>\d\d?)日?(?!\d){_CLOCK}"),  # 2018-5-2, 2018-05-25T10-11-12Z
     (0, rf"(?<!\d){_Y}{_SEP}(?P<m>\d\d)(?P<d>\d\d){_CLOCK}"),  # 2018-0525
     (0, rf"(?<!\d)(?P<a>\d\d?){_SEP}(?P<b>\d\d?){_SEP}{_Y}(?!\d){_CLOCK}"),  # 25-05-2018
     (0, rf"(?<!\d)(?P<a>\d\d)(?P<b>\d\d){_Y}(?!\d)"),  # 25052018

@@ -342,6 +342,20 @@ def test_an_update_that_finds_nothing_new_changes_nothing(ota, tmp_path, monkeyp
     assert same_as_fresh(corpus, [ota], tmp_path)
 
 
+def test_what_a_table_of_services_says_stands_in_the_corpus_and_settles_dates(tmp_path, model):
+    table = "service,region,industry,owner\nboats,eu,toys,Paper Ltd.\n"
+    files = {"boats/policy.md": policy(stated="03/04/2014"), "services.csv": table}
+    archives.write(tmp_path / "mine", files)
+    corpus = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1)
+    (row,) = corpus.services().to_dict("records")
+    assert (row["region"], row["industry"], row["owner"]) == ("eu", "toys", "Paper Ltd.")
+    assert "services.csv" in row["ground"]
+    assert corpus.policies()["date"].dt.strftime("%Y-%m-%d").tolist() == ["2014-04-03"]
+    archives.write(tmp_path / "mine", {"services.csv": table.replace(",eu,", ",us,")})
+    corpus = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1, mode="update")
+    assert corpus.policies()["date"].dt.strftime("%Y-%m-%d").tolist() == ["2014-03-04"]
+
+
 def edit(folder):
     (folder / "boats.com" / "2019-01-01.md").write_text(policy(LETTERS, GDPR))
 

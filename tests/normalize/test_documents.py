@@ -54,31 +54,30 @@ LETTER.attach(email.mime.text.MIMEText("As text alone.", "plain"))
 LETTER.attach(email.mime.text.MIMEText(PAGE, "html", "utf-8"))
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        mhtml(PAGE),
-        mhtml(PAGE, "base64"),
-        mhtml(PAGE, "8bit"),
-        mhtml(PAGE, charset="windows-1252"),
-        mhtml(PAGE, kind="application/xhtml+xml"),
-        mhtml(PAGE, start='\r\n\tstart="<frame-1@mhtml>";', before=OTHER_PART),
-        mhtml(PAGE).replace(b"\r\n", b"\n"),
-        b"\r\n\r\n" + mhtml(PAGE),
-        mhtml(PAGE)[:-60],
-        gzip.compress(mhtml(PAGE)),
-        LETTER.as_bytes(),
-        plistlib.dumps({"WebMainResource": {"WebResourceData": PAGE.encode()}}, fmt=plistlib.FMT_BINARY),
-        gzip.compress(PAGE.encode()),
-        gzip.compress(PAGE.encode()[:900]) + gzip.compress(PAGE.encode()[900:]),
-        bz2.compress(PAGE.encode()),
-        lzma.compress(PAGE.encode()),
-        lzma.compress(PAGE.encode(), lzma.FORMAT_ALONE),
-        gzip.compress(gzip.compress(PAGE.encode())),
-        gzip.compress(PAGE.encode("utf-16")),
-    ],
-    ids=str,
-)
+PACKED = [
+    mhtml(PAGE),
+    mhtml(PAGE, "base64"),
+    mhtml(PAGE, "8bit"),
+    mhtml(PAGE, charset="windows-1252"),
+    mhtml(PAGE, kind="application/xhtml+xml"),
+    mhtml(PAGE, start='\r\n\tstart="<frame-1@mhtml>";', before=OTHER_PART),
+    mhtml(PAGE).replace(b"\r\n", b"\n"),
+    b"\r\n\r\n" + mhtml(PAGE),
+    mhtml(PAGE)[:-60],
+    gzip.compress(mhtml(PAGE)),
+    LETTER.as_bytes(),
+    plistlib.dumps({"WebMainResource": {"WebResourceData": PAGE.encode()}}, fmt=plistlib.FMT_BINARY),
+    gzip.compress(PAGE.encode()),
+    gzip.compress(PAGE.encode()[:900]) + gzip.compress(PAGE.encode()[900:]),
+    bz2.compress(PAGE.encode()),
+    lzma.compress(PAGE.encode()),
+    lzma.compress(PAGE.encode(), lzma.FORMAT_ALONE),
+    gzip.compress(gzip.compress(PAGE.encode())),
+    gzip.compress(PAGE.encode("utf-16")),
+]
+
+
+@pytest.mark.parametrize("data", PACKED, ids=range(len(PACKED)))
 @pytest.mark.parametrize("media_type", [None, "text/html", "text/markdown", "multipart/related", "application/pdf"])
 def test_the_page_in_a_file_is_read_whatever_the_file_is_called(data, media_type):
     assert normalize.blocks(data, media_type=media_type) == BLOCKS

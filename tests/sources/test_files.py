@@ -163,7 +163,12 @@ def test_a_service_may_be_called_files(tmp_path):
 
 
 def test_pictures_and_scripts_of_pages_are_one_line_a_folder(tmp_path):
-    files = {"kites.com/privacy.html": "x", **{f"kites.com/css/{n}.css": "x" for n in range(3)}, "kites.com/a.png": "x"}
+    files = {
+        "kites.com/privacy.html": "x",
+        **{f"kites.com/css/{n}.css": "x" for n in range(3)},
+        "kites.com/a.png": "x",
+        "kites.com/b.svg": "x",
+    }
     archives.write(tmp_path / "mine", files)
     rows = told(tmp_path / "mine", tmp_path)
     assert {row[:2] for row in rows} == {("kites.com/css/", "not_a_policy_file"), ("kites.com/", "not_a_policy_file")}
@@ -200,6 +205,7 @@ def test_a_text_that_accompanies_policies_is_named_in_a_note(name, tmp_path):
 
 def test_a_dated_table_that_is_not_read_is_told(tmp_path):
     archives.write(tmp_path / "mine", {"kites-2014-05-06.yml": "x", "kites-2014-05-06.md": "x"})
+    assert {row[0] for row in seen(opened(tmp_path / "mine", tmp_path))} == {"kites"}
     ((source, reason, detail),) = told(tmp_path / "mine", tmp_path)
     assert (source, reason) == ("kites-2014-05-06.yml", "not_a_policy_file")
     assert "metadata.csv" in detail
@@ -207,7 +213,7 @@ def test_a_dated_table_that_is_not_read_is_told(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("a.zip", "a zip"), ("a.7z", "a 7z"), ("a.RAR", "a rar"), ("a.tar.gz", "a tar"), ("a.tgz", "a tar")],
+    [("a.zip", "a zip"), ("a.7z", "a 7z"), ("a.RAR", "a rar"), ("a.tar.gz", "a tar"), ("a.tgz", "a tgz")],
 )
 def test_an_archive_in_a_source_is_told_by_its_kind(name, kind, tmp_path):
     archives.write(tmp_path / "mine", {f"kites/{name}": "x", "kites/2014-05-06.md": "x"})

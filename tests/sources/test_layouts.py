@@ -29,19 +29,21 @@ def test_each_layout_has_an_example_that_it_alone_reads(layout):
         ("a/b/Kites.com/Privacy Policy/2021-05-02T03-02-15Z.html", (OTA, "Kites.com", "Privacy Policy", "2021-05-02")),
         ("Kites/Parent Organization Privacy Policy/2021-05-02T03-02-15Z.md",
          (OTA, "Kites", "Parent Organization Privacy Policy", "2021-05-02")),
+        ("Privacy Policy/2021-05-02T03_02_15Z.md", (OTA, "mine", "Privacy Policy", "2021-05-02")),
         ("PGA/Kites Ltd/Data Policy/20140506_KitesLtd_DataPolicy.md", (PGA, "Kites Ltd", "Data Policy", "2014-05-06")),
         # Tools for the Wayback Machine.
         ("kites.com/20120314081530/privacy/index.html", (WAYBACK, "kites.com", "privacy", "2012-03-14")),
-        ("out/kites.com/20120314081530/index.html", (WAYBACK, "kites.com", "", "2012-03-14")),
+        ("out/kites.com/20120314081530/index.html", (WAYBACK, "kites.com", "home", "2012-03-14")),
         ("20120314081530/www.kites.com/legal/privacy.html", (WAYBACK, "kites.com", "legal/privacy", "2012-03-14")),
         ("20120314081530id_/kites.com/privacy.html", (WAYBACK, "kites.com", "privacy", "2012-03-14")),
         ("web.archive.org/web/20120314081530/http:/kites.com/privacy", (WAYBACK, "kites.com", "privacy", "2012-03-14")),
         ("kites.com/privacy/20120314081530.snapshot", (PAGES, "kites.com", "privacy", "2012-03-14")),
         ("kites.com/privacy/20120314081530/page.html", (WAYBACK, "kites.com", "privacy", "2012-03-14")),
         ("http%3A%2F%2Fkites.com%2Fprivacy_20120314081530.html", (PAGES, "kites.com", "privacy", "2012-03-14")),
+        ("kites.com/20120314081530/privacy-2010-02-30.html", (WAYBACK, "kites.com", "privacy", "2012-03-14")),
         # Mirrors of web sites.
         ("kites.com/privacy.php?lang=en", (PAGES, "kites.com", "privacy", None)),
-        ("kites.com:8080/index.html", (PAGES, "kites.com", "", None)),
+        ("kites.com:8080/index.html", (PAGES, "kites.com", "home", None)),
         ("kites.com/2018/06/03/privacy.html", (PAGES, "kites.com", "privacy", "2018-06-03")),
         ("kites.com/2018/06/03.html", (PAGES, "kites.com", "", "2018-06-03")),
         ("kites.com/2018-06-04/privacy.html", (PAGES, "kites.com", "privacy", "2018-06-04")),
@@ -50,6 +52,7 @@ def test_each_layout_has_an_example_that_it_alone_reads(layout):
         ("k/ki/kit/kites.com.md", (HOSTS, "kites.com", "", None)),
         ("toys/kites.com", (HOSTS, "kites.com", "", None)),
         ("www.kites.com_privacy_20120314.html", (HOSTS, "kites.com", "privacy", "2012-03-14")),
+        ("105_kites.com.html", (HOSTS, "kites.com", "", None)),
         ("kites/kites.com-2018-05-25.html", (FOLDERS, "kites", "", "2018-05-25")),
         # Folders for services, and what folders besides say.
         ("policies/kites/2018-05-25.html", (FOLDERS, "kites", "", "2018-05-25")),
@@ -70,6 +73,7 @@ def test_each_layout_has_an_example_that_it_alone_reads(layout):
         ("Kites 2018-05-25.pdf.html", (FILES, "Kites", "", "2018-05-25")),
         # A source of one service.
         ("2018-05-25.html", (ALONE, "mine", "", "2018-05-25")),
+        ("privacy policy/2018-05-25.html", (ALONE, "mine", "privacy policy", "2018-05-25")),
         ("terms-2018-05-25.html", (ALONE, "mine", "terms", "2018-05-25")),
     ],
 )  # fmt: skip
