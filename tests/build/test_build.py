@@ -882,16 +882,16 @@ def bad_input(tmp_path_factory):
         "bl\xe5 b\xe6r.md": policy(HARBOR),
     }
     archives.write(root / "mine", files)
-    read = Path.read_bytes
+    opened = Path.open
 
-    def refuse(path):
+    def refuse(path, *given, **options):
         if path.name == "locked.md":
             raise PermissionError(13, "Permission denied", str(path))
-        return read(path)
+        return opened(path, *given, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(annotate, "_model", archives.tiny_model)
-        patch.setattr(Path, "read_bytes", refuse)
+        patch.setattr(Path, "open", refuse)
         return build.corpus([root / "mine"], root / "out", workers=1)
 
 
@@ -904,7 +904,7 @@ def bad_input(tmp_path_factory):
         ("bl\xe5 b\xe6r.md", "kept"),
         ("empty.md", "empty"),
         ("picture.txt", "not_text"),
-        ("photo.png", "not_text"),
+        ("photo.png", "unreadable_kind"),
         ("line.txt", "too_large"),
         ("broken.pdf", "unreadable"),
         ("locked.md", "unreadable"),
