@@ -11,6 +11,7 @@ import typer
 import privacylab
 from privacylab import files, paths, sources, tables
 from privacylab.cli.console import err, out, progress
+from privacylab.cli.summary import summary
 from privacylab.tables import schema
 
 if TYPE_CHECKING:
@@ -75,22 +76,26 @@ def _options(
     _debug, _verbose = debug, verbose
 
 
+_Every = Annotated[str, typer.Option(help="half-year, quarter or all: the last version of each is kept.")]
+_Text = Annotated[bool, typer.Option("--text/--no-text", help="Whether the segments' text is kept.")]
+_Workers = Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")]
+_Column = Annotated[str | None, typer.Option(help="Of tables: the column that holds it, where its name does not tell.")]
+
+
 @app.command()
 def build(
     source: Annotated[list[Path], typer.Argument(help="Folders, files, zips, git repositories, web archives, tables.")],
     out_dir: Annotated[Path, typer.Option("--out", help="The folder for the tables.")],
-    every: Annotated[
-        str, typer.Option(help="half-year, quarter or all: the last version of each is kept.")
-    ] = "half-year",
-    text: Annotated[bool, typer.Option("--text/--no-text", help="Whether the segments' text is kept.")] = True,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")] = None,
+    every: _Every = "half-year",
+    text: _Text = True,
+    workers: _Workers = None,
     update: Annotated[bool, typer.Option("--update", help="Read only the services with new versions.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a killed build.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was rejected.")] = False,
-    text_column: Annotated[str | None, typer.Option(help="The column of a table that holds the policies.")] = None,
-    date_column: Annotated[str | None, typer.Option(help="The column of their dates.")] = None,
-    service_column: Annotated[str | None, typer.Option(help="The column of services or addresses.")] = None,
+    text_column: _Column = None,
+    date_column: _Column = None,
+    service_column: _Column = None,
 ) -> None:
     """Make a corpus from policies.
 
@@ -112,7 +117,7 @@ def build(
             date_column=date_column,
             service_column=service_column,
         )
-    rejected = _summary(corpus)
+    rejected = summary(corpus, verbose=_verbose)
     if strict and rejected:
         raise typer.Exit(1)
 
@@ -123,31 +128,6 @@ def _the_one(**options: bool) -> str | None:
     if len(given) > 1:
         raise ValueError(f"--{' and --'.join(given)} exclude each other: give one")
     return given[0] if given else None
-
-
-def _summary(corpus: tables.Corpus) -> int:
-    versions = corpus.versions(columns=["status", "reason", "source", "detail", "date"])
-    n_versions = versions["status"].value_counts()
-    statuses = [status for status in schema.STATUSES if status in n_versions]
-    counts = ", ".join(f"{n_versions[status]:,} {status.replace('_', ' ')}" for status in statuses)
-    out.print(f"{len(versions):,} versions: {counts}")
-    rejected = versions[versions["status"] == "rejected"]
-    most = len(rejected) if _verbose else 10
-    for row in rejected.head(most).itertuples():
-        err.print(f"{row.source}: rejected, {row.reason} ({row.detail})")
-    if len(rejected) > most:
-        err.print(f"... and {len(rejected) - most:,} more: see versions.parquet, status rejected, or give -v")
-    no_date = versions[(versions["reason"] == "bad_date") | ((versions["status"] == "kept") & versions["date"].isna())]
-    if len(no_date):
-        shown = ", ".join(no_date["source"].head(3)) + (" ..." if len(no_date) > 3 else "")
-        policies = "1 policy has" if len(no_date) == 1 else f"{len(no_date):,} policies have"
-        err.print(f"{policies} no usable date and count nowhere: {shown}")
-    for label, source in corpus.manifest["sources"].items():
-        for note in source.get("notes", ()):
-            out.print(f"{label}: {note}")
-    n_policies, n_segments = corpus.manifest["counts"]["policies"], corpus.manifest["counts"]["segments"]
-    out.print(f"{n_policies:,} policies, {n_segments:,} distinct segments in {corpus.path}")
-    return len(rejected)
 
 
 @app.command()
