@@ -12,7 +12,7 @@ from itertools import chain
 from privacylab.normalize.boilerplate import joined, trimmed
 from privacylab.normalize.chunks import MAX_BYTES, Block, Chunk, NormalizeError, Pieces
 from privacylab.normalize.documents import text_of
-from privacylab.normalize.encoding import SURROGATE, sniff
+from privacylab.normalize.encoding import sniff, whole
 from privacylab.normalize.headings import outlined
 from privacylab.normalize.html import html_pieces
 from privacylab.normalize.lines import Line, read_line
@@ -81,13 +81,12 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     """A document cut into pieces."""
     if media_type is not None and media_type not in READERS and media_type not in kinds.by_media_type():
         raise ValueError(f"media_type is {media_type!r}; give one of {', '.join(READERS)}, or None")
-    if isinstance(data, bytes):
-        data, media_type = text_of(data, media_type)
+    data, media_type = text_of(data, media_type) if isinstance(data, bytes) else (whole(data), media_type)
     if isinstance(data, bytes):
         return pdf_pieces(data)
     if len(data) > MAX_BYTES:
         raise NormalizeError("too_large", f"{len(data):,} characters, at most {MAX_BYTES:,} are read")
-    text = SURROGATE.sub("\ufffd", data)
+    text = data
     if "\n" not in text and text.count("\\n") > MAX_ESCAPED:  # out of a table or a program's string
         text = text.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
     kind = media_type if media_type in READERS else sniff(text)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from privacylab.normalize.chunks import MAX_BYTES, NormalizeError
-from privacylab.normalize.encoding import decode, sniff
+from privacylab.normalize.encoding import decode, sniff, whole
 from privacylab.normalize.office import open_document_page, rtf_page, word_page
 from privacylab.normalize.pdf import is_pdf
 from privacylab.normalize.saved import mhtml_page, unpacked, webarchive_page
@@ -47,7 +47,7 @@ def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | Non
             break
         page, media_type = UNPACKERS[kind.media_type](data), None
         if isinstance(page, str):
-            return page, None
+            return whole(page), None
         data = page
     if (kind is None or kind.media_type == PDF) and is_pdf(data):
         return _within(data), PDF

@@ -106,3 +106,8 @@ def sniff(text: str) -> str:
     # Where blank lines part all blocks, Markdown and plain text differ in nothing but the marks.
     is_parted = "\n" not in text.strip().replace("\n\n", "")
     return "text/markdown" if n_marks >= 2 or (n_marks and is_parted) else "text/plain"
+
+
+def whole(text: str) -> str:
+    """A text whose halves of characters are replacement characters: nothing could write them down."""
+    return SURROGATE.sub("\ufffd", text)

@@ -45,7 +45,7 @@ class _Line(NamedTuple):
 
 def is_pdf(data: bytes) -> bool:
     """Whether bytes are a PDF, whatever a server wrote before it."""
-    head = _HEAD.search(data[:4096])
+    head = _HEAD.search(data[:4096]) if b"%PDF" in data[:4096] else None
     return head is not None and b"<html" not in data[: head.start()].lower()
 
 
