@@ -86,13 +86,12 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
         return pdf_pieces(data)
     if len(data) > MAX_BYTES:
         raise NormalizeError("too_large", f"{len(data):,} characters, at most {MAX_BYTES:,} are read")
-    text = data
-    if "\n" not in text and text.count("\\n") > MAX_ESCAPED:  # out of a table or a program's string
-        text = text.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
-    kind = media_type if media_type in READERS else sniff(text)
-    if PARAGRAPH_MARK in text and kind != "text/markdown":
-        text = text.replace(PARAGRAPH_MARK, "\n<p>" if kind == "text/html" else "\n\n")
-    return READERS[kind](text)
+    if "\n" not in data and data.count("\\n") > MAX_ESCAPED:  # out of a table or a program's string
+        data = data.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
+    kind = media_type if media_type in READERS else sniff(data)
+    if PARAGRAPH_MARK in data and kind != "text/markdown":
+        data = data.replace(PARAGRAPH_MARK, "\n<p>" if kind == "text/html" else "\n\n")
+    return READERS[kind](data)
 
 
 MAX_ESCAPED = 2

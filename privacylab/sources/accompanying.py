@@ -80,5 +80,6 @@ def companions(listed: Iterable[str]) -> dict[str, str | None]:
 @cache
 def _companion(folder: str) -> str | None:
     """The name of the page whose pictures a folder of this name holds."""
-    match = re.fullmatch(rf"(.+?){paths.rules('layouts')['beside']['folders']}", folder, re.IGNORECASE)
+    endings = "|".join(paths.rules("layouts")["beside"]["folders"])
+    match = re.fullmatch(rf"(.+?)[._-](?:{endings})", folder, re.IGNORECASE)
     return match[1] if match else None

@@ -74,7 +74,7 @@ def _rows() -> list[dict[str, Any]]:
 def _magic() -> tuple[re.Pattern[bytes], tuple[str, ...]]:
     """A pattern with a group for each kind that is told from its first bytes."""
     rows = [row for row in _rows() if "magic" in row]
-    pattern = "|".join(f"({row['magic']})" for row in rows)
+    pattern = "|".join(f"({'|'.join(row['magic'])})" for row in rows)
     return re.compile(pattern.encode("latin-1"), re.DOTALL), tuple(row["media_type"] for row in rows)
 
 

@@ -81,7 +81,7 @@ class Layout(NamedTuple):
 
 @cache
 def _rule(name: str) -> re.Pattern[str]:
-    return re.compile(paths.rules("layouts")[name].replace("\n", ""), re.IGNORECASE)
+    return re.compile(paths.rules("layouts")[name], re.IGNORECASE)
 
 
 @cache
@@ -119,7 +119,9 @@ def is_title(name: str) -> bool:
 def _titled(name: str) -> re.Match[str] | None:
     """The title at a name's end."""
     return re.search(
-        rf"(?:^|[\W_]+)((?:(?:{_rule('title').pattern}|and|our|the)(?:[\W_]+|$))+)$", _spaced(name), re.IGNORECASE
+        rf"(?:^|[\W_]+)((?:(?:{'|'.join(paths.rules('layouts')['title'])}|and|our|the)(?:[\W_]+|$))+)$",
+        _spaced(name),
+        re.IGNORECASE,
     )
 
 
