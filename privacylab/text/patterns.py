@@ -1,0 +1,297 @@
+"""Rules as token patterns, as ``rules/*.toml`` write them, and where they match in a row of spaCy's tokens.
+
+A pattern is a row of tokens with a blank between them:
+
+    word        this word, upper or lower case; hyphens in a text count as blanks, so write none
+    =Word       this word in exactly this case
+    erase~      any form of this lemma (simplemma's dictionary)
+    a|b~|c      any of these
+    $list       any entry of a named list; an entry may have several tokens
+    #           a number, in digits or words
+    token?      the token before the mark, or nothing
+    ..4         up to four tokens of any kind
+
+Contractions are two words: "don't" is ``do not``, "we'll" is ``we will`` (spaCy's norms).
+
+Sets of places in a sentence are the bits of an integer, and a pattern moves them all at once: a gap costs as much as
+a word. `spacy.matcher.Matcher` tries each way to fill a gap by itself, which takes seconds on a sentence of 200 words.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
+from typing import NamedTuple
+
+from simplemma.strategies import DefaultDictionaryFactory
+from spacy.strings import get_string_id
+
+from privacylab.text.units import Word
+
+MAX_TOKENS = 12
+MAX_CHARS = 160
+
+Lists = Mapping[str, Sequence[str]]
+"""Named lists: entries are rows of tokens."""
+
+NUMBER = "#"
+
+
+class PatternError(ValueError):
+    """A pattern that cannot be read; the message names it and says what to do."""
+
+
+class Words(NamedTuple):
+    """One token that is one of some words: in lower case, as written (``=Word``), or `NUMBER`."""
+
+    any_of: frozenset[str]
+
+
+class Gap(NamedTuple):
+    """Up to so many tokens of any kind."""
+
+    most: int
+
+
+class Choice(NamedTuple):
+    """One of some rows; a row without tokens makes it optional."""
+
+    rows: tuple["Row", ...]
+
+
+Row = tuple["Words | Gap | Choice", ...]
+
+
+@cache
+def _forms() -> Mapping[str, frozenset[str]]:
+    """The forms of each English lemma."""
+    forms = defaultdict(set)
+    for form, lemma in DefaultDictionaryFactory().get_dictionary("en").items():
+        forms[lemma].add(form)
+    return {lemma: frozenset(each) for lemma, each in forms.items()}
+
+
+def forms(lemma: str) -> frozenset[str]:
+    """The forms of a lemma, itself among them.
+
+    >>> sorted(forms("rectify"))
+    ['rectified', 'rectifies', 'rectify', 'rectifying']
+    """
+    return _forms().get(lemma, frozenset()) | {lemma}
+
+
+# --- Reading what is written ----------------------------------------------------------------------------------------
+
+
+def row(pattern: str, lists: Lists) -> Row:
+    """The tokens of a pattern.
+
+    Raises:
+        PatternError: It is too long, names an unknown list, has an empty alternative, or needs no word at all.
+
+    >>> row("right to erase|delete", {})[2]
+    Words(any_of=frozenset({'erase', 'delete'}))
+    """
+    if len(pattern.split()) > MAX_TOKENS or len(pattern) > MAX_CHARS:
+        raise PatternError(f"{pattern!r} is longer than {MAX_TOKENS} tokens or {MAX_CHARS} characters: split it")
+    try:
+        tokens = _row(pattern, lists)
+    except PatternError as error:
+        raise PatternError(f"{pattern!r}: {error}") from None
+    if not needs(tokens):
+        raise PatternError(f"{pattern!r} may match nothing at all: name a word that must stand there")
+    return tokens
+
+
+def _row(written: str, lists: Lists) -> Row:
+    return tuple(_token(token, lists) for token in written.split())
+
+
+def _token(written: str, lists: Lists) -> Words | Gap | Choice:
+    if gap := re.fullmatch(r"\.\.(\d+)", written):
+        return Gap(int(gap[1]))
+    is_optional = written.endswith("?") and len(written) > 1
+    rows = [each for word in written.removesuffix("?").split("|") for each in _alternatives(word, lists)]
+    single = [each[0].any_of for each in rows if len(each) == 1 and isinstance(each[0], Words)]
+    others = [each for each in rows if not (len(each) == 1 and isinstance(each[0], Words))]
+    words = [Words(frozenset().union(*single))] if single else []
+    if words and not others and not is_optional:
+        return words[0]
+    return Choice((*[(each,) for each in words], *others, *([()] if is_optional else [])))
+
+
+def _alternatives(word: str, lists: Lists) -> list[Row]:
+    """The rows that one alternative of a token stands for."""
+    if not word.startswith("$"):
+        return [(Words(_spellings(word)),)]
+    if word[1:] not in lists:
+        raise PatternError(f"there is no list {word}: take one of {', '.join(sorted(lists))}")
+    others = {name: entries for name, entries in lists.items() if name != word[1:]}
+    return [_row(entry, others) for entry in lists[word[1:]]]
+
+
+def _spellings(word: str) -> frozenset[str]:
+    if not word.strip("~="):
+        raise PatternError("an alternative is empty: take out a bar or a blank")
+    if word.startswith("="):
+        return frozenset({word})
+    return forms(word[:-1].lower()) if word.endswith("~") else frozenset({word.lower()})
+
+
+# --- What a text needs ----------------------------------------------------------------------------------------------
+
+
+def needs(tokens: Row) -> set[frozenset[str]]:
+    """Sets of words, of each of which a sentence must hold one for a row to match.
+
+    >>> sorted(map(sorted, needs(row("right ..3 erase|delete please?", {}))))
+    [['delete', 'erase'], ['right']]
+    """
+    needed: set[frozenset[str]] = set()
+    for token in tokens:
+        if isinstance(token, Words):
+            needed.add(token.any_of)
+        elif isinstance(token, Choice):
+            rarest = [min(needs(each), key=len, default=frozenset[str]()) for each in token.rows]
+            if all(rarest):
+                needed.add(frozenset().union(*rarest))
+    return needed
+
+
+# --- Matching -------------------------------------------------------------------------------------------------------
+
+Places = Mapping[frozenset[str], int]
+"""For each set of words the tokens that are one of them, as bits."""
+
+
+class Look(NamedTuple):
+    """A sentence as patterns see it.
+
+    Attributes:
+        places: Which tokens are words of a pattern.
+        present: The sets of words, as bits, of which it holds one.
+        n_tokens: Its length.
+    """
+
+    places: Places
+    present: int
+    n_tokens: int
+
+
+class _Known(NamedTuple):
+    """A word of patterns: the sets of words that it is one of, all of them, and as bits those that a row needs."""
+
+    bits: int
+    sets: list[frozenset[str]]
+
+
+class Patterns:
+    """Groups of patterns, each under a name, that are looked for together.
+
+    Args:
+        written: The patterns of each group.
+        lists: What ``$list`` stands for.
+
+    Raises:
+        PatternError: As `row` does.
+    """
+
+    def __init__(self, written: Mapping[str, Iterable[str]], lists: Lists) -> None:
+        rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
+        needed = {each: needs(each) for group in rows.values() for each in group}
+        bits = {words: 1 << i for i, words in enumerate(set().union(*needed.values()))}
+        self._rows = {
+            name: [(each, _union(bits[words] for words in needed[each])) for each in group]
+            for name, group in rows.items()
+        }
+        sets = {words for each in needed for words in _sets(each)}
+        known = {
+            word: _Known(
+                _union(bit for words, bit in bits.items() if word in words), [words for words in sets if word in words]
+            )
+            for word in set().union(*sets)
+        }
+        self._number = known.pop(NUMBER, None)
+        self._exact = {get_string_id(word[1:]): each for word, each in known.items() if word.startswith("=")}
+        self._norms = {get_string_id(word): each for word, each in known.items() if not word.startswith("=")}
+
+    def look(self, words: Sequence[Word]) -> Look:
+        """Which words of the patterns stand in a sentence, and where."""
+        norms, exact, number = self._norms, self._exact, self._number
+        places: dict[frozenset[str], int] = defaultdict(int)
+        present = 0
+        for i, (_, _, norm, orth, is_number) in enumerate(words):
+            for known in (norms.get(norm), exact.get(orth), number if is_number else None):
+                if known:
+                    present |= known.bits
+                    for each in known.sets:
+                        places[each] |= 1 << i
+        return Look(places, present, len(words))
+
+    def may_match(self, words: Sequence[Word]) -> set[str]:
+        """The groups that may match some words: all that do, and some that do not."""
+        known = [self._norms.get(norm) for norm in {word.norm for word in words}]
+        known += [self._exact.get(orth) for orth in {word.orth for word in words}]
+        known.append(self._number if any(word.is_number for word in words) else None)
+        absent = ~_union(each.bits for each in known if each)
+        return {name for name, group in self._rows.items() for _, mask in group if not mask & absent}
+
+    def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
+        """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""
+        rows = [each for each, mask in self._rows[name] if not mask & ~look.present]
+        return sorted({span for each in rows for span in _spans(each, look)})
+
+
+def _sets(tokens: Row) -> Iterator[frozenset[str]]:
+    """The sets of words of a row."""
+    for token in tokens:
+        if isinstance(token, Words):
+            yield token.any_of
+        elif isinstance(token, Choice):
+            yield from chain.from_iterable(map(_sets, token.rows))
+
+
+def _spans(tokens: Row, look: Look) -> Iterator[tuple[int, int]]:
+    inside = (1 << look.n_tokens + 1) - 1
+    ends = _after(tokens, look.places, inside >> 1) & inside
+    while ends:
+        end = ends & -ends
+        yield _before(tokens, look.places, end).bit_length() - 1, end.bit_length() - 1
+        ends ^= end
+
+
+
+def _after(tokens: Row, places: Places, begins: int) -> int:
+    """Where a row may end (first token behind it) that begins at some tokens, as bits."""
+    for token in tokens:
+        if isinstance(token, Words):
+            begins = (begins & places.get(token.any_of, 0)) << 1
+        elif isinstance(token, Gap):
+            for _ in range(token.most):
+                begins |= begins << 1
+        else:
+            begins = _union(_after(each, places, begins) for each in token.rows)
+        if not begins:
+            break
+    return begins
+
+
+def _before(tokens: Row, places: Places, ends: int) -> int:
+    """Where a row may begin that ends before some tokens, as bits."""
+    for token in reversed(tokens):
+        if isinstance(token, Words):
+            ends = (ends >> 1) & places.get(token.any_of, 0)
+        elif isinstance(token, Gap):
+            for _ in range(token.most):
+                ends |= ends >> 1
+        else:
+            ends = _union(_before(each, places, ends) for each in token.rows)
+    return ends
+
+
+def _union(sets: Iterable[int]) -> int:
+    union = 0
+    for each in sets:
+        union |= each
+    return union

@@ -1,0 +1,50 @@
+"""The annotators as a spaCy pipeline: frameworks, cues and clause categories on a ``Doc``.
+
+    nlp = pipeline.english()
+    doc = nlp("You may ask us to erase your data under the GDPR.")
+    doc.spans["frameworks"], doc.spans["cues"], doc.cats
+
+Each component also works by itself: ``spacy.blank("en").add_pipe("privacylab_cues")``.
+"""
+
+import spacy
+from simplemma import lemmatize
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from privacylab.text.sentences import stops
+from privacylab.text.visible import visible
+
+COMPONENTS = ("privacylab_frameworks", "privacylab_cues", "privacylab_clauses")
+"""The annotators, by the names under which spaCy finds them (entry points of this package)."""
+
+
+def english() -> Language:
+    """A pipeline with English tokens, sentences, lemmas and all annotators.
+
+    >>> doc = english()("You may ask us to erase your data.")
+    >>> [(span.label_, span.text) for span in doc.spans["cues"]]
+    [('right_erasure', 'You may ask us to erase your data')]
+    """
+    nlp = spacy.blank("en")
+    for name in ("privacylab_sentences", "privacylab_lemmas", *COMPONENTS):
+        nlp.add_pipe(name)
+    return nlp
+
+
+@Language.component("privacylab_sentences", assigns=["token.is_sent_start"])
+def sentences(doc: Doc) -> Doc:
+    """Sets where sentences start: lines, items of lists and table cells are sentences of their own."""
+    ends = [match.end() for match in stops(visible(doc.text))]
+    starts = {next((token.i for token in doc if token.idx >= end), 0) for end in ends}
+    for token in doc:
+        token.is_sent_start = token.i in starts or token.i == 0
+    return doc
+
+
+@Language.component("privacylab_lemmas", assigns=["token.lemma"])
+def lemmas(doc: Doc) -> Doc:
+    """Sets the lemma of each token, from simplemma's dictionary."""
+    for token in doc:
+        token.lemma_ = lemmatize(token.text, lang="en")
+    return doc
