@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 
 from privacylab import paths
 from privacylab.text.durations import ages, durations
-from privacylab.text.patterns import Look, Patterns
+from privacylab.text.patterns import Look, PatternError, Patterns
 from privacylab.text.units import Unit, tokens_of, units, words
 
 
@@ -46,6 +46,7 @@ class _Rule(NamedTuple):
 
 _RULES = paths.rules("cues")
 _READ: dict[str | None, Callable[[str], list[str]]] = {"duration": durations, "age": ages}
+_KEYS = ("id", "name", "patterns", "values", "value_from", "unless", "context", "examples", "counter_examples")
 _OTHERWISE = "mentions"
 """A value that counts only where the cue has no other in the text."""
 
@@ -66,6 +67,8 @@ def _compiled() -> tuple[list[_Rule], Patterns]:
 def _rule(block: dict[str, Any], groups: dict[str, list[str]]) -> _Rule:
     """A block; its patterns are added to ``groups``."""
     cue = block["id"]
+    if foreign := block.keys() - _KEYS:
+        raise PatternError(f"rules/cues.toml, {cue}: no key is called {foreign.pop()!r}: take {', '.join(_KEYS)}")
     own = {f"{cue}={value}": patterns for value, patterns in block.get("values", {}).items()}
     values: dict[str, str | None] = {f"{cue}={value}": value for value in block.get("values", {})}
     own |= {f"{cue} {key}": block[key] for key in ("patterns", "unless", "context") if key in block}
@@ -138,6 +141,6 @@ def cues(text: str) -> list[Cue]:
 
 @Language.component("privacylab_cues", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
-    """Sets ``doc.spans["cues"]``: a span for each cue, its label the cue's id, its span id the value."""
+    """Sets ``doc.spans["cues"]``: a span for each cue, with its id as label and its value as span id."""
     doc.spans["cues"] = spans(doc)
     return doc

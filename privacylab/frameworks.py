@@ -9,6 +9,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from spacy.language import Language
+from spacy.tokens import Doc
+
 from privacylab import paths
 from privacylab.text.anchors import quick_look
 from privacylab.text.phrases import Rule, phrases, rule_of
@@ -208,3 +211,13 @@ def mentions(text: str) -> list[Mention]:
                 stance = _stance(rule, _place(view, start, end))
             result.append(Mention(framework, stance, start, end))
     return sorted(result, key=lambda mention: (mention.start, mention.end, mention.framework))
+
+
+@Language.component("privacylab_frameworks", assigns=["doc.spans"])
+def component(doc: Doc) -> Doc:
+    """Sets ``doc.spans["frameworks"]``: a span for each mention, with the framework's id as label and the stance as span id."""
+    doc.spans["frameworks"] = [
+        doc.char_span(each.start, each.end, label=each.framework, span_id=each.stance, alignment_mode="expand")
+        for each in mentions(doc.text)
+    ]
+    return doc

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacylab import cues, paths
+from privacylab.text.patterns import PatternError, Patterns
+from privacylab.text.units import tokens_of, units, words
 
 RULES = paths.rules("cues")
 FIRED = [(block["id"], *case) for block in RULES["cue"] for case in block["examples"]]
@@ -115,6 +117,37 @@ def test_any_text_gives_valid_ordered_cues(text):
     assert all(0 <= cue.start < len(text) and cue.cue in cues.IDS for cue in found)
     assert len({(cue.cue, cue.value) for cue in found}) == len(found)
     assert all(DURATIONS.fullmatch(cue.value) for cue in found if cue.cue in ("retention_period", "cookie_lifetime"))
+
+
+def groups_of_patterns():
+    """The patterns of each cue and what they are there for, with the texts in which they may match."""
+    csv = examples.rows("cues")
+    for block in RULES["cue"]:
+        cue = block["id"]
+        texts = [text for text, _ in block["examples"]] + block["counter_examples"]
+        texts += [row["text"] for row in csv if row["cue"] == cue]
+        groups = {key: block[key] for key in ("patterns", "unless", "context") if key in block}
+        for name, patterns in (groups | block.get("values", {})).items():
+            yield pytest.param(patterns, texts, id=f"{cue}: {name}")
+
+
+@pytest.mark.parametrize(("patterns", "texts"), groups_of_patterns())
+def test_each_pattern_is_reached_by_an_example_that_no_other_reaches(patterns, texts):
+    compiled = Patterns({pattern: [pattern] for pattern in patterns}, RULES["lists"])
+    alone = set()
+    for text in texts:
+        doc = tokens_of(text)
+        looks = [compiled.look(unit.words) for unit in units(doc.text, words(doc))]
+        matching = {pattern for pattern in patterns for look in looks if compiled.spans(pattern, look)}
+        alone |= matching if len(matching) == 1 else set()
+    assert set(patterns) - alone == set()
+
+
+def test_a_misspelt_key_is_named(monkeypatch):
+    block = {**RULES["cue"][0], "pattern": ["a b"]}
+    monkeypatch.setitem(cues._RULES, "cue", [block])
+    with pytest.raises(PatternError, match="'pattern'.*patterns"):
+        cues._compiled.__wrapped__()
 
 
 @pytest.mark.parametrize("row", examples.params("cues"))

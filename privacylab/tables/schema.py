@@ -48,7 +48,7 @@ DATE_BASES = ("snapshot", "effective", "none")
 REGIONS = ("us", "eu", "uk", "other")
 
 Kind = Literal["text", "date", "count", "integer", "share", "number", "percent", "list"]
-Dtype = Literal["str", "datetime64[ms]", "int32", "float32", "uint8", "object"]
+Dtype = Literal["str", "datetime64[ms]", "int32", "Int32", "float32", "uint8", "object"]
 
 
 class _Type(NamedTuple):
@@ -86,7 +86,7 @@ class Column(NamedTuple):
     @property
     def dtype(self) -> Dtype:
         """Its type in pandas."""
-        return _TYPES[self.kind].dtype
+        return "Int32" if self.kind == "count" and self.nullable else _TYPES[self.kind].dtype
 
 
 class Table(NamedTuple):
@@ -174,7 +174,14 @@ TABLES: Mapping[str, Table] = {
     "mentions": _table(
         "segment_id start framework", segment_id=_TEXT, start=_COUNT, end=_COUNT, framework=_TEXT, stance=_TEXT
     ),
-    "cues": _table("segment_id start cue", segment_id=_TEXT, start=_COUNT, cue=_TEXT, value=_MAYBE_TEXT),
+    "cues": _table(
+        "segment_id start cue value",
+        segment_id=_TEXT,
+        start=_COUNT,
+        end=Column("count", nullable=True, optional=True),
+        cue=_TEXT,
+        value=_MAYBE_TEXT,
+    ),
 }
 """The tables that ``build`` writes."""
 
@@ -239,7 +246,7 @@ def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"table {name}, column {column}: {error}") from None
     if spec.kind in ("count", "integer", "percent"):
-        changed = values[typed.to_numpy() != values.to_numpy()]
+        changed = values[(typed != values).fillna(False)]
         if len(changed):
             raise ValueError(f"table {name}, column {column}: {changed.iloc[0]} does not fit {spec.dtype}")
     return typed

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from simplemma.strategies import DefaultDictionaryFactory
 from spacy.strings import get_string_id
 
-from privacylab.text.units import Word
+from privacylab.text.units import Word, tokenizer
 
 MAX_TOKENS = 12
 MAX_CHARS = 160
@@ -90,8 +90,8 @@ def row(pattern: str, lists: Lists) -> Row:
     Raises:
         PatternError: It is too long, names an unknown list, has an empty alternative, or needs no word at all.
 
-    >>> row("right to erase|delete", {})[2]
-    Words(any_of=frozenset({'erase', 'delete'}))
+    >>> row("right ..3 erase", {})
+    (Words(any_of=frozenset({'right'})), Gap(most=3), Words(any_of=frozenset({'erase'})))
     """
     if len(pattern.split()) > MAX_TOKENS or len(pattern) > MAX_CHARS:
         raise PatternError(f"{pattern!r} is longer than {MAX_TOKENS} tokens or {MAX_CHARS} characters: split it")
@@ -132,11 +132,20 @@ def _alternatives(word: str, lists: Lists) -> list[Row]:
 
 
 def _spellings(word: str) -> frozenset[str]:
-    if not word.strip("~="):
+    """The words that a word of a pattern stands for, ``=`` before those in exact case."""
+    bare = word.strip("~=")
+    if not bare:
         raise PatternError("an alternative is empty: take out a bar or a blank")
+    if word == NUMBER:
+        return frozenset({NUMBER})
+    read_as = [token.norm_ for token in tokenizer()(bare)]
+    if len(read_as) != 1 or "-" in bare:
+        raise PatternError(
+            f"{bare!r} is several words in a text: write {' '.join(each for each in read_as if each != '-')!r}"
+        )
     if word.startswith("="):
         return frozenset({word})
-    return forms(word[:-1].lower()) if word.endswith("~") else frozenset({word.lower()})
+    return forms(read_as[0].lower()) if word.endswith("~") else frozenset({read_as[0].lower()})
 
 
 # --- What a text needs ----------------------------------------------------------------------------------------------
@@ -259,7 +268,6 @@ def _spans(tokens: Row, look: Look) -> Iterator[tuple[int, int]]:
         end = ends & -ends
         yield _before(tokens, look.places, end).bit_length() - 1, end.bit_length() - 1
         ends ^= end
-
 
 
 def _after(tokens: Row, places: Places, begins: int) -> int:

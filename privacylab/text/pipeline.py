@@ -7,6 +7,8 @@
 Each component also works by itself: ``spacy.blank("en").add_pipe("privacylab_cues")``.
 """
 
+from bisect import bisect_right
+
 import spacy
 from simplemma import lemmatize
 from spacy.language import Language
@@ -24,7 +26,7 @@ def english() -> Language:
 
     >>> doc = english()("You may ask us to erase your data.")
     >>> [(span.label_, span.text) for span in doc.spans["cues"]]
-    [('right_erasure', 'You may ask us to erase your data')]
+    [('right_erasure', 'You may ask us to erase')]
     """
     nlp = spacy.blank("en")
     for name in ("privacylab_sentences", "privacylab_lemmas", *COMPONENTS):
@@ -36,9 +38,11 @@ def english() -> Language:
 def sentences(doc: Doc) -> Doc:
     """Sets where sentences start: lines, items of lists and table cells are sentences of their own."""
     ends = [match.end() for match in stops(visible(doc.text))]
-    starts = {next((token.i for token in doc if token.idx >= end), 0) for end in ends}
+    part_of_last = -1
     for token in doc:
-        token.is_sent_start = token.i in starts or token.i == 0
+        part = bisect_right(ends, token.idx)
+        token.is_sent_start = part != part_of_last
+        part_of_last = part
     return doc
 
 

@@ -41,8 +41,10 @@ class Unit(NamedTuple):
 
 @cache
 def tokenizer() -> Tokenizer:
-    """spaCy's for English."""
-    return blank("en").tokenizer
+    """SpaCy's for English, but "id" is an identifier, not "I would"."""
+    english = blank("en").tokenizer
+    english.rules = {word: parts for word, parts in english.rules.items() if word.lower() != "id"}
+    return english
 
 
 def tokens_of(text: str) -> Doc:

@@ -54,7 +54,7 @@ def test_only_the_columns_asked_for_are_read(tmp_path):
 
 def test_a_column_that_is_not_there_is_an_error(tmp_path):
     tables.write_table(tmp_path / "t", "cues", cues())
-    with pytest.raises(ValueError, match="table cues has no column right: it has segment_id, start, cue, value"):
+    with pytest.raises(ValueError, match="table cues has no column right: it has segment_id, start, end, cue, value"):
         tables.read_table(tmp_path / "t", "cues", columns=["right"])
 
 
@@ -297,7 +297,7 @@ def test_verify_finds_a_value_outside_its_vocabulary(copy):
 def test_verify_finds_a_foreign_column(copy):
     rewrite(copy, "cues", lambda frame: frame.assign(colour="red"))
     assert tables.verify(copy) == [
-        "cues.parquet: table cues has no column colour: it has segment_id, start, cue, value"
+        "cues.parquet: table cues has no column colour: it has segment_id, start, end, cue, value"
     ]
 
 

@@ -1,0 +1,53 @@
+"""The sentence that speaks most for each clause category of a segment, and the categories as a spaCy component."""
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from privacylab.clauses.model import CATEGORIES, load
+from privacylab.text.sentences import sentences
+
+
+def evidence(text: str, heading: str | None = None) -> dict[str, int]:
+    """The number of the sentence with the highest probability, for each category that a segment is labelled with.
+
+    Args:
+        text: A segment.
+        heading: The heading over it.
+
+    Returns:
+        For each of the segment's labels an index into `sentences` of the text.
+
+    >>> evidence("We mind the shop. We encrypt all data with SSL on secure servers.", "Security")
+    {'Data Security': 1}
+    """
+    model = load()
+    scores = model.scores(sentences(text))
+    if not len(scores):
+        return {}
+    labels = model.labels([text], [heading])[0]
+    return {name: int(scores[:, i].argmax()) for i, name in enumerate(CATEGORIES) if name in labels}
+
+
+@Language.component("privacylab_clauses", assigns=["doc.cats", "doc.spans"])
+def component(doc: Doc) -> Doc:
+    """Sets ``doc.cats``, each category's probability, and ``doc.spans["clauses"]``, the evidence for those assigned."""
+    model = load()
+    doc.cats = dict(zip(CATEGORIES, map(float, model.scores([doc.text])[0]), strict=True))
+    doc.spans["clauses"] = []
+    ranges = _ranges(doc.text)
+    for name, number in evidence(doc.text).items():
+        span = doc.char_span(*ranges[number], label=name, alignment_mode="expand")
+        if isinstance(span, Span):
+            doc.spans["clauses"].append(span)
+    return doc
+
+
+def _ranges(text: str) -> list[tuple[int, int]]:
+    """Where each of a text's sentences begins and ends."""
+    ranges = []
+    end = 0
+    for sentence in sentences(text):
+        start = text.index(sentence, end)
+        end = start + len(sentence)
+        ranges.append((start, end))
+    return ranges
