@@ -217,7 +217,8 @@ def mentions(text: str) -> list[Mention]:
 def component(doc: Doc) -> Doc:
     """Sets ``doc.spans["frameworks"]``: a span for each mention, with the framework's id as label and the stance as span id."""
     doc.spans["frameworks"] = [
-        doc.char_span(each.start, each.end, label=each.framework, span_id=each.stance, alignment_mode="expand")
+        span
         for each in mentions(doc.text)
+        if (span := doc.char_span(each.start, each.end, each.framework, span_id=each.stance, alignment_mode="expand"))
     ]
     return doc

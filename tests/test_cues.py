@@ -146,7 +146,7 @@ def test_each_pattern_is_reached_by_an_example_that_no_other_reaches(patterns, t
 def test_a_misspelt_key_is_named(monkeypatch):
     block = {**RULES["cue"][0], "pattern": ["a b"]}
     monkeypatch.setitem(cues._RULES, "cue", [block])
-    with pytest.raises(PatternError, match="'pattern'.*patterns"):
+    with pytest.raises(PatternError, match=r"'pattern'.*patterns"):
         cues._compiled.__wrapped__()
 
 

@@ -42,14 +42,15 @@ class Unit(NamedTuple):
 @cache
 def tokenizer() -> Tokenizer:
     """SpaCy's for English, but "id" is an identifier, not "I would"."""
-    english = blank("en").tokenizer
+    english: Tokenizer = blank("en").tokenizer
     english.rules = {word: parts for word, parts in english.rules.items() if word.lower() != "id"}
     return english
 
 
 def tokens_of(text: str) -> Doc:
-    """The tokens of what a reader sees of a text, where they stand in the text; it may contain Markdown or leftover tags."""
-    return tokenizer()(visible(text))
+    """The tokens of what a reader sees of a text, where they stand in it; it may contain Markdown or leftover tags."""
+    doc: Doc = tokenizer()(visible(text))
+    return doc
 
 
 def words(doc: Doc) -> list[Word]:
