@@ -215,7 +215,7 @@ def mentions(text: str) -> list[Mention]:
 
 @Language.component("privacylab_frameworks", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
-    """Sets ``doc.spans["frameworks"]``: a span for each mention, with the framework's id as label and the stance as span id."""
+    """Sets ``doc.spans["frameworks"]``: a span for each mention, its label the framework's id, its id the stance."""
     doc.spans["frameworks"] = [
         span
         for each in mentions(doc.text)

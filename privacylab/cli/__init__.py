@@ -310,7 +310,10 @@ def train(
 @app.command()
 def evaluate(
     opp115: Annotated[Path | None, typer.Option(help="A file of labelled segments: policy, text, label.")] = None,
-    gold: Annotated[Path | None, typer.Option(help="The hand-made labels; corpus/gold if neither is given.")] = None,
+    gold: Annotated[Path | None, typer.Option(help="The hand-made labels; corpus/gold if nothing is given.")] = None,
+    passages: Annotated[Path | None, typer.Option(help="Labelled passages, as GDPR Transparency 200 has them.")] = None,
+    coders: Annotated[Path | None, typer.Option(help="A folder of coders' answers, as PrivacyPolicyLong.")] = None,
+    corpus: Annotated[Path | None, typer.Option(help="The corpus that is held against the coders' answers.")] = None,
     archives: Annotated[
         Path | None, typer.Option(help="Where the archives are, whose texts the labels refer to.")
     ] = None,
@@ -326,7 +329,11 @@ def evaluate(
         out.print(evaluation.clauses_on(opp115).to_string(index=False))
         if evaluation.was_trained_on(opp115):
             err.print(f"{opp115} is part of what the shipped model learnt from: these are no test scores")
-    if gold or not opp115:
+    if passages:
+        out.print(evaluation.passages(passages).to_string(index=False))
+    if coders:
+        out.print(evaluation.coders(coders, tables.Corpus.open(corpus or paths.corpus())).to_string(index=False))
+    if gold or not (opp115 or passages or coders):
         labelled = gold or paths.gold()
         predicted = evaluation.predict(labelled, archives=archives)
         for name, frame in evaluation.score(labelled, predicted).items():

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from privacylab import evaluate, paths
+from privacylab.evaluate import gold
 
 
 def _write(path, rows):
@@ -50,7 +51,7 @@ def test_an_unknown_gold_set_is_named(tmp_path):
 
 def test_shares_per_half_and_era():
     rows = [("date", "tune", "gdpr", 1.0, 1.0), ("date", "tune", "gdpr", 0.0, 1.0), ("date", "held", "gap", 1.0, 1.0)]
-    frame = evaluate._shares(rows).set_index(["half", "era"])
+    frame = gold._shares(rows).set_index(["half", "era"])
     assert frame.loc[("tune", "all"), ["n", "right"]].tolist() == [2, 1]
     assert frame.loc[("held", "gap"), "share"] == 1
     assert frame.loc[("tune", "all"), "low"] == pytest.approx(0.095, abs=1e-3)  # Wilson's interval of 1 in 2
@@ -142,7 +143,7 @@ def test_the_archives_hold_every_labelled_text():
     archives = Path(os.environ["PRIVACYLAB_ARCHIVES"])
     found = evaluate.predict(paths.gold(), archives=archives, by={"passive": lambda row, version: version.text[:1]})
     assert found["prediction"].ne("").all()
-    assert set(found["era"]) <= {era.id for era in evaluate.eras.eras()}
+    assert set(found["era"]) <= {era.id for era in gold.eras.eras()}
 
 
 def test_kappa_worked_by_hand():
@@ -177,7 +178,7 @@ def test_a_category_in_passing_counts_for_neither_side(monkeypatch):
 
     monkeypatch.setattr(evaluate, "_model", Model)
     # Found F; T in passing and given: no matter; C missed; A invented.
-    outcomes = list(evaluate._clause_outcomes({"label": "FCt"}, "90 90 10 90 0 0 0 0 0 0"))
+    outcomes = list(gold._clause_outcomes({"label": "FCt"}, "90 90 10 90 0 0 0 0 0 0"))
     assert [o for o in outcomes if o[0] == "all categories"] == [
         ("all categories", True, 1), ("all categories", False, 0.5), ("all categories", False, 0.5)
     ]  # fmt: skip

@@ -1,0 +1,18 @@
+"""The reading wing against labels: our own (`gold`), and those that others made (`others`)."""
+
+from privacylab.evaluate.gold import (
+    PREDICTIONS,
+    SETS,
+    Row,
+    agreement,
+    clauses_on,
+    errors,
+    gold_labels,
+    heading_counts,
+    predict,
+    reliability,
+    score,
+    stored,
+    was_trained_on,
+)
+from privacylab.evaluate.others import coders, passages
