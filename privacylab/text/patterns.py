@@ -138,11 +138,10 @@ def _spellings(word: str) -> frozenset[str]:
         raise PatternError("an alternative is empty: take out a bar or a blank")
     if word == NUMBER:
         return frozenset({NUMBER})
-    read_as = [token.norm_ for token in tokenizer()(bare)]
+    read_as = [token.norm_ for token in tokenizer()(bare.upper() if "." in bare else bare)]
     if len(read_as) != 1 or "-" in bare:
-        raise PatternError(
-            f"{bare!r} is several words in a text: write {' '.join(each for each in read_as if each != '-')!r}"
-        )
+        apart = " ".join(each for each in read_as if each != "-")
+        raise PatternError(f"{bare!r} is several words in a text: write {apart!r}")
     if word.startswith("="):
         return frozenset({word})
     return forms(read_as[0].lower()) if word.endswith("~") else frozenset({read_as[0].lower()})
