@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as arrow
+from pyarrow import compute
 
 from privacylab import clauses, cues, eras, frameworks
 from privacylab.build.versions import History
@@ -42,13 +43,14 @@ def histories(read: Sequence[History], *, text: bool) -> Iterator[dict[str, arro
     in_policies = [{number for policy in each.policies for number in policy["segment_ids"]} for each in read]
     segments = {number: segment for each in read for number, segment in each.segments.items()}
     full = {number: segments[number] for number in set().union(*in_policies)}
-    frames = {name: frame.set_index("segment_id", drop=False) for name, frame in tables(full, text=text).items()}
+    frames = tables(full, text=text)
+    batches = {name: _batch(name, frame) for name, frame in frames.items()}
     others = {number: segment for number, segment in segments.items() if number not in full}
     claims = _claims(pd.concat([frames["mentions"], mentions(others)]))
     for each, numbers in zip(read, in_policies, strict=True):
-        ids = [*map(hex_id, sorted(numbers))]
-        own = {name: frame[frame.index.isin(ids)] for name, frame in frames.items()}
-        yield {name: _batch(name, own[name]) for name in own} | _rows_of_versions(each, own["segments"], claims)
+        ids = arrow.array(map(hex_id, numbers), arrow.string())
+        own = {name: rows.filter(compute.is_in(rows["segment_id"], ids)) for name, rows in batches.items()}
+        yield own | _rows_of_versions(each, own["segments"], claims)
 
 
 def _batch(name: str, frame: pd.DataFrame) -> arrow.RecordBatch:
@@ -58,16 +60,17 @@ def _batch(name: str, frame: pd.DataFrame) -> arrow.RecordBatch:
 
 
 def _rows_of_versions(
-    history: History, segments: pd.DataFrame, claims: Mapping[int, set[str]]
+    history: History, segments: arrow.RecordBatch, claims: Mapping[int, set[str]]
 ) -> dict[str, arrow.RecordBatch]:
     """The rows of ``versions``, ``policies`` and ``occurrences``.
 
     Args:
         history: What was read of the service.
-        segments: The rows of its policies' segments, by id.
+        segments: The rows of its policies' segments.
         claims: What each segment claims.
     """
-    counts = dict(zip(segments.index, segments.itertuples(), strict=True))
+    measured = segments.select(["n_words", "n_sentences", "n_syllables"]).to_pandas().to_numpy()
+    counts = dict(zip(segments["segment_id"].to_pylist(), measured, strict=True))
     rows: dict[str, list[dict[str, Any]]] = {"policies": [], "occurrences": []}
     for policy in history.policies:
         ids = [hex_id(number) for number in policy["segment_ids"]]
@@ -104,9 +107,12 @@ def era_by_frameworks(claims: Collection[str]) -> str | None:
     return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
 
 
-def _reading_grade(segments: Sequence[Any]) -> float | None:
-    """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy, from its segments' counts; None for no words."""
-    counts = [(segment.n_words, segment.n_sentences, segment.n_syllables) for segment in segments]
+def _reading_grade(counts: Sequence[np.ndarray]) -> float | None:
+    """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy; None for no words.
+
+    Args:
+        counts: Words, sentences and syllables of each segment.
+    """
     grade = float(reading_grade(*np.sum(counts, axis=0))) if counts else np.nan
     return None if np.isnan(grade) else float(np.round(max(grade, 0), 3))
 
