@@ -22,10 +22,7 @@ from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import numpy as np
 import pyarrow as arrow
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 import privacylab
 from privacylab import files, paths, sources, tables
@@ -35,10 +32,6 @@ from privacylab.sources.services import Fact, documents, facts_of_domains, state
 
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
-
-READ_BATCH = 1_000  # entries
-MAX_HOLDERS = 12
-"""A content that more services have is an empty page or an error page, and makes no family of them."""
 
 TASKS_OF_A_WORKER = 50
 """So many, then a worker ends: what it holds by then is memory in pieces, which the next one need not have."""
@@ -208,7 +201,7 @@ def _parts(
         if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=task.conditions)
     }
     missing = {service: versions for service, versions in listed.items() if service not in parts}
-    _run([task._replace(services=batch) for batch in _batches(missing)], n_workers, progress)
+    _run([task._replace(services=batch) for batch in workers.batches(missing)], n_workers, progress)
     for service in missing:
         part = workers.read_part(files_of[service])
         if part is None:
@@ -247,42 +240,6 @@ def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
         service, document = named[entry.collection, entry.name, entry.document]
         services[service].append((entry, document))
     return dict(sorted(services.items()))
-
-
-def _batches(services: Mapping[str, workers.Listed]) -> list[tuple[tuple[str, workers.Listed], ...]]:
-    """Services in groups of about `READ_BATCH` versions, families together where they are no more than two groups.
-
-    The largest come first, so that no worker is left with them.
-    """
-    n_versions = {name: len(listed) for name, listed in services.items()}
-    families = [sorted(family, key=lambda name: (-n_versions[name], name)) for family in _families(services)]
-    groups: list[list[tuple[str, workers.Listed]]] = []
-    size = READ_BATCH
-    for family in sorted(families, key=lambda family: (-sum(map(n_versions.__getitem__, family)), family)):
-        for name in family:
-            if size >= (READ_BATCH if name == family[0] else 2 * READ_BATCH):
-                groups.append([])
-                size = 0
-            groups[-1].append((name, services[name]))
-            size += n_versions[name]
-    return [tuple(group) for group in groups]
-
-
-def _families(services: Mapping[str, workers.Listed]) -> Iterable[list[str]]:
-    """Services that have contents in common: read together, what they share is annotated once."""
-    names = list(services)
-    holders: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for number, listed in enumerate(services.values()):
-        for entry, _ in listed:
-            if not entry.reason:
-                holders[entry.collection, entry.content].add(number)
-    pairs = [(min(each), other) for each in holders.values() if len(each) <= MAX_HOLDERS for other in each]
-    first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
-    graph = coo_array((np.ones(len(pairs)), (first, second)), shape=(len(names), len(names)))
-    families: dict[int, list[str]] = defaultdict(list)
-    for name, family in zip(names, connected_components(graph, directed=False)[1].tolist(), strict=True):
-        families[family].append(name)
-    return families.values()
 
 
 def _run(tasks: Sequence[workers.Task], n_workers: int, progress: Progress) -> None:

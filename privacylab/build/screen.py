@@ -88,9 +88,9 @@ _LINK = re.compile(r"(?<!\S)\S*(?:://|www\.|@)\S*")
 _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
 
 
-def _words(lower: str) -> list[str]:
-    """The words of a text in lower case: runs of letters."""
-    return lower.translate(_NO_LETTERS).split() if lower.isascii() else _WORD.findall(lower)
+def _words(text: str) -> list[str]:
+    """The words of a text: runs of letters."""
+    return text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
 
 
 def said(line: str) -> Said:
@@ -163,11 +163,11 @@ def together(several: Iterable[Evidence]) -> Evidence:
 
 def _foreign_prose(text: str) -> tuple[tuple[str, int], ...]:
     """A segment without English words, with their number; nothing for a menu, most of whose words are capitalised."""
-    words = _WORD.findall(text)
+    words = _words(text)
     n_capitals = sum([word[0].isupper() for word in words])
     if n_capitals > rules()["language"]["max_share_of_capitals"] * len(words):
         return ()  # a list of countries is in no language
-    return ((text, len(_words(text.lower()))),)
+    return ((text, len(words)),)
 
 
 @lru_cache(maxsize=1_000)
