@@ -33,7 +33,6 @@ from privacylab.sources.services import Fact, documents, facts_of_domains, state
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
 
-READ_BATCH = 1_000  # entries
 TASKS_OF_A_WORKER = 50
 """So many, then a worker ends: what it holds by then is memory in pieces, which the next one need not have."""
 
@@ -202,7 +201,7 @@ def _parts(
         if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=task.conditions)
     }
     missing = {service: versions for service, versions in listed.items() if service not in parts}
-    _run([task._replace(services=batch) for batch in _batches(missing)], n_workers, progress)
+    _run([task._replace(services=batch) for batch in workers.batches(missing)], n_workers, progress)
     for service in missing:
         part = workers.read_part(files_of[service])
         if part is None:
@@ -241,19 +240,6 @@ def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
         service, document = named[entry.collection, entry.name, entry.document]
         services[service].append((entry, document))
     return dict(sorted(services.items()))
-
-
-def _batches(services: Mapping[str, workers.Listed]) -> list[tuple[tuple[str, workers.Listed], ...]]:
-    """Services in groups of about `READ_BATCH` versions, the largest first, so that no worker is left with them."""
-    groups: list[list[tuple[str, workers.Listed]]] = []
-    size = READ_BATCH
-    for name, listed in sorted(services.items(), key=lambda item: (-len(item[1]), item[0])):
-        if size >= READ_BATCH:
-            groups.append([])
-            size = 0
-        groups[-1].append((name, listed))
-        size += len(listed)
-    return [tuple(group) for group in groups]
 
 
 def _run(tasks: Sequence[workers.Task], n_workers: int, progress: Progress) -> None:

@@ -1,22 +1,25 @@
 """Distinct segments -> the rows of the tables that hang on segments, and what they say of their versions."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from operator import attrgetter
+from itertools import chain, starmap
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as arrow
+from pyarrow import compute
 
 from privacylab import clauses, cues, eras, frameworks
 from privacylab.build.versions import History
 from privacylab.tables import schema
 from privacylab.tables.readability import reading_grade
 from privacylab.tables.schema import CATEGORIES
-from privacylab.text.counts import Counts, content_terms, count_words
+from privacylab.text.counts import content_terms, count_words
 from privacylab.text.segments import Segment
+
+Row = dict[str, Any]
 
 MAX_HEADING_WORDS = 8
 """Longer headings are left out of tables without text."""
@@ -42,33 +45,33 @@ def histories(read: Sequence[History], *, text: bool) -> Iterator[dict[str, arro
     in_policies = [{number for policy in each.policies for number in policy["segment_ids"]} for each in read]
     segments = {number: segment for each in read for number, segment in each.segments.items()}
     full = {number: segments[number] for number in set().union(*in_policies)}
-    frames = {name: frame.set_index("segment_id", drop=False) for name, frame in tables(full, text=text).items()}
     others = {number: segment for number, segment in segments.items() if number not in full}
-    claims = _claims(pd.concat([frames["mentions"], mentions(others)]))
+    rows_of = tables(full, text=text)
+    claims = _claims([*rows_of["mentions"], *chain.from_iterable(starmap(_mentions, others.items()))])
+    batches = {name: _batch(name, rows) for name, rows in rows_of.items()}
     for each, numbers in zip(read, in_policies, strict=True):
-        ids = [*map(hex_id, sorted(numbers))]
-        own = {name: frame[frame.index.isin(ids)] for name, frame in frames.items()}
-        yield {name: _batch(name, own[name]) for name in own} | _rows_of_versions(each, own["segments"], claims)
+        ids = arrow.array(map(hex_id, numbers), arrow.string())
+        own = {name: rows.filter(compute.is_in(rows["segment_id"], ids)) for name, rows in batches.items()}
+        yield own | _rows_of_versions(each, own["segments"], claims)
 
 
-def _batch(name: str, frame: pd.DataFrame) -> arrow.RecordBatch:
-    spec = schema.TABLES[name]
-    table = arrow.Table.from_pandas(frame[[*spec.columns]], schema=spec.arrow_schema(), preserve_index=False)
-    return arrow.RecordBatch.from_struct_array(table.to_struct_array().combine_chunks())
+def _batch(name: str, rows: Sequence[Row]) -> arrow.RecordBatch:
+    return arrow.RecordBatch.from_pylist(list(rows), schema=schema.TABLES[name].arrow_schema())
 
 
 def _rows_of_versions(
-    history: History, segments: pd.DataFrame, claims: Mapping[int, set[str]]
+    history: History, segments: arrow.RecordBatch, claims: Mapping[int, set[str]]
 ) -> dict[str, arrow.RecordBatch]:
     """The rows of ``versions``, ``policies`` and ``occurrences``.
 
     Args:
         history: What was read of the service.
-        segments: The rows of its policies' segments, by id.
+        segments: The rows of its policies' segments.
         claims: What each segment claims.
     """
-    counts = dict(zip(segments.index, segments.itertuples(), strict=True))
-    rows: dict[str, list[dict[str, Any]]] = {"policies": [], "occurrences": []}
+    measured = segments.select(["n_words", "n_sentences", "n_syllables"]).to_pandas().to_numpy()
+    counts = dict(zip(segments["segment_id"].to_pylist(), measured, strict=True))
+    rows: dict[str, list[Row]] = {"policies": [], "occurrences": []}
     for policy in history.policies:
         ids = [hex_id(number) for number in policy["segment_ids"]]
         era = era_by_frameworks(_claims_of(policy, claims))
@@ -79,18 +82,15 @@ def _rows_of_versions(
             for position, segment_id in enumerate(ids)
         ]
     rows["versions"] = [version | {"claims": _claims_of(version, claims)} for version in history.versions]
-    return {
-        name: arrow.RecordBatch.from_pylist(each, schema=schema.TABLES[name].arrow_schema())
-        for name, each in rows.items()
-    }
+    return {name: _batch(name, each) for name, each in rows.items()}
 
 
-def _claims(rows: pd.DataFrame) -> dict[int, set[str]]:
+def _claims(mentions: Iterable[Row]) -> dict[int, set[str]]:
     """What each segment claims, by its number: ``framework:stance``."""
     claims: dict[int, set[str]] = defaultdict(set)
-    for segment_id, framework, stance in zip(rows["segment_id"], rows["framework"], rows["stance"], strict=True):
-        claims[int(segment_id, 16)].add(f"{framework}:{stance}")
-    return dict(claims)
+    for row in mentions:
+        claims[int(row["segment_id"], 16)].add(f"{row['framework']}:{row['stance']}")
+    return claims
 
 
 def _claims_of(row: Mapping[str, Any], claims: Mapping[int, set[str]]) -> list[str]:
@@ -104,9 +104,12 @@ def era_by_frameworks(claims: Collection[str]) -> str | None:
     return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
 
 
-def _reading_grade(segments: Sequence[Any]) -> float | None:
-    """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy, from its segments' counts; None for no words."""
-    counts = [(segment.n_words, segment.n_sentences, segment.n_syllables) for segment in segments]
+def _reading_grade(counts: Sequence[np.ndarray]) -> float | None:
+    """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy; None for no words.
+
+    Args:
+        counts: Words, sentences and syllables of each segment.
+    """
     grade = float(reading_grade(*np.sum(counts, axis=0))) if counts else np.nan
     return None if np.isnan(grade) else float(np.round(max(grade, 0), 3))
 
@@ -114,54 +117,39 @@ def _reading_grade(segments: Sequence[Any]) -> float | None:
 # --- Segments -------------------------------------------------------------------------------------------------------
 
 
-def mentions(batch: Mapping[int, Segment]) -> pd.DataFrame:
-    """The rows of ``mentions`` for a batch of segments by number."""
-    return _spans("mentions", {number: frameworks.mentions(segment.text) for number, segment in batch.items()})
-
-
-def _spans(name: str, spans: Mapping[int, Sequence[frameworks.Mention | cues.Cue]]) -> pd.DataFrame:
-    """The rows of ``mentions`` or ``cues``, from what stands in each segment."""
-    table = schema.TABLES[name]
-    fields = attrgetter(*[column for column in table.columns if column != "segment_id"])
-    rows = [(hex_id(number), *fields(span)) for number, of_segment in spans.items() for span in of_segment]
-    return pd.DataFrame(rows, columns=list(table.columns)).drop_duplicates(list(table.key), ignore_index=True)
-
-
-def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, pd.DataFrame]:
+def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
     """The rows of ``segments``, ``scores``, ``mentions`` and ``cues`` for a batch of segments by number.
 
     Args:
         batch: Segments by number.
         text: Whether ``segments`` keeps the text, and headings of more than `MAX_HEADING_WORDS` words.
     """
-    ids = [hex_id(number) for number in batch]
-    counts, terms = [], []
-    mentioned: dict[int, Sequence[frameworks.Mention]] = {}
-    cued: dict[int, Sequence[cues.Cue]] = {}
-    for number, segment in batch.items():  # all of a segment at once: its words are kept from one annotator to the next
-        counts.append(count_words(segment.text))
-        terms.append(" ".join(content_terms(segment.text)))
-        mentioned[number] = frameworks.mentions(segment.text)
-        cued[number] = cues.cues(segment.text)
-    head = pd.DataFrame(
-        {
-            "segment_id": ids,
-            "heading": [
-                segment.heading if text or (segment.heading or "").count(" ") < MAX_HEADING_WORDS else None
-                for segment in batch.values()
-            ],
-            "text": [segment.text if text else None for segment in batch.values()],
-            "terms": terms,
+    rows: dict[str, list[Row]] = {"segments": [], "scores": [], "mentions": [], "cues": []}
+    percents = np.rint(100 * scores(list(batch.values()))).astype(int).tolist()
+    for (number, segment), percent in zip(batch.items(), percents, strict=True):
+        # All of a segment at once: its words are kept from one annotator to the next.
+        head = {
+            "segment_id": hex_id(number),
+            "heading": segment.heading if text or (segment.heading or "").count(" ") < MAX_HEADING_WORDS else None,
+            "text": segment.text if text else None,
+            "terms": " ".join(content_terms(segment.text)),
         }
-    )
-    scored = pd.DataFrame(np.rint(100 * scores(list(batch.values()))).astype("uint8"), columns=list(CATEGORIES))
-    scored.insert(0, "segment_id", ids)
-    return {
-        "segments": pd.concat([head, pd.DataFrame(counts, columns=Counts._fields)], axis=1),
-        "scores": scored,
-        "mentions": _spans("mentions", mentioned),
-        "cues": _spans("cues", cued),
-    }
+        rows["segments"].append(head | count_words(segment.text)._asdict())
+        rows["scores"].append({"segment_id": hex_id(number), **dict(zip(CATEGORIES, percent, strict=True))})
+        rows["mentions"] += _mentions(number, segment)
+        rows["cues"] += _spans("cues", number, cues.cues(segment.text))
+    return rows
+
+
+def _mentions(number: int, segment: Segment) -> Collection[Row]:
+    return _spans("mentions", number, frameworks.mentions(segment.text))
+
+
+def _spans(name: str, number: int, spans: Sequence[frameworks.Mention | cues.Cue]) -> Collection[Row]:
+    """The rows of ``mentions`` or ``cues`` of a segment: the first of each key."""
+    key = itemgetter(*schema.TABLES[name].key)
+    rows = [{"segment_id": hex_id(number), **span._asdict()} for span in spans]
+    return {key(row): row for row in reversed(rows)}.values()
 
 
 _model = cache(clauses.load)

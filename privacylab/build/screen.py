@@ -1,7 +1,7 @@
 """Whether a page is an English privacy policy."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
@@ -85,25 +85,41 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LINK = re.compile(r"(?<!\S)\S*(?:://|www\.|@)\S*")
 
 
+_NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text: runs of letters."""
+    return text.translate(_NO_LETTERS).split() if text.isascii() else _WORD.findall(text)
+
+
 def said(line: str) -> Said:
     """What a line says."""
-    lower = line.lower()
-    words = _WORD.findall(lower)
-    english, months = _words_of("language", "english"), _words_of("duplicates", "months")
-    substantive, least = _words_of("duplicates", "substantive"), rules()["duplicates"]["min_words"]
+    words = _words(line.lower())
+    english = _words_of("language", "english")
     shown = _LINK.sub(" ", line) if "://" in line or "@" in line or "www." in line else line
-    fingerprints = set()
-    for sentence in sentences(shown):
-        kept = [word for word in _WORD.findall(sentence.lower()) if word not in months]
-        if len(kept) >= least and not substantive.isdisjoint(kept):
-            fingerprints.add(hash(tuple(kept)))  # blind to case, digits, months and punctuation
     return Said(
         n_words=len(words),
-        n_function=sum([word in english for word in words]),
+        n_function=sum(map(english.__contains__, words)),
         points=sum(map(_points, words)),
-        fingerprints=frozenset(fingerprints),
+        fingerprints=frozenset(_fingerprints(shown)) if _is_substantive(words) else frozenset(),
         goes_on=goes_on(shown),
     )
+
+
+def _is_substantive(words: list[str]) -> bool:
+    """Whether words, of a sentence or more, may be a sentence that counts in the comparison of versions."""
+    least = rules()["duplicates"]["min_words"]
+    return len(words) >= least and not _words_of("duplicates", "substantive").isdisjoint(words)
+
+
+def _fingerprints(line: str) -> Iterator[int]:
+    """A number for each substantive sentence: blind to case, digits, months and punctuation."""
+    months = _words_of("duplicates", "months")
+    for sentence in sentences(line):
+        kept = [word for word in _words(sentence.lower()) if word not in months]
+        if _is_substantive(kept):
+            yield hash(tuple(kept))
 
 
 def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidence:
@@ -147,11 +163,11 @@ def together(several: Iterable[Evidence]) -> Evidence:
 
 def _foreign_prose(text: str) -> tuple[tuple[str, int], ...]:
     """A segment without English words, with their number; nothing for a menu, most of whose words are capitalised."""
-    words = _WORD.findall(text)
+    words = _words(text)
     n_capitals = sum([word[0].isupper() for word in words])
     if n_capitals > rules()["language"]["max_share_of_capitals"] * len(words):
         return ()  # a list of countries is in no language
-    return ((text, len(_WORD.findall(text.lower()))),)
+    return ((text, len(words)),)
 
 
 @lru_cache(maxsize=1_000)

@@ -5,6 +5,7 @@ A part carries a hash of what it was made of. While that stays the same, a later
 
 import hashlib
 import io
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,10 @@ from privacylab.sources import Entry
 
 Listed = Sequence[tuple[Entry, str]]
 """The versions of a service, each with its document."""
+
+READ_BATCH = 1_000  # versions
+MAX_HOLDERS = 12
+"""A content that more services have is an empty page or an error page, and makes no family of them."""
 
 
 class Task(NamedTuple):
@@ -57,6 +62,39 @@ def read(task: Task) -> None:
         for (service, listed), history, rows in zip(task.services, read, annotated, strict=True):
             digest = fingerprint(listed, _ids_of_interest(history, task.sources), conditions=task.conditions)
             write_part(part_of(task.folder, service), digest, rows)
+
+
+def batches(services: Mapping[str, Listed]) -> list[tuple[tuple[str, Listed], ...]]:
+    """Services in groups of about `READ_BATCH` versions; a family stays together up to twice as many.
+
+    The largest come first, so that no worker is left with them.
+    """
+    family = _families(services)
+    sizes: Counter[str] = Counter()
+    for name, listed in services.items():
+        sizes[family[name]] += len(listed)
+    groups: list[list[tuple[str, Listed]]] = []
+    size, previous = READ_BATCH, ""
+    for name in sorted(services, key=lambda name: (-sizes[family[name]], family[name], -len(services[name]), name)):
+        if size >= (2 * READ_BATCH if family[name] == previous else READ_BATCH):
+            groups.append([])
+            size = 0
+        groups[-1].append((name, services[name]))
+        size, previous = size + len(services[name]), family[name]
+    return [tuple(group) for group in groups]
+
+
+def _families(services: Mapping[str, Listed]) -> dict[str, str]:
+    """One name for services with a content in common: a segment that they share is annotated once in a task."""
+    holders: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for name, listed in services.items():
+        for entry, _ in listed:
+            holders[entry.collection, entry.content].add(name)
+    family = {name: name for name in services}
+    for names in holders.values():
+        if len(names) <= MAX_HOLDERS:
+            family |= dict.fromkeys(names, min(family[name] for name in names))
+    return family
 
 
 # --- What a part was made of ----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Publishing a figure: the picture and its numbers in figures/, and on the page of a notebook with its words."""
 
 import base64
+import datetime as dt
 import html
 import io
 import re
@@ -85,10 +86,12 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
 
     def cell(value: object) -> object:
         if not isinstance(value, str):
-            return "–" if value is pd.NA or value != value else value  # in an index; NaN in a column is told by to_html
-        kind = value.partition(":")[0]
+            if value is pd.NA or value != value:
+                return "–"  # in an index; NaN in a column is told by to_html
+            return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else value
+        kind, colon, _ = value.partition(":")
         if value in periods or kind in kinds or (names and value in names):
-            return f"{kinds.get(kind, '')} {labels.readable(value, names)}".strip()
+            return f"{kinds.get(kind, '') if colon else ''} {labels.readable(value, names)}".strip()
         return value
 
     def heading(value: object) -> object:
@@ -100,7 +103,9 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
         lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
     )
     shown = shown.rename(index=cell, columns=heading).rename_axis(index=heading, columns=heading)
-    # As objects, for an index of times or fractions would be written in another form.
+    if shown.index.nlevels == shown.columns.nlevels == 1:  # one row of heads: pandas gives the index's name its own
+        shown = shown.rename_axis(index=None, columns=shown.index.name or shown.columns.name)
+    # As objects, for an index of fractions would be written in another form.
     return Table(shown.set_axis(shown.index.astype(object)), caption)
 
 

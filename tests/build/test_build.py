@@ -53,7 +53,7 @@ def built(repository, tmp_path_factory):
 @pytest.fixture
 def small_batches(monkeypatch):
     """A service a task."""
-    monkeypatch.setattr(build, "READ_BATCH", 1)
+    monkeypatch.setattr(workers, "READ_BATCH", 1)
 
 
 def beside(folder):

@@ -81,6 +81,17 @@ def test_cells_of_a_table_say_what_they_head_and_numbers_stand_right():
     assert '<td class="number">0.5</td>' in html and "<td>GDPR</td>" in html and "<th></th>" not in html
 
 
+def test_a_table_of_days_has_one_row_of_heads_and_no_hours():
+    days = pd.to_datetime(["2018-05-25", None])
+    frame = pd.DataFrame({"claims": ["", "gdpr"], "first_seen": days}, index=pd.Index(days, name="date"))
+    table = plots.table(frame, "x")
+    for text in (table._repr_html_(), repr(table)):
+        assert text.count("2018-05-25") == 2 and "00:00" not in text and "NaT" not in text
+        assert text.count("Claims") == 1
+    head, _ = table._repr_html_().split("<tbody>")
+    assert head.count("<tr") == 1 and head.index("Date") < head.index("Claims")
+
+
 def test_publish_outside_a_notebook_prints_nothing(folder, drawn, capsys):
     plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
     assert capsys.readouterr().out == ""
