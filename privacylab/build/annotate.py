@@ -16,6 +16,7 @@ from privacylab.build.versions import History
 from privacylab.tables import schema
 from privacylab.tables.readability import reading_grade
 from privacylab.tables.schema import CATEGORIES
+from privacylab.text.audiences import of_text
 from privacylab.text.counts import content_terms, count_words
 from privacylab.text.segments import Segment
 
@@ -132,6 +133,7 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
             "segment_id": hex_id(number),
             "heading": segment.heading if text or (segment.heading or "").count(" ") < MAX_HEADING_WORDS else None,
             "text": segment.text if text else None,
+            "audience": of_text(segment.text) or segment.audience,
             "terms": " ".join(content_terms(segment.text)),
         }
         rows["segments"].append(head | count_words(segment.text)._asdict())

@@ -16,7 +16,8 @@ from privacylab import normalize
 from privacylab.build import screen
 from privacylab.build.screen import Evidence
 from privacylab.normalize import Block
-from privacylab.text.segments import Segment, segments
+from privacylab.text.audiences import ALL
+from privacylab.text.segments import Segment, of_section, sections
 
 
 class Page(NamedTuple):
@@ -58,11 +59,11 @@ class Reader:
         return self._page(normalize.read(data, media_type=media_type, cache=self._normalized))
 
     def _screened(self, blocks: tuple[Block, ...]) -> Page:
-        sections = [self._section(section) for section in _sections(blocks)]
-        for section in sections:
+        read = [self._section(section, audience) for section, audience in sections(blocks)]
+        for section in read:
             self.segments |= section.segments
-        verdict = screen.verdict(screen.together(section.evidence for section in sections))
-        return Page(blocks, tuple(chain.from_iterable(section.segment_ids for section in sections)), verdict)
+        verdict = screen.verdict(screen.together(section.evidence for section in read))
+        return Page(blocks, tuple(chain.from_iterable(section.segment_ids for section in read)), verdict)
 
 
 @contextmanager
@@ -80,22 +81,14 @@ def reading() -> Iterator[Reader]:
             gc.enable()
 
 
-def _section(blocks: tuple[Block, ...], *, evidence: Callable[[Segment], Evidence]) -> Section:
-    texts = segments(blocks)
+def _section(blocks: tuple[Block, ...], audience: str, *, evidence: Callable[[Segment], Evidence]) -> Section:
+    texts = of_section(blocks, audience)
     ids = tuple([segment_id(segment) for segment in texts])
     together = screen.together([evidence(segment) for segment in texts])
     return Section(dict(zip(ids, texts, strict=True)), ids, together)
 
 
-def _sections(blocks: Sequence[Block]) -> list[tuple[Block, ...]]:
-    """Blocks cut before each heading."""
-    starts = [i for i, block in enumerate(blocks) if block.kind == "heading"]
-    if not starts or starts[0]:
-        starts.insert(0, 0)
-    return [tuple(blocks[start:end]) for start, end in zip(starts, [*starts[1:], len(blocks)], strict=True)]
-
-
 def segment_id(segment: Segment) -> int:
-    """The number of a distinct (heading, text): 64 bits of its blake2b hash."""
-    text = f"{segment.heading or ''}\x1f{segment.text}"
+    """The number of a distinct segment: 64 bits of its blake2b hash; whom it speaks to counts where that is not all."""
+    text = "\x1f".join([segment.heading or "", segment.text, *([] if segment.audience == ALL else [segment.audience])])
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

@@ -46,6 +46,7 @@ REASONS = (
 )
 DATE_BASES = ("snapshot", "effective", "none")
 REGIONS = ("us", "eu", "uk", "other")
+AUDIENCES = ("all", "children", "california", "us_states", "eu_uk", "other")
 
 Kind = Literal["text", "date", "count", "integer", "share", "number", "percent", "list"]
 Dtype = Literal["str", "datetime64[ms]", "int32", "Int32", "float32", "uint8", "object"]
@@ -162,6 +163,7 @@ TABLES: Mapping[str, Table] = {
         segment_id=_TEXT,
         heading=_MAYBE_TEXT,
         text=_MAYBE_TEXT,
+        audience=Column("text", nullable=True, allowed=AUDIENCES, optional=True),
         terms=_TEXT,
         n_words=_COUNT,
         n_sentences=_COUNT,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from privacylab.normalize import Block
+from privacylab.text.audiences import ALL, of_headings
 from privacylab.text.sentences import stops
 
 MAX_WORDS = 200
@@ -18,10 +19,17 @@ MIN_WORDS = 8
 
 
 class Segment(NamedTuple):
-    """A heading (the nearest one; None if there is none) and a text; a list's items stand on lines of their own."""
+    """A paragraph or a list with its introduction.
+
+    Attributes:
+        heading: The nearest heading; None if there is none.
+        text: The text; a list's items stand on lines of their own.
+        audience: For whom it speaks by the headings above it.
+    """
 
     heading: str | None
     text: str
+    audience: str = ALL
 
 
 def segments(blocks: Iterable[Block]) -> list[Segment]:
@@ -29,28 +37,35 @@ def segments(blocks: Iterable[Block]) -> list[Segment]:
 
     >>> blocks = [Block("heading", "Cookies", 2), Block("paragraph", "We use:"), Block("item", "pixels")]
     >>> segments(blocks)
-    [Segment(heading='Cookies', text='We use:\n- pixels')]
+    [Segment(heading='Cookies', text='We use:\n- pixels', audience='all')]
     """
-    result: list[Segment] = []
-    for heading, under in _sections(blocks):
-        if heading is not None and not under:
-            result.append(Segment(None, heading))  # a heading over a heading keeps its words
-        for lines in _units(under):
-            result.extend(Segment(heading, part) for part in _cut("\n".join(lines)))
-    return result
+    return [segment for section, audience in sections(blocks) for segment in of_section(section, audience)]
 
 
-def _sections(blocks: Iterable[Block]) -> Iterator[tuple[str | None, list[Block]]]:
-    """Each heading with the blocks under it; None for what stands above the first."""
-    heading: str | None = None
-    under: list[Block] = []
+def sections(blocks: Iterable[Block]) -> Iterator[tuple[tuple[Block, ...], str]]:
+    """Blocks cut before each heading, and for whom each section speaks by its headings: segments reach over none."""
+    section: list[Block] = []
+    above: list[Block] = []
     for block in blocks:
         if block.kind == "heading":
-            yield heading, under
-            heading, under = block.text, []
-        else:
-            under.append(block)
-    yield heading, under
+            if section:
+                yield tuple(section), of_headings(heading.text for heading in above)
+            section = []
+            while above and above[-1].level >= block.level:
+                above.pop()
+            above.append(block)
+        section.append(block)
+    if section:
+        yield tuple(section), of_headings(heading.text for heading in above)
+
+
+def of_section(section: Sequence[Block], audience: str) -> list[Segment]:
+    """The segments of a heading and what stands under it."""
+    heading = section[0].text if section[0].kind == "heading" else None
+    under = section if heading is None else section[1:]
+    if heading is not None and not under:
+        return [Segment(None, heading, audience)]  # a heading over a heading keeps its words
+    return [Segment(heading, part, audience) for lines in _units(under) for part in _cut("\n".join(lines))]
 
 
 def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:

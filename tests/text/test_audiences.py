@@ -1,6 +1,7 @@
 import pytest
 
 from privacylab import paths
+from privacylab.tables import schema
 from privacylab.text import audiences
 
 RULES = paths.rules("audiences")["audience"]
@@ -28,6 +29,10 @@ def test_the_nearest_heading_that_names_somebody_counts():
 
 def test_own_words_outrank_the_heading():
     assert audience("Notice to European users", "If you live in Nevada, you may opt out.") == "us_states"
+
+
+def test_the_schema_allows_what_the_rules_name():
+    assert audiences.IDS == schema.AUDIENCES
 
 
 def test_no_heading_speaks_to_all():

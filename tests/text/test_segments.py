@@ -105,3 +105,21 @@ def test_no_letter_is_lost_between_sentences(text):
 )
 def test_sentences(text, parts):
     assert sentences(text) == parts
+
+
+def test_each_segment_knows_whom_the_headings_above_it_speak_to():
+    blocks = [
+        Block("heading", "Privacy policy", 1),
+        Block("paragraph", "We sell tea.", 0),
+        Block("heading", "Notice to European users", 2),
+        Block("heading", "Your rights", 3),
+        Block("paragraph", "You may object.", 0),
+        Block("heading", "Contact", 2),
+        Block("paragraph", "Write to us.", 0),
+    ]
+    assert [(segment.text, segment.audience) for segment in segments(blocks)] == [
+        ("We sell tea.", "all"),
+        ("Notice to European users", "eu_uk"),
+        ("You may object.", "eu_uk"),
+        ("Write to us.", "all"),
+    ]
