@@ -61,8 +61,9 @@ def by_media_type() -> Mapping[str, Kind]:
 
 @cache
 def by_suffix() -> Mapping[str, str]:
-    """The media type of each suffix."""
-    return {suffix: row["media_type"] for row in _rows() for suffix in row.get("suffixes", ())}
+    """The media type of each suffix that tells one."""
+    named = {suffix: row["media_type"] for row in _rows() for suffix in row.get("suffixes", ())}
+    return {**paths.rules("kinds")["pages"], **named}
 
 
 def _rows() -> list[dict[str, Any]]:

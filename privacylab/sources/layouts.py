@@ -372,7 +372,7 @@ def _without_suffixes(path: str) -> str:
 def _in_folder(folder: str, day_first: bool | None) -> NameDate | None:
     """A folder's date; beside other words a year alone is none."""
     date = None if is_host(folder) else name_dates.in_name(folder, day_first=day_first)
-    return date if date and (not date.rest or (date.value and date.precision != "year")) else None
+    return date if date and (not date.rest or len(date.value or "") > len("2018")) else None
 
 
 def _best(own: NameDate | None, folders: Sequence[NameDate | None]) -> tuple[NameDate | None, bool]:
