@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from privacylab import paths
 from privacylab.sources import beside, kinds, layouts, name_dates
 from privacylab.sources.entries import Entry
 from privacylab.sources.layouts import Place
@@ -51,8 +52,10 @@ class Listing:
             for path, name in policies.items()
             for entry in self._versions(path, name, stated.get(path, ()))
         ]
-        forms = {layout.name: layout.form for layout in layouts.LAYOUTS}
-        self._notes += [f"{n_files(n)} read as {name}: {forms[name]}" for name, n in self._layouts.most_common()]
+        known = paths.rules("layouts")["layouts"]
+        self._notes += [
+            f"{n_files(n)} read as {name}: {known[name]['form']}" for name, n in self._layouts.most_common()
+        ]
         return [*_united(entries), *(self._refusal(*what, near) for what, near in self._refused.items())]
 
     def _policies(self, files: Mapping[str, str], stated: Collection[str]) -> Iterator[str]:

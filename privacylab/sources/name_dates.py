@@ -77,6 +77,8 @@ _FORMS = tuple(
 """The forms: those that say more before those that say less."""
 _SURE = 2
 """So many of them are dates even if the calendar has no such day."""
+_DAY_AND_MONTH = re.compile(rf"(?<![\d.v])(\d\d?)[{_DASH}_./\s](\d\d?)[{_DASH}_./\s](?:(?:19|20)\d\d|\d\d)(?!\d)")
+_MOST_MONTHS = 12
 _NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _PIVOT = 90
 """A year of two digits from here on is of the last century."""
@@ -187,11 +189,8 @@ def shows_day_first(names: Iterable[str]) -> bool | None:
     >>> shows_day_first(["3/4/2018", "25/4/2018"]), shows_day_first(["3/4/2018"])
     (True, None)
     """
-    shown = set()
-    for name in names:
-        date = in_name(name)
-        if date and date.value and (match := re.match(r"(\d\d?)\D(\d\d?)\D", date.written)):
-            shown |= {int(match[1]) > 12} if (int(match[1]) > 12) != (int(match[2]) > 12) else set()
+    numbers = ((int(a), int(b)) for name in names for a, b in _DAY_AND_MONTH.findall(name))
+    shown = {a > _MOST_MONTHS for a, b in numbers if (a > _MOST_MONTHS) != (b > _MOST_MONTHS)}
     return shown.pop() if len(shown) == 1 else None
 
 
