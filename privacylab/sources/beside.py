@@ -1,16 +1,10 @@
 """What stands beside policies and is none: hidden files, licences, code, and what a saved page brings along."""
 
-import re
 from collections.abc import Collection
-from functools import cache
 from pathlib import PurePosixPath
 
 from privacylab import paths
-
-
-@cache
-def _patterns() -> dict[str, re.Pattern[str]]:
-    return {name: re.compile(rule, re.IGNORECASE) for name, rule in paths.rules("layouts")["beside"].items()}
+from privacylab.sources.patterns import pattern
 
 
 def role(path: str) -> str:
@@ -19,7 +13,7 @@ def role(path: str) -> str:
     >>> role("README.md"), role("acme/readme.com-2018-05-25.html"), role("css/a.css")
     ('aside', 'policy', 'asset')
     """
-    return next((name for name, pattern in _patterns().items() if pattern.search(path)), "policy")
+    return next((name for name in paths.rules("layouts")["beside"] if pattern("beside", name).search(path)), "policy")
 
 
 def companions(listed: Collection[str]) -> dict[str, str | None]:
@@ -27,12 +21,11 @@ def companions(listed: Collection[str]) -> dict[str, str | None]:
 
     A folder is one if it is called as they call it, and a page of its name or a picture, style or script is there.
     """
-    endings = re.compile(rf"(.+?)[._-](?:{'|'.join(paths.rules('layouts')['saved']['folders'])})", re.IGNORECASE)
     pages = {PurePosixPath(path).with_suffix("").as_posix().casefold(): path for path in listed if "." in path}
     folders: dict[str, str | None] = {}
     for path in listed:
         for folder in PurePosixPath(path).parents:
-            match = endings.fullmatch(folder.name)
+            match = pattern("saved", "folder").match(folder.name)
             page = pages.get((folder.parent / match[1]).as_posix().casefold()) if match else None
             if match and (page or role(path) == "asset"):
                 folders[folder.as_posix()] = page

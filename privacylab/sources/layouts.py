@@ -5,13 +5,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from privacylab import paths
 from privacylab.sources import name_dates
 from privacylab.sources.name_dates import NameDate
+from privacylab.sources.patterns import pattern
 from privacylab.sources.services import registrable
 
 
@@ -59,11 +60,6 @@ class Path(NamedTuple):
 # --- The words of names ---------------------------------------------------------------------------------------------
 
 
-@cache
-def _rule(name: str) -> re.Pattern[str]:
-    return re.compile(paths.rules("layouts")[name], re.IGNORECASE | re.VERBOSE)
-
-
 def _spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
@@ -76,20 +72,16 @@ def words(name: str) -> str:
 @lru_cache(maxsize=10_000)
 def _is(rule: str, name: str) -> bool:
     """Whether a name is one of those that a rule tells."""
-    return _rule(rule).search(words(name)) is not None
+    return pattern(rule).search(words(name)) is not None
 
 
-def _squeezed(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower()
+def title_in(name: str) -> re.Match[str] | None:
+    """The title of a kind of document at a name's end; words of which only capitals tell are parted.
 
-
-def is_title(name: str) -> bool:
-    """Whether a name is that of a kind of document.
-
-    >>> is_title("Terms of Service"), is_title("PrivacyPolicy"), is_title("Privacy International")
-    (True, True, False)
+    >>> title_in("AcmeTerms of Service")[1], title_in("PrivacyPolicy")[1], title_in("Privacy International")
+    ('Terms of Service', 'Privacy Policy', None)
     """
-    return _rule("title").search(_spaced(name)) is not None
+    return pattern("title").search(_spaced(name))
 
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
@@ -121,7 +113,8 @@ def _labels(name: str) -> list[str]:
 
 def _names(label: str, service: str) -> bool:
     """Whether a name says no more than that of a service."""
-    return _squeezed(label) in map(_squeezed, _labels(service))
+    said = [words(each).replace(" ", "") for each in (label, *_labels(service))]
+    return said[0] in said[1:]
 
 
 # --- The table ------------------------------------------------------------------------------------------------------
@@ -136,7 +129,7 @@ def _dataset(path: Path) -> tuple[str, str] | None:
 
 def _governance(path: Path) -> tuple[str, str] | None:
     service, document = ["", "", *path.folders][-2:]
-    return (service, document) if service and _squeezed(path.name) == _squeezed(service + document) else None
+    return (service, document) if service and _names(path.name, service + document) else None
 
 
 def _captures(path: Path) -> tuple[str, str] | None:
@@ -161,14 +154,14 @@ def _host_files(path: Path) -> tuple[str, str] | None:
 
 def _typed(path: Path) -> tuple[str, str] | None:
     service, title = ["", "", *path.folders][-2:]
-    if not service or not is_title(title):
+    if not service or not title_in(title):
         return None
     return service, _document(path.name, service, title, service + title) or title
 
 
 def _folders(path: Path) -> tuple[str, str] | None:
     *others, service = path.folders or [""]
-    if not service or (not others and is_title(service)):
+    if not service or (not others and title_in(service)):
         return None
     return service, _document(path.name, service)
 
@@ -176,11 +169,10 @@ def _folders(path: Path) -> tuple[str, str] | None:
 def _files(path: Path) -> tuple[str, str] | None:
     if _is("index", path.name):
         return None
-    name = _spaced(path.name)
-    title = _rule("title").search(name)
+    title = title_in(path.name)
     if not title:
         return path.name, ""
-    return (name[: title.start()], title[1]) if title.start() else None
+    return (title.string[: title.start()], title[1]) if title.start() else None
 
 
 def _root(path: Path) -> tuple[str, str]:
@@ -252,7 +244,9 @@ def _parted(path: str, root: str, day_first: bool | None) -> Path:
     *folders, stem = [part for part in whole.split("/") if part] or [""]
     if is_host(root):
         folders.insert(0, root)
-    dates = [_in_folder(folder, day_first) for folder in folders]
+    dates = [None if is_host(folder) else name_dates.in_name(folder, day_first=day_first) for folder in folders]
+    # Beside other words a year alone is none.
+    dates = [date if date and (not date.rest or len(date.value or "") > len("2018")) else None for date in dates]
     own = name_dates.in_name(stem, day_first=day_first)
     # The date that says most, of those that say as much the nearest; one that cannot be read is no reason to guess.
     date = min(
@@ -263,10 +257,3 @@ def _parted(path: str, root: str, day_first: bool | None) -> Path:
     names = (date.rest if date else folder for folder, date in zip(folders, dates, strict=True))
     name = own.rest if own else name_dates.bare(stem)
     return Path(root, tuple(filter(None, names)), name, date, date is not own)
-
-
-@lru_cache(maxsize=10_000)
-def _in_folder(folder: str, day_first: bool | None) -> NameDate | None:
-    """A folder's date; beside other words a year alone is none."""
-    date = None if is_host(folder) else name_dates.in_name(folder, day_first=day_first)
-    return date if date and (not date.rest or len(date.value or "") > len("2018")) else None

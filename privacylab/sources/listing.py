@@ -3,12 +3,12 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 
 from privacylab import paths
 from privacylab.sources import beside, kinds, layouts, name_dates
 from privacylab.sources.entries import Entry
-from privacylab.sources.layouts import Place
 from privacylab.sources.sheets import Row
 
 SHOWN = 3
@@ -30,8 +30,8 @@ class Listing:
     """
 
     def __init__(self, label: str, root: str, basis: str, notes: list[str]) -> None:
-        self._label, self._root, self._basis, self._notes = label, root, basis, notes
-        self._day_first: bool | None = None
+        self._label, self._basis, self._notes = label, basis, notes
+        self._place = partial(layouts.place, root=root)
         self._layouts: Counter[str] = Counter()
         self._refused: dict[tuple[str, str, str], list[str]] = defaultdict(list)
 
@@ -43,7 +43,8 @@ class Listing:
             stated: What tables say of files, also of some that are not there.
         """
         policies = {path: files[path] for path in self._policies(files, stated)}
-        self._day_first = name_dates.shows_day_first(PurePosixPath(path).stem for path in policies)
+        day_first = name_dates.shows_day_first(PurePosixPath(path).stem for path in policies)
+        self._place = partial(self._place, day_first=day_first)
         policies |= {path: path for path in stated if path not in files}
         entries = [
             entry._replace(reason="unreadable", detail=_missing(path, stated[path][0]))
@@ -93,9 +94,6 @@ class Listing:
                 aside.append(path)
         if aside:
             self._notes.append(f"{n_files(len(aside))} beside the policies: {shown(aside)}")
-
-    def _place(self, path: str) -> Place:
-        return layouts.place(path, self._root, day_first=self._day_first)
 
     def _versions(self, path: str, name: str, rows: Sequence[Row]) -> Iterator[Entry]:
         """The versions of a file: one for each row of a table, or as its path says."""

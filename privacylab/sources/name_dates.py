@@ -4,12 +4,12 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import NamedTuple
 
-from privacylab import paths
 from privacylab.dates.formats import MONTH
 from privacylab.sources.entries import END, FIRST, Entry
+from privacylab.sources.patterns import pattern
 
 
 class NameDate(NamedTuple):
@@ -92,12 +92,6 @@ _COUNTER = re.compile(r"^[-_.\s]{0,2}\(?\d{1,2}\)?$")
 _COPIES = re.compile(r"\s?\(\d{1,2}\)$|[\s-]+copy(?:\s\d)?$", re.IGNORECASE)
 
 
-@cache
-def _before() -> re.Pattern[str]:
-    words = "|".join(map(re.escape, paths.rules("layouts")["before_date"]))
-    return re.compile(rf"(?:(?:^|(?<=[-_.,(\[\s]))(?:{words})[-_.,:\s]*)+$", re.IGNORECASE)
-
-
 def bare(name: str) -> str:
     """A name without what stands at its edges, and without the marks of a copy."""
     return _COPIES.sub("", name).strip(_EDGES)
@@ -106,6 +100,7 @@ def bare(name: str) -> str:
 # --- Reading --------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=10_000)
 def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
     """The date in a name: the fullest, and of those the first that can be read.
 
@@ -134,7 +129,7 @@ def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
 def _read(match: re.Match[str], day_first: bool | None, *, is_sure: bool) -> NameDate | None:
     written = match[0].strip(_EDGES)
     before, after = match.string[: match.start()], match.string[match.end() :]
-    rest = f"{bare(_before().sub('', before))} {'' if _COUNTER.match(after) else bare(after)}".strip()
+    rest = f"{bare(pattern('before_date').sub('', before))} {'' if _COUNTER.match(after) else bare(after)}".strip()
     part = {name: value for name, value in match.groupdict().items() if value}
     readings = list(_readings(part))
     days = {"-".join(f"{number:02d}" for number in each): day for each in readings if (day := _first_day(each))}
