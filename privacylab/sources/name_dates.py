@@ -3,11 +3,11 @@
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from privacylab.dates.formats import MONTH
+from privacylab.dates.formats import Reading, named_dates
 from privacylab.sources.entries import END, FIRST, Entry
 from privacylab.sources.patterns import pattern
 
@@ -40,55 +40,37 @@ class NameDate(NamedTuple):
         return entry._replace(moment=self.moment, date_basis=basis, precision=precision)
 
 
-# --- Forms ----------------------------------------------------------------------------------------------------------
+# --- Names ----------------------------------------------------------------------------------------------------------
 
-_DASH = r"\-\u2010-\u2015\u2212"
-_GAP = rf"[{_DASH}_./,\s年月]{{0,3}}(?:of[{_DASH}_.\s])?"
-_YEAR = r"(?<!\d)(?P<y>(?:19|20)\d\d)"
-_WORD_OR_NUMBER = rf"(?:\d\d?(?!\d)(?:st|nd|rd|th|日)?|(?<![a-z]){MONTH})"
-_TIME = (
-    r"(?P<time>[T\s_@-]{0,3}(?:at\s)?(?:[01]?\d|2[0-3])[-:.h_]?[0-5]\d(?:[-:.m_]?[0-5]\d(?:[.,_-]?\d{3,6})?)?(?!\d)"
-    r"(?:\s?[ap]m(?![a-z]))?|(?<=\d{8})(?:[01]\d|2[0-3])(?!\d))?"
-    r"(?:\s?(?:Z|UTC|GMT)(?![a-z])|[+-]\d\d:?\d\d(?!\d))?(?:(?:id|if|im|js|cs|fw|mp|oe)_)?(?!\d)"
+_YEAR = r"(?:19|20)\d\d"
+_PLAIN = tuple(
+    (re.compile(unusual), plain)
+    for unusual, plain in (
+        ("[\u2010-\u2015\u2212]", "-"),
+        (r"(?<=\d)_(?=\d)", "-"),
+        ("_", " "),
+        (r"(?<=[^\W\d])[-.]+(?=\d+\D+\d)", " "),  # kites-25.5.2018
+        (rf"(?<!\d)({_YEAR})[-.]?(\d\d)(\d\d)(?!\d)", r"\1-\2-\3"),  # 20180525, 2018-0525
+        (rf"(?<!\d)({_YEAR})(\d\d)(\d\d)((?:[01]\d|2[0-3])\d{{0,10}})(?!\d)", r"\1-\2-\3T\4"),  # 20180525101112
+        (rf"(?<!\d)(\d\d)(\d\d)({_YEAR})(?!\d)", r"\1-\2-\3"),  # 25052018
+        (rf"(?<!\d)({_YEAR})(0[1-9]|1[0-2])(?!\d)", r"\1-\2"),  # 201805
+    )
 )
-# Groups: y, m, d in this order; a and b, of which one is the month, before y; time.
-_DAYS = (
-    rf"{_YEAR}[{_DASH}_./]?(?P<m>\d\d)(?P<d>\d\d){_TIME}",  # 20180525, 2018052510, 2018-0525
-    rf"{_YEAR}{_GAP}(?P<m>{_WORD_OR_NUMBER}){_GAP}(?P<d>\d\d?日?)(?!\d){_TIME}",  # 2018-5-2, 2018 May 25
-    rf"(?<!\d)(?P<a>{_WORD_OR_NUMBER}){_GAP}(?P<b>{_WORD_OR_NUMBER}){_GAP}{_YEAR}(?!\d){_TIME}",  # 25-05-2018
-    r"(?<!\d)(?P<a>\d\d)(?P<b>\d\d)(?P<y>(?:19|20)\d\d)(?!\d)",  # 25052018
+"""What turns a name into text in which `named_dates` finds its date."""
+_TIME = re.compile(
+    r"[T\s@-]{0,3}(?:at\s)?(?:[01]?\d|2[0-3])(?:[-:.h]?[0-5]\d(?:[-:.m]?[0-5]\d(?:[.,-]?\d{3,6})?)?|(?<=T\d\d))(?!\d)"
+    r"(?:\s?[ap]m(?![a-z]))?(?:\s?(?:Z|UTC|GMT)(?![a-z])|[+-]\d\d:?\d\d(?!\d))?(?:(?:id|if|im|js|cs|fw|mp|oe)\b)?",
+    re.IGNORECASE,
 )
-_MONTHS = (
-    rf"(?<!\d)(?P<a>\d\d?){_GAP}(?P<b>{MONTH}){_GAP}(?P<y>\d\d)(?!\d)",  # 25-May-18
-    rf"(?<!\d)(?<!\d[{_DASH}_./])(?P<m>{_WORD_OR_NUMBER}){_GAP}{_YEAR}(?!\d)",  # May 2018, 05-2018
-    rf"{_YEAR}{_GAP}(?P<m>{_WORD_OR_NUMBER})(?!{_GAP}\d)",  # 2018-05, 2018 May
-    rf"{_YEAR}(?P<m>0[1-9]|1[0-2])(?!\d)",  # 201805
-)
-# Other numbers look the same: what cannot be read may be no date at all.
-_SHORT = (r"(?<![\d.v])(?P<a>\d\d?)(?P<gap>[-./_])(?P<b>\d\d?)(?P=gap)(?P<y>\d\d)(?![\d.])",)  # 25.5.18
-_YEARS = (
-    rf"(?<![a-z])[QH][1-4]{_GAP}{_YEAR}(?!\d)",
-    rf"{_YEAR}{_GAP}[QH][1-4](?![\da-z])",  # 2018-Q2
-    r"(?:(?<![\da-z])|(?<=policy)|(?<=privacy)|(?<=terms))(?P<y>(?:19|20)\d\d)(?!\d)",
-)
-_FORMS = tuple(
-    tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns) for patterns in (_DAYS, _MONTHS, _SHORT, _YEARS)
-)
-"""The forms: those that say more before those that say less."""
-_SURE = 2
-"""So many of them are dates even if the calendar has no such day."""
-_DAY_AND_MONTH = re.compile(rf"(?<![\d.v])(\d\d?)[{_DASH}_./\s](\d\d?)[{_DASH}_./\s](?:(?:19|20)\d\d|\d\d)(?!\d)")
-_MOST_MONTHS = 12
-_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_PIVOT = 90
-"""A year of two digits from here on is of the last century."""
-_LAST_YEAR = 2049
-"""A lone number above it is no year."""
+_LIKE_A_DATE = re.compile(rf"(?<!\d)(?:{_YEAR}[-./\s]\d\d?(?:[-./\s]\d\d?)?|\d\d?[-./\s]\d\d?[-./\s]{_YEAR})(?!\d)")
+_SHORT = re.compile(r"(\d\d)-(\d\d?)-(\d\d)")
+"""Either end of it may be the year."""
+_BEFORE_A_YEAR = re.compile(r"(?:^|[\W_]|policy|privacy|terms)$", re.IGNORECASE)
 FIRST_YEAR, END_YEAR = (dt.datetime.fromtimestamp(seconds, dt.UTC).year for seconds in (FIRST, END))
 
 _EDGES = " -_.,+~@#()[]{}\u2010\u2011\u2012\u2013\u2014\u2015"
-_COUNTER = re.compile(r"^[-_.\s]{0,2}\(?\d{1,2}\)?$")
-"""Behind a date: the second of a day, a download's "(1)"."""
+_COUNTER = re.compile(r"^[-_.\s]{0,2}(?:\(?\d{1,2}\)?|[QH][1-4])$", re.IGNORECASE)
+"""Behind a date: the second of a day, a download's "(1)", a part of the year."""
 _COPIES = re.compile(r"\s?\(\d{1,2}\)$|[\s-]+copy(?:\s\d)?$", re.IGNORECASE)
 
 
@@ -97,12 +79,9 @@ def bare(name: str) -> str:
     return _COPIES.sub("", name).strip(_EDGES)
 
 
-# --- Reading --------------------------------------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=10_000)
 def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
-    """The date in a name: the fullest, and of those the first that can be read.
+    """The date in a name: the fullest, and of those the first.
 
     Args:
         name: A name without suffix.
@@ -113,69 +92,49 @@ def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
     """
     if not re.search(r"\d\d", name):
         return None
-    fault: NameDate | None = None
-    for rank, patterns in enumerate(_FORMS):
-        matches = sorted((match for each in patterns for match in each.finditer(name)), key=re.Match.start)
-        for match in matches:
-            date = _read(match, day_first, is_sure=rank < _SURE)
-            if date and date.value:
-                return date
-            fault = fault or date
-        if fault and rank < _SURE:
-            return fault
-    return fault
-
-
-def _read(match: re.Match[str], day_first: bool | None, *, is_sure: bool) -> NameDate | None:
-    written = match[0].strip(_EDGES)
-    before, after = match.string[: match.start()], match.string[match.end() :]
-    rest = f"{bare(pattern('before_date').sub('', before))} {'' if _COUNTER.match(after) else bare(after)}".strip()
-    part = {name: value for name, value in match.groupdict().items() if value}
-    readings = list(_readings(part))
-    days = {"-".join(f"{number:02d}" for number in each): day for each in readings if (day := _first_day(each))}
+    text = name
+    for unusual, plain in _PLAIN:
+        text = unusual.sub(plain, text)
+    dates = [
+        (date.start, date.end, date.readings)
+        for date in named_dates(text)
+        if date.form != "year" or _BEFORE_A_YEAR.search(text[: date.start])
+    ]
+    dates = dates or [(match.start(), match.end(), ()) for match in _LIKE_A_DATE.finditer(text)]
+    if not dates:
+        return None
+    start, end, readings = max(dates, key=lambda date: max((len(str(each)) for each in date[2]), default=0))
+    if short := _SHORT.fullmatch(text, start, end):
+        readings = (*readings, Reading(2000 + int(short[1]), int(short[2]), int(short[3])))
+    days = {str(each): moment for each in readings if (moment := _first_day(each)) is not None}
     if len(days) == 2 and day_first is not None:
         del days[list(days)[0 if day_first else 1]]
+    time = _TIME.match(text, end)
+    end = time.end() if time else end
+    after = text[end:]
+    rest = (
+        f"{bare(pattern('before_date').sub('', text[:start]))} {'' if _COUNTER.match(after) else bare(after)}".strip()
+    )
+    written = text[start:end].strip(_EDGES)
     if len(days) == 1:
-        ((value, day),) = days.items()
-        return NameDate(written, value, None, rest, "time" in part, day)
-    is_number = not days and not is_sure and not ("gap" not in part and END_YEAR <= readings[0][0] <= _LAST_YEAR)
-    if is_number:
-        return None
+        ((value, moment),) = days.items()
+        return NameDate(written, value, None, rest, time is not None, moment)
     fault = f"may be {' or '.join(days)}" if days else f"is no day from {FIRST_YEAR} to {END_YEAR - 1}"
-    return NameDate(written, None, f"{written!r} {fault}", rest)
+    return NameDate(written, None, f"{(written if written in name else name)!r} {fault}", rest)
 
 
-def _readings(part: dict[str, str]) -> Iterator[tuple[int, ...]]:
-    """The days, months or years that the parts of a date may mean, month before day first."""
-    year = _year(part["y"])
-    if "a" not in part:
-        yield year, *(_number(part[name]) for name in ("m", "d") if name in part)
-        return
-    a, b = _number(part["a"]), _number(part["b"])
-    if part["b"][0].isdigit():
-        yield year, a, b
-    if part["a"][0].isdigit():
-        yield year, b, a
-    if part.get("gap") in ("-", "_") and len(part["a"]) == 2:  # slashes and dots never part a year that stands first
-        yield _year(part["a"]), b, int(part["y"])
-
-
-def _number(part: str) -> int:
-    digits = re.match(r"\d+", part)
-    return int(digits[0]) if digits else _NAMES.index(part[:3].lower()) + 1
-
-
-def _year(digits: str) -> int:
-    return int(digits) + (0 if len(digits) > 2 else 1900 if int(digits) >= _PIVOT else 2000)
-
-
-def _first_day(reading: tuple[int, ...]) -> int | None:
-    """Seconds since 1970 of the day, or of the first one of a month or year; None if it is none of the web's days."""
+def _first_day(reading: Reading) -> int | None:
+    """Seconds since 1970 of the first day of a date; None if it is none of the web's."""
     with contextlib.suppress(ValueError):
-        year, month, day = (*reading, 1, 1)[:3]
-        moment = int(dt.datetime(year, month, day, tzinfo=dt.UTC).timestamp())
+        moment = int(dt.datetime.combine(reading.first_day, dt.time(), dt.UTC).timestamp())
         return moment if FIRST <= moment < END else None
     return None
+
+
+_DAY_AND_MONTH = re.compile(
+    rf"(?<![\d.v])(\d\d?)[-\u2010-\u2015\u2212_./\s](\d\d?)[-\u2010-\u2015\u2212_./\s](?:{_YEAR}|\d\d)(?!\d)"
+)
+_MOST_MONTHS = 12
 
 
 def shows_day_first(names: Iterable[str]) -> bool | None:
@@ -188,6 +147,8 @@ def shows_day_first(names: Iterable[str]) -> bool | None:
     shown = {a > _MOST_MONTHS for a, b in numbers if (a > _MOST_MONTHS) != (b > _MOST_MONTHS)}
     return shown.pop() if len(shown) == 1 else None
 
+
+# --- Cells ----------------------------------------------------------------------------------------------------------
 
 _EMPTY = frozenset(("", "-", "--", "?", "n/a", "na", "nan", "nat", "none", "null", "unknown", "#n/a", "undated"))
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
@@ -227,6 +188,6 @@ def in_seconds(name: str) -> NameDate | None:
     if not match:
         return None
     day = dt.datetime.fromtimestamp(int(match[1]), dt.UTC)
-    moment = _first_day((day.year, day.month, day.day))
+    moment = _first_day(Reading(day.year, day.month, day.day))
     rest = bare(name[: match.start()])
     return None if moment is None else NameDate(match[0], day.date().isoformat(), None, rest, True, moment)
