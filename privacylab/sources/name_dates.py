@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from privacylab.dates.formats import Reading, named_dates
+from privacylab.dates.formats import MONTH, Reading, named_dates
 from privacylab.sources.entries import END, FIRST, Entry
 from privacylab.sources.patterns import pattern
 
@@ -54,11 +54,13 @@ _PLAIN = tuple(
         (rf"(?<!\d)({_YEAR})(\d\d)(\d\d)((?:[01]\d|2[0-3])\d{{0,10}})(?!\d)", r"\1-\2-\3T\4"),  # 20180525101112
         (rf"(?<!\d)(\d\d)(\d\d)({_YEAR})(?!\d)", r"\1-\2-\3"),  # 25052018
         (rf"(?<!\d)({_YEAR})(0[1-9]|1[0-2])(?!\d)", r"\1-\2"),  # 201805
+        (rf"(?<=\d)[-.](?={_YEAR}[-.]\d\d?[-.]\d\d?(?!\d))", " "),  # 7-2018-05-25
+        (rf"(?i:({_YEAR})[-.\s]({MONTH})(?![-.\s]?\d))", r"\2 \1"),  # 2018-may
     )
 )
 """What turns a name into text in which `named_dates` finds its date."""
 _TIME = re.compile(
-    r"[T\s@-]{0,3}(?:at\s)?(?:[01]?\d|2[0-3])(?:[-:.h]?[0-5]\d(?:[-:.m]?[0-5]\d(?:[.,-]?\d{3,6})?)?|(?<=T\d\d))(?!\d)"
+    r"[T\s@-]{0,3}(?:at\s)?(?:[01]?\d|2[0-3])(?:[-:.h]?[0-5]\d(?:[-:.m]?[0-5]\d(?:[.,-]?\d{3,6})?)?|(?<=T\d\d))(?![-.:]?\d)"
     r"(?:\s?[ap]m(?![a-z]))?(?:\s?(?:Z|UTC|GMT)(?![a-z])|[+-]\d\d:?\d\d(?!\d))?(?:(?:id|if|im|js|cs|fw|mp|oe)\b)?",
     re.IGNORECASE,
 )
