@@ -57,7 +57,7 @@ class Listing:
         self._notes += [
             f"{n_files(n)} read as {name}: {known[name]['form']}" for name, n in self._layouts.most_common()
         ]
-        return [*_united(entries), *(self._refusal(*what, near) for what, near in self._refused.items())]
+        return [*_united(entries), *self._refusals()]
 
     def _policies(self, files: Mapping[str, str], stated: Collection[str]) -> Iterator[str]:
         """The paths of policies; what is none is refused, or named in a note."""
@@ -67,29 +67,17 @@ class Listing:
         aside = []
         for path, role in roles.items():
             folder = PurePosixPath(path).parent
-            within = next(
-                (each.as_posix() for each in reversed(PurePosixPath(path).parents) if each.as_posix() in pages), None
-            )
+            within = next((str(each) for each in reversed(PurePosixPath(path).parents) if str(each) in pages), None)
             root = next((root for root in roots if path.startswith(root)), None)
             if root:
-                detail = "a git repository: unpack it, and build its folder by itself, for its history"
-                self._refused[root, "unreadable_kind", detail].append(f"{root.removesuffix('.git/')}/index.html")
+                self._refuse("repository", root, near=f"{root.removesuffix('.git/')}/index.html")
             elif within and role != "hidden":
                 page = pages[within]
-                detail = f"of {page or 'a saved page'}"
-                self._refused[f"{within}/", "companion", detail].append(page or f"{within}.html")
+                self._refuse("companion", path, folder=within, page=page or "a saved page", near=page or within)
             elif role == "policy" or (role == "asset" and n_assets[folder] == 1):  # which is refused by its kind
                 yield path
-            elif role == "asset":
-                detail = "of pictures, styles, scripts or fonts, no texts of policies"
-                self._refused[f"{folder}/", "not_a_policy_file", detail].append(f"{folder}/index.html")
-            elif role == "archive":
-                kind = _SUFFIX.findall(path.lower())[0]
-                detail = f"a {kind} archive: unpack it, or name it as a source of its own"
-                self._refused[path, "unreadable_kind", detail].append(f"{folder}/index.html")
-            elif role == "code" and name_dates.in_name(PurePosixPath(path).stem):
-                detail = "a table, settings or code: name it in a metadata.csv if it is a policy"
-                self._refused[path, "not_a_policy_file", detail].append(path)
+            elif role in ("asset", "archive") or (role == "code" and name_dates.in_name(PurePosixPath(path).stem)):
+                self._refuse(role, path, kind="".join(_SUFFIX.findall(path.lower())))
             elif role in ("code", "aside"):
                 aside.append(path)
         if aside:
@@ -100,8 +88,7 @@ class Listing:
         place = self._place(path)
         self._layouts[place.layout] += 1
         if place.other and not rows:
-            detail = f"of {place.document}, no privacy policies"
-            self._refused[f"{PurePosixPath(path).parent}/", "other_document", detail].append(path)
+            self._refuse("other_document", path, title=place.document)
             return
         # The files that a table numbers are versions, no documents.
         document = "" if rows and _NUMBER.fullmatch(place.document) else place.document
@@ -114,12 +101,18 @@ class Listing:
                 entry = date.of(entry, self._basis, place=" in the name or in a metadata.csv")
             yield entry
 
-    def _refusal(self, source: str, reason: str, detail: str, near: Sequence[str]) -> Entry:
-        """The entry of what is not read; it belongs to the service of what it stands near."""
-        place = self._place(near[0])
-        if source.endswith("/") and reason != "unreadable_kind":
-            detail = f"{n_files(len(near))} {detail}"
-        return Entry(self._label, place.service, place.document, None, source, source, None, "none", reason, detail)
+    def _refuse(self, what: str, path: str, **words: str) -> None:
+        """Puts down what is not read, once for a folder."""
+        words = {"path": path, "folder": str(PurePosixPath(path).parent), **words}
+        rule = {key: text.format(**words) for key, text in paths.rules("layouts")["refused"][what].items()}
+        self._refused[rule["source"], rule["reason"], rule["detail"]].append(rule["near"])
+
+    def _refusals(self) -> Iterator[Entry]:
+        """The entries of what is not read; each belongs to the service of what it stands near."""
+        for (source, reason, detail), near in self._refused.items():
+            place = self._place(near[0])
+            said = f"{n_files(len(near))} {detail}" if detail.startswith("of ") else detail
+            yield Entry(self._label, place.service, place.document, None, source, source, None, "none", reason, said)
 
 
 def media_type_of(name: str) -> str | None:
