@@ -6,10 +6,7 @@ So memory stays flat, whatever the container's size and order, and workers ask f
 
 import email
 import io
-import lzma
 import re
-import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -19,7 +16,7 @@ from typing import IO
 from privacylab import paths
 from privacylab.sources import kinds, name_dates, tables, web
 from privacylab.sources.entries import Entry
-from privacylab.sources.kinds import PACKED, Kind
+from privacylab.sources.kinds import DAMAGE, PACKED, Kind
 from privacylab.sources.listing import media_type_of, shown
 from privacylab.sources.pages import NO_TEXTS, Page, Reader, Reading, place_of
 
@@ -35,8 +32,6 @@ READERS: Mapping[str, Reader] = {
     "application/vnd.sqlite3": tables.reader(tables.sqlite_rows),
 }
 """What reads which container."""
-
-_DAMAGE = (OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 _Opener = Callable[[Sequence[str]], Iterator[tuple[str, IO[bytes] | None, str | None]]]
 
@@ -113,7 +108,7 @@ def _unpacked(file: IO[bytes], name: str) -> tuple[Kind | None, IO[bytes]]:
             file.seek(0)
         head = kinds.head_of(file)
         file.seek(0)
-    except _DAMAGE:
+    except DAMAGE:
         return None, io.BytesIO()  # it is damaged: whoever reads the page says so
     media_type = media_type_of(name)
     named = kinds.by_media_type().get(media_type or "")

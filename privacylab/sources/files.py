@@ -1,11 +1,9 @@
 """Folders, single files, zips and tars of policies; web archives and tables among them are read as what they hold."""
 
 import contextlib
-import lzma
 import re
 import tarfile
 import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -13,15 +11,14 @@ from typing import IO
 
 from privacylab.sources import beside, containers, kinds, sheets
 from privacylab.sources.entries import Entry, SourceError, content_id, slug
-from privacylab.sources.kinds import MAX_UNPACKED
+from privacylab.sources.kinds import DAMAGE, MAX_UNPACKED
 from privacylab.sources.listing import Listing
-from privacylab.sources.pages import STORED, Columns, Reading, Store, stored
+from privacylab.sources.pages import STORED, Columns, Reading, Store, stored, why
 from privacylab.sources.repository import TOO_LARGE
 from privacylab.sources.sheets import Row
 
 _DATED_BY_REVISION = frozenset(("through-time",))
 _ARCHIVE_SUFFIX = re.compile(r"\.(?:zip|tar|tgz|tar\.gz|tar\.bz2|tar\.xz|bundle)$", re.IGNORECASE)
-_DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, KeyError, RuntimeError)
 
 
 class Files:
@@ -54,7 +51,7 @@ class Files:
         try:
             with _unpacked(place, self._pack) as (names, _, _):
                 files = _by_path(names)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise SourceError(f"{place} is a damaged or truncated archive ({error})") from None
         listing = Listing(self.label, name if place.is_dir() else _ARCHIVE_SUFFIX.sub("", name), basis, self.notes)
         listed = listing.entries(files, self._stated(files))
@@ -94,8 +91,8 @@ class Files:
         for key, file, detail in self.opened([key for key in keys if not key.startswith(STORED)]):
             try:
                 data = None if file is None else file.read(MAX_UNPACKED + 1)
-            except _DAMAGE as error:
-                data, detail = None, _why(error)
+            except DAMAGE as error:
+                data, detail = None, why(error)
             if data is not None and len(data) > MAX_UNPACKED:
                 data, detail = None, TOO_LARGE
             yield key, data, detail
@@ -112,8 +109,8 @@ class Files:
                     continue
                 try:
                     file = opener(key)
-                except _DAMAGE as error:
-                    yield key, None, _why(error)
+                except (*DAMAGE, KeyError) as error:
+                    yield key, None, why(error)
                     continue
                 with file:
                     yield key, file, None
@@ -131,10 +128,6 @@ def _by_path(names: Iterable[str]) -> dict[str, str]:
         path = PurePosixPath(_text(name).replace("\\", "/")).as_posix()
         files[path if path not in files else ascii(name)[1:-1]] = name
     return files
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _pack_of(place: Path) -> str | None:

@@ -5,7 +5,9 @@ import gzip
 import io
 import lzma
 import re
+import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import IO, NamedTuple
@@ -24,6 +26,9 @@ PACKED: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "application/x-xz": lzma.open,
 }
 """What unpacks which media type."""
+
+DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+"""What readers of packed files raise if one is damaged."""
 
 _ZIP, _OLE = "application/zip", "application/x-ole-storage"
 
@@ -117,7 +122,7 @@ def _zip_kind(file: IO[bytes]) -> Kind | None:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             declared = archive.open("mimetype").read(200).decode("ascii", "ignore") if "mimetype" in names else None
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+    except DAMAGE:
         return by_media_type()["application/x-damaged-zip"]
     for kind in by_media_type().values():
         if (declared and declared.strip() == kind.mimetype) or any(map(re.compile(kind.member).search, names)):

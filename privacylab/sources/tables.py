@@ -18,8 +18,9 @@ import pyarrow as arrow
 from pyarrow import ipc, parquet
 
 from privacylab import paths
+from privacylab.sources import name_dates
 from privacylab.sources.entries import content_id
-from privacylab.sources.kinds import HEAD, MAX_UNPACKED, Kind
+from privacylab.sources.kinds import DAMAGE, HEAD, MAX_UNPACKED, Kind
 from privacylab.sources.pages import NO_TEXTS, Page, Reader, Reading, place_of, why
 
 SAMPLE = 50
@@ -35,8 +36,7 @@ MAX_COLUMNS = 100
 
 Row = Mapping[str, Any]
 
-_DAMAGE = (OSError, EOFError, ValueError, csv.Error, sqlite3.Error, arrow.ArrowException)
-_NONE = frozenset(("", "nan", "none", "null", "na", "n/a", "nat"))
+_DAMAGE = (*DAMAGE, csv.Error, sqlite3.Error, arrow.ArrowException)
 
 
 class TableError(ValueError):
@@ -143,7 +143,7 @@ def _bytes(value: object) -> bytes:
     if isinstance(value, bytes):
         return value
     text = "\n\n".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
-    return b"" if text.strip().lower() in _NONE else text.encode("utf-8", "replace")
+    return b"" if name_dates.is_empty(text) else text.encode("utf-8", "replace")
 
 
 def _page(row: Row, columns: Mapping[str, Any]) -> Page:
@@ -152,7 +152,7 @@ def _page(row: Row, columns: Mapping[str, Any]) -> Page:
     for part, column in columns.items():
         value = row.get(column) if part != "text" else None
         text = value.isoformat() if isinstance(value, dt.date) else str(value).strip()
-        said[part] = "" if text.lower() in _NONE else re.sub(r"^(\d+)\.0$", r"\1", text)
+        said[part] = "" if name_dates.is_empty(text) else re.sub(r"^(\d+)\.0$", r"\1", text)
     service, date = said["service"], said["date"]
     if "/" in service or ":" in service:
         service = place_of(service)[0] or service

@@ -2,10 +2,8 @@
 
 import contextlib
 import io
-import lzma
 import re
 import zipfile
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import IO, Any
@@ -14,7 +12,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from privacylab.sources import kinds
-from privacylab.sources.kinds import MAX_UNPACKED, PACKED, Kind
+from privacylab.sources.kinds import DAMAGE, MAX_UNPACKED, PACKED, Kind
 from privacylab.sources.pages import Page, Reading, place_of, why
 
 _MEDIA_TYPES = {
@@ -27,10 +25,6 @@ _MEDIA_TYPES = {
 }
 """What a server calls a page, and what it is here; anything else is no page."""
 
-_DAMAGE = (
-    *(OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, ArchiveLoadFailed),
-    *(zipfile.BadZipFile, RuntimeError, NotImplementedError),
-)
 _RECORDS = ("response", "resource", "conversion", "revisit")
 _WEB = re.compile(r"https?://", re.I)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.I)
@@ -148,7 +142,7 @@ def web_pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
             _read_members(file, archive)
         else:
             archive.read(file)
-    except _DAMAGE as error:
+    except (*DAMAGE, ArchiveLoadFailed) as error:
         failure = why(error)
     pages = archive.pages()
     yield from pages
