@@ -102,6 +102,8 @@ class Files:
 
     def opened(self, keys: Sequence[str]) -> Iterator[tuple[str, IO[bytes] | None, str | None]]:
         """The files themselves, open until the next is asked for, in the order in which they are quick to read."""
+        if not keys:
+            return
         with _unpacked(self.place, self._pack) as (_, opener, place_of):
             for key in sorted(keys, key=place_of) if place_of else keys:
                 if key.startswith("/") or ".." in PurePosixPath(key).parts:

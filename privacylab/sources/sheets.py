@@ -4,7 +4,8 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import NamedTuple
@@ -83,12 +84,10 @@ def _rows(name: str, data: bytes, needed: Iterable[str], notes: list[str]) -> It
 class Paths:
     """The files of a source, as tables may name them: any case, backslashes, from the root of some disk."""
 
-    def __init__(self, known: Iterable[str]) -> None:
-        self._known = {path: path for path in known}
-        folded: dict[str, list[str]] = {}
-        for path in self._known:
-            folded.setdefault(_folded(path), []).append(path)
-        self._folded = {fold: paths[0] for fold, paths in folded.items() if len(paths) == 1}
+    def __init__(self, known: Collection[str]) -> None:
+        n_alike = Counter(map(_folded, known))
+        self._known = {_folded(path): path for path in known if n_alike[_folded(path)] == 1}
+        self._known |= {path: path for path in known}
 
     def named(self, path: str, beside: str) -> str:
         """The file that a table in the folder ``beside`` names; where there is none, the path as it would be."""
@@ -98,7 +97,7 @@ class Paths:
         if re.match(r"/|[A-Za-z]:|\w+://", path):
             parts = [part for part in unquote(path).split("/") if part]
             choices += [PurePosixPath(beside, *parts[at:]).as_posix() for at in range(len(parts))]
-        known = (self._known.get(choice) or self._folded.get(_folded(choice)) for choice in choices)
+        known = (self._known.get(choice) or self._known.get(_folded(choice)) for choice in choices)
         return next(filter(None, known), wanted)
 
 
