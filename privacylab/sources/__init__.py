@@ -9,12 +9,12 @@ each distinct content once.
 from pathlib import Path
 
 from privacylab.sources.archives import ARCHIVES, archive, clone
-from privacylab.sources.containers import Columns, Containers
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
 from privacylab.sources.files import Files
 from privacylab.sources.git import GitArchive, layout_of
 from privacylab.sources.kinds import Kind
-from privacylab.sources.listing import MEDIA_TYPES, media_type_of
+from privacylab.sources.listing import media_type_of
+from privacylab.sources.pages import Columns
 from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository
 from privacylab.sources.repository_files import folder_of, is_bundle
 
@@ -37,8 +37,9 @@ def open_source(path: Path, *, scratch: Path, columns: Columns | None = None) ->
         repository = Repository(path, own=own)
         return GitArchive(repository, layout_of(repository))
     label = "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None
-    files = Files(path, label=label)
-    containers = Containers(files, scratch=scratch, columns=columns or Columns())
-    if not containers.entries():
-        raise SourceError(f"{path} holds no policy: files end in {', '.join(filter(None, MEDIA_TYPES))}")
-    return containers
+    files = Files(path, scratch=scratch, columns=columns or Columns(), label=label)
+    if not files.entries():
+        raise SourceError(
+            f"{path} holds no policy: files end in .html, .md, .txt, .pdf or as docs/formats.md lists them"
+        )
+    return files

@@ -125,41 +125,40 @@ _MOVED_BYTES = 600
 
 
 class Layout(NamedTuple):
-    """How an archive names its files: ``name`` gives a path's (service name, document), or None if it is no policy."""
+    """How an archive names its files.
+
+    Attributes:
+        collection: What the archive is called.
+        files: What the paths of its files are like.
+        policies: What those of policies are like: a group is the service's name, one the document's.
+        media_type: What its files are.
+    """
 
     collection: str
-    test: re.Pattern[str]
-    name: Callable[[str], tuple[str, str] | None]
+    files: re.Pattern[str]
+    policies: re.Pattern[str]
     media_type: str
 
-
-_TOSBACK2 = re.compile(r"^crawl(?:_reviewed)?/([^/]+)/([^/]*)\.txt$")
-_TOSBACK2_POLICY = re.compile(r"privacy|data (?:use )?policy", re.I)
-_OTA_POLICY = re.compile(r"^([^/]+)/((?:Parent Organization )?Privacy Policy)\.md$")
-
-
-def _tosback2_name(path: str) -> tuple[str, str] | None:
-    match = _TOSBACK2.match(path)
-    if not match or not (_TOSBACK2_POLICY.search(match[2]) or not match[2].strip()):
-        return None
-    return match[1], match[2].strip() or "Privacy Policy"
+    def name(self, path: str) -> tuple[str, str] | None:
+        """The service's name and the document that a path stands for; None if it is no policy."""
+        match = self.policies.match(path)
+        return (match[1], match[2].strip() or "Privacy Policy") if match else None
 
 
-def _ota_name(path: str) -> tuple[str, str] | None:
-    match = _OTA_POLICY.match(path)
-    return (match[1], match[2]) if match else None
-
+_CRAWL = re.compile(r"crawl(?:_reviewed)?/[^/]+/")
+_CRAWLED_POLICY = re.compile(r"crawl(?:_reviewed)?/([^/]+)/(\s*|[^/]*(?i:privacy|data (?:use )?policy)[^/]*)\.txt$")
+_OTA_POLICY = re.compile(r"([^/]+)/((?:Parent Organization )?Privacy Policy)\.md$")
 
 LAYOUTS = (
-    Layout("tosback2", re.compile(r"^crawl(_reviewed)?/[^/]+/"), _tosback2_name, "text/html"),
-    Layout("ota", _OTA_POLICY, _ota_name, "text/markdown"),
+    Layout("tosback2", _CRAWL, _CRAWLED_POLICY, "text/html"),
+    Layout("ota", _OTA_POLICY, _OTA_POLICY, "text/markdown"),
 )
 
 
 def layout_of(repository: repository.Repository) -> Layout:
     """The layout of most paths: a branch of notes may look like another archive's."""
     paths = set(repository.paths())
-    n_paths = [sum(layout.test.search(path) is not None for path in paths) for layout in LAYOUTS]
+    n_paths = [sum(layout.files.match(path) is not None for path in paths) for layout in LAYOUTS]
     if any(n_paths):
         return LAYOUTS[n_paths.index(max(n_paths))]
     raise SourceError(

@@ -5,10 +5,12 @@ import gzip
 import io
 import lzma
 import re
+import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from privacylab import paths
 
@@ -25,6 +27,9 @@ PACKED: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
 }
 """What unpacks which media type."""
 
+DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
+"""What readers of packed files raise if one is damaged."""
+
 _ZIP, _OLE = "application/zip", "application/x-ole-storage"
 
 
@@ -36,12 +41,22 @@ class Kind(NamedTuple):
         name: What people call it.
         advice: What to do with it, as it is not read; None if it is.
         many: Whether it holds many policies.
+        suffixes: How names of such files end.
+        magic: What such a file begins with, as regular expressions.
+        member: What a file in it is called, if it is a zip.
+        mimetype: What it says of itself, if it is a zip.
+        stream: What a part of it is called, if it is an Office 97 file.
     """
 
     media_type: str
     name: str
-    advice: str | None
-    many: bool
+    advice: str | None = None
+    many: bool = False
+    suffixes: tuple[str, ...] = ()
+    magic: tuple[str, ...] = ()
+    member: str = "(?!)"
+    mimetype: str | None = None
+    stream: str | None = None
 
     @property
     def refusal(self) -> str:
@@ -53,44 +68,37 @@ class Kind(NamedTuple):
 @cache
 def by_media_type() -> Mapping[str, Kind]:
     """The kinds by media type."""
-    return {
-        row["media_type"]: Kind(row["media_type"], row["name"], row.get("advice"), row.get("many", False))
-        for row in _rows()
-    }
+    return {row["media_type"]: Kind(**row) for row in paths.rules("kinds")["kind"]}
 
 
 @cache
 def by_suffix() -> Mapping[str, str]:
-    """The media type of each suffix."""
-    return {suffix: row["media_type"] for row in _rows() for suffix in row.get("suffixes", ())}
-
-
-def _rows() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = paths.rules("kinds")["kind"]
-    return rows
+    """The media type of each suffix that tells one."""
+    named = {suffix: kind.media_type for kind in by_media_type().values() for suffix in kind.suffixes}
+    return {**paths.rules("kinds")["pages"], **named}
 
 
 @cache
-def _magic() -> tuple[re.Pattern[bytes], tuple[str, ...]]:
+def _magic() -> tuple[re.Pattern[bytes], tuple[Kind, ...]]:
     """A pattern with a group for each kind that is told from its first bytes."""
-    rows = [row for row in _rows() if "magic" in row]
-    pattern = "|".join(f"({'|'.join(row['magic'])})" for row in rows)
-    return re.compile(pattern.encode("latin-1"), re.DOTALL), tuple(row["media_type"] for row in rows)
+    told = tuple(kind for kind in by_media_type().values() if kind.magic)
+    pattern = "|".join(f"({'|'.join(kind.magic)})" for kind in told)
+    return re.compile(pattern.encode("latin-1"), re.DOTALL), told
 
 
 def kind_of(data: bytes | IO[bytes]) -> Kind | None:
     """The kind that bytes, or a file that can be searched, are by what they hold; None for text and what is unknown."""
     head = data[:HEAD] if isinstance(data, bytes) else data.read(HEAD)
-    pattern, media_types = _magic()
+    pattern, told = _magic()
     match = pattern.match(head)
     if not match or not match.lastindex:
         return None
-    media_type = media_types[match.lastindex - 1]
-    if media_type in (_ZIP, _OLE):
-        file = io.BytesIO(data) if isinstance(data, bytes) else data
-        file.seek(0)
-        media_type = (_zip_kind(file) if media_type == _ZIP else _stream_kind(file)) or media_type
-    return by_media_type()[media_type]
+    kind = told[match.lastindex - 1]
+    if kind.media_type not in (_ZIP, _OLE):
+        return kind
+    file = io.BytesIO(data) if isinstance(data, bytes) else data
+    file.seek(0)
+    return (_zip_kind(file) if kind.media_type == _ZIP else _stream_kind(file)) or kind
 
 
 def head_of(file: IO[bytes]) -> bytes:
@@ -108,25 +116,22 @@ def head_of(file: IO[bytes]) -> bytes:
 PART = 512
 
 
-def _zip_kind(file: IO[bytes]) -> str | None:
+def _zip_kind(file: IO[bytes]) -> Kind | None:
     """What a zip is besides: documents, books and programs are zips with certain members."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
-            declared = archive.open("mimetype").read(200).decode("ascii", "ignore") if "mimetype" in names else ""
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
-        return "application/x-damaged-zip"
-    for row in _rows():
-        mimetype, member = row.get("mimetype"), re.compile(row.get("member", "(?!)"))
-        if (mimetype and declared.strip() == mimetype) or any(map(member.search, names)):
-            return str(row["media_type"])
+            declared = archive.open("mimetype").read(200).decode("ascii", "ignore") if "mimetype" in names else None
+    except DAMAGE:
+        return by_media_type()["application/x-damaged-zip"]
+    for kind in by_media_type().values():
+        if (declared and declared.strip() == kind.mimetype) or any(map(re.compile(kind.member).search, names)):
+            return kind
     return None
 
 
-def _stream_kind(file: IO[bytes]) -> str | None:
+def _stream_kind(file: IO[bytes]) -> Kind | None:
     """What an Office 97 file is: the names of its streams stand in it in UTF-16."""
     data = file.read(paths.rules("kinds")["limits"]["searched"])
-    for row in _rows():
-        if "stream" in row and row["stream"].encode("utf-16-le") in data:
-            return str(row["media_type"])
-    return None
+    streams = (kind for kind in by_media_type().values() if kind.stream)
+    return next((kind for kind in streams if str(kind.stream).encode("utf-16-le") in data), None)

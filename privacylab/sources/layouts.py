@@ -1,18 +1,18 @@
 """How collections lay out their files: which service, document and date a whole path stands for.
 
-`LAYOUTS` is the table of all layouts that are known, each with an example.
+`LAYOUTS` is the table of all layouts that are known; ``rules/layouts.toml`` has an example of each.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from pathlib import PurePosixPath
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from privacylab import paths
 from privacylab.sources import name_dates
 from privacylab.sources.name_dates import NameDate
+from privacylab.sources.patterns import pattern
 from privacylab.sources.services import registrable
 
 
@@ -31,7 +31,7 @@ class Place(NamedTuple):
     service: str
     document: str
     date: NameDate | None
-    other: bool = False
+    other: bool
 
 
 class Path(NamedTuple):
@@ -39,9 +39,7 @@ class Path(NamedTuple):
 
     Attributes:
         root: The name of the source.
-        below: The folders and the file's name in order, less dates, suffixes and what is no name.
-        host: The place in ``below`` of the last folder that is a host; None where there is none.
-        folders: The folders of these that may be a service or a document's title.
+        below: The folders in order, less dates and what is no name.
         name: The file's name, less date and suffix.
         date: The date.
         dated_folder: Whether it is that of a folder.
@@ -49,44 +47,21 @@ class Path(NamedTuple):
 
     root: str
     below: tuple[str, ...]
-    host: int | None
-    folders: tuple[str, ...]
     name: str
     date: NameDate | None
     dated_folder: bool
 
-
-class Layout(NamedTuple):
-    """A way to lay out files.
-
-    Attributes:
-        name: What it is.
-        form: How its paths look.
-        example: A path of it.
-        stands_for: Service, document and date of the example.
-        read: Gives service and document of a path that follows it, else None.
-        types: Whether its folders of documents say what kind they are: ``certain``, ``likely``, or not at all.
-    """
-
-    name: str
-    form: str
-    example: str
-    stands_for: tuple[str, str, str | None]
-    read: Callable[[Path], tuple[str, str] | None]
-    types: Literal["certain", "likely", ""] = ""
+    @property
+    def folders(self) -> list[str]:
+        """The folders that may be a service or a document's title."""
+        return [folder for folder in self.below if not _is("containers", folder)]
 
 
 # --- The words of names ---------------------------------------------------------------------------------------------
 
 
-@cache
-def _rule(name: str) -> re.Pattern[str]:
-    return re.compile(paths.rules("layouts")[name], re.IGNORECASE)
-
-
-@cache
-def _words_of(name: str) -> frozenset[str]:
-    return frozenset(paths.rules("layouts")[name])
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
 
 
 def words(name: str) -> str:
@@ -94,50 +69,24 @@ def words(name: str) -> str:
     return re.sub(r"[\W_]+", " ", _spaced(name)).strip().lower()
 
 
-def _spaced(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+@lru_cache(maxsize=10_000)
+def _is(rule: str, name: str) -> bool:
+    """Whether a name is one of those that a rule tells."""
+    return pattern(rule).search(words(name)) is not None
 
 
-def _squeezed(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower()
+def title_in(name: str) -> re.Match[str] | None:
+    """The title of a kind of document at a name's end; words of which only capitals tell are parted.
 
-
-def _is_container(name: str) -> bool:
-    said = words(name)
-    return said in _words_of("containers") or all(word in _words_of("containers") for word in said.split())
-
-
-def is_title(name: str) -> bool:
-    """Whether a name is that of a kind of document.
-
-    >>> is_title("Terms of Service"), is_title("PrivacyPolicy"), is_title("Privacy International")
-    (True, True, False)
+    >>> title_in("AcmeTerms of Service")[1], title_in("PrivacyPolicy")[1], title_in("Privacy International")
+    ('Terms of Service', 'Privacy Policy', None)
     """
-    return _titled(name) is not None
-
-
-def _titled(name: str) -> re.Match[str] | None:
-    """The title at a name's end."""
-    return re.search(
-        rf"(?:^|[\W_]+)((?:(?:{'|'.join(paths.rules('layouts')['title'])}|and|our|the)(?:[\W_]+|$))+)$",
-        _spaced(name),
-        re.IGNORECASE,
-    )
-
-
-def is_other(title: str, types: str) -> bool:
-    """Whether a title says that a document is no privacy policy; where types are ``certain``, all others say so."""
-    said = words(title)
-    return not _rule("privacy").search(said) and (types == "certain" or _rule("other").search(said) is not None)
+    return pattern("title").search(_spaced(name))
 
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]+", re.IGNORECASE)
 _PORT = re.compile(r"[:+]\d{2,5}$")
 _RESERVED = frozenset(("example", "test", "invalid", "localhost", "onion"))
-_SUFFIXES = re.compile(
-    r"\.(?:x?html?|shtml|php\d?|aspx?|jsp|cgi|md|markdown|pdf|txt|text|snapshot|json|jsonl|csv|tsv|gz|mht|mhtml|xml|rtf|docx?|odt)$",
-    re.IGNORECASE,
-)
 
 
 @lru_cache(maxsize=10_000)
@@ -157,9 +106,15 @@ def _host(name: str) -> str:
     return re.sub(r"^www\d?\.", "", _PORT.sub("", name).lower())
 
 
-def _names(folder: str, host: str) -> bool:
-    """Whether a folder has the name of a host, or of a part of it."""
-    return _squeezed(folder) in {_squeezed(host), *map(_squeezed, _host(host).split(".")[:-1])}
+def _labels(name: str) -> list[str]:
+    """What one calls a service: its name and, of a host, the parts of it."""
+    return [name, *_host(name).split(".")[:-1]]
+
+
+def _names(label: str, service: str) -> bool:
+    """Whether a name says no more than that of a service."""
+    said = [words(each).replace(" ", "") for each in (label, *_labels(service))]
+    return said[0] in said[1:]
 
 
 # --- The table ------------------------------------------------------------------------------------------------------
@@ -173,9 +128,8 @@ def _dataset(path: Path) -> tuple[str, str] | None:
 
 
 def _governance(path: Path) -> tuple[str, str] | None:
-    if len(path.folders) < 2 or _squeezed(path.name) != _squeezed("".join(path.folders[-2:])):
-        return None
-    return path.folders[-2], path.folders[-1]
+    service, document = ["", "", *path.folders][-2:]
+    return (service, document) if service and _names(path.name, service + document) else None
 
 
 def _captures(path: Path) -> tuple[str, str] | None:
@@ -183,11 +137,12 @@ def _captures(path: Path) -> tuple[str, str] | None:
 
 
 def _pages(path: Path) -> tuple[str, str] | None:
-    if path.host is None:
+    hosts = [at for at, folder in enumerate(path.below) if is_host(folder)]
+    if not hosts:
         return None
-    host, *folders = path.below[path.host :]
+    host, *folders = path.below[hosts[-1] :]
     title = "/".join(filter(None, (*folders, _document(path.name, _host(host)))))
-    return _host(host), title or ("home" if words(path.name) in _words_of("index") else "")
+    return _host(host), title or ("home" if path.name and _is("index", path.name) else "")
 
 
 def _host_files(path: Path) -> tuple[str, str] | None:
@@ -198,112 +153,54 @@ def _host_files(path: Path) -> tuple[str, str] | None:
 
 
 def _typed(path: Path) -> tuple[str, str] | None:
-    if len(path.folders) < 2 or not is_title(path.folders[-1]):
+    service, title = ["", "", *path.folders][-2:]
+    if not service or not title_in(title):
         return None
-    service, title = path.folders[-2:]
     return service, _document(path.name, service, title, service + title) or title
 
 
 def _folders(path: Path) -> tuple[str, str] | None:
-    if not path.folders or (len(path.folders) == 1 and is_title(path.folders[0])):
+    *others, service = path.folders or [""]
+    if not service or (not others and title_in(service)):
         return None
-    return path.folders[-1], _document(path.name, path.folders[-1])
+    return service, _document(path.name, service)
 
 
 def _files(path: Path) -> tuple[str, str] | None:
-    if words(path.name) in {"", *_words_of("index")}:
+    if _is("index", path.name):
         return None
-    title = _titled(path.name)
-    service = _spaced(path.name)[: title.start()] if title else path.name
-    return (service, title[1] if title else "") if service else None
+    title = title_in(path.name)
+    if not title:
+        return path.name, ""
+    return (title.string[: title.start()], title[1]) if title.start() else None
 
 
-def _root(path: Path) -> tuple[str, str] | None:
-    name = "" if words(path.name) in _words_of("index") else path.name
-    service = path.root if not _is_container(path.root) else name or (path.below or (path.root,))[-1]
+def _root(path: Path) -> tuple[str, str]:
+    name = "" if _is("index", path.name) else path.name
+    service = path.root if not _is("containers", path.root) else name or (path.below or (path.root,))[-1]
     return service, _document(path.name, service) or _document("".join(path.folders[-1:]), service)
 
 
-def _document(name: str, *names: str) -> str:
+def _document(name: str, *services: str) -> str:
     """A file's name as a document's title: none where it says nothing but the service."""
-    if not name or words(name) in _words_of("index") or (is_host(name) and any(_names(each, name) for each in names)):
+    if _is("index", name) or any(_names(name, each) or (is_host(name) and _names(each, name)) for each in services):
         return ""
-    labels = {label for each in names for label in (each, *_host(each).split(".")[:-1])}
-    if _squeezed(name) in map(_squeezed, labels):
-        return ""
-    prefix = re.match(rf"(?:{'|'.join(map(re.escape, labels))})[\W_]+(?=\w)", name, re.IGNORECASE)
-    return name[prefix.end() if prefix else 0 :].replace("_", " ")
+    labels = "|".join(re.escape(label) for each in services for label in _labels(each))
+    return re.sub(rf"^(?:{labels})[\W_]+(?=\w)", "", name, flags=re.IGNORECASE).replace("_", " ")
 
 
-LAYOUTS = (
-    Layout(
-        "the data set of Open Terms Archive",
-        "<service>/<document>/<time>",
-        "contrib-2023-01-01/Acme Boats/Privacy Policy/2022-11-14T12-36-45Z.md",
-        ("Acme Boats", "Privacy Policy", "2022-11-14"),
-        _dataset,
-        types="certain",
-    ),
-    Layout(
-        "the Platform Governance Archive",
-        "<service>/<document>/<date>_<service>_<document>",
-        "Versions/Markdown/Acme/Privacy Policy/20140506_Acme_PrivacyPolicy.md",
-        ("Acme", "Privacy Policy", "2014-05-06"),
-        _governance,
-        types="certain",
-    ),
-    Layout(
-        "captures of the Wayback Machine",
-        "<host>/<time>/<path> or <time>/<host>/<path>",
-        "websites/www.acme.com/20190320081530/legal/privacy/index.html",
-        ("acme.com", "legal/privacy", "2019-03-20"),
-        _captures,
-    ),
-    Layout(
-        "pages of web sites",
-        "<host>/<path>",
-        "acme.com/acme-2018-05-25.html",
-        ("acme.com", "", "2018-05-25"),
-        _pages,
-    ),
-    Layout(
-        "a file for each host and date",
-        "<host> <date>",
-        "technology/acme.com-2018-05-25.html",
-        ("acme.com", "", "2018-05-25"),
-        _host_files,
-    ),
-    Layout(
-        "a folder for each service and document",
-        "<service>/<document>/<date>",
-        "acme/privacy policy/2018-05-25.html",
-        ("acme", "privacy policy", "2018-05-25"),
-        _typed,
-        types="likely",
-    ),
-    Layout(
-        "a folder for each service",
-        "<service>/<document> <date>",
-        "policies/acme/app 2018-05-25.html",
-        ("acme", "app", "2018-05-25"),
-        _folders,
-    ),
-    Layout(
-        "a file for each service and date",
-        "<service> <date>",
-        "2018/05/acme.html",
-        ("acme", "", "2018-05"),
-        _files,
-    ),
-    Layout(
-        "one service",
-        "<document> <date>",
-        "privacy-2018-05-25.html",
-        ("mine", "privacy", "2018-05-25"),
-        _root,
-    ),
-)
-"""The known layouts: a path follows the first that can read it. The last reads all, as of the source's own name."""
+LAYOUTS: Mapping[str, Callable[[Path], tuple[str, str] | None]] = {
+    "the data set of Open Terms Archive": _dataset,
+    "the Platform Governance Archive": _governance,
+    "captures of the Wayback Machine": _captures,
+    "pages of web sites": _pages,
+    "a file for each host and date": _host_files,
+    "a folder for each service and document": _typed,
+    "a folder for each service": _folders,
+    "a file for each service and date": _files,
+    "one service": _root,
+}
+"""The known layouts, each with what gives service and document of a path: the first that can counts."""
 
 
 def place(path: str, root: str, *, day_first: bool | None = None) -> Place:
@@ -324,61 +221,39 @@ def place(path: str, root: str, *, day_first: bool | None = None) -> Place:
 
 
 def _read(path: Path) -> Place:
-    layout, (service, document) = next((layout, read) for layout in LAYOUTS if (read := layout.read(path)))
-    return Place(layout.name, service, document, path.date, bool(layout.types) and is_other(document, layout.types))
+    layout, (service, document) = next((name, named) for name, read in LAYOUTS.items() if (named := read(path)))
+    types = paths.rules("layouts")["layouts"][layout].get("types")
+    is_other = types == "certain" or (types == "likely" and _is("other", document))
+    return Place(layout, service, document, path.date, is_other and not _is("privacy", document))
 
 
+_SUFFIXES = re.compile(
+    r"(?:\.(?:x?html?|shtml|php\d?|aspx?|jsp|cgi|md|markdown|pdf|txt|text|snapshot|json|jsonl|csv|tsv|gz|mht|mhtml|xml|rtf"
+    r"|docx?|odt))+$",
+    re.IGNORECASE,
+)
 _YEAR_MONTH_DAY = re.compile(r"(?:^|(?<=/))((?:19|20)\d\d)/(\d\d?)(?:/(\d\d?))?(?=/|$)")
 
 
 def _parted(path: str, root: str, day_first: bool | None) -> Path:
     whole = re.sub(r"(^|/)(?:https?:|\.|\.\.)?(?=/)", r"\1", unquote(path))
-    whole = _YEAR_MONTH_DAY.sub(lambda match: "-".join(filter(None, match.groups())), _without_suffixes(whole))
-    *raw, stem = [part for part in whole.split("/") if part] or [""]
+    whole = _SUFFIXES.sub("", re.sub(r"[?@][^/?@=]+=[^/]*$", "", whole))
+    if not is_host(re.split(r"[/\s_,@]", whole)[-1]):  # whose name has no suffix
+        whole = re.sub(r"(?<=[^/])\.[A-Za-z]\w{0,4}$", "", whole)
+    whole = _YEAR_MONTH_DAY.sub(lambda match: "-".join(filter(None, match.groups())), whole)
+    *folders, stem = [part for part in whole.split("/") if part] or [""]
     if is_host(root):
-        raw.insert(0, root)
-    dates = [_in_folder(folder, day_first) for folder in raw]
+        folders.insert(0, root)
+    dates = [None if is_host(folder) else name_dates.in_name(folder, day_first=day_first) for folder in folders]
+    # Beside other words a year alone is none.
+    dates = [date if date and (not date.rest or len(date.value or "") > len("2018")) else None for date in dates]
     own = name_dates.in_name(stem, day_first=day_first)
-    below = [date.rest if date else folder for folder, date in zip(raw, dates, strict=True)]
-    host = max((at for at, folder in enumerate(below) if is_host(folder)), default=None)
-    kept = tuple(folder for folder in below if folder)
-    date, dated_folder = _best(own, dates)
-    return Path(
-        root=root,
-        below=kept,
-        host=None if host is None else sum(map(bool, below[:host])),
-        folders=tuple(folder for folder in kept if not _is_container(folder)),
-        name=own.rest if own else name_dates.bare(stem),
-        date=date,
-        dated_folder=dated_folder,
+    # The date that says most, of those that say as much the nearest; one that cannot be read is no reason to guess.
+    date = min(
+        filter(None, (own, *reversed(dates))),
+        key=lambda date: (not date.has_time, -len(date.value or "YYYY-MM-DD")),
+        default=None,
     )
-
-
-def _without_suffixes(path: str) -> str:
-    """A path without query and what says its kind, also twice ("page.pdf.html"); a host's name has no suffix."""
-    path = re.sub(r"[?@][^/?@=]+=[^/]*$", "", path)
-    while _SUFFIXES.search(path):
-        path = _SUFFIXES.sub("", path)
-    last = PurePosixPath(path).name
-    suffix = PurePosixPath(last).suffix
-    return (
-        path
-        if is_host(re.split(r"[\s_,@]", last)[-1]) or not re.fullmatch(r"\.[A-Za-z]\w{0,4}", suffix)
-        else path[: -len(suffix)]
-    )
-
-
-@lru_cache(maxsize=10_000)
-def _in_folder(folder: str, day_first: bool | None) -> NameDate | None:
-    """A folder's date; beside other words a year alone is none."""
-    date = None if is_host(folder) else name_dates.in_name(folder, day_first=day_first)
-    return date if date and (not date.rest or (date.value and date.precision != "year")) else None
-
-
-def _best(own: NameDate | None, folders: Sequence[NameDate | None]) -> tuple[NameDate | None, bool]:
-    """The date that says most, of those that say as much the nearest; one that cannot be read is no reason to guess."""
-    if own and own.value is None and not any(date and date.value and date.has_time for date in folders):
-        return own, False
-    dates = [(date, at > 0) for at, date in enumerate([own, *reversed(folders)]) if date]
-    ranked = sorted(dates, key=lambda pair: (pair[0].value is None, not pair[0].has_time, -len(pair[0].value or "")))
-    return ranked[0] if ranked else (None, False)
+    names = (date.rest if date else folder for folder, date in zip(folders, dates, strict=True))
+    name = own.rest if own else name_dates.bare(stem)
+    return Path(root, tuple(filter(None, names)), name, date, date is not own)

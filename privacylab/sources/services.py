@@ -8,7 +8,6 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from privacylab import paths
-from privacylab.sources import entries
 from privacylab.sources.entries import Entry, Source, slug
 
 if TYPE_CHECKING:
@@ -82,8 +81,8 @@ def service_of(name: str) -> tuple[str, str]:
         return fact.domain, fact.document
     domain = None if " " in name else registrable(name)
     if domain:
-        return domain[0], entries.slug(re.sub(r"^www\d*(?:\.|$)", "", domain[1])) or "main"
-    return entries.slug(name) or "unnamed", "main"
+        return domain[0], slug(re.sub(r"^www\d*(?:\.|$)", "", domain[1])) or "main"
+    return slug(name) or "unnamed", "main"
 
 
 _GENERAL = re.compile(
@@ -101,25 +100,21 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     collection holds several general titles of a service at one time, ``Privacy Policy`` is ``main``, for want of it the
     most frequent.
     """
-    moments: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    moments: dict[tuple[str, str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    named: dict[tuple[str, str, str], tuple[tuple[str, str, str], str]] = {}
     for entry in entries:
-        dated = moments[entry.collection, entry.name, entry.document]
+        service, part = service_of(entry.name)
+        group, title = (service, part, entry.collection), _title(entry.name, entry.document, service)
+        named[entry.collection, entry.name, entry.document] = group, title
+        dated = moments[group][title]
         if not entry.reason:  # what has no date of its own says nothing of the time of its title
             dated.append(entry.moment or 0)
-    titles_of: dict[tuple[str, str, str], dict[str, list[tuple[str, str, str]]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
-    for key in moments:
-        collection, name, title = key
-        service, part = service_of(name)
-        titles_of[service, part, collection][_title(name, title, service)].append(key)
+    main = {group: _main_titles(titles) for group, titles in moments.items()}
     result = {}
-    for (service, part, _), titles in titles_of.items():
-        main = _main_titles({title: [when for key in keys for when in moments[key]] for title, keys in titles.items()})
-        for title, keys in titles.items():
-            own = slug(title) or "unnamed"
-            document = part if title in main else own if part == "main" else f"{part}-{own}"
-            result.update(dict.fromkeys(keys, (service, document)))
+    for key, (group, title) in named.items():
+        service, part, _ = group
+        own = slug(title) or "unnamed"
+        result[key] = service, part if title in main[group] else own if part == "main" else f"{part}-{own}"
     return result
 
 

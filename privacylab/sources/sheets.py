@@ -4,19 +4,17 @@ import csv
 import io
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from privacylab.sources import name_dates
+from privacylab.sources import name_dates, tables
 from privacylab.sources.entries import SourceError
 from privacylab.sources.name_dates import NameDate
 
-METADATA = re.compile(r"(?:^|/)metadata\.(?:csv|tsv)$", re.IGNORECASE)
-SERVICES = re.compile(r"(?:^|/)services\.(?:csv|tsv)$", re.IGNORECASE)
 REGIONS = ("us", "eu", "uk", "other")
 FACTS = ("region", "industry", "owner")
 
@@ -52,7 +50,7 @@ def facts(name: str, data: bytes, notes: list[str]) -> dict[str, dict[str, str |
     """Region, industry and owner of services, by the names of a services.csv.
 
     Raises:
-        SourceError: It cannot be read, lacks the column of services or all others, or names no region.
+        SourceError: It cannot be read, lacks the column of services, or names no region.
     """
     known: dict[str, dict[str, str | None]] = {}
     for where, row in _rows(name, data, ("service",), notes):
@@ -65,60 +63,31 @@ def facts(name: str, data: bytes, notes: list[str]) -> dict[str, dict[str, str |
     return known
 
 
-def _rows(name: str, data: bytes, columns: Iterable[str], notes: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+def _rows(name: str, data: bytes, needed: Iterable[str], notes: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows that hold anything, each with its place; the names of columns in lower case."""
-    lines = _decoded(name, data, notes).splitlines(keepends=True)
-    stated = re.fullmatch(r'"?sep=(.)"?\s*', lines[0], re.IGNORECASE) if lines else None
-    text = "".join(lines[1:] if stated else lines)
-    heads = {delimiter: _head(text, delimiter) for delimiter in ([stated[1]] if stated else ",;\t|")}
-    delimiter = max(heads, key=lambda each: len(heads[each]))
-    head = heads[delimiter]
-    if not set(columns) <= set(head):
-        raise SourceError(
-            f"{name} needs the columns {','.join(columns)}; it has {', '.join(filter(None, head)) or 'none'}"
-        )
-    try:
-        cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True))[1:]
-    except csv.Error as error:
-        raise SourceError(f"{name} is no CSV ({error}): save it again as CSV in UTF-8") from None
-    for number, row in enumerate(cells, 1):
-        stripped = [cell.strip() for cell in row]
-        if any(stripped):
-            yield f"{name}, row {number}", dict.fromkeys(head, "") | dict(zip(head, stripped, strict=False))
-
-
-def _head(text: str, delimiter: str) -> list[str]:
-    first = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True), [])
-    return [cell.strip().lower() for cell in first]
-
-
-def _decoded(name: str, data: bytes, notes: list[str]) -> str:
-    """The text of a table: UTF-8, UTF-16 as spreadsheets call Unicode, or the code page of Western Windows."""
-    encoding = "utf-8-sig"
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    elif b"\0" in data[:2]:
-        encoding = "utf-16-be" if data[:1] == b"\0" else "utf-16-le"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        try:
-            text = data.decode("cp1252")
-        except UnicodeDecodeError:
-            raise SourceError(f"{name} is not in UTF-8 ({error}): save it again as CSV in UTF-8") from None
+    encoding = tables.encoding_of(data)
+    if encoding == "cp1252":
         notes.append(f"{name} is not in UTF-8: it was read as Windows-1252, as spreadsheets write it in Western Europe")
-    return re.sub("\r\n?", "\n", text)
+    try:
+        heads, rows = tables.cells_of(io.StringIO(data.decode(encoding), newline=""))
+        columns = [head.lower() for head in heads]
+        if not set(needed) <= set(columns):
+            raise SourceError(f"{name} needs the columns {','.join(needed)}; it has {', '.join(columns) or 'none'}")
+        for number, cells in enumerate(rows, 1):
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield f"{name}, row {number}", dict.fromkeys(columns, "") | dict(zip(columns, stripped, strict=False))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(f"{name} is not in UTF-8, or no CSV ({error}): save it again as CSV in UTF-8") from None
 
 
 class Paths:
     """The files of a source, as tables may name them: any case, backslashes, from the root of some disk."""
 
-    def __init__(self, known: Iterable[str]) -> None:
-        self._known = frozenset(known)
-        folded: Mapping[str, list[str]] = defaultdict(list)
-        for path in self._known:
-            folded[_folded(path)].append(path)
-        self._folded = {fold: paths[0] for fold, paths in folded.items() if len(paths) == 1}
+    def __init__(self, known: Collection[str]) -> None:
+        n_alike = Counter(map(_folded, known))
+        self._known = {_folded(path): path for path in known if n_alike[_folded(path)] == 1}
+        self._known |= {path: path for path in known}
 
     def named(self, path: str, beside: str) -> str:
         """The file that a table in the folder ``beside`` names; where there is none, the path as it would be."""
@@ -127,13 +96,9 @@ class Paths:
         choices = [wanted, normpath(wanted), path, unquote(wanted)]
         if re.match(r"/|[A-Za-z]:|\w+://", path):
             parts = [part for part in unquote(path).split("/") if part]
-            choices += [PurePosixPath(beside, *parts[at:]).as_posix() for at in range(1, len(parts))]
-            choices.append(PurePosixPath(beside, *parts).as_posix())
-        for choice in choices:
-            known = choice if choice in self._known else self._folded.get(_folded(choice))
-            if known:
-                return known
-        return wanted
+            choices += [PurePosixPath(beside, *parts[at:]).as_posix() for at in range(len(parts))]
+        known = (self._known.get(choice) or self._known.get(_folded(choice)) for choice in choices)
+        return next(filter(None, known), wanted)
 
 
 def _folded(path: str) -> str:

@@ -256,6 +256,13 @@ def test_a_name_that_is_not_utf8_is_shown_with_a_mark_and_read(tmp_path):
     assert texts(opened(tmp_path / "mine", tmp_path)) == {"caf\ufffd.md": b"text"}
 
 
+def test_names_that_look_alike_are_two_files(tmp_path):
+    (tmp_path / "mine").mkdir()
+    for name in (b"caf\xe9.md", b"caf\xe8.md"):
+        (tmp_path / "mine" / name.decode("utf-8", "surrogateescape")).write_bytes(name)
+    assert sorted(texts(opened(tmp_path / "mine", tmp_path)).values()) == [b"caf\xe8.md", b"caf\xe9.md"]
+
+
 def test_an_unreadable_file_is_listed_with_the_reason(tmp_path, monkeypatch):
     archives.write(tmp_path / "mine", {"a.md": "a", "b.md": "b"})
     opener = sources.Path.open

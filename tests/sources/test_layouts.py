@@ -2,6 +2,7 @@
 
 import pytest
 
+from privacylab import paths
 from privacylab.sources import layouts
 
 OTA, PGA = "the data set of Open Terms Archive", "the Platform Governance Archive"
@@ -16,9 +17,10 @@ def read(path, root="mine"):
     return place.layout, place.service, place.document, place.date and place.date.value
 
 
-@pytest.mark.parametrize("layout", layouts.LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", layouts.LAYOUTS)
 def test_each_layout_has_an_example_that_it_alone_reads(layout):
-    assert read(layout.example) == (layout.name, *layout.stands_for)
+    row = paths.rules("layouts")["layouts"][layout]
+    assert read(row["example"]) == (layout, *row["stands_for"])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,348 @@
+"""Tables with a policy a row: CSV, TSV, JSON, JSON lines, Parquet, Arrow, SQLite -> pages."""
+
+import codecs
+import contextlib
+import csv
+import datetime as dt
+import io
+import itertools
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as arrow
+from pyarrow import ipc, parquet
+
+from privacylab import paths
+from privacylab.sources import name_dates
+from privacylab.sources.entries import content_id
+from privacylab.sources.kinds import DAMAGE, HEAD, MAX_UNPACKED, Kind
+from privacylab.sources.pages import NO_TEXTS, Page, Reader, Reading, place_of, why
+
+SAMPLE = 50
+"""Rows from which it is told which column is which."""
+
+BATCH = 50
+"""Rows that are taken out of a table of columns at a time."""
+
+PIECE = 1_000_000
+"""Characters of a long array that are read at a time."""
+
+MAX_COLUMNS = 100
+
+Row = Mapping[str, Any]
+
+_DAMAGE = (*DAMAGE, csv.Error, sqlite3.Error, arrow.ArrowException)
+
+
+class TableError(ValueError):
+    """A table that cannot be read, or not to its end; the message is part of a sentence for the ledger."""
+
+    def __init__(self, message: str, reason: str = "unreadable") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def reader(rows_of: Callable[[IO[bytes], Reading], Iterator[Row]]) -> Reader:
+    """A reader of containers from one of rows: a page a row; one for the rows without text, one for what is wrong."""
+
+    def pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
+        damage: list[Exception] = []
+        rows = _up_to_damage(rows_of(file, reading), damage)
+        sample = list(itertools.islice(rows, SAMPLE))
+        try:
+            columns = _columns(sample, reading) if sample else {}
+        except TableError as error:
+            yield Page(reason=error.reason, detail=f"{kind.name}: {error}")
+            return
+        n_rows = n_empty = 0
+        is_nameless = len(sample) > 1 and not columns["service"]
+        for row in itertools.chain(sample, rows):
+            n_rows += 1
+            if text := _bytes(row.get(columns["text"])):
+                page = _page(row, columns)._replace(place=str(n_rows), content=reading.store.keep(text))
+                yield page._replace(service=f"{reading.name}-{n_rows}") if is_nameless else page
+            else:
+                n_empty += 1
+        if is_nameless:
+            reading.notes.append(f"{kind.name} names no services, so each row is one: name them with --service-column")
+        for failure in damage:
+            where = f", behind row {n_rows:,}" if n_rows else ""
+            yield Page(reason=getattr(failure, "reason", "unreadable"), detail=f"{kind.name}: {why(failure)}{where}")
+        if not n_rows and not damage:
+            yield Page(reason=NO_TEXTS, detail=f"{kind.name} without rows")
+        if n_empty:
+            yield Page(reason="empty", detail=f"{kind.name}: {n_empty:,} of its {n_rows:,} rows hold no text")
+
+    return pages
+
+
+def _up_to_damage(rows: Iterator[Row], damage: list[Exception]) -> Iterator[Row]:
+    try:
+        yield from rows
+    except _DAMAGE as error:
+        damage.append(error)
+
+
+# --- Columns --------------------------------------------------------------------------------------------------------
+
+
+def _words(name: object) -> list[str]:
+    return re.findall(r"[A-Z]?[a-z\d]+|[A-Z]+", str(name))
+
+
+def _usual(names: Sequence[str], part: str) -> list[str]:
+    """The columns that have a usual name of a part of a policy, the likeliest first."""
+    usual = paths.rules("kinds")["columns"][part]["names"]
+    joined = {name: "".join(_words(name)).lower() for name in names}
+    return sorted((name for name in names if joined[name] in usual), key=lambda name: usual.index(joined[name]))
+
+
+def candidates(names: Sequence[str], part: str) -> list[str]:
+    """The columns that may hold a part of a policy, the likeliest first."""
+    ends = paths.rules("kinds")["columns"][part]["ends"]
+    return [*_usual(names, part), *(name for name in names if "".join(_words(name)[-1:]).lower() in ends)]
+
+
+def is_table(head: bytes) -> bool:
+    """Whether a text begins with the heads of columns: of texts, and of dates or services."""
+    cells = re.split(r"[,;\t|]", head.partition(b"\n")[0].decode("utf-8", "replace"))
+    texts, dates, services = (set(_usual(cells, part)) for part in ("text", "date", "service"))
+    return len(cells) < MAX_COLUMNS and bool(texts) and bool((dates | services) - texts)
+
+
+def _columns(sample: Sequence[Row], reading: Reading) -> dict[str, Any]:
+    """The column of each part of a policy; None where there is none."""
+    names = list(dict.fromkeys(name for row in sample for name in row))
+    shown = ", ".join(names[:12]) or "none"
+    columns: dict[str, Any] = {}
+    for part in paths.rules("kinds")["columns"]:
+        asked = getattr(reading.columns, part, None)
+        if asked is not None and asked not in names:
+            raise TableError(f"it has no column {asked!r} but {shown}: name another with --{part}-column")
+        likely = [name for name in candidates(names, part) if name not in columns.values()]
+        if part == "text":
+            likely.sort(key=lambda name: not _is_long(sample, name))
+        columns[part] = asked or next(iter(likely), None)
+    if columns["text"] is None:
+        raise TableError(f"no column of texts among {shown}: name it with --text-column", NO_TEXTS)
+    return columns
+
+
+def _is_long(sample: Sequence[Row], name: str) -> bool:
+    limit: int = paths.rules("kinds")["limits"]["text"]
+    return any(len(_bytes(row.get(name))) >= limit for row in sample)
+
+
+def _bytes(value: object) -> bytes:
+    """A cell as the bytes of a page; empty where it says that there is none."""
+    if isinstance(value, bytes):
+        return value
+    text = "\n\n".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
+    return b"" if name_dates.is_empty(text) else text.encode("utf-8", "replace")
+
+
+def _page(row: Row, columns: Mapping[str, Any]) -> Page:
+    """What a row says of its policy."""
+    said: dict[str, str] = {}
+    for part, column in columns.items():
+        value = row.get(column) if part != "text" else None
+        text = value.isoformat() if isinstance(value, dt.date) else str(value).strip()
+        said[part] = "" if name_dates.is_empty(text) else re.sub(r"^(\d+)\.0$", r"\1", text)
+    service, date = said["service"], said["date"]
+    if "/" in service or ":" in service:
+        service = place_of(service)[0] or service
+    if said["month"].isdigit() and re.fullmatch(r"\d{4}", date):
+        date = f"{date}-{said['month']:0>2}"
+    is_stated = re.search(r"effective|updated|revis", columns["date"] or "", re.I)
+    basis = "effective" if is_stated else "snapshot"
+    return Page("", "", service or None, said["document"], date or None, basis)
+
+
+# --- CSV ------------------------------------------------------------------------------------------------------------
+
+
+def encoding_of(head: bytes) -> str:
+    """UTF-8, UTF-16 as spreadsheets call Unicode, or the code page of Western Windows."""
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    if b"\0" in head[:2]:
+        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
+
+
+class _Text(io.TextIOWrapper):
+    """A file as text; whoever opened the file closes it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        encoding = encoding_of(file.read(HEAD))
+        file.seek(0)
+        super().__init__(file, encoding, errors="replace", newline="")
+
+    def __del__(self) -> None:
+        with contextlib.suppress(ValueError):
+            self.detach()
+
+
+def cells_of(lines: Iterator[str]) -> tuple[list[str], Iterator[list[str]]]:
+    """The heads of the columns of a CSV, and the cells of its rows, whatever parts them."""
+    csv.field_size_limit(MAX_UNPACKED)  # a policy is longer than what csv takes by itself
+    head = next(lines, "")
+    stated = re.match(r'"?sep=(.)', head, re.IGNORECASE)  # Excel's own
+    if stated:
+        head = next(lines, "")
+    delimiter = stated[1] if stated else max(",;\t|", key=head.count)
+    rows = csv.reader(itertools.chain([head], lines), delimiter=delimiter, skipinitialspace=True)
+    return [name.strip() for name in next(rows, [])], (cells for cells in rows if cells)
+
+
+def csv_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
+    """The rows of a table of cells."""
+    names, rows = cells_of(iter(_Text(file)))
+    yield from (dict(zip(names, cells, strict=False)) for cells in rows)
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+def json_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
+    """The objects of an array, or of lines; in one object as pandas and others nest them."""
+    text = _Text(file)
+    first = text.readline(MAX_UNPACKED)
+    if first.lstrip().startswith("["):
+        yield from _array(first, text)
+        return
+    second = text.readline(MAX_UNPACKED)
+    if not second.strip() or _object(first) is None:
+        yield from _nested(json.loads(first + second + text.read(MAX_UNPACKED)))
+        return
+    n_bad = 0
+    for line in itertools.chain([first, second], text):
+        row = _object(line)
+        if row:
+            yield row
+        n_bad += row is None and bool(line.strip())
+    if n_bad:
+        raise TableError(f"{n_bad:,} of its lines are no JSON")
+
+
+def _object(line: str) -> Row | None:
+    with contextlib.suppress(ValueError):
+        row = json.loads(line)
+        return row if isinstance(row, dict) else None
+    return None
+
+
+def _array(held: str, text: io.TextIOBase) -> Iterator[Row]:
+    """The objects of an array, which need not fit into the memory."""
+    decoder, begins = json.JSONDecoder(), re.compile(r"[\s,\[]*(?=\{)")
+    while True:
+        position = 0
+        with contextlib.suppress(json.JSONDecodeError):  # the next object is not there to its end
+            while match := begins.match(held, position):
+                value, position = decoder.raw_decode(held, match.end())
+                yield value
+        held = held[position:]
+        more = text.read(max(PIECE, len(held)))
+        if not more or len(held) > MAX_UNPACKED:
+            break
+        held += more
+    if not re.fullmatch(r"[\s,\[\]]*\]\s*", held):
+        raise TableError("it ends within an object, or holds none: copy it here again")
+
+
+def _nested(value: Any) -> Iterator[Row]:  # noqa: ANN401 (whatever JSON holds)
+    """The rows in one object: a list in it, columns as pandas stores them, or an object a service."""
+    if not isinstance(value, dict):
+        raise TableError("it holds no objects", NO_TEXTS)
+    if {"columns", "data"} <= value.keys():
+        yield from (dict(zip(value["columns"], cells, strict=False)) for cells in value["data"])
+        return
+    lists = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict)]
+    objects = {key: each for key, each in value.items() if isinstance(each, dict)}
+    if lists:
+        yield from max(lists, key=len)
+    elif objects and candidates(list(objects), "text"):
+        for key in next(iter(objects.values())):
+            yield {name: column.get(key) for name, column in objects.items()}
+    elif len(objects) == len(value):
+        yield from ({"service": key, **each} for key, each in objects.items())
+    else:
+        yield value
+
+
+# --- Parquet, Arrow, SQLite -----------------------------------------------------------------------------------------
+
+
+def parquet_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
+    """The rows of a Parquet file, some at a time."""
+    for batch in parquet.ParquetFile(file, pre_buffer=False, buffer_size=PIECE).iter_batches(batch_size=BATCH):
+        yield from batch.to_pylist()
+
+
+def arrow_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
+    """The rows of an Arrow file, a batch at a time."""
+    batches = ipc.open_file(file)
+    for number in range(batches.num_record_batches):
+        yield from batches.get_batch(number).to_pylist()
+
+
+def sqlite_rows(file: IO[bytes], reading: Reading) -> Iterator[Row]:
+    """The rows of the table with the texts; what other tables say of them is joined to them by their ids."""
+    copy = reading.scratch / f"copy-{content_id(reading.name.encode('utf-8', 'replace'))}.sqlite"
+    place = copy
+    if type(file) is io.BufferedReader:
+        place = Path(str(file.name))
+    else:
+        with copy.open("wb") as target:
+            shutil.copyfileobj(file, target)
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as database:
+            database.text_factory = lambda data: data.decode("utf-8", "replace")
+            database.execute("PRAGMA trusted_schema=OFF")
+            cursor = database.execute(_query(database, reading))
+            names = [column[0] for column in cursor.description]
+            for cells in cursor:
+                yield dict(zip(reversed(names), reversed(cells), strict=True))  # of two names the first counts
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _query(database: sqlite3.Connection, reading: Reading) -> str:
+    names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
+    columns = {
+        name: [row[1] for row in database.execute(f"PRAGMA table_info({_quoted(name)})")] for (name,) in list(names)
+    }
+    own = reading.columns.text
+    texts = [name for name in columns if (own in columns[name] if own else candidates(columns[name], "text"))]
+    if not texts:
+        raise TableError("no table with a column of texts: name the column with --text-column", NO_TEXTS)
+    table = max(texts, key=lambda name: "polic" in name.lower())
+    links = {
+        name: [
+            (column, other)
+            for column in columns[name]
+            for other in columns
+            if column in (f"{other}_id", f"{other.removesuffix('s')}_id") and "id" in columns[other] and other != name
+        ]
+        for name in columns
+    }
+    base = next((name for name in columns if table in dict(links[name]).values()), table)
+    query = f"SELECT * FROM {_quoted(base)}"
+    for column, other in links[base]:
+        query += f" LEFT JOIN {_quoted(other)} ON {_quoted(other)}.id = {_quoted(base)}.{_quoted(column)}"
+    return query
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
