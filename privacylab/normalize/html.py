@@ -8,7 +8,7 @@ from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.page import html_page
 from privacylab.normalize.plain import plain_pieces
-from privacylab.normalize.reader import HtmlReader
+from privacylab.normalize.reader import TreeReader
 
 # ToSBack2 broke lines after every full stop and turned semicolons into full stops, those of entities too.
 _BROKEN_ENTITY = re.compile(r"&(amp|lt|gt|quot|nbsp|copy|reg|trade|[lr][sd]quo|[mn]dash|bull|#\d{2,5})\.(?=\s|$)")
@@ -71,7 +71,7 @@ def _html_piece(piece: str) -> list[Chunk]:
 
 def read_tree(root: LexborNode | None) -> list[Chunk]:
     """The chunks below an element."""
-    reader = HtmlReader()
+    reader = TreeReader()
     if root is not None:
         reader.read(root)
-    return reader.chunks
+    return [passage.chunk for passage in reader.passages]

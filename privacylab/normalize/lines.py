@@ -11,7 +11,8 @@ RULES = paths.rules("outline")
 LIMITS: dict[str, int] = RULES["limits"]
 
 
-def _any(words: Iterable[str], form: str = "{}", flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
+def any_of(words: Iterable[str], form: str = "{}", flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
+    """One pattern for the words of a rule; ``form`` says where they stand."""
     return re.compile(form.format(f"(?:{'|'.join(words)})"), flags)
 
 
@@ -25,18 +26,18 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _WORD = re.compile(r"[^\W\d_][^\W_]*")
 _ENDS = tuple(".:;!?)\"'")
 
-_NAVIGATION = _any(RULES["furniture"]["navigation"], "^{}$")
-_FURNITURE = _any(RULES["furniture"]["furniture"], r"^{}\.?$")
-_LINKS = _any(RULES["furniture"]["links"], "^{}$")
-_TITLE = _any(RULES["furniture"]["title"])
-_CODE = _any(RULES["furniture"]["code"], flags=re.NOFLAG)
-_DATE_CUE = _any(RULES["dates"]["cue"], r"\b{}\b")
-_DATE = _any(RULES["dates"]["date"])
-_ASKS = _any(RULES["headings"]["asks"], r"^{}\b")
-_QUESTION = _any(RULES["headings"]["question"], r"^{}\b")
-_CLAUSE = _any(RULES["headings"]["clause"], r"\b{}\b")
-_INTRODUCES = _any(RULES["headings"]["introduces"], r"{}\W*:$")
-_NO_HEADING = _any(RULES["no_heading"].values())
+_NAVIGATION = any_of(RULES["furniture"]["navigation"], "^{}$")
+_FURNITURE = any_of(RULES["furniture"]["furniture"], r"^{}\.?$")
+_LINKS = any_of(RULES["furniture"]["links"], "^{}$")
+_TITLE = any_of(RULES["furniture"]["title"])
+_CODE = any_of(RULES["furniture"]["code"], flags=re.NOFLAG)
+_DATE_CUE = any_of(RULES["dates"]["cue"], r"\b{}\b")
+_DATE = any_of(RULES["dates"]["date"])
+_ASKS = any_of(RULES["headings"]["asks"], r"^{}\b")
+_QUESTION = any_of(RULES["headings"]["question"], r"^{}\b")
+_CLAUSE = any_of(RULES["headings"]["clause"], r"\b{}\b")
+_INTRODUCES = any_of(RULES["headings"]["introduces"], r"{}\W*:$")
+_NO_HEADING = any_of(RULES["no_heading"].values())
 _SMALL_WORDS = frozenset(RULES["headings"]["small_words"])
 _CONNECTIVES = frozenset(RULES["headings"]["connectives"])
 
