@@ -19,8 +19,9 @@ def outlined(lines: Sequence[Line]) -> tuple[Block, ...]:
 
 def _contents(lines: Sequence[Line]) -> set[int]:
     """The lines of a table of contents: two or more in a row that all stand again further down."""
-    last = {line.key: i for i, line in enumerate(lines) if line.short}
-    repeated = {i for i, line in enumerate(lines) if line.short and last[line.key] > i}
+    short = [i for i, line in enumerate(lines) if line.short]
+    last = {lines[i].key: i for i in short}
+    repeated = {i for i in short if last[lines[i].key] > i} if len(last) < len(short) else set()
     return {i for i in repeated if i - 1 in repeated or i + 1 in repeated}
 
 

@@ -40,7 +40,7 @@ def markdown_pieces(text: str) -> Pieces:
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
         text = _SCRIPT.sub(" ", text)
-    if text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
+    if "\n\n    #" in text and text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
         text = _INDENT.sub("", text)
     if "\n: " in text:
         text = _DEFINED.sub(r"\n**\1**\n\n", text)
@@ -48,6 +48,8 @@ def markdown_pieces(text: str) -> Pieces:
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:
+    if _SIMPLE_LINE.fullmatch(piece):
+        return _simple_line(piece)
     # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
     piece = unbroken(_DEEP_INDENT.sub("    ", piece))
     if "\n**" in piece or "\n__" in piece:
@@ -78,9 +80,13 @@ def _markdown_parts(text: str) -> Iterator[str]:
 
 def _markdown_part(part: str) -> list[Chunk]:
     if _SIMPLE_LINE.fullmatch(part):
-        cleaned = clean(part.rstrip(" \t\n\v\f"))
-        return [Chunk("paragraph", cleaned)] if cleaned else []
+        return _simple_line(part)
     if len(part) > MAX_PIECE or is_unclosed(part):
         return plain_chunks(part)
     html = cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS)
     return read_tree(LexborHTMLParser(html).body)
+
+
+def _simple_line(text: str) -> list[Chunk]:
+    cleaned = clean(text.rstrip(" \t\n\v\f"))
+    return [Chunk("paragraph", cleaned)] if cleaned else []

@@ -36,12 +36,22 @@ class Look(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A chunk; how many lists it stands in, whether most of it is a link, which button all of it is."""
+    """A chunk; how many lists it stands in, and how many of its characters have which look."""
 
     chunk: Chunk
-    depth: int = 0
-    is_linked: bool = False
-    button: str = ""
+    depth: int
+    looks: dict[Look, int]
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether most of it is a link."""
+        return 2 * sum(n for look, n in self.looks.items() if look.link) > sum(self.looks.values())
+
+    @property
+    def button(self) -> str:
+        """The button that all of it is; empty for other text."""
+        is_text = self.chunk.kind == "heading" or not all(look.button for look in self.looks)
+        return "" if is_text else next(iter(self.looks)).button
 
 
 class TreeReader:
@@ -106,7 +116,8 @@ class TreeReader:
         if tag in ("b", "strong"):
             self.look = self.look._replace(bold=True)
         elif tag in _BLOCK:
-            self.flush()
+            if self._parts:
+                self.flush()
             self._kind, self._level = _KINDS.get(tag, self._kind), _LEVELS.get(tag, self._level)
             if tag in self.titles:
                 self.look = self.look._replace(bold=True)
@@ -116,7 +127,8 @@ class TreeReader:
     def close(self, tag: str, node: LexborNode) -> None:
         """Ends an element."""
         if tag in _BLOCK:
-            self.flush()
+            if self._parts:
+                self.flush()
             if tag == "li":
                 self._title_item(node, self._items.pop())
             if tag in _ENDS_KIND:
@@ -124,20 +136,18 @@ class TreeReader:
 
     def add(self, chunk: Chunk) -> None:
         """Adds a passage that is read as a whole."""
-        self.passages.append(Passage(chunk, len(self._items)))
+        self.passages.append(Passage(chunk, len(self._items), {Look(): 1}))
 
     def flush(self) -> None:
         """Makes passages of the text that is gathered."""
         if looks := self._looks:
-            is_bold = all(look.bold for look in looks)
-            is_linked = 2 * sum(n for look, n in looks.items() if look.link) > sum(looks.values())
-            is_button = self._kind != "heading" and all(look.button for look in looks)
-            button = next(iter(looks)).button if is_button else ""
+            is_bold = self.is_only("bold")
+            self._looks = {}
             for line in "".join(self._parts).split("\n"):
                 if cleaned := clean(line):
-                    chunk = Chunk(self._kind, cleaned, self._level, is_bold)
-                    self.passages.append(Passage(chunk, len(self._items), is_linked, button))
-            self._looks = {}
+                    self.passages.append(
+                        Passage(Chunk(self._kind, cleaned, self._level, is_bold), len(self._items), looks)
+                    )
         self._parts.clear()
 
     def is_only(self, attribute: str) -> bool:
@@ -157,10 +167,12 @@ class TreeReader:
 
     def _title_item(self, node: LexborNode, start: int) -> None:
         """Makes of a title and the text under it, which an item holds, what they would be without the list."""
+        if len(self.passages) - start < 2:
+            return
         depth = len(self._items) + 1
         own = [i for i in range(start, len(self.passages)) if self.passages[i].depth == depth]
         is_of_ol = node.parent is not None and node.parent.tag == "ol"
-        is_numbered = is_of_ol and len(own) == 1 < len(self.passages) - start and node.css_first("ol") is not None
+        is_numbered = is_of_ol and len(own) == 1 and node.css_first("ol") is not None
         if own[:1] != [start] or not (is_numbered or own[1:2] == [start + 1]) or self.passages[start].is_linked:
             return
         title, below = Line(self.passages[start].chunk), Line(self.passages[start + 1].chunk)

@@ -1,7 +1,6 @@
 """The rows of tables: data under the heads of their columns, or titles beside the text that they head."""
 
 from itertools import accumulate
-from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
@@ -16,12 +15,24 @@ MAX_HEAD = 60
 _MAX_COLUMNS = 100
 
 
-class _Cell(NamedTuple):
-    """A cell; how many columns it takes, and whether it is a head by its tag or in bold."""
+class _Cell:
+    """A cell of a row."""
 
-    text: str
-    span: int
-    is_head: bool
+    def __init__(self, node: LexborNode) -> None:
+        self._node = node
+        self.text = _text(node)
+
+    @property
+    def span(self) -> int:
+        """How many columns it takes."""
+        written = self._node.attributes.get("colspan") or ""
+        return min(int(written), _MAX_COLUMNS) or 1 if written.isdecimal() else 1
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is one by its tag or in bold."""
+        bold = self._node.css_first("b, strong")
+        return self._node.tag == "th" or (bold is not None and _text(bold).rstrip(" :") == self.text.rstrip(" :"))
 
 
 def data_row(row: LexborNode) -> str | None:
@@ -43,18 +54,11 @@ def data_row(row: LexborNode) -> str | None:
 
 
 def _cells(row: LexborNode) -> list[_Cell]:
-    cells = []
-    for node in row.iter():
-        if node.tag in ("td", "th"):
-            text, written = _text(node), node.attributes.get("colspan") or ""
-            span = min(int(written), _MAX_COLUMNS) if written.isdecimal() else 1
-            is_head = node.tag == "th" or text.rstrip(" :") == _text(node.css_first("b, strong")).rstrip(" :")
-            cells.append(_Cell(text, span or 1, is_head))
-    return cells
+    return [_Cell(node) for node in row.iter() if node.tag in ("td", "th")]
 
 
-def _text(node: LexborNode | None) -> str:
-    return "" if node is None else clean(node.text(separator=" "))
+def _text(node: LexborNode) -> str:
+    return clean(node.text(separator=" "))
 
 
 def _heads(table: LexborNode, row: LexborNode, cells: list[_Cell]) -> list[str]:
