@@ -11,13 +11,11 @@ def joined(lines: list[Line], read_line: Callable[[Chunk], Line | None]) -> list
     """The lines without bullets that stand alone: each makes an item of the next line, which is read again."""
     if BULLET not in lines:
         return lines
-    result: list[Line] = []
-    for before, line in pairwise([None, *lines]):
-        if before is BULLET and line.chunk.kind == "paragraph":
-            line = read_line(line.chunk._replace(kind="item")) or line
-        if line is not BULLET:
-            result.append(line)
-    return result
+    result = lines[:1]
+    for before, line in pairwise(lines):
+        is_item = before is BULLET and line.chunk.kind == "paragraph"
+        result.append((read_line(line.chunk._replace(kind="item")) or line) if is_item else line)
+    return [line for line in result if line is not BULLET]
 
 
 def trimmed(lines: list[Line]) -> list[Line]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from privacylab.normalize.chunks import MAX_BYTES, NormalizeError
+from privacylab.normalize.chunks import MAX_BYTES, NormalizeError, check_size
 from privacylab.normalize.encoding import decode, sniff, whole
 from privacylab.normalize.office import open_document_page, rtf_page, word_page
 from privacylab.normalize.pdf import is_pdf
@@ -72,8 +72,7 @@ def _within(page: bytes) -> bytes:
     """A page that is not too large, if need be without the pictures in it."""
     if len(page) > MAX_BYTES:
         page = _ENCODED.sub(b"", page)
-    if len(page) > MAX_BYTES:
-        raise NormalizeError("too_large", f"{len(page):,} bytes, at most {MAX_BYTES:,} are read")
+    check_size(len(page))
     return page
 
 

@@ -21,7 +21,10 @@ _SIMPLE_PIECE = re.compile(r"<(p|li)>([^<&\0\r]*)(?:</\1>)?\s*")
 """Half of the pieces: one element that holds nothing but text, for which a parser would take ten times as long."""
 
 
-_PAGE_TAGS = "body|html|frameset|main|article|section|div|header|footer|nav|aside|form|dialog|x?-?template|button|h[1-6]|pre|table|del"
+_PAGE_TAGS = (
+    "body|html|frameset|main|article|section|div|header|footer|nav|aside|form|dialog|x?-?template|button|h[1-6]|pre|"
+    "table|del"
+)
 _PAGE = re.compile(rf"<(?:{_PAGE_TAGS}|{_PAGE_TAGS.upper()})\b")  # without regard to case it takes twice the time
 """Elements that the leftover tags on a page's text are never of."""
 _ANY_TAG = re.compile(r"<[^<>]{0,1000}>")

@@ -53,7 +53,7 @@ class Line:
         shape: What heading it may be: ``caps colon lower numbered question title``; empty for none.
         heading: What it is if it is a heading; None if it cannot be one.
         block: What it is if it is none.
-        crumb: What it is to a menu: ``furniture`` (no policy says it), ``link``, ``crumb`` (any short line); else empty.
+        crumb: What it is to a menu: ``furniture`` (no policy says it), ``link``, ``crumb`` (any short line); or empty.
         is_prose: Whether it is a full sentence.
         short: Whether it is neither a sentence nor the introduction of a list.
     """
