@@ -5,7 +5,7 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from privacylab.normalize.chunks import Chunk, Pieces
-from privacylab.normalize.cleaning import clean
+from privacylab.normalize.cleaning import chunks_of
 from privacylab.normalize.page import html_page
 from privacylab.normalize.plain import plain_pieces
 from privacylab.normalize.reader import TreeReader
@@ -61,11 +61,9 @@ def _mended(piece: str) -> str:
 def _html_piece(piece: str) -> list[Chunk]:
     piece = _mended(piece)
     if "<" not in piece and "&" not in piece:
-        cleaned = clean(piece)
-        return [Chunk("paragraph", cleaned)] if cleaned else []
+        return chunks_of([piece])
     if simple := _SIMPLE_PIECE.fullmatch(piece):
-        cleaned = clean(simple[2].replace("\n", " "))
-        return [Chunk("item" if simple[1] == "li" else "paragraph", cleaned)] if cleaned else []
+        return chunks_of([simple[2].replace("\n", " ")], "item" if simple[1] == "li" else "paragraph")
     return read_tree(LexborHTMLParser(f"<table>{piece}" if piece.startswith("<tr") else piece).body)
 
 
