@@ -18,13 +18,13 @@ def decode(data: bytes) -> str:
     head = data[:4096]
     if encoding := _marked(data) or _wide(head):
         return data.decode(encoding, errors="replace")
-    is_text = _CONTROL.search(head.replace(b"\0", b"").decode("latin-1")) is None
     if b"\0" in head:
-        if head.count(0) > MAX_NULS * len(head) or not is_text:
+        if head.count(0) > MAX_NULS * len(head) or not _is_text(head):
             raise NormalizeError("not_text", "it holds NUL bytes, and is of no known kind: save it as HTML or PDF")
         data = data.replace(b"\0", b"")  # a browser shows the page without them
     with contextlib.suppress(UnicodeDecodeError):
         return data.decode("utf-8")
+    is_text = _is_text(head)
     if is_text and _is_mostly_utf8(data):
         text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(data)  # a letter cut in two is dropped
         return SURROGATE.sub(_of_windows, text)
@@ -71,6 +71,11 @@ def _is_mostly_utf8(data: bytes) -> bool:
     n_bytes = len(valid.encode())
     n_letters = sum(not letter.isascii() for letter in valid)
     return len(data) - n_bytes <= n_letters or any(data[:-n].isascii() for n in (1, 2, 3))
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether no letter but NUL is one that controls a machine."""
+    return _CONTROL.search(head.replace(b"\0", b"").decode("latin-1")) is None
 
 
 def _of_windows(escaped: re.Match[str]) -> str:

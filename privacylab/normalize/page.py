@@ -30,25 +30,21 @@ def html_page(text: str, *, depth: int = 0) -> list[Chunk]:
     if depth > MAX_INNER:
         return []
     tree = LexborHTMLParser(mended_page(text))
+    reader = _PageReader(tree, depth)
+    tree.strip_tags(list(UNSEEN), recursive=True)
     root = tree.body or tree.root
     assert root is not None
-    if depth < MAX_INNER and (source := _source(tree, root)):
+    if depth < MAX_INNER and is_source(source := _source(root)):
         return html_page(source, depth=depth + 1)
-    reader = _PageReader(tree, depth)
     reader.read(root)
     return reader.content()
 
 
-def _source(tree: LexborHTMLParser, root: LexborNode) -> str:
-    """The page whose source this page shows, as a browser's "view source" does; else empty."""
-    lines = [line.text() for line in tree.css("td.line-content, td.blob-code, td.js-file-line")]
-    if not lines and root.css_first("p, li, h1, h2, h3, td, iframe, noframes") is not None:
-        return ""
-    shown = (node for node in root.traverse(include_text=True) if node.tag == "-text")
-    text = "\n".join(lines) or "".join(
-        node.text_content or "" for node in shown if node.parent is None or node.parent.tag not in UNSEEN
-    )
-    return text if is_source(text) else ""
+def _source(root: LexborNode) -> str:
+    """What may be the source of a page, which this page shows as a browser's "view source" does; else empty."""
+    if lines := root.css("td.line-content, td.blob-code, td.js-file-line"):
+        return "\n".join(line.text() for line in lines)
+    return "" if root.css_first("p, li, h1, h2, h3, td, iframe, noframes") else root.text()
 
 
 class _PageReader(TreeReader):
