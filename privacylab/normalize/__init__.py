@@ -88,7 +88,7 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     if "\n" not in data and data.count("\\n") > MAX_ESCAPED:  # out of a table or a program's string
         data = data.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
     kind = media_type if media_type in READERS else sniff(data)
-    if kind != "text/markdown" and PARAGRAPH_MARK in data:
+    if kind != "text/markdown" and "|" in data and PARAGRAPH_MARK in data:
         data = data.replace(PARAGRAPH_MARK, "\n<p>" if kind == "text/html" else "\n\n")
     return READERS[kind](data)
 

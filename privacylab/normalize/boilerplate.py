@@ -28,10 +28,13 @@ def trimmed(lines: list[Line]) -> list[Line]:
     first, last = close[0][0], close[-1][1] + 1
     menus = _menus(lines)
     keys = {line.key for i, line in enumerate(lines) if i not in menus} if menus else set()
-    kept = [i for i, line in enumerate(lines) if i not in menus or line.stays or line.key in keys]
-    head = [lines[i] for i in kept if i < first]
-    body = [lines[i] for i in kept if first <= i < last]
-    tail = [lines[i] for i in kept if i >= last]
+
+    def left(start: int, end: int) -> list[Line]:
+        if not menus:
+            return lines[start:end]
+        return [lines[i] for i in range(start, end) if i not in menus or lines[i].stays or lines[i].key in keys]
+
+    head, body, tail = left(0, first), left(first, last), left(last, len(lines))
     head = _without_links(head[:-1], body) + [line for line in head[-1:] if line.crumb != "furniture"]
     if body[-1].text[-1] != ":":
         tail = _without_links(tail, body)

@@ -10,9 +10,9 @@ def outlined(lines: Sequence[Line]) -> tuple[Block, ...]:
     """Decides from the end to the beginning: what a line is rests on what stands under it."""
     blocks = [line.block for line in lines]
     contents = _contents(lines)
-    for i in range(len(lines) - 1, -1, -1):
-        heading = lines[i].heading
-        if heading and (lines[i].is_marked or (i not in contents and _is_heading(i, lines, contents, blocks))):
+    headings = [(i, line.heading) for i, line in enumerate(lines) if line.heading]
+    for i, heading in reversed(headings):
+        if lines[i].is_marked or (i not in contents and _is_heading(i, lines, contents, blocks)):
             blocks[i] = heading
     return tuple(blocks)
 

@@ -141,7 +141,7 @@ class TreeReader:
     def flush(self) -> None:
         """Makes passages of the text that is gathered."""
         if looks := self._looks:
-            is_bold = self.is_only("bold")
+            is_bold = all([look.bold for look in looks])
             self._looks = {}
             for line in "".join(self._parts).split("\n"):
                 if cleaned := clean(line):
