@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 from privacylab.normalize.boilerplate import joined, trimmed
-from privacylab.normalize.chunks import MAX_BYTES, Block, Chunk, NormalizeError, Pieces
+from privacylab.normalize.chunks import MAX_BYTES, Block, Chunk, NormalizeError, Pieces, check_size
 from privacylab.normalize.documents import text_of
 from privacylab.normalize.encoding import sniff, whole
 from privacylab.normalize.headings import outlined
@@ -84,12 +84,11 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     data, media_type = text_of(data, media_type) if isinstance(data, bytes) else (whole(data), media_type)
     if isinstance(data, bytes):
         return pdf_pieces(data)
-    if len(data) > MAX_BYTES:
-        raise NormalizeError("too_large", f"{len(data):,} characters, at most {MAX_BYTES:,} are read")
+    check_size(len(data))
     if "\n" not in data and data.count("\\n") > MAX_ESCAPED:  # out of a table or a program's string
         data = data.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
     kind = media_type if media_type in READERS else sniff(data)
-    if PARAGRAPH_MARK in data and kind != "text/markdown":
+    if kind != "text/markdown" and "|" in data and PARAGRAPH_MARK in data:
         data = data.replace(PARAGRAPH_MARK, "\n<p>" if kind == "text/html" else "\n\n")
     return READERS[kind](data)
 

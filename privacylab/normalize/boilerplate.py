@@ -4,20 +4,18 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from privacylab.normalize.chunks import Chunk
-from privacylab.normalize.lines import LIMITS, Line
+from privacylab.normalize.lines import BULLET, LIMITS, Line
 
 
-def joined(lines: Sequence[Line], read_line: Callable[[Chunk], Line | None]) -> list[Line]:
+def joined(lines: list[Line], read_line: Callable[[Chunk], Line | None]) -> list[Line]:
     """The lines without bullets that stand alone: each makes an item of the next line, which is read again."""
-    result: list[Line] = []
-    is_item = False
-    for line in lines:
-        if is_item and line.chunk.kind == "paragraph":
-            line = read_line(line.chunk._replace(kind="item")) or line
-        if not line.is_bullet:
-            result.append(line)
-        is_item = line.is_bullet
-    return result
+    if BULLET not in lines:
+        return lines
+    result = lines[:1]
+    for before, line in pairwise(lines):
+        is_item = before is BULLET and line.chunk.kind == "paragraph"
+        result.append((read_line(line.chunk._replace(kind="item")) or line) if is_item else line)
+    return [line for line in result if line is not BULLET]
 
 
 def trimmed(lines: list[Line]) -> list[Line]:
@@ -26,15 +24,17 @@ def trimmed(lines: list[Line]) -> list[Line]:
     if not full:
         return lines
     # A sentence alone among links is an advertisement: the text begins and ends where sentences stand together.
-    close = [i for i, j in pairwise(full) if j - i <= LIMITS["near_lines"]]
-    first = close[0] if close else full[0]
-    last = next(j for i, j in pairwise(full) if i == close[-1]) + 1 if close else full[-1] + 1
+    close = [(i, j) for i, j in pairwise(full) if j - i <= LIMITS["near_lines"]] or [(full[0], full[-1])]
+    first, last = close[0][0], close[-1][1] + 1
     menus = _menus(lines)
     keys = {line.key for i, line in enumerate(lines) if i not in menus} if menus else set()
-    kept = [i for i, line in enumerate(lines) if i not in menus or line.stays or line.key in keys]
-    head = [lines[i] for i in kept if i < first]
-    body = [lines[i] for i in kept if first <= i < last]
-    tail = [lines[i] for i in kept if i >= last]
+
+    def left(start: int, end: int) -> list[Line]:
+        if not menus:
+            return lines[start:end]
+        return [lines[i] for i in range(start, end) if i not in menus or lines[i].stays or lines[i].key in keys]
+
+    head, body, tail = left(0, first), left(first, last), left(last, len(lines))
     head = _without_links(head[:-1], body) + [line for line in head[-1:] if line.crumb != "furniture"]
     if body[-1].text[-1] != ":":
         tail = _without_links(tail, body)
@@ -56,21 +56,19 @@ def _menus(lines: Sequence[Line]) -> set[int]:
 
     The last one before a sentence may be its heading, and what a sentence ends in a colon for is a list.
     """
+    furniture = [i for i, line in enumerate(lines) if line.crumb == "furniture"]
     menus: set[int] = set()
-    run: list[int] = []
-    for i, line in enumerate(lines):
-        if line.crumb:
-            run.append(i)
-        else:
-            if _is_menu(run, lines):
-                menus.update(run[:-1])
-            run = []
-    return menus.union(run) if _is_menu(run, lines) else menus
-
-
-def _is_menu(run: Sequence[int], lines: Sequence[Line]) -> bool:
-    if len(run) < LIMITS["menu_lines"]:
-        return False
-    n_links = len({lines[i].key for i in run if lines[i].crumb == "furniture"})
-    is_list = run[0] > 0 and lines[run[0] - 1].text[-1] == ":"
-    return n_links >= LIMITS["menu_links"] and not is_list
+    end = 0
+    for i in furniture if len(furniture) >= LIMITS["menu_links"] else ():
+        if i < end:
+            continue
+        start = end = i
+        while start and lines[start - 1].crumb:
+            start -= 1
+        while end < len(lines) and lines[end].crumb:
+            end += 1
+        n_links = len({line.key for line in lines[i:end] if line.crumb == "furniture"})
+        is_list = start > 0 and lines[start - 1].text[-1] == ":"
+        if end - start >= LIMITS["menu_lines"] and n_links >= LIMITS["menu_links"] and not is_list:
+            menus.update(range(start, end - (end < len(lines))))
+    return menus

@@ -18,6 +18,16 @@ class NormalizeError(ValueError):
         self.detail = detail
 
 
+def check_size(n_bytes: int) -> None:
+    """Refuses what is too large.
+
+    Raises:
+        NormalizeError: ``too_large``.
+    """
+    if n_bytes > MAX_BYTES:
+        raise NormalizeError("too_large", f"{n_bytes:,} bytes, at most {MAX_BYTES:,} are read")
+
+
 Kind = Literal["heading", "paragraph", "item"]
 
 

@@ -2,9 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 import ftfy
+
+from privacylab.normalize.chunks import Chunk, Kind
 
 MAX_MENDED = 200_000
 """Characters of a line; a longer one is no line that a person wrote, and is not searched for mojibake."""
@@ -54,6 +57,11 @@ def clean(text: str) -> str:
     while cleaned != text and (not cleaned.isascii() or any(mark in cleaned for mark in _MENDABLE)):
         text, cleaned = cleaned, _cleaned(cleaned)
     return cleaned
+
+
+def chunks_of(texts: Iterable[str], kind: Kind = "paragraph") -> list[Chunk]:
+    """Each text as a chunk of its own; none for what is empty once it is clean."""
+    return [Chunk(kind, cleaned) for text in texts if (cleaned := clean(text))]
 
 
 def _cleaned(text: str) -> str:

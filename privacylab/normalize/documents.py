@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from privacylab.normalize.chunks import MAX_BYTES, NormalizeError
+from privacylab.normalize.chunks import MAX_BYTES, NormalizeError, check_size
 from privacylab.normalize.encoding import decode, sniff, whole
 from privacylab.normalize.office import open_document_page, rtf_page, word_page
 from privacylab.normalize.pdf import is_pdf
@@ -50,30 +50,28 @@ def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | Non
             return whole(page), None
         data = page
     if (kind is None or kind.media_type == PDF) and is_pdf(data):
-        return _within(data), PDF
+        return _without_pictures(data), PDF
     if kind and not (kind.media_type == _JSON and media_type in ("text/html", "text/markdown")):
         raise _refused(named if kind.media_type == _OLE and named and named.advice else kind)
-    return _decoded(_within(data), media_type, named)
-
-
-def _decoded(page: bytes, media_type: str | None, named: kinds.Kind | None) -> tuple[str | bytes, str | None]:
+    data = _without_pictures(data)
     try:
-        text = decode(page)
-    except NormalizeError as error:
+        text = decode(data)
+    except NormalizeError:
         if named and named.media_type == PDF:
-            return page, PDF  # whose reader says what is wrong with it
-        raise (_refused(named) if named else error) from None
+            return data, PDF  # whose reader says what is wrong with it
+        if named:
+            raise _refused(named) from None
+        raise
     if named and named.many and sniff(text) != "text/html":
         raise _refused(named)
     return text, None if named else media_type
 
 
-def _within(page: bytes) -> bytes:
+def _without_pictures(page: bytes) -> bytes:
     """A page that is not too large, if need be without the pictures in it."""
     if len(page) > MAX_BYTES:
         page = _ENCODED.sub(b"", page)
-    if len(page) > MAX_BYTES:
-        raise NormalizeError("too_large", f"{len(page):,} bytes, at most {MAX_BYTES:,} are read")
+    check_size(len(page))
     return page
 
 

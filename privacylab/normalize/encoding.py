@@ -15,30 +15,24 @@ def decode(data: bytes) -> str:
     Raises:
         NormalizeError: ``not_text``.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
-    if b"\0" in data[:4096]:
-        if wide := _wide(data[:4096]):
-            return data.decode(wide, errors="replace")
-        if data[:4096].count(0) > MAX_NULS * len(data[:4096]) or _CONTROL_BYTE.search(data[:4096].replace(b"\0", b"")):
+    head = data[:4096]
+    if encoding := _marked(data) or _wide(head):
+        return data.decode(encoding, errors="replace")
+    if b"\0" in head:
+        if head.count(0) > MAX_NULS * len(head) or not _is_text(head):
             raise NormalizeError("not_text", "it holds NUL bytes, and is of no known kind: save it as HTML or PDF")
         data = data.replace(b"\0", b"")  # a browser shows the page without them
-    try:
+    with contextlib.suppress(UnicodeDecodeError):
         return data.decode("utf-8")
-    except UnicodeDecodeError:
-        # Stray bytes among more letters of UTF-8 were pasted from Windows; a letter cut in two is dropped.
-        valid = data.decode("utf-8", errors="ignore")
-        n_letters = len(valid) - len(valid.encode("ascii", errors="ignore"))
-        n_stray = len(data) - len(valid.encode())
-        if (n_stray <= n_letters or _cut_short(data)) and not _CONTROL_BYTE.search(data[:4096]):
-            text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(data)
-            return SURROGATE.sub(_of_windows, text)
-    if declared := _CHARSET.search(data[:4096]):
+    is_text = _is_text(head)
+    if is_text and _is_mostly_utf8(data):
+        text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(data)  # a letter cut in two is dropped
+        return SURROGATE.sub(_of_windows, text)
+    if declared := _CHARSET.search(head):
         with contextlib.suppress(LookupError, UnicodeError):
             return data.decode(declared[1].decode("ascii"))
     # A text with few bytes above 127 is English in the code page of Windows, whatever else these bytes might be.
-    if sum(byte > 127 for byte in data[:50_000]) * 20 < len(data[:50_000]) and not _CONTROL_BYTE.search(data[:4096]):
+    if is_text and sum(byte > 127 for byte in data[:50_000]) * 20 < len(data[:50_000]):
         return data.decode("cp1252", errors="replace")
     best = charset_normalizer.from_bytes(data[:50_000], cp_isolation=["cp1252", "latin_1", "cp1250", "utf_16"]).best()
     text = "" if best is None else data.decode(best.encoding, errors="replace")
@@ -49,25 +43,39 @@ def decode(data: bytes) -> str:
 
 def declared_text(data: bytes, encoding: str | None) -> bytes | str:
     """Text in the encoding that came with it; the bytes where they have a mark of their own, or are no such text."""
-    if encoding and not data.startswith(tuple(mark for mark, _ in _MARKS)):
+    if encoding and not _marked(data):
         with contextlib.suppress(LookupError, UnicodeError):
             return data.decode(encoding)
     return data
 
 
+def _marked(data: bytes) -> str | None:
+    """The encoding that a byte order mark tells."""
+    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+
+
 def _wide(head: bytes) -> str | None:
     """The encoding whose every letter has more than one byte, told from where NULs stand."""
-    for encoding, width, place in _WIDE:
+    n_nuls = head.count(0)
+    for encoding, width, place in _WIDE if n_nuls > MAX_NULS * len(head) else ():
         letters = head[place::width]
-        n_zeros, n_others = head.count(0) - letters.count(0), len(head) - len(letters)
-        if n_others > 3 and n_zeros > 0.9 * n_others and n_zeros > 0.95 * head.count(0):
+        n_zeros, n_others = n_nuls - letters.count(0), len(head) - len(letters)
+        if n_others > 3 and n_zeros > 0.9 * n_others and n_zeros > 0.95 * n_nuls:
             return encoding
     return None
 
 
-def _cut_short(data: bytes) -> bool:
-    """Whether nothing is wrong but that the last letter is not whole."""
-    return any(data[:-n].isascii() for n in (1, 2, 3))
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Whether stray bytes among more letters of UTF-8 were pasted from Windows, or the last letter is not whole."""
+    valid = data.decode("utf-8", errors="ignore")
+    n_bytes = len(valid.encode())
+    n_letters = sum(not letter.isascii() for letter in valid)
+    return len(data) - n_bytes <= n_letters or any(data[:-n].isascii() for n in (1, 2, 3))
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether no letter but NUL is one that controls a machine."""
+    return _CONTROL.search(head.replace(b"\0", b"").decode("latin-1")) is None
 
 
 def _of_windows(escaped: re.Match[str]) -> str:
@@ -88,7 +96,6 @@ _WIDE = (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
-_CONTROL_BYTE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|b|strong|i|span|html|body)\b[^>]{0,200}>", re.IGNORECASE)
 _MARKDOWN = re.compile(

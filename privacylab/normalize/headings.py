@@ -10,17 +10,18 @@ def outlined(lines: Sequence[Line]) -> tuple[Block, ...]:
     """Decides from the end to the beginning: what a line is rests on what stands under it."""
     blocks = [line.block for line in lines]
     contents = _contents(lines)
-    for i in range(len(lines) - 1, -1, -1):
-        heading = lines[i].heading
-        if heading and (lines[i].is_marked or (i not in contents and _is_heading(i, lines, contents, blocks))):
+    headings = [(i, line.heading) for i, line in enumerate(lines) if line.heading]
+    for i, heading in reversed(headings):
+        if lines[i].is_marked or (i not in contents and _is_heading(i, lines, contents, blocks)):
             blocks[i] = heading
     return tuple(blocks)
 
 
 def _contents(lines: Sequence[Line]) -> set[int]:
     """The lines of a table of contents: two or more in a row that all stand again further down."""
-    last = {line.key: i for i, line in enumerate(lines) if line.short}
-    repeated = {i for i, line in enumerate(lines) if line.short and last[line.key] > i}
+    short = [i for i, line in enumerate(lines) if line.short]
+    last = {lines[i].key: i for i in short}
+    repeated = {i for i in short if last[lines[i].key] > i} if len(last) < len(short) else set()
     return {i for i in repeated if i - 1 in repeated or i + 1 in repeated}
 
 

@@ -5,10 +5,10 @@ import re
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from privacylab.normalize.chunks import Chunk, Pieces
-from privacylab.normalize.cleaning import clean
+from privacylab.normalize.cleaning import chunks_of
 from privacylab.normalize.page import html_page
 from privacylab.normalize.plain import plain_pieces
-from privacylab.normalize.reader import HtmlReader
+from privacylab.normalize.reader import TreeReader
 
 # ToSBack2 broke lines after every full stop and turned semicolons into full stops, those of entities too.
 _BROKEN_ENTITY = re.compile(r"&(amp|lt|gt|quot|nbsp|copy|reg|trade|[lr][sd]quo|[mn]dash|bull|#\d{2,5})\.(?=\s|$)")
@@ -21,11 +21,11 @@ _SIMPLE_PIECE = re.compile(r"<(p|li)>([^<&\0\r]*)(?:</\1>)?\s*")
 """Half of the pieces: one element that holds nothing but text, for which a parser would take ten times as long."""
 
 
-_PAGE = re.compile(
-    r"<(?:body|html|frameset|main|article|section|div|header|footer|nav|aside|form|dialog|x?-?template|button|h[1-6]|pre|"
-    r"table|del)\b",
-    re.IGNORECASE,
+_PAGE_TAGS = (
+    "body|html|frameset|main|article|section|div|header|footer|nav|aside|form|dialog|x?-?template|button|h[1-6]|pre|"
+    "table|del"
 )
+_PAGE = re.compile(rf"<(?:{_PAGE_TAGS}|{_PAGE_TAGS.upper()})\b")  # without regard to case it takes twice the time
 """Elements that the leftover tags on a page's text are never of."""
 _ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
 
@@ -61,17 +61,15 @@ def _mended(piece: str) -> str:
 def _html_piece(piece: str) -> list[Chunk]:
     piece = _mended(piece)
     if "<" not in piece and "&" not in piece:
-        cleaned = clean(piece)
-        return [Chunk("paragraph", cleaned)] if cleaned else []
+        return chunks_of([piece])
     if simple := _SIMPLE_PIECE.fullmatch(piece):
-        cleaned = clean(simple[2].replace("\n", " "))
-        return [Chunk("item" if simple[1] == "li" else "paragraph", cleaned)] if cleaned else []
+        return chunks_of([simple[2].replace("\n", " ")], "item" if simple[1] == "li" else "paragraph")
     return read_tree(LexborHTMLParser(f"<table>{piece}" if piece.startswith("<tr") else piece).body)
 
 
 def read_tree(root: LexborNode | None) -> list[Chunk]:
     """The chunks below an element."""
-    reader = HtmlReader()
+    reader = TreeReader()
     if root is not None:
         reader.read(root)
-    return reader.chunks
+    return [passage.chunk for passage in reader.passages]

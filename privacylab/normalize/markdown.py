@@ -1,13 +1,12 @@
 """Markdown -> chunks: cmark makes HTML of it."""
 
 import re
-from collections.abc import Iterator
 
 from cmarkgfm import cmark
 from selectolax.lexbor import LexborHTMLParser
 
 from privacylab.normalize.chunks import Chunk, Pieces
-from privacylab.normalize.cleaning import clean
+from privacylab.normalize.cleaning import chunks_of
 from privacylab.normalize.html import is_unclosed, read_tree
 from privacylab.normalize.plain import plain_chunks
 from privacylab.normalize.wrapping import unbroken
@@ -21,6 +20,8 @@ _BOLD_LINE = re.compile(
 )
 _PARTED = re.compile(r"\n\n(?!\s)")
 """A blank line before one that is neither blank nor indented: no item, no title in bold goes on behind it."""
+_PART = re.compile(r"\n(?:[^\S\n]*+\n)++(?![^\S\n])")
+"""Blank lines, except where the next line is indented and so belongs to an item."""
 _BOLD_ITEM = re.compile(r"^ {0,3}(?:\d{1,2}[.)]|[-*+]) +(\*\*|__)[^*_\n]{2,100}\1[ \t]*\n(?= +[A-Z\"'])", re.MULTILINE)
 _INDENT = re.compile(r"^ {4}", re.MULTILINE)
 _MEANT_AS_TEXT = re.compile(r"\n\n    #{1,4} \w")
@@ -40,7 +41,7 @@ def markdown_pieces(text: str) -> Pieces:
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
         text = _SCRIPT.sub(" ", text)
-    if text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
+    if "\n\n    #" in text and text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
         text = _INDENT.sub("", text)
     if "\n: " in text:
         text = _DEFINED.sub(r"\n**\1**\n\n", text)
@@ -48,38 +49,20 @@ def markdown_pieces(text: str) -> Pieces:
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:
+    if _SIMPLE_LINE.fullmatch(piece):
+        return chunks_of([piece.rstrip(" \t\n\v\f")])
     # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
     piece = unbroken(_DEEP_INDENT.sub("    ", piece))
     if "\n**" in piece or "\n__" in piece:
         piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)
     if "**\n" in piece or "__\n" in piece:
         piece = _BOLD_ITEM.sub("\\g<0>\n", piece)
-    return [chunk for part in _markdown_parts(piece) for chunk in _markdown_part(part)]
-
-
-def _markdown_parts(text: str) -> Iterator[str]:
-    """Text cut at blank lines, except where the next line is indented and so belongs to an item."""
-    part: list[str] = []
-    is_parted = False
-    for line in text.split("\n"):
-        if not line or line.isspace():
-            is_parted = True
-        else:
-            if is_parted and part and line[0] not in " \t":
-                yield "\n".join(part)
-                part.clear()
-            elif is_parted:
-                part.append("")
-            part.append(line)
-            is_parted = False
-    if part:
-        yield "\n".join(part)
+    return [chunk for part in _PART.split(piece) for chunk in _markdown_part(part)]
 
 
 def _markdown_part(part: str) -> list[Chunk]:
     if _SIMPLE_LINE.fullmatch(part):
-        cleaned = clean(part.rstrip(" \t\n\v\f"))
-        return [Chunk("paragraph", cleaned)] if cleaned else []
+        return chunks_of([part.rstrip(" \t\n\v\f")])
     if len(part) > MAX_PIECE or is_unclosed(part):
         return plain_chunks(part)
     html = cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS)

@@ -15,7 +15,7 @@ _ARCHIVE_INSERT = re.compile(
 )
 _TEMPLATE = re.compile(r"<(/?)template\b", re.IGNORECASE)
 _CHOICE = re.compile(r"</?(?:select|option|optgroup)\b[^<>]*>", re.IGNORECASE)
-_UNCLOSED = re.compile(r"^<(?:!--|[^<>]*>)[^<]*")
+_UNCLOSED = re.compile(r"<(?:!--|[^<>]*>)[^<]*")
 _TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|html|body)\b[^>]{0,200}>", re.IGNORECASE)
 PARAGRAPH_MARK = "|||"
 """What ends a paragraph in the sanitized policies of OPP-115."""
@@ -30,19 +30,13 @@ def mended_page(text: str) -> str:
     """The mark-up of a page, with nothing in it that hides the text behind it."""
     if "WAYBACK TOOLBAR" in text:
         text = _ARCHIVE_INSERT.sub("", text)
-    if "/>" in text:
-        text = _SELF_CLOSED_RAW.sub(r"<\1\2></\1>", text)
-        if _IS_XML.search(text, 0, 2000):
-            text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
-    if "<![CDATA[" in text and _IS_XML.search(text, 0, 2000):
+    text = _SELF_CLOSED_RAW.sub(r"<\1\2></\1>", text)
+    if _IS_XML.search(text, 0, 2000):
+        text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)
         text = _CDATA.sub(lambda data: html.escape(data[1], quote=False), text)
-    if "<template" in text.lower():
-        text = _TEMPLATE.sub(r"<\1x-template", text)  # a parser keeps what is in a template out of the tree
+    text = _TEMPLATE.sub(r"<\1x-template", text)  # a parser keeps what is in a template out of the tree
     for opening, closing in (("<script", "</script"), ("<style", "</style"), ("<title", "</title"), ("<!--", "-->")):
         start = text.lower().rfind(opening)
-        if start >= 0 and text.lower().find(closing, start) < 0:
+        if start >= 0 and closing not in text[start:].lower():
             text = text[:start] + _UNCLOSED.sub("", text[start:], count=1)
-    lowered = text.lower()
-    if "<select" in lowered and "</select" not in lowered:
-        text = _CHOICE.sub(" ", text)
-    return text
+    return text if "</select" in text.lower() else _CHOICE.sub(" ", text)

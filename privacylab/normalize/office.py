@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape
 from xml.etree import ElementTree
 
-from privacylab.normalize.chunks import MAX_BYTES, NormalizeError
+from privacylab.normalize.chunks import NormalizeError, check_size
 
 _PAGE = "<html><body>{}</body></html>"
 
@@ -29,7 +29,7 @@ def word_page(data: bytes) -> str:
     """
     import mammoth  # a tenth of a second, for what hardly a corpus holds
 
-    _members(data, "")
+    _member(data, None)
     try:
         html = mammoth.convert_to_html(
             io.BytesIO(data), style_map=_STYLES, include_embedded_style_map=False, convert_image=lambda _: []
@@ -39,18 +39,22 @@ def word_page(data: bytes) -> str:
     return _PAGE.format(html)
 
 
-def _members(data: bytes, name: str) -> bytes:
+def _member(data: bytes, name: str | None) -> bytes:
     """A member of a zip, of which none is larger than what is read; empty without a name."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for info in archive.infolist():
-                if info.file_size > MAX_BYTES and info.filename.endswith(".xml"):
-                    raise NormalizeError("too_large", f"{info.filename} in it has {info.file_size:,} bytes")
+            check_size(
+                max((info.file_size for info in archive.infolist() if info.filename.endswith(".xml")), default=0)
+            )
             return archive.read(name) if name else b""
     except RuntimeError:
-        raise NormalizeError("encrypted", "the document asks for a password: save it without one") from None
+        raise _locked() from None
     except (zipfile.BadZipFile, KeyError, OSError, EOFError, NotImplementedError) as error:
         raise _damaged("document", error) from None
+
+
+def _locked() -> NormalizeError:
+    return NormalizeError("encrypted", "the document asks for a password: save it without one")
 
 
 def _damaged(kind: str, error: Exception) -> NormalizeError:
@@ -59,8 +63,13 @@ def _damaged(kind: str, error: Exception) -> NormalizeError:
 
 # --- OpenDocument ---------------------------------------------------------------------------------------------------
 
-_ELEMENTS = {"p": "p", "list": "ul", "list-item": "li", "table": "table", "table-row": "tr", "table-cell": "td"}
-_SHORT = {"s": " ", "tab": "\t", "line-break": "<br>"}
+_TAGS = {
+    **{"p": "p", "list": "ul", "list-item": "li", "table": "table", "table-row": "tr", "table-cell": "td"},
+    **{"line-break": "br", "p Title": "h1", "p bold": "summary", "span bold": "b"},
+    **{f"h {level}": f"h{min(level, 6)}" for level in range(1, 11)},
+}
+"""Elements, with their styles or levels, and what they are in HTML."""
+_BLANKS = {"s": " ", "tab": "\t"}
 _LEFT_OUT = frozenset(("annotation", "tracked-changes", "table-of-content", "frame", "forms", "sequence-decls"))
 
 
@@ -70,59 +79,43 @@ def open_document_page(data: bytes) -> str:
     Raises:
         NormalizeError: As `normalize.blocks`.
     """
-    is_zip = data.startswith(b"PK")
-    if is_zip and b"encryption-data" in _members(data, "META-INF/manifest.xml" if b"manifest.xml" in data else ""):
-        raise NormalizeError("encrypted", "the document asks for a password: save it without one")
-    content = _members(data, "content.xml") if is_zip else data
-    if len(content) > MAX_BYTES:
-        raise NormalizeError("too_large", f"{len(content):,} bytes, at most {MAX_BYTES:,} are read")
+    if data.startswith(b"PK"):
+        if b"manifest.xml" in data and b"encryption-data" in _member(data, "META-INF/manifest.xml"):
+            raise _locked()
+        data = _member(data, "content.xml")
+    check_size(len(data))
     try:
-        root = ElementTree.fromstring(content)
+        root = ElementTree.fromstring(data)
     except ElementTree.ParseError as error:
         raise _damaged("OpenDocument text", error) from None
-    body = next((node for node in root.iter() if _local(node.tag) == "text" and "office" in node.tag), None)
+    for node in root.iter():  # names without their namespaces
+        node.tag = node.tag.rpartition("}")[2]
+        node.attrib = {key.rpartition("}")[2]: value for key, value in node.items()}
+    styles = {style.get("name", ""): _look_of(style) for style in root.iter("style")} | {"Title": "Title"}
+    body = root.find("body/text")
     if body is None:
         raise NormalizeError("no_text", "an OpenDocument file without a text")
-    return _PAGE.format("".join(_odf_html(body, dict(_odf_styles(root)))))
+    for node in list(body.iter()):
+        _make_html(node, node.get("outline-level", "1") if node.tag == "h" else styles.get(node.get("style-name", "")))
+    return _PAGE.format(ElementTree.tostring(body, encoding="unicode", method="html"))
 
 
-def _local(name: str) -> str:
-    """A name of XML without its namespace."""
-    return name.rpartition("}")[2]
+def _look_of(style: ElementTree.Element) -> str:
+    """Whether a style is a ``Title``, ``bold``, or nothing that matters here."""
+    if "Title" in (style.get("name"), style.get("parent-style-name")):
+        return "Title"
+    return "bold" if any(each.get("font-weight") in ("bold", "700", "800", "900") for each in style) else ""
 
 
-def _attribute(node: ElementTree.Element, name: str) -> str:
-    return next((value for key, value in node.items() if _local(key) == name), "")
-
-
-def _odf_styles(root: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """The tag that a style stands for: ``h1`` of a title, ``b`` of what is bold."""
-    for style in root.iter():
-        if _local(style.tag) == "style":
-            if "Title" in (_attribute(style, "name"), _attribute(style, "parent-style-name")):
-                yield _attribute(style, "name"), "h1"
-            elif any(_attribute(each, "font-weight") in ("bold", "700", "800", "900") for each in style):
-                yield _attribute(style, "name"), "b"
-
-
-def _odf_html(node: ElementTree.Element, styles: dict[str, str]) -> Iterator[str]:
-    name, style = _local(node.tag), styles.get(_attribute(node, "style-name"), "")
-    if name in _LEFT_OUT:
-        return
-    tag = _ELEMENTS.get(name, "")
-    if name == "h":
-        tag = f"h{min(int(_attribute(node, 'outline-level') or 1), 6)}"
-    elif tag == "p" and (style == "h1" or _attribute(node, "style-name") == "Title"):
-        tag = "h1"
-    is_bold = style == "b" and name in ("p", "span")
-    yield (f"<{tag}>" if tag else "") + ("<b>" if is_bold else "") + _SHORT.get(name, "")
-    yield escape(node.text or "")
-    for child in node:
-        yield from (
-            (f" ({escape(''.join(child.itertext()))})",) if _local(child.tag) == "note" else _odf_html(child, styles)
-        )
-        yield escape(child.tail or "")
-    yield ("</b>" if is_bold else "") + (f"</{tag}>" if tag else "")
+def _make_html(node: ElementTree.Element, look: str | None) -> None:
+    """Makes an element of HTML of one of OpenDocument."""
+    if node.tag in _LEFT_OUT:
+        node.text, node[:] = None, []
+    elif node.tag == "note":
+        node.text, node[:] = f" ({''.join(node.itertext())})", []
+    node.text = _BLANKS.get(node.tag, node.text)
+    node.tag = _TAGS.get(f"{node.tag} {look}") or _TAGS.get(node.tag, "span")
+    node.attrib.clear()
 
 
 # --- RTF ------------------------------------------------------------------------------------------------------------
@@ -143,8 +136,7 @@ def rtf_page(data: bytes) -> str:
     from striprtf.striprtf import rtf_to_text
 
     source = _PICTURE.sub(b"", data).decode("latin-1").replace("HYPERLINK", "LINK")  # its address is no text
-    if len(source) > MAX_BYTES:
-        raise NormalizeError("too_large", f"{len(source):,} bytes, at most {MAX_BYTES:,} are read")
+    check_size(len(source))
     try:
         marked = str(rtf_to_text(_CONTROL.sub(_with_mark, source), errors="replace"))  # type: ignore[no-untyped-call]
     except Exception as error:  # it raises whatever a damaged file makes it meet
@@ -177,18 +169,16 @@ def _rtf_html(marked: str) -> Iterator[str]:
         elif piece.startswith(_LEVEL):
             level = piece[1]
         elif piece == "\n":
-            yield _rtf_paragraph(line, level)
+            is_title = not level and all(bold for part, bold in line if part.strip())
+            yield _rtf_paragraph("".join(part for part, _ in line), level, is_bold=is_title)
             line = []
-        elif piece:
+        else:
             line.append((piece, is_bold))
 
 
-def _rtf_paragraph(line: list[tuple[str, bool]], level: str) -> str:
-    text = escape("".join(part for part, _ in line).strip())
+def _rtf_paragraph(text: str, level: str, *, is_bold: bool) -> str:
+    text = escape(text.strip())
     if text.endswith("|"):  # the end of a cell
-        cells = "".join(f"<td>{cell}</td>" for cell in text[:-1].split("|"))
-        return f"<table><tr>{cells}</tr></table>"
-    if level:
-        return f"<h{min(int(level) + 1, 6)}>{text}</h{min(int(level) + 1, 6)}>"
-    is_bold = all(bold for part, bold in line if part.strip())
-    return f"<p><b>{text}</b></p>" if is_bold else f"<p>{text}</p>"
+        return f"<table><tr><td>{text[:-1].replace('|', '</td><td>')}</td></tr></table>"
+    tag = f"h{min(int(level) + 1, 6)}" if level else "summary" if is_bold else "p"
+    return f"<{tag}>{text}</{tag}>"

@@ -4,9 +4,10 @@ import io
 import logging
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import mode
 from typing import Any, NamedTuple
 
 from privacylab.normalize.chunks import MAX_BYTES, Chunk, NormalizeError, Pieces
@@ -127,7 +128,7 @@ class _Lines:
         if self._n_operations > MAX_OPERATIONS:
             raise NormalizeError("too_large", f"a PDF of more than {MAX_OPERATIONS:,} steps of drawing")
         if operator == b"BDC" and len(operands) > 1 and isinstance(operands[1], dict):
-            self._actual = _short_text(operands[1].get("/ActualText"))
+            self._actual = _stands_for(operands[1].get("/ActualText"))
         elif operator == b"EMC":
             self._actual = None
         elif operator in (b"Tj", b"TJ") and operands and self._actual is not None:
@@ -135,12 +136,10 @@ class _Lines:
             self._actual = ""
 
 
-def _short_text(actual: object) -> str | None:
+def _stands_for(actual: object) -> str | None:
     """What one glyph stands for; None where nothing is said or a longer text is."""
     if isinstance(actual, bytes):
-        actual = actual.decode(
-            "utf-16" if actual.startswith((b"\xfe\xff", b"\xff\xfe")) else "latin-1", errors="replace"
-        )
+        actual = actual.decode("utf-16" if actual[:2] in (b"\xfe\xff", b"\xff\xfe") else "latin-1", errors="replace")
     return str(actual) if isinstance(actual, str) and len(actual) <= 3 else None
 
 
@@ -161,10 +160,7 @@ def _chunks(pages: list[list[_Line]]) -> list[Chunk]:
         if line.text not in heads or line not in margin
     ]
     words = words_of("\n".join(line.text for line in lines))
-    sizes = Counter[float]()
-    for line in lines:
-        sizes[round(line.size, 1)] += len(line.text)
-    large = 1.15 * max(sizes, key=sizes.__getitem__, default=0.0)
+    large = 1.15 * mode(round(line.size, 1) for line in lines for _ in line.text) if lines else 0.0
     chunks = [Chunk("paragraph", clean(text)) for text in dated]
     for paragraph in _paragraphs(lines, large):
         is_bold = all(line.bold or line.size > large for line in paragraph)
@@ -180,9 +176,9 @@ def _margin(page: Sequence[_Line]) -> list[_Line]:
 
 
 def _paragraphs(lines: Sequence[_Line], large: float) -> Iterator[list[_Line]]:
-    widths: dict[int, float] = {}  # of columns, by where they begin
+    widths = defaultdict[int, float](float)  # of columns, by where they begin
     for line in lines:
-        widths[round(line.x)] = max(widths.get(round(line.x), 0), line.width)
+        widths[round(line.x)] = max(widths[round(line.x)], line.width)
     gap = 1.25 * _pitch(lines)
     paragraph = list(lines[:1])
     for line, following in pairwise(lines):

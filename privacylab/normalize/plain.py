@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from privacylab.normalize.chunks import Chunk, Pieces
-from privacylab.normalize.cleaning import clean, without_comments
+from privacylab.normalize.cleaning import chunks_of, without_comments
 from privacylab.normalize.wrapping import HYPHENS, MARGIN, SENTENCE_END, STARTS_BLOCK, joined, running, words_of
 
 _LONE_BULLET = re.compile(r"^[\s]*[-–•*·▪◦o][ \t]*$")
@@ -23,7 +23,7 @@ def plain_chunks(text: str) -> list[Chunk]:
     lines = ["" if set(line) <= set("=-_*~ \t") and len(line) > 2 else line for line in lines]
     width = _width(lines)
     texts = _unwrap(lines, width, words_of("\n".join(lines))) if width else lines
-    return [Chunk("paragraph", cleaned) for line in texts if (cleaned := clean(line))]
+    return chunks_of(texts)
 
 
 def _lines(text: str) -> list[str]:

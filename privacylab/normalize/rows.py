@@ -1,39 +1,91 @@
-"""The rows of tables: data, or titles beside the text that they head."""
+"""The rows of tables: data under the heads of their columns, or titles beside the text that they head."""
+
+from itertools import accumulate
 
 from selectolax.lexbor import LexborNode
 
 from privacylab.normalize.chunks import Chunk
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
-from privacylab.normalize.table_heads import heads
+
+MAX_ROW = 800
+"""Characters of a row of data, and of a column's head; of more, the table is there for the layout."""
+MAX_HEAD = 60
+
+_MAX_COLUMNS = 100
+
+
+class _Cell:
+    """A cell of a row."""
+
+    def __init__(self, node: LexborNode) -> None:
+        self._node = node
+        self.text = _text(node)
+
+    @property
+    def span(self) -> int:
+        """How many columns it takes."""
+        written = self._node.attributes.get("colspan") or ""
+        return min(int(written), _MAX_COLUMNS) or 1 if written.isdecimal() else 1
+
+    @property
+    def is_head(self) -> bool:
+        """Whether it is one by its tag or in bold."""
+        bold = self._node.css_first("b, strong")
+        return self._node.tag == "th" or (bold is not None and _text(bold).rstrip(" :") == self.text.rstrip(" :"))
 
 
 def data_row(row: LexborNode) -> str | None:
     """The cells of a table's row joined by bars; None where the table is there for the layout."""
-    text = row.text()
-    if len(text) > 800 or row.css_first("h1,h2,h3,h4,ul,ol,table") is not None:
+    if len(row.text()) > MAX_ROW or row.css_first("h1,h2,h3,h4,ul,ol,table") is not None:
         return None
-    cells = [cell for cell in row.iter() if cell.tag in ("td", "th")]
-    read = ((head, cell, clean(cell.text(separator=" "))) for head, cell in zip(heads(row), cells, strict=True))
-    filled = [(head, cell, text) for head, cell, text in read if text]
-    if len(filled) == 2 and _is_titled(row, filled[0][1], [text for _, _, text in filled]):
+    table = row.parent
+    while table is not None and table.tag in ("tbody", "thead", "tfoot"):
+        table = table.parent
+    cells = _cells(row)
+    heads = _heads(table, row, cells) if table is not None else []
+    filled = [i for i, cell in enumerate(cells) if cell.text]
+    has_heads = table is not None and table.css_first("th + th") is not None
+    if len(filled) == 2 and not has_heads and _is_titled(*(cells[i] for i in filled)):
         return None
-    is_data = len(filled) > 1 or (len(cells) == 1 and any(head for head, _, _ in filled))
-    return " | ".join(f"{head}: {text}" if head else text for head, _, text in filled) if is_data else None
+    if len(filled) > 1 or (heads and len(cells) == 1):
+        return " | ".join(f"{heads[i]}: {cells[i].text}" if heads and heads[i] else cells[i].text for i in filled)
+    return None
 
 
-def _is_titled(row: LexborNode, first: LexborNode, texts: list[str]) -> bool:
-    """Whether the first of two cells is the title of the text in the second, in a table without heads of columns."""
-    title = Line(Chunk("paragraph", texts[0]))
-    if not title.shape or title.n_words > 10 or not is_sentence(Line(Chunk("paragraph", texts[1]))):
-        return False
-    bold = first.css_first("b, strong")
-    if first.tag != "th" and (bold is None or clean(bold.text(separator=" ")) != texts[0]):
-        return False
-    top = row.parent
-    while top is not None and top.tag in ("tbody", "thead", "tfoot"):
-        top = top.parent
-    return top is None or top.css_first("th + th") is None
+def _cells(row: LexborNode) -> list[_Cell]:
+    return [_Cell(node) for node in row.iter() if node.tag in ("td", "th")]
+
+
+def _text(node: LexborNode) -> str:
+    return clean(node.text(separator=" "))
+
+
+def _heads(table: LexborNode, row: LexborNode, cells: list[_Cell]) -> list[str]:
+    """The column's head for each cell of a row; none where its table has no heads, or the row holds them."""
+    first = table.css_first("tr")
+    if first is not None and first.parent is not None and first.parent.tag == "thead":
+        first = first.parent.css("tr")[-1]
+    if first is None or first.mem_id == row.mem_id or all(cell.is_head for cell in cells):
+        return []
+    titles = _cells(first)
+    filled = [title for title in titles if title.text]
+    if len(filled) < 2 or not all(title.is_head and len(title.text) <= MAX_HEAD for title in filled):
+        return []
+    over = [title.text.rstrip(" :") for title in titles for _ in range(title.span)]
+    starts = list(accumulate([cell.span for cell in cells], initial=0))
+    n_columns = starts.pop()
+    is_spanned = table.css_first("[rowspan]") is not None  # then a cell over several rows stands on the left
+    if n_columns > len(over) or (len(cells) < 2 and not is_spanned):
+        return []  # a title over the rows that follow
+    return [over[start - n_columns if is_spanned else start] for start in starts]
+
+
+def _is_titled(title: _Cell, text: _Cell) -> bool:
+    """Whether the first of two cells is the title of the text in the second."""
+    line = Line(Chunk("paragraph", title.text))
+    is_title = title.is_head and line.shape and line.n_words <= 10
+    return bool(is_title) and is_sentence(Line(Chunk("paragraph", text.text)))
 
 
 def is_sentence(line: Line) -> bool:

@@ -52,7 +52,7 @@ def joined(lines: Iterable[str], words: Collection[str] = ()) -> str:
 
 def unbroken(text: str) -> str:
     """Text of several paragraphs with the words whole that were broken at line ends."""
-    return _BROKEN.sub(_mended, text) if any(f"{hyphen}\n" in text for hyphen in HYPHENS) else text
+    return _BROKEN.sub(_mended, text) if _breaks_words(text) else text
 
 
 def _mended(end: re.Match[str]) -> str:
@@ -63,8 +63,11 @@ def _mended(end: re.Match[str]) -> str:
 
 def words_of(text: str) -> frozenset[str]:
     """The words of a text that breaks words at line ends; none of another, as nobody asks for them."""
-    is_broken = any(f"{hyphen}\n" in text for hyphen in HYPHENS)
-    return frozenset(_WORDS.findall(text.lower())) if is_broken else frozenset()
+    return frozenset(_WORDS.findall(text.lower())) if _breaks_words(text) else frozenset()
+
+
+def _breaks_words(text: str) -> bool:
+    return "-\n" in text or (not text.isascii() and ("\u2010\n" in text or "\u00ad\n" in text))
 
 
 def _end(line: str, following: str, words: Collection[str]) -> str:
