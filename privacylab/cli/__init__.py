@@ -310,36 +310,34 @@ def train(
 @app.command()
 def evaluate(
     opp115: Annotated[Path | None, typer.Option(help="A file of labelled segments: policy, text, label.")] = None,
-    gold: Annotated[Path | None, typer.Option(help="The hand-made labels; corpus/gold if nothing is given.")] = None,
     passages: Annotated[Path | None, typer.Option(help="Labelled passages, as GDPR Transparency 200 has them.")] = None,
     coders: Annotated[Path | None, typer.Option(help="A folder of coders' answers, as PrivacyPolicyLong.")] = None,
-    corpus: Annotated[Path | None, typer.Option(help="The corpus that is held against the coders' answers.")] = None,
-    archives: Annotated[
-        Path | None, typer.Option(help="Where the archives are, whose texts the labels refer to.")
-    ] = None,
+    gold: Annotated[Path | None, typer.Option(help="The hand-made labels; corpus/gold if nothing is given.")] = None,
+    archives: Annotated[Path | None, typer.Option(help="Where the archives of the hand-made labels are.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="A folder to store the predictions in.")] = None,
 ) -> None:
-    """Score the reading of policies against hand-made labels.
+    """Score the reading of policies against labels: our own, and those that others made.
 
     Example: privacylab evaluate --opp115 ../shared/data/opp115/valid.jsonl
     """
     from privacylab import evaluate as evaluation
 
+    scores = {}
     if opp115:
-        out.print(evaluation.clauses_on(opp115).to_string(index=False))
+        scores[str(opp115)] = evaluation.clauses_on(opp115)
         if evaluation.was_trained_on(opp115):
             err.print(f"{opp115} is part of what the shipped model learnt from: these are no test scores")
     if passages:
-        out.print(evaluation.passages(passages).to_string(index=False))
+        scores[str(passages)] = evaluation.passages(passages)
     if coders:
-        out.print(evaluation.coders(coders, tables.Corpus.open(corpus or paths.corpus())).to_string(index=False))
-    if gold or not (opp115 or passages or coders):
-        labelled = gold or paths.gold()
-        predicted = evaluation.predict(labelled, archives=archives)
-        for name, frame in evaluation.score(labelled, predicted).items():
-            out.print(f"\n{name}\n{frame.to_string(index=False)}")
+        scores[str(coders)] = evaluation.coders(coders, tables.Corpus.open(paths.corpus()))
+    if gold or not scores:
+        predicted = evaluation.predict(gold or paths.gold(), archives=archives)
+        scores |= evaluation.score(gold or paths.gold(), predicted)
         if predictions:
             predicted.to_csv(predictions / evaluation.PREDICTIONS, index=False)
+    for name, frame in scores.items():
+        out.print(f"\n{name}\n{frame.to_string(index=False)}")
 
 
 if __name__ == "__main__":
