@@ -57,7 +57,7 @@ _SUBJECT, _LOG, _REGION = _RULES["subject"], _RULES["change_log"], _RULES["regio
 _CUE = _any(
     [f"(?P<{kind}>{'|'.join(_RULES['cues'][kind]['words'])})" for kind in KINDS[:-1]],
     begin=WORD
-    + r"(?:(?:web ?)?(?:site|page) )?"
+    + r"(?=[a-z])(?:(?:web ?)?(?:site|page) )?"
     + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
 )
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)

@@ -6,10 +6,11 @@ scanned for what only a date holds (a year, "5/25/18"), and only there does anyt
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cache, lru_cache
-from string import ascii_lowercase
 from typing import NamedTuple
+from unicodedata import normalize
 
 from babel import Locale
 
@@ -27,38 +28,57 @@ MONTH = (
     r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])"
 )
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_ENGLISH = [name.lower() for name in Locale("en").months["format"]["wide"].values() if name != "May"]
+_TH = "st|nd|rd|th"
+
+_SHORT_YEAR = r"['\u2018\u2019]?(?:9\d|[0-4]\d)(?!\w)"
+# What stands before a year of two digits that no number with a slash or dash introduces: "25 May 18", "May 25th 18".
+_BEFORE_SHORT = "|".join([*_MONTHS, *"ary rch ril une uly ust ber".split(), *(r"\d" + th for th in _TH.split("|"))])
+
+_REVISED = r"(?:(?<=rev )|(?<=rev\. )|(?<=revised ))"
 
 # These alone scan the whole text, where it holds the characters before them: each begins with a fixed character, which
-# is a hundred times faster than one pattern with a choice or a class in front.
+# is a hundred times faster than one pattern with a choice or a class in front. A group is what the date must cover.
 _ANCHORS = tuple(
     (held, re.compile(pattern))
     for held, pattern in (
-        ("20", r"20[0-4]\d(?:[01]\d[0-3]\d)?(?!\d)"),  # 2018, 20180525
-        ("199", r"199\d(?!\d)"),
-        ("/", r"/\d\d?\s?/\s?\d\d(?!\d)"),  # 5/25/18
+        # 2018, 201805, 20180525, 25052018
+        ("20", r"20(?:(?<!\d20)|(?<=(?<!\d)\d{4}20))[0-4]\d(?:[01]\d(?:[0-3]\d)?)?(?!\d)"),
+        ("199", r"199(?<!\d199)\d(?!\d)"),
+        ("/", r"/\s?\d\d?\s?/\s?['\u2019]?\d\d(?!\d)"),  # 5/25/18
         ("-", r"-\d\d?\\?-\d\d(?!\d)"),  # 5-25-18, with the escapes of Markdown
         (".", r"\.\d\d?\\?\.\d\d(?!\d)"),  # 25.5.18
-        ("-", r"-[A-Za-z]{3}-\d\d(?!\d)"),  # 10-JUN-21
         ("/", r"/(?<=\d/)\d\d(?![\w/-])"),  # 7/99
-        ("'", r"'(?<=[\s./]')\d\d(?!\w)"),  # May '18
-        ("\u2019", r"\u2019(?<=[\s./]\u2019)\d\d(?!\w)"),
-        ("wo thousand", r"wo thousand"),  # "two thousand and eighteen", "twenty eighteen"
-        ("wo Thousand", r"wo Thousand"),
-        ("wenty", r"wenty (?=(?:te|el|tw|\w+teen))"),
-        ("wenty", r"wenty-(?=(?:te|el|tw|\w+teen))"),
-        ("wenty T", r"wenty T(?=en|w)"),
+        ("/", rf"/{_SHORT_YEAR}(?i:(?<=[a-z]/\d\d))"),  # 25/May/18
+        ("-", rf"-{_SHORT_YEAR}(?i:(?<=[a-z]-\d\d))"),
+        (",", rf", ?{_SHORT_YEAR}"),  # May 25, 18
+        # 25 May 18, Rev. 0518
+        (
+            " ",
+            rf" (?=['\u2018\u2019\d]\d)(?i:(?<=(?:{_BEFORE_SHORT}) )({_SHORT_YEAR})|{_REVISED}(\d\d?[/.-]?\d\d)(?!\w))",
+        ),
+        ("housand", r"wo [Tt]housand"),  # two thousand and eighteen
+        ("wenty", r"wenty[ -](?=(?:[Tt]e|[Ee]l|[Tt]w|\w+teen))"),  # twenty eighteen
     )
 )
 
 _YEAR = r"(?P<y>(?:199|20[0-4])\d)(?!\d)"
-_NAMED_YEAR = r"(?P<y>(?:199|20[0-4])\d|['\u2019](?:9\d|[0-4]\d))(?!\d)"  # after a month's name also '05
+_YEAR_FIRST = r"(?<!\d)" + _YEAR
+_NAMED_YEAR = r"(?P<y>(?:199|20[0-4])\d|['\u2018\u2019](?:9\d|[0-4]\d))(?!\d)"  # after a month's name also '05
+# ... and after its day also 05, where it ends there.
+_DAYS_YEAR = rf"(?P<y>(?:199|20[0-4])\d(?!\d)|{_SHORT_YEAR}(?!\s*[:%]|\s*[.,/-]?\s*\d|\s+(?-i:[a-z])))"
 _GAP = r"[\s,./-]*"
 _NUMBERED = r"(?!\s+-\s+[a-z]+[\s.,]{0,3}[12']\d)"  # "version 4 - June 2018" names no day
-_SEP = r"\s*[-./\u2013\u2011]\s*"
+_SEP = r"\s*[-./\u2010-\u2015]\s*"
 _FIRST = r"(?<![\d.,/-])"  # no part of a longer number
-_TH = r"(?:\s*(?:st|nd|rd|th|er|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)(?![a-z])|[\u00ba\u00b0])?"
-_OF = r"(?:\s+(?:of(?:\s+the\s+year)?|del?)(?![a-z]))?"
-_SEASON = r"(?:spring|summer|autumn|fall|winter|Q[1-4]|(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+quarter)"
+_ORD = rf"(?:[\s.'\u2019(-]*(?:{_TH}|er|ero|re|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)\)?(?-i:(?![a-z]))|[\u00ba\u00b0])?"
+_OF = r"(?:\s+(?:(?:of|in)(?:\s+the\s+year)?|del?|di)(?![a-z]))?"
+_CLOCK = r"(?:\d\d:\d\d(?::\d\d)?\s+(?:[a-z]{2,5}\s+)?)?"  # as in "Fri May 25 10:00:00 UTC 2018"
+_PARTS = r"(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+(?:quarter|half|trimester|term)"
+_SEASON = (
+    rf"(?:spring|summer|autumn|fall|winter|easter|christmas|q[1-4]|[1-4]q|h[12]|fy|{_PARTS}|quarter\s+\w+)"
+    r"(?:(?:\s+of)?\s+(?:fy|(?:the\s+)?(?:fiscal|financial|calendar)(?:\s+year)?))?"
+)
 _UNITS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
@@ -69,52 +89,60 @@ _ORDINALS = (
 ).split()
 _NUMBERS = {word: n for words in (_UNITS, _ORDINALS) for n, word in enumerate(words, 1)}
 _NUMBERS |= {"twenty": 20, "thirty": 30, "thirtieth": 30, "thousand": 1000}
-_ORDINAL = rf"(?:(?:twenty|thirty)[\s-]+)?(?:{'|'.join([*_ORDINALS, 'thirtieth'])})(?![a-z])"
+_ORDINAL = rf"(?:(?:twenty|thirty)[\s-]+)?(?:{'|'.join([*_ORDINALS, 'thirtieth'])})"
 _SPELT_YEAR = (
-    rf"(?P<w>two\s+thousand(?:\s+(?:and\s+)?(?:(?:twenty|thirty)(?:[\s-]+|(?![a-z])))?(?:{'|'.join(_UNITS[::-1])})?)?"
-    rf"|twenty[\s-]+(?:(?:twenty|thirty)(?:[\s-]+(?:{'|'.join(_UNITS[8::-1])}))?|{'|'.join(_UNITS[:8:-1])}))(?![a-z])"
+    rf"two\s+thousand(?:\s+(?:and\s+)?(?:(?:twenty|thirty)(?:[\s-]+|(?![a-z])))?(?:{'|'.join(_UNITS[::-1])})?)?"
+    rf"|twenty[\s-]+(?:(?:twenty|thirty)(?:[\s-]+(?:{'|'.join(_UNITS[8::-1])}))?|{'|'.join(_UNITS[:8:-1])})"
 )
-_EITHER_YEAR = rf"(?:{_NAMED_YEAR}|{_SPELT_YEAR})"
-# Groups: y, m, d; w and o a year and a day in words; n a month's name; a and b the numbers of which one is the month;
-# s what stands between them.
+# Groups: y, m, d; n a month's name; a and b the numbers of which one is the month; s what stands between them.
 _FORMS = {
-    "digits": r"(?P<y>20[0-4]\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
-    "ideographs": rf"{_YEAR}\s*[年년]\s*(?P<m>[01]?\d)\s*[月월](?:\s*(?P<d>[0-3]?\d)\s*[日일号])?",
-    "year_first": rf"{_YEAR}{_SEP}(?P<m>[01]?\d){_SEP}(?P<d>[0-3]?\d)(?!\d)",
-    "year_first_named": rf"{_YEAR}{_GAP}{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}",
+    "digits": r"(?<!\d)(?P<y>20[0-4]\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
+    "digits_year_last": r"(?<!\d)(?P<a>[0-3]\d)(?P<b>[0-3]\d)(?P<y>20[0-4]\d)(?!\d)",
+    "ideographs": rf"{_YEAR_FIRST}\s*[年년]\s*(?P<m>[01]?\d)\s*[月월](?:\s*(?P<d>[0-3]?\d)\s*[日일号])?",
+    "year_first": rf"{_YEAR_FIRST}{_SEP}(?P<m>[01]?\d){_SEP}(?P<d>[0-3]?\d)(?!\d)",
+    "year_first_named": rf"{_YEAR_FIRST}{_GAP}{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_ORD}",
     "day_first": (
-        rf"{_FIRST}(?P<d>[0-3]?\d){_TH}{_NUMBERED}(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_NAMED_YEAR}"
+        rf"{_FIRST}(?P<d>[0-3]?\d){_ORD}{_NUMBERED}(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_DAYS_YEAR}"
     ),
-    "day_first_short": rf"{_FIRST}(?P<d>[0-3]?\d)-(?P<n>{MONTH})-(?P<y>\d\d)(?!\d)",
-    "month_first": rf"{WORD}(?P<n>{MONTH})(?:\s+the)?{_GAP}(?P<d>[0-3]?\d)(?!\d){_TH}{_OF}{_GAP}{_NAMED_YEAR}",
+    "month_first": rf"{WORD}(?P<n>{MONTH})(?:\s+the)?{_GAP}(?P<d>[0-3]?\d)(?!\d){_ORD}{_OF}{_GAP}{_CLOCK}{_DAYS_YEAR}",
     "numeric": (
-        rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./\u2013\u2011])\s*(?P<b>[0-3]?\d)\s*(?P=s_numeric)\s*"
+        rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./|·\u2010-\u2015])\s*(?P<b>[0-3]?\d)\s*(?P=s_numeric)\s*"
         r"(?P<y>(?:199|20[0-4])\d|['\u2019]?\d\d)(?!\d)"
     ),
-    "spaced": r"(?<![\d.,/-])(?<!\d )(?P<a>[0-3]\d) (?P<b>[0-3]\d) (?P<y>(?:199|20[0-4])\d)(?! ?\d)",
-    "spaced_year_first": rf"{_YEAR} (?P<m>[01]\d) (?P<d>[0-3]\d)(?! ?\d)",
-    "spelt_day_first": rf"{WORD}(?P<o>{_ORDINAL})(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_EITHER_YEAR}",
-    "spelt_month_first": rf"{WORD}(?P<n>{MONTH})\s+(?:the\s+)?(?P<o>{_ORDINAL}){_GAP}{_EITHER_YEAR}",
-    "spelt_year_last": (rf"{_FIRST}(?P<d>[0-3]?\d){_TH}(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_SPELT_YEAR}"),
-    "spelt_year": rf"{WORD}(?P<n>{MONTH}){_OF}{_GAP}(?:(?P<d>[0-3]?\d){_TH}{_GAP})?{_SPELT_YEAR}",
+    "spaced": rf"(?<![\d.,/-])(?<!\d )(?P<a>[0-3]\d) (?P<b>[0-3]\d) {_YEAR}(?! ?\d)",
+    "spaced_year_first": rf"{_YEAR_FIRST} (?P<m>[01]\d) (?P<d>[0-3]\d)(?! ?\d)",
     "month_named": rf"{WORD}(?P<n>{MONTH}){_OF}{_GAP}{_NAMED_YEAR}",
     "month": rf"{_FIRST}(?P<m>[01]?\d(?=\s*[-/])|(?:0\d|1[0-2])(?=\.))\s*[-/.]\s*{_YEAR}",
-    "year_month_named": rf"{_YEAR}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # not "2018 may we"
-    # "5/18" may be a day without a year; a leading zero, or what no day has, shows that it is none.
-    "month_short": rf"{_FIRST}(?P<m>(?:0[1-9]|1[0-2])|[1-9](?=/(?:9\d|00)))/(?P<y>9\d|[0-4]\d)(?![\w/-])",
-    "year_month": rf"{_YEAR}\s?[-./]\s?(?P<m>0[1-9]|1[0-2])(?!\d|\s*[-./]\s*\d)",
-    "season": rf"{WORD}{_SEASON}(?:\s+of)?[\s,/-]*{_YEAR}",  # as precise as a year
-    "year": rf"{_YEAR}(?!\s*[-/.]\d)",  # not the year of "2018-13-40"
+    "year_month_named": rf"{_YEAR_FIRST}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # not "2018 may we"
+    # "5/18" may be a day without a year; a leading zero, what no day has, or "Rev." before it shows that it is none.
+    "month_short": (
+        rf"(?P<m>{_FIRST}(?:0[1-9]|1[0-2])(?=/)|{_FIRST}[1-9](?=/(?:9\d|00))|{_REVISED}(?:0[1-9](?=[.\d-])|1[0-2](?=[\d-])|[1-9](?=/)))"
+        r"[./-]?(?P<y>9\d|[0-4]\d)(?![\w/-])"
+    ),
+    "year_month": r"(?<!\d)(?P<y>(?:199|20[0-4])\d)(?:\s?[-./]\s?)?(?P<m>0[1-9]|1[0-2])(?!\d|\s*[-./]\s*\d)",
+    "season": rf"{WORD}{_SEASON}[\s,/-]*(?:of\s+)?{_YEAR}",  # as precise as a year
+    "year": rf"(?<!\d)(?<!\d[./:-]){_YEAR}(?!\s*[-/.]\d|,?\s\d\d?\s{MONTH})",  # not that of "2018-13-40"
 }
-# A name may stand once in a pattern: "y" of "month" becomes "y_month".
+
+
+def _any_of(forms: Iterable[str]) -> str:
+    # A name may stand once in a pattern: "y" of "month" becomes "y_month".
+    return "|".join(re.sub(r"\(\?P<(\w)>", rf"(?P<\1_{form}>", _FORMS[form]) for form in forms)
+
+
+_NAME_FIRST = ("month_first", "month_named")
 _DATE = re.compile(
-    "|".join(re.sub(r"\(\?P<(\w)>", rf"(?P<\1_{form}>", pattern) for form, pattern in _FORMS.items()), re.IGNORECASE
+    rf"(?=\d)(?:{_any_of(form for form in _FORMS if form not in (*_NAME_FIRST, 'season'))})"
+    rf"|(?=[jfmasond])(?:{_any_of(_NAME_FIRST)})|(?=[\dsafwechqtl])(?:{_any_of(['season'])})",
+    re.IGNORECASE,
 )
 _LONGEST = 50  # characters of a date, markup within it counted
 
-# Leftover markup: tags, link targets, entities (".\n" for ";" in ToSBack2), emphasis, escapes, the invisible.
+# Leftover markup: tags, link targets, entities (".\n" for ";" in ToSBack2), emphasis, escapes, the invisible; and what
+# stands for a day that is still to be filled in ("XX May 2018").
 _MARKUP = re.compile(
-    r"<[^<>]{0,300}>|\]\([^()\s]*\)|&#?\w{1,8}(?:;|\.\n?)|[*_\\`#>~\[\]\u200b\u200e\u00ad\ufeff]|https?://\S+"
+    r"</?[A-Za-z!?][^<>]{0,300}>|\]\([^()\s]*\)|&#?\w{1,8}(?:;|\.\n?)|[*_\\`#<>~\[\]\u200b\u200e\u00ad\ufeff]|https?://\S+"
+    r"|\bX[Xx]\b[./-]?"
 )
 _BREAKS = re.compile(r"</?(?:p|br|div|li|ul|ol|h\d|td|th|tr|dt|dd|dl|table|section|header|article)\b", re.IGNORECASE)
 
@@ -123,9 +151,17 @@ _SIGNS = str.maketrans(
     "\u2044\u2215\u2010\u2212\uff0e\uff0f\uff0d" + "".join(map(chr, range(0xFF10, 0xFF1A))), "//--./-0123456789"
 )
 """Full-width digits and other ways to part numbers."""
-_NAME = re.compile(r"[^\W\d_]{3,}")
-_LONG_NAME = 5
-"""Letters of a month's name that is known with one of them wrong; with a shorter one, too many words would be."""
+# What may stand for part of a date: a number in words, the name of a month.
+_WORDS = re.compile(rf"\b(?=[efnst])(?P<number>{_ORDINAL}|{_SPELT_YEAR})(?![a-z])|[^\W\d_]{{3,}}", re.IGNORECASE)
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_COPYRIGHT = re.compile(r"(?:©|copyright|\(c\))[\s;.]*(?:\d{4}\s*[-–—,]\s*)?$", re.IGNORECASE)
+_COPYRIGHT_REACH = 20
+_INCOMPLETE = (None, "y_year", "y_month_named")
+"""Forms that a word may complete which is not read yet."""
+_BY_NUMBER = 6
+"""How near to a number a word must stand to be a month with a letter wrong."""
+_ALIKE = 0.8
+"""How like a month's name it must be; 1 is the same."""
 
 
 class Reading(NamedTuple):
@@ -177,11 +213,16 @@ def named_dates(text: str) -> Iterator[NamedDate]:
     """Every date of a text from 1990 to 2049, in order; what is no day of the calendar ("31 June 2018") is left out."""
     if "\uff10" in text or "\uff11" in text or "\uff12" in text:
         text = text.translate(_SIGNS)
-    anchors = sorted(anchor.span() for held, pattern in _ANCHORS if held in text for anchor in pattern.finditer(text))
+    anchors = sorted(
+        anchor.span(anchor.lastindex or 0)
+        for held, pattern in _ANCHORS
+        if held in text
+        for anchor in pattern.finditer(text)
+    )
     end_of_last = 0
     for start, end in anchors[:MOST_DATES] + anchors[MOST_DATES:][-MOST_DATES:]:
-        if start < end_of_last or (text[start - 1 : start].isdigit() and text[start].isdigit()):
-            continue  # part of the date before, or of a longer number
+        if start < end_of_last or _COPYRIGHT.search(text, max(0, start - _COPYRIGHT_REACH), start):
+            continue  # part of the date before, or no date
         place = max(0, start - BEFORE)
         match = _date_at(text[place : end + AFTER], start - place, end - place)
         if match is None:
@@ -197,11 +238,11 @@ def _date_at(window: str, start: int, end: int) -> tuple[int, NamedDate | None] 
     """Where the date at an anchor ends in a window, and the date if the calendar has it; versions repeat each other."""
     window = _MARKUP.sub(_blank, window).translate(_SIGNS)
     match = _match_at(window, start, end)
-    if match is None or match.lastgroup == "y_year":
+    if (match and match.lastgroup) in _INCOMPLETE:
         near = slice(max(0, start - _LONGEST), end + _LONGEST)
-        plain = window[: near.start] + _NAME.sub(_english, window[near]) + window[near.stop :]
-        if plain != window:
-            match, window = _match_at(plain, start, end), plain
+        plain = window[: near.start] + _WORDS.sub(_plain, window[near]) + window[near.stop :]
+        if plain != window and (complete := _match_at(plain, start, end)):
+            match, window = complete, plain
     return match and (match.end(), _named_date(match, window))
 
 
@@ -210,35 +251,42 @@ def _match_at(window: str, start: int, end: int) -> re.Match[str] | None:
     return next((match for match in matches if match.start() <= start < match.end()), None)
 
 
-def _english(name: re.Match[str]) -> str:
-    """A month's name in short, as long as what it replaces; any other word as it is."""
-    short = _month_names().get(name[0].lower(), name[0])
-    return (short.title() if name[0][0].isupper() and short != name[0] else short).ljust(len(name[0]))
+def _plain(word: re.Match[str]) -> str:
+    """A number in words as digits, a month's name in short English, as long as what it replaces; else the word."""
+    if word["number"]:
+        return str(_spelt(word[0])).ljust(len(word[0]))
+    name = word[0].lower()
+    around = word.string[max(0, word.start() - _BY_NUMBER) : word.end() + _BY_NUMBER]
+    short = _month_names().get(name) or (_alike(name) if any(map(str.isdigit, around)) else None)
+    if short is None:
+        return word[0]
+    return (short.title() if word[0][0].isupper() else short).ljust(len(word[0]))
+
+
+@lru_cache(maxsize=10_000)
+def _alike(name: str) -> str | None:
+    """The month whose English name is much like this."""
+    if name[0] not in "jfmasond" or name in paths.rules("dates")["months"]["other_words"]:
+        return None
+    displaced = [month for month in _ENGLISH if sorted(month) == sorted(name)]
+    alike = displaced or get_close_matches(name, _ENGLISH, n=1, cutoff=_ALIKE)
+    return alike[0][:3] if alike else None
 
 
 @cache
 def _month_names() -> dict[str, str]:
-    """English for the months of other languages and for names with a letter too few, too many, wrong or displaced."""
-    names: dict[str, str] = {}
-    for month, name in Locale("en").months["format"]["wide"].items():
-        names |= dict.fromkeys(_misspelt(name.lower()) if len(name) > len("may") else (), _MONTHS[month - 1])
+    """Short English for the months of other languages, with and without accents; where two disagree, for none."""
     rules = paths.rules("dates")["months"]
+    names = {name: month for month, others in rules["names"].items() for name in others}
+    disagreed = set(rules["other_words"])
     for language in rules["languages"]:
         for widths in Locale.parse(language).months.values():
             for month, name in [*widths["wide"].items(), *widths["abbreviated"].items()]:
-                names.setdefault(name.lower().rstrip("."), _MONTHS[month - 1])
-    return {name: month for name, month in names.items() if name not in rules["other_words"]}
-
-
-def _misspelt(name: str) -> Iterator[str]:
-    """All that differs from a name by one letter, or by two that changed places; a short name only by one too many."""
-    for i in range(1, len(name) + 1):
-        head, tail = name[:i], name[i:]
-        yield from (head + letter + tail for letter in ascii_lowercase)
-        if len(name) >= _LONG_NAME and tail:
-            yield head + tail[1:]
-            yield head[:-1] + tail[0] + head[-1] + tail[1:]
-            yield from (head + letter + tail[1:] for letter in ascii_lowercase if letter != tail[0])
+                written = name.lower().rstrip(".")
+                for spelling in {written, _ACCENTS.sub("", normalize("NFKD", written))}:
+                    if names.setdefault(spelling, _MONTHS[month - 1]) != _MONTHS[month - 1]:
+                        disagreed.add(spelling)
+    return {name: month for name, month in names.items() if name not in disagreed}
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -249,12 +297,10 @@ def _blank(match: re.Match[str]) -> str:
 def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
     form = str(match.lastgroup).partition("_")[2]
     part = {name[0]: value for name, value in match.groupdict().items() if value}
-    year = int(part["y"].lstrip("'\u2019")) if "y" in part else _spelt(part["w"])
+    year = int(part["y"].lstrip("'\u2018\u2019"))
     if year < 100:
         year += 1900 if year >= 90 else 2000
-    if "o" in part:
-        part["d"] = str(_spelt(part["o"]))
-    day_first = {"day_first": True, "day_first_short": True, "month_first": False}.get(form)
+    day_first = {"day_first": True, "month_first": False}.get(form)
     if "a" in part:
         a, b = int(part["a"]), int(part["b"])
         orders = [Reading(year, month, day) for month, day in ((a, b), (b, a)) if month and day]
