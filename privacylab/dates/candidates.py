@@ -61,7 +61,7 @@ _CUE = _any(
     + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
 )
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)
-_TIME = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
+_TIME = r"\d\d?(?=[:.h]\d\d|\s*(?:[ap]\.?m|noon|hours)\b)(?:[:.h]\d\d)*"
 _FILLER = "|".join(sorted(_RULES["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
 # Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
 _BETWEEN = re.compile(
@@ -74,6 +74,20 @@ _OTHER_DOCUMENT = _any(_SUBJECT["other_document"])
 _OLDER = _any(_SUBJECT["older"])
 _ANNOUNCED = _any(_SUBJECT["announced"])
 _LOOK_AHEAD = _any(_SUBJECT["look_ahead"])
+# What a sentence that opens with a date does to this policy.
+_ACT = _any(_SUBJECT["acts"], end=r"(?:\s+and\s+\w+)?(?![a-z])")
+_OWN_POLICY = re.compile(
+    rf"[\s,:]*{_SUBJECT['own']}\s+(?:[\w&'’-]+\s+){{0,4}}?(?:{'|'.join(_SUBJECT['policy'])})(?![a-z])".replace(
+        " ", r"\s+"
+    ),
+    re.IGNORECASE,
+)
+_OPENING = re.compile(
+    r"(?:on|at|in|as of|(?P<since>from|since|starting|beginning|commencing))?(?: the)?", re.IGNORECASE
+)
+_WILL = re.compile(r"\b(?:will|shall|may|can|must|please|if)\b", re.IGNORECASE)
+_BRACKETS = re.compile(r"\([^()]*\)")
+_NEXT_SENTENCE = re.compile(r"[!?;]|\.(?=\s+[A-Z\"“]|\s*$)")
 _TITLE = _any(_RULES["titles"]["words"])
 _LOG_HEADING = _any(_LOG["headings"])
 _LOG_VERB = _any(_LOG["verbs"], begin=r"[ \t:,.)\-–—]*")
@@ -97,7 +111,9 @@ _FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?
 _EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
-_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further|r|\u0433)\b)")
+_GOES_ON = re.compile(
+    r"\s*,\s*(?=[^\s\d])(?!valid until)|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until|onwards?|r|\u0433)\b)"
+)
 _NEVER_BARE = (
     "year",
     "month",
@@ -110,6 +126,7 @@ _NEVER_BARE = (
     "spaced_year_first",
 )
 _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
+_MONTH_AND_DAY = re.compile(r"[^\w\n]{0,3}\w{1,12}[^\w\n]{1,3}(?:the )?\d\d?(?!\d)")  # as far as a year can tell
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
 
@@ -122,26 +139,47 @@ def _cues(before: str) -> tuple[Kind, int] | None:
         gap = before[cue.end() : begin]
         if not _BETWEEN.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
             break
-        best = next(kind for kind in KINDS if kind == best or cue[kind])
+        best = min(_kind(cue), best or "bare", key=KINDS.index)
         begin = cue.start()
     return (best, begin) if best else None
 
 
-_BEFORE_DATE = ("", "at", "on")
-# "At 30 September 2018 this policy was last updated".
-_WAS = re.compile(
-    r"(?:this|our|the) (?:\w+ )?(?:policy|notice|statement|document|page) (?:was|has been|is) ", re.IGNORECASE
-)
+def _kind(cue: re.Match[str]) -> Kind:
+    return next(kind for kind in KINDS if cue[kind])
 
 
 def _cue_after(date: NamedDate) -> tuple[Kind, int] | None:
-    """The cue that ends the date's line: "May 25, 2018 (last updated)"."""
-    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
-    subject = _WAS.match(rest)
-    cue = _CUE.match(rest, subject.end() if subject else 0)
-    if cue is None or not _BETWEEN.fullmatch(rest, cue.end()):
+    """The cue that ends the date's line: "May 25, 2018 (the Effective Date)"."""
+    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION).removeprefix("the ").lstrip(_PUNCTUATION)
+    cue = _CUE.match(rest)
+    return (_kind(cue), len(date.before)) if cue and _BETWEEN.fullmatch(rest, cue.end()) else None
+
+
+def _opens(date: NamedDate, kind: Kind | None, begin: int) -> Kind | None:
+    """What a sentence that opens with the date says of this policy: "On May 3, 2021, Acme Ltd. revised this notice".
+
+    Args:
+        date: the date.
+        kind: what the cue before it says, if one does.
+        begin: where that cue begins in `date.before`.
+    """
+    opening = _OPENING.fullmatch(_SENTENCE_END.split(date.before[:begin])[-1].strip())
+    if opening is None or date.form == "year":
         return None
-    return next(kind for kind in KINDS if cue[kind]), len(date.before)
+    sentence = _NEXT_SENTENCE.split(_BRACKETS.sub("", date.after.split("\n", 1)[0]), maxsplit=1)[0]
+    policy = _OWN_POLICY.match(sentence)
+    if policy and (kind == "effective" or opening["since"]):
+        return "effective" if _speaks_of_policy(policy[0]) else None
+    if policy:
+        act = _CUE.search(sentence, policy.end())
+        return _kind(act) if act and _speaks_of_policy(sentence[: act.start()]) else None
+    for act in _ACT.finditer(sentence):
+        policy = _OWN_POLICY.match(sentence, act.end())
+        if policy and not _WILL.search(sentence[: act.start()]) and _speaks_of_policy(sentence[: policy.end()]):
+            cue = _CUE.match(act[0])
+            says: Kind = _kind(cue) if cue else "updated"
+            return min(says, kind or says, key=KINDS.index)
+    return None
 
 
 def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
@@ -187,6 +225,8 @@ def _under_title(head: str) -> Tier | None:
 
 def _may_date(date: NamedDate, kind: Kind, words: str, *, is_label: bool, near_end: bool) -> bool:
     """Whether a cue, its words up to the date, and a date of this form go together."""
+    if date.form == "year" and (re.search(r"\d", words) or _MONTH_AND_DAY.match(date.after)):
+        return False
     if date.form in ("year", "month_short"):
         return is_label and kind in ("effective", "updated")
     if date.form in ("month", "year_month", "year_month_named", "season") and not is_label:
@@ -211,12 +251,7 @@ def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | 
         return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
     if _LOOK_AHEAD.search(date.after):
         return None
-    clause = _SENTENCE_END.split(date.after, maxsplit=1)[0][:100]
-    policy = (
-        _POLICY.search(clause) if lead.strip().lower() in _BEFORE_DATE else None
-    )  # "Effective March 1, 2012, our policy is ..."
-    is_own = _speaks_of_policy(lead + words) or (policy and _speaks_of_policy(clause[: policy.end()]))
-    return Tier.OWN if is_own else None
+    return Tier.OWN if _speaks_of_policy(lead + words) else None
 
 
 def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
@@ -230,7 +265,7 @@ def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
     lead = date.line.strip(_PUNCTUATION)
     if rest or len(lead) > 90:
         return False
-    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line:
+    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line and not _OLDER.search(lead):
         return True
     if lead:
         title = _last(_TITLE, lead)
@@ -262,6 +297,8 @@ def candidates(text: str) -> Iterator[Candidate]:
         cue = _cues(date.before) or _cue_after(date)
         if cue and (tier := _tier(date, *cue, near_end=near_end)):
             yield Candidate(cue[0], tier, start - len(date.before) + cue[1], date)
+        elif kind := _opens(date, *(cue or (None, len(date.before)))):
+            yield Candidate(kind, Tier.OWN, start, date)
         elif tier := _entry(date):
             yield Candidate("updated", tier, start, date)
         elif _bare(date, at_start=start < 300, at_end=to_end < 200):

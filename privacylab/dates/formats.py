@@ -58,6 +58,7 @@ _ANCHORS = tuple(
             rf" (?=['\u2018\u2019\d]\d)(?i:(?<=(?:{_BEFORE_SHORT}) )({_SHORT_YEAR})|{_REVISED}(\d\d?[/.-]?\d\d)(?!\w))",
         ),
         ("housand", r"wo [Tt]housand"),  # two thousand and eighteen
+        ("HOUSAND", r"WO THOUSAND"),
         ("wenty", r"wenty[ -](?=(?:[Tt]e|[Ee]l|[Tt]w|\w+teen))"),  # twenty eighteen
     )
 )
@@ -120,7 +121,7 @@ _FORMS = {
         r"[./-]?(?P<y>9\d|[0-4]\d)(?![\w/-])"
     ),
     "year_month": r"(?<!\d)(?P<y>(?:199|20[0-4])\d)(?:\s?[-./]\s?)?(?P<m>0[1-9]|1[0-2])(?!\d|\s*[-./]\s*\d)",
-    "season": rf"{WORD}{_SEASON}[\s,/-]*(?:of\s+)?{_YEAR}",  # as precise as a year
+    "season": rf"{WORD}(?:{_SEASON}[/-])?{_SEASON}[\s,/-]*(?:of\s+)?{_YEAR}",  # as precise as a year
     "year": rf"(?<!\d)(?<!\d[./:-]){_YEAR}(?!\s*[-/.]\d|,?\s\d\d?\s{MONTH})",  # not that of "2018-13-40"
 }
 
@@ -257,7 +258,9 @@ def _plain(word: re.Match[str]) -> str:
         return str(_spelt(word[0])).ljust(len(word[0]))
     name = word[0].lower()
     around = word.string[max(0, word.start() - _BY_NUMBER) : word.end() + _BY_NUMBER]
-    short = _month_names().get(name) or (_alike(name) if any(map(str.isdigit, around)) else None)
+    short = _month_names().get(name)
+    if short is None and any(map(str.isdigit, around)):
+        short = _alike(name)
     if short is None:
         return word[0]
     return (short.title() if word[0][0].isupper() else short).ljust(len(word[0]))
@@ -275,7 +278,10 @@ def _alike(name: str) -> str | None:
 
 @cache
 def _month_names() -> dict[str, str]:
-    """Short English for the months of other languages, with and without accents; where two disagree, for none."""
+    """Short English for months of other languages, with and without accents, and nothing for their days of the week.
+
+    A name that two languages give to different months is left out.
+    """
     rules = paths.rules("dates")["months"]
     names = {name: month for month, others in rules["names"].items() for name in others}
     disagreed = set(rules["other_words"])
@@ -286,6 +292,9 @@ def _month_names() -> dict[str, str]:
                 for spelling in {written, _ACCENTS.sub("", normalize("NFKD", written))}:
                     if names.setdefault(spelling, _MONTHS[month - 1]) != _MONTHS[month - 1]:
                         disagreed.add(spelling)
+    for language in rules["languages"]:
+        for day in Locale.parse(language).days["format"]["wide"].values():
+            names.setdefault(day.lower(), "")
     return {name: month for name, month in names.items() if name not in disagreed}
 
 
