@@ -243,7 +243,7 @@ def _date_at(window: str, start: int, end: int) -> tuple[int, NamedDate | None] 
         near = slice(max(0, start - _LONGEST), end + _LONGEST)
         plain = window[: near.start] + _WORDS.sub(_plain, window[near]) + window[near.stop :]
         if plain != window and (complete := _match_at(plain, start, end)):
-            match, window = complete, plain
+            match = complete
     return match and (match.end(), _named_date(match, window))
 
 
@@ -322,7 +322,8 @@ def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
     readings = tuple(dict.fromkeys(reading for reading in orders if _exists(reading)))
     if not readings:
         return None
-    start, end = match.span()
+    start = len(match.string[: match.start()].rstrip(" ,"))  # a day of the week may be blanked before it
+    start, end = start if window[start : match.start()].strip(" ,") else match.start(), match.end()
     return NamedDate(form, readings, day_first, part.get("s") == ".", window[:start], window[end:], start, end)
 
 
