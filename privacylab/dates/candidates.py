@@ -58,7 +58,7 @@ _CUE = _any(
     [f"(?P<{kind}>{'|'.join(_RULES['cues'][kind]['words'])})" for kind in KINDS[:-1]],
     begin=WORD
     + r"(?=[a-z])(?:(?:web ?)?(?:site|page) )?"
-    + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
+    + r"(?:(?:date of )?(?:the )?(?:la\s?st|latest|most recently?|recently|currently) )?",
 )
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)
 _TIME = r"\d\d?(?=[:.h]\d\d|\s*(?:[ap]\.?m|noon|hours)\b)(?:[:.h]\d\d)*"
@@ -172,6 +172,8 @@ def _opens(date: NamedDate, kind: Kind | None, begin: int) -> Kind | None:
         return "effective" if _speaks_of_policy(policy[0]) else None
     if policy:
         act = _CUE.search(sentence, policy.end())
+        if act is None and kind == "version" and _ACT.search(sentence, policy.end()):
+            return "effective"  # "As of May 3, 2021, the policy that applies to all is ..."
         return _kind(act) if act and _speaks_of_policy(sentence[: act.start()]) else None
     for act in _ACT.finditer(sentence):
         policy = _OWN_POLICY.match(sentence, act.end())
@@ -188,7 +190,7 @@ def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
 
 def _speaks_of_policy(sentence: str) -> bool:
     """The thing named last is this policy: no law, no other document, no older or coming version of it."""
-    sentence = _REPLACES.sub(" ", sentence)
+    sentence = _REPLACES.sub(" ", _BRACKETS.sub("", sentence))
     policy = _last(_POLICY, sentence)
     if policy is None or _ANNOUNCED.search(sentence):
         return False
@@ -210,13 +212,15 @@ def _label(date: NamedDate, kind: Kind, words: str, lead: str) -> bool:
     return kind in ("updated", "posted") or not LAW.search(_SENTENCE_END.split(date.after, maxsplit=1)[0][:60])
 
 
-def _under_title(head: str) -> Tier | None:
+def _under_title(date: NamedDate, head: str) -> Tier | None:
     """What the title before a label says of its date: `OWN`, `UNSURE`, or None under another document's title."""
     above, _, same = head.rpartition("\n")
     if same := same.strip(_PUNCTUATION):
         document = _last(_OTHER_DOCUMENT, same)
         other = document is not None and document.end() == len(same) and "privacy" not in same[-60:].lower()
-        return None if other else Tier.OWN
+        # Where no title stands above it, it is what the page itself is.
+        is_page = date.start == len(date.before) and not _TITLE.search(above)
+        return Tier.OWN if not other else Tier.UNSURE if is_page else None
     title = above.rstrip().rpartition("\n")[2].strip(_PUNCTUATION)
     if not _OTHER_DOCUMENT.fullmatch(title):
         return Tier.OWN
@@ -248,7 +252,7 @@ def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | 
     if not _may_date(date, kind, words, is_label=is_label, near_end=near_end):
         return None
     if is_label:
-        return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
+        return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(date, head)
     if _LOOK_AHEAD.search(date.after):
         return None
     return Tier.OWN if _speaks_of_policy(lead + words) else None
