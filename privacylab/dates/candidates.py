@@ -72,6 +72,7 @@ _POLICY = _any(_SUBJECT["policy"])
 LAW = _any(_SUBJECT["law"])
 _OTHER_DOCUMENT = _any(_SUBJECT["other_document"])
 _OLDER = _any(_SUBJECT["older"])
+_UNSIGNED = _any([*_SUBJECT["older"], *_SUBJECT["other_days"]])
 _ANNOUNCED = _any(_SUBJECT["announced"])
 _LOOK_AHEAD = _any(_SUBJECT["look_ahead"])
 # What a sentence that opens with a date does to this policy.
@@ -103,7 +104,7 @@ _REPLACES = re.compile(
     r"(?: (?:versions?|ones|policies))*",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(r"(?!Copyright)(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
+_SIGNED = re.compile(r"(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
 _COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
 _AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
 # The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
@@ -269,7 +270,7 @@ def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
     lead = date.line.strip(_PUNCTUATION)
     if rest or len(lead) > 90:
         return False
-    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line and not _OLDER.search(lead):
+    if at_end and _SIGNED.fullmatch(lead) and not _UNSIGNED.search(date.line):
         return True
     if lead:
         title = _last(_TITLE, lead)
@@ -305,5 +306,5 @@ def candidates(text: str) -> Iterator[Candidate]:
             yield Candidate(kind, Tier.OWN, start, date)
         elif tier := _entry(date):
             yield Candidate("updated", tier, start, date)
-        elif _bare(date, at_start=start < 300, at_end=to_end < 200):
+        elif _bare(date, at_start=start < 300, at_end=to_end < 400):
             yield Candidate("bare", Tier.BARE, start, date)
