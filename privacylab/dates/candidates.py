@@ -83,12 +83,11 @@ _OWN_POLICY = re.compile(
     ),
     re.IGNORECASE,
 )
-_OPENING = re.compile(
-    r"(?:on|at|in|as of|(?P<since>from|since|starting|beginning|commencing))?(?: the)?", re.IGNORECASE
-)
+_SINCE = r"(?P<since>(?:on and )?from|since|(?:starting|beginning|commencing)(?: on| from)?)"
+_OPENING = re.compile(rf"(?:on|at|in|as of|{_SINCE})?(?: the)?", re.IGNORECASE)
 _WILL = re.compile(r"\b(?:will|shall|may|can|must|please|if)\b", re.IGNORECASE)
 _BRACKETS = re.compile(r"\([^()]*\)")
-_NEXT_SENTENCE = re.compile(r"[!?;]|\.(?=\s+[A-Z\"“]|\s*$)")
+_NEXT_SENTENCE = re.compile(r"[!?;]|(?<!\b[A-Z][a-z])(?<!\b[A-Z])\.(?=\s+[A-Z\"“]|\s*$)")
 _TITLE = _any(_RULES["titles"]["words"])
 _LOG_HEADING = _any(_LOG["headings"])
 _LOG_VERB = _any(_LOG["verbs"], begin=r"[ \t:,.)\-–—]*")
@@ -178,7 +177,7 @@ def _opens(date: NamedDate, kind: Kind | None, begin: int) -> Kind | None:
         return _kind(act) if act and _speaks_of_policy(sentence[: act.start()]) else None
     for act in _ACT.finditer(sentence):
         policy = _OWN_POLICY.match(sentence, act.end())
-        if policy and not _WILL.search(sentence[: act.start()]) and _speaks_of_policy(sentence[: policy.end()]):
+        if policy and not _WILL.search(sentence[: act.start()]) and _speaks_of_policy(policy[0]):
             cue = _CUE.match(act[0])
             says: Kind = _kind(cue) if cue else "updated"
             return min(says, kind or says, key=KINDS.index)
