@@ -6,7 +6,7 @@ scanned for what only a date holds (a year, "5/25/18"), and only there does anyt
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -21,122 +21,26 @@ BEFORE, AFTER = 260, 160
 # A text of more dates is a log or a catalogue; of such only so many at either end are looked at.
 MOST_DATES = 500
 
-# Crawled text glues words: "...by DesignLast updated". A capital after a small letter begins a word too.
-WORD = r"(?:(?<![a-z])|(?-i:(?<=[a-z])(?=[A-Z])))"
-MONTH = (
-    r"(?:jan(?:uary)?|febr?(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
-    r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)(?![a-z])"
-)
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_ENGLISH = [name.lower() for name in Locale("en").months["format"]["wide"].values() if name != "May"]
-_TH = "st|nd|rd|th"
-
-_SHORT_YEAR = r"['\u2018\u2019]?(?:9\d|[0-4]\d)(?!\w)"
-# What stands before a year of two digits that no number with a slash or dash introduces: "25 May 18", "May 25th 18".
-_BEFORE_SHORT = "|".join([*_MONTHS, *"ary rch ril une uly ust ber".split(), *(r"\d" + th for th in _TH.split("|"))])
-
-_REVISED = r"(?:(?<=rev )|(?<=rev\. )|(?<=revised ))"
-
-# These alone scan the whole text, where it holds the characters before them: each begins with a fixed character, which
-# is a hundred times faster than one pattern with a choice or a class in front. A group is what the date must cover.
-_ANCHORS = tuple(
-    (held, re.compile(pattern))
-    for held, pattern in (
-        # 2018, 201805, 20180525, 25052018
-        ("20", r"20(?:(?<!\d20)|(?<=(?<!\d)\d{4}20))[0-4]\d(?:[01]\d(?:[0-3]\d)?)?(?!\d)"),
-        ("199", r"199(?<!\d199)\d(?!\d)"),
-        ("/", r"/\s?\d\d?\s?/\s?['\u2019]?\d\d(?!\d)"),  # 5/25/18
-        ("-", r"-\d\d?\\?-\d\d(?!\d)"),  # 5-25-18, with the escapes of Markdown
-        (".", r"\.\d\d?\\?\.\d\d(?!\d)"),  # 25.5.18
-        ("/", r"/(?<=\d/)\d\d(?![\w/-])"),  # 7/99
-        ("/", rf"/{_SHORT_YEAR}(?i:(?<=[a-z]/\d\d))"),  # 25/May/18
-        ("-", rf"-{_SHORT_YEAR}(?i:(?<=[a-z]-\d\d))"),
-        (",", rf", ?{_SHORT_YEAR}"),  # May 25, 18
-        # 25 May 18, Rev. 0518
-        (
-            " ",
-            rf" (?=['\u2018\u2019\d]\d)(?i:(?<=(?:{_BEFORE_SHORT}) )({_SHORT_YEAR})|{_REVISED}(\d\d?[/.-]?\d\d)(?!\w))",
-        ),
-        ("housand", r"wo [Tt]housand"),  # two thousand and eighteen
-        ("HOUSAND", r"WO THOUSAND"),
-        ("wenty", r"wenty[ -](?=(?:[Tt]e|[Ee]l|[Tt]w|\w+teen))"),  # twenty eighteen
-    )
-)
-
-_YEAR = r"(?P<y>(?:199|20[0-4])\d)(?!\d)"
-_YEAR_FIRST = r"(?<!\d)" + _YEAR
-_NAMED_YEAR = r"(?P<y>(?:199|20[0-4])\d|['\u2018\u2019](?:9\d|[0-4]\d))(?!\d)"  # after a month's name also '05
-# ... and after its day also 05, where it ends there.
-_DAYS_YEAR = rf"(?P<y>(?:199|20[0-4])\d(?!\d)|{_SHORT_YEAR}(?!\s*[:%]|\s*[.,/-]?\s*\d|\s+(?-i:[a-z])))"
-_GAP = r"[\s,./-]*"
-_NUMBERED = r"(?!\s+-\s+[a-z]+[\s.,]{0,3}[12']\d)"  # "version 4 - June 2018" names no day
-_SEP = r"\s*[-./\u2010-\u2015]\s*"
-_FIRST = r"(?<![\d.,/-])"  # no part of a longer number
-_ORD = rf"(?:[\s.'\u2019(-]*(?:{_TH}|er|ero|re|ˢᵗ|ⁿᵈ|ʳᵈ|ᵗʰ)[).]?(?-i:(?![a-z]))|[\u00ba\u00b0])?"
-_OF = r"(?:,?\s+(?:(?:of|in)(?:\s+the\s+year)?|del?|di)(?![a-z]))?"
-_CLOCK = r"(?:\d\d:\d\d(?::\d\d)?\s+(?:[a-z]{2,5}\s+)?)?"  # as in "Fri May 25 10:00:00 UTC 2018"
-_PARTS = r"(?:first|second|third|fourth|last|1st|2nd|3rd|4th)\s+(?:quarter|half|trimester|term)"
-_SEASON = (
-    rf"(?:spring|summer|autumn|fall|winter|easter|christmas|q[1-4]|[1-4]q|h[12]|fy|{_PARTS}|quarter\s+\w+)"
-    r"(?:(?:\s+of)?\s+(?:fy|(?:the\s+)?(?:fiscal|financial|calendar)(?:\s+year)?))?"
-)
-_UNITS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_ORDINALS = (
-    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
-    "sixteenth seventeenth eighteenth nineteenth twentieth"
-).split()
-_NUMBERS = {word: n for words in (_UNITS, _ORDINALS) for n, word in enumerate(words, 1)}
-_NUMBERS |= {"twenty": 20, "thirty": 30, "thirtieth": 30, "thousand": 1000}
-_ORDINAL = rf"(?:(?:twenty|thirty)[\s-]+)?(?:{'|'.join([*_ORDINALS, 'thirtieth'])})"
-_SPELT_YEAR = (
-    rf"two\s+thousand(?:\s+(?:and\s+)?(?:(?:twenty|thirty)(?:[\s-]+|(?![a-z])))?(?:{'|'.join(_UNITS[::-1])})?)?"
-    rf"|twenty[\s-]+(?:(?:twenty|thirty)(?:[\s-]+(?:{'|'.join(_UNITS[8::-1])}))?|{'|'.join(_UNITS[:8:-1])})"
-)
-# Groups: y, m, d; n a month's name; a and b the numbers of which one is the month; s what stands between them.
-_FORMS = {
-    "digits": r"(?<!\d)(?P<y>20[0-4]\d)(?P<m>[01]\d)(?P<d>[0-3]\d)(?!\d)",
-    "digits_year_last": r"(?<!\d)(?P<a>[0-3]\d)(?P<b>[0-3]\d)(?P<y>20[0-4]\d)(?!\d)",
-    "ideographs": rf"{_YEAR_FIRST}\s*[年년]\s*(?P<m>[01]?\d)\s*[月월](?:\s*(?P<d>[0-3]?\d)\s*[日일号])?",
-    "year_first": rf"{_YEAR_FIRST}{_SEP}(?P<m>[01]?\d){_SEP}(?P<d>[0-3]?\d)(?!\d)",
-    "year_first_named": rf"{_YEAR_FIRST}{_GAP}{WORD}(?P<n>{MONTH}){_GAP}(?P<d>[0-3]?\d)(?!\d){_ORD}",
-    "day_first": (
-        rf"{_FIRST}(?P<d>[0-3]?\d){_ORD}{_NUMBERED}(?:\s+day)?{_OF}{_GAP}(?P<n>{MONTH}){_OF}{_GAP}{_DAYS_YEAR}"
-    ),
-    "month_first": rf"{WORD}(?P<n>{MONTH})(?:\s+the)?{_GAP}(?P<d>[0-3]?\d)(?!\d){_ORD}{_OF}{_GAP}{_CLOCK}{_DAYS_YEAR}",
-    "numeric": (
-        rf"{_FIRST}(?P<a>[0-3]?\d)\s*(?P<s>[-./|·\u2010-\u2015])\s*(?P<b>[0-3]?\d)\s*(?P=s_numeric)\s*"
-        r"(?P<y>(?:199|20[0-4])\d|['\u2019]?\d\d)(?!\d)"
-    ),
-    "spaced": rf"(?<![\d.,/-])(?<!\d )(?P<a>[0-3]\d) (?P<b>[0-3]\d) {_YEAR}(?! ?\d)",
-    "spaced_year_first": rf"{_YEAR_FIRST} (?P<m>[01]\d) (?P<d>[0-3]\d)(?! ?\d)",
-    "month_named": rf"{WORD}(?P<n>{MONTH}){_OF}{_GAP}{_NAMED_YEAR}",
-    "month": rf"{_FIRST}(?P<m>[01]?\d(?=\s*[-/])|(?:0\d|1[0-2])(?=\.))\s*[-/.]\s*{_YEAR}",
-    "year_month_named": rf"{_YEAR_FIRST}[\s,]+(?-i:(?=[A-Z]))(?P<n>{MONTH})(?-i:(?!\s+[a-z]))",  # not "2018 may we"
-    # "5/18" may be a day without a year; a leading zero, what no day has, or "Rev." before it shows that it is none.
-    "month_short": (
-        rf"(?P<m>{_FIRST}(?:0[1-9]|1[0-2])(?=/)|{_FIRST}[1-9](?=/(?:9\d|00))|{_REVISED}(?:0[1-9](?=[.\d-])|1[0-2](?=[\d-])|[1-9](?=/)))"
-        r"[./-]?(?P<y>9\d|[0-4]\d)(?![\w/-])"
-    ),
-    "year_month": r"(?<!\d)(?P<y>(?:199|20[0-4])\d)(?:\s?[-./]\s?)?(?P<m>0[1-9]|1[0-2])(?!\d|\s*[-./]\s*\d)",
-    "season": rf"{WORD}(?:{_SEASON}[/-])?{_SEASON}[\s,/-]*(?:of\s+)?{_YEAR}",  # as precise as a year
-    "year": rf"(?<!\d)(?<!\d[./:-]){_YEAR}(?!\s*[-/.]\d|,?\s\d\d?\s{MONTH})",  # not that of "2018-13-40"
-}
+_RULES = paths.rules("date_forms")
+_PARTS = _RULES["parts"]
 
 
-def _any_of(forms: Iterable[str]) -> str:
-    # A name may stand once in a pattern: "y" of "month" becomes "y_month".
-    return "|".join(re.sub(r"\(\?P<(\w)>", rf"(?P<\1_{form}>", _FORMS[form]) for form in forms)
+def _expanded(pattern: str) -> str:
+    """A pattern of `rules/date_forms.toml` with its parts put in."""
+    return re.sub(r"\{([a-z_]+)\}", lambda part: _expanded(_PARTS[part[1]]), pattern)
 
 
-_NAME_FIRST = ("month_first", "month_named")
-_DATE = re.compile(
-    rf"(?=\d)(?:{_any_of(form for form in _FORMS if form not in (*_NAME_FIRST, 'season'))})"
-    rf"|(?=[jfmasond])(?:{_any_of(_NAME_FIRST)})|(?=[\dsafwechqtl])(?:{_any_of(['season'])})",
-    re.IGNORECASE,
-)
+WORD, MONTH = _expanded("{word}"), _expanded("{month}")
+_ANCHORS = [(holds, re.compile(_expanded(pattern))) for holds, pattern in _RULES["anchors"]]
+
+
+def _forms(begins: str, **forms: str) -> str:
+    """Forms that begin alike as one pattern. A name may stand once in it: "y" of "month" becomes "y_month"."""
+    named = [re.sub("<(.)>", rf"<\1_{form}>", _expanded(pattern)) for form, pattern in forms.items()]
+    return f"(?={begins})(?:{'|'.join(named)})"
+
+
+_DATE = re.compile("|".join(_forms(**group) for group in _RULES["forms"].values()), re.IGNORECASE)
 _LONGEST = 50  # characters of a date, markup within it counted
 
 # Leftover markup: tags, link targets, entities (".\n" for ";" in ToSBack2), emphasis, escapes, the invisible; and what
@@ -153,7 +57,14 @@ _SIGNS = str.maketrans(
 )
 """Full-width digits and other ways to part numbers."""
 # What may stand for part of a date: a number in words, the name of a month.
-_WORDS = re.compile(rf"\b(?=[efnst])(?P<number>{_ORDINAL}|{_SPELT_YEAR})(?![a-z])|[^\W\d_]{{3,}}", re.IGNORECASE)
+_WORDS = re.compile(
+    _expanded(r"\b(?=[efnst])(?P<number>{ordinal}|{two_thousand}|{twenty_ten})(?![a-z])|[^\W\d_]{3,}"), re.IGNORECASE
+)
+_NUMBERS = {
+    word: n for part in ("{units}", "{ordinals}") for n, word in enumerate(_expanded(part).split("|"), start=1)
+} | {"twenty": 20, "thirty": 30, "thirtieth": 30, "thousand": 1000}
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_ENGLISH = [name.lower() for name in Locale("en").months["format"]["wide"].values() if name != "May"]
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _COPYRIGHT = re.compile(r"(?:©|copyright|\(c\))[\s;.]*(?:\d{4}\s*[-–—,]\s*)?$", re.IGNORECASE)
 _COPYRIGHT_REACH = 20
@@ -278,10 +189,7 @@ def _alike(name: str) -> str | None:
 
 @cache
 def _month_names() -> dict[str, str]:
-    """Short English for months of other languages, with and without accents, and nothing for their days of the week.
-
-    A name that two languages give to different months is left out.
-    """
+    """Short English for the months of other languages, with and without accents; where two disagree, for none."""
     rules = paths.rules("dates")["months"]
     names = {name: month for month, others in rules["names"].items() for name in others}
     disagreed = set(rules["other_words"])
@@ -292,9 +200,6 @@ def _month_names() -> dict[str, str]:
                 for spelling in {written, _ACCENTS.sub("", normalize("NFKD", written))}:
                     if names.setdefault(spelling, _MONTHS[month - 1]) != _MONTHS[month - 1]:
                         disagreed.add(spelling)
-    for language in rules["languages"]:
-        for day in Locale.parse(language).days["format"]["wide"].values():
-            names.setdefault(day.lower(), "")
     return {name: month for name, month in names.items() if name not in disagreed}
 
 
@@ -322,8 +227,7 @@ def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
     readings = tuple(dict.fromkeys(reading for reading in orders if _exists(reading)))
     if not readings:
         return None
-    start = len(match.string[: match.start()].rstrip(" ,"))  # a day of the week may be blanked before it
-    start, end = start if window[start : match.start()].strip(" ,") else match.start(), match.end()
+    start, end = match.span()
     return NamedDate(form, readings, day_first, part.get("s") == ".", window[:start], window[end:], start, end)
 
 
