@@ -75,13 +75,10 @@ _OLDER = _any(_SUBJECT["older"])
 _UNSIGNED = _any([*_SUBJECT["older"], *_SUBJECT["other_days"]])
 _ANNOUNCED = _any(_SUBJECT["announced"])
 _LOOK_AHEAD = _any(_SUBJECT["look_ahead"])
-# What a sentence that opens with a date does to this policy.
-_ACT = _any(_SUBJECT["acts"], end=r"(?:\s+and\s+\w+)?(?![a-z])")
-_OWN_POLICY = re.compile(
-    rf"[\s,:]*{_SUBJECT['own']}\s+(?:[\w&'’-]+\s+){{0,4}}?(?:{'|'.join(_SUBJECT['policy'])})(?![a-z])".replace(
-        " ", r"\s+"
-    ),
-    re.IGNORECASE,
+# What a sentence that opens with a date says of this policy, or does to it.
+_OF_POLICY = _any(
+    [rf"(?P<policy>{_SUBJECT['own']} (?:[\w&'’-]+ ){{0,4}}?(?:{'|'.join(_SUBJECT['policy'])}))"],
+    begin=rf"[\s,:]*(?:(?P<before>.{{0,200}}?)\b(?P<act>{'|'.join(_SUBJECT['acts'])})(?: and \w+)? )??",
 )
 _SINCE = r"(?P<since>(?:on and )?from|since|(?:starting|beginning|commencing)(?: on| from)?)"
 _OPENING = re.compile(rf"(?:on|at|in|as of|{_SINCE})?(?: the)?", re.IGNORECASE)
@@ -114,19 +111,8 @@ _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
 _GOES_ON = re.compile(
     r"\s*,\s*(?=[^\s\d])(?!valid until)|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until|onwards?|r|\u0433)\b)"
 )
-_NEVER_BARE = (
-    "year",
-    "month",
-    "year_month",
-    "year_month_named",
-    "month_short",
-    "season",
-    "digits",
-    "spaced",
-    "spaced_year_first",
-)
+_NEVER_BARE = "year month year_month year_month_named month_short season digits spaced spaced_year_first".split()
 _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
-_MONTH_AND_DAY = re.compile(r"[^\w\n]{0,3}\w{1,12}[^\w\n]{1,3}(?:the )?\d\d?(?!\d)")  # as far as a year can tell
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
 
@@ -167,21 +153,13 @@ def _opens(date: NamedDate, kind: Kind | None, begin: int) -> Kind | None:
     if opening is None or date.form == "year":
         return None
     sentence = _NEXT_SENTENCE.split(_BRACKETS.sub("", date.after.split("\n", 1)[0]), maxsplit=1)[0]
-    policy = _OWN_POLICY.match(sentence)
-    if policy and (kind == "effective" or opening["since"]):
-        return "effective" if _speaks_of_policy(policy[0]) else None
-    if policy:
-        act = _CUE.search(sentence, policy.end())
-        if act is None and kind == "version" and _ACT.search(sentence, policy.end()):
-            return "effective"  # "As of May 3, 2021, the policy that applies to all is ..."
-        return _kind(act) if act and _speaks_of_policy(sentence[: act.start()]) else None
-    for act in _ACT.finditer(sentence):
-        policy = _OWN_POLICY.match(sentence, act.end())
-        if policy and not _WILL.search(sentence[: act.start()]) and _speaks_of_policy(policy[0]):
-            cue = _CUE.match(act[0])
-            says: Kind = _kind(cue) if cue else "updated"
-            return min(says, kind or says, key=KINDS.index)
-    return None
+    said = _OF_POLICY.match(sentence)
+    if said is None or _WILL.search(said["before"] or "") or not _speaks_of_policy(said["policy"]):
+        return None
+    opener = "effective" if opening["since"] else kind
+    cue = _CUE.match(said["act"]) if said["act"] else _CUE.search(sentence, said.end())
+    says = _kind(cue) if cue else "updated" if said["act"] else opener and "effective"
+    return says and min(says, opener or says, key=KINDS.index)
 
 
 def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
@@ -212,15 +190,13 @@ def _label(date: NamedDate, kind: Kind, words: str, lead: str) -> bool:
     return kind in ("updated", "posted") or not LAW.search(_SENTENCE_END.split(date.after, maxsplit=1)[0][:60])
 
 
-def _under_title(date: NamedDate, head: str) -> Tier | None:
+def _under_title(head: str) -> Tier | None:
     """What the title before a label says of its date: `OWN`, `UNSURE`, or None under another document's title."""
     above, _, same = head.rpartition("\n")
     if same := same.strip(_PUNCTUATION):
         document = _last(_OTHER_DOCUMENT, same)
         other = document is not None and document.end() == len(same) and "privacy" not in same[-60:].lower()
-        # Where no title stands above it, it is what the page itself is.
-        is_page = date.start == len(date.before) and not _TITLE.search(above)
-        return Tier.OWN if not other else Tier.UNSURE if is_page else None
+        return None if other else Tier.OWN
     title = above.rstrip().rpartition("\n")[2].strip(_PUNCTUATION)
     if not _OTHER_DOCUMENT.fullmatch(title):
         return Tier.OWN
@@ -229,10 +205,8 @@ def _under_title(date: NamedDate, head: str) -> Tier | None:
 
 def _may_date(date: NamedDate, kind: Kind, words: str, *, is_label: bool, near_end: bool) -> bool:
     """Whether a cue, its words up to the date, and a date of this form go together."""
-    if date.form == "year" and (re.search(r"\d", words) or _MONTH_AND_DAY.match(date.after)):
-        return False
     if date.form in ("year", "month_short"):
-        return is_label and kind in ("effective", "updated")
+        return is_label and kind in ("effective", "updated") and not any(map(str.isdigit, words))
     if date.form in ("month", "year_month", "year_month_named", "season") and not is_label:
         return False
     if kind not in ("posted", "version"):
@@ -252,7 +226,7 @@ def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | 
     if not _may_date(date, kind, words, is_label=is_label, near_end=near_end):
         return None
     if is_label:
-        return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(date, head)
+        return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
     if _LOOK_AHEAD.search(date.after):
         return None
     return Tier.OWN if _speaks_of_policy(lead + words) else None
@@ -298,11 +272,11 @@ def candidates(text: str) -> Iterator[Candidate]:
             continue
         start, to_end = date.start, len(text) - date.end
         near_end = start < 2 * NEAR_END or to_end < NEAR_END
-        cue = _cues(date.before) or _cue_after(date)
-        if cue and (tier := _tier(date, *cue, near_end=near_end)):
-            yield Candidate(cue[0], tier, start - len(date.before) + cue[1], date)
-        elif kind := _opens(date, *(cue or (None, len(date.before)))):
-            yield Candidate(kind, Tier.OWN, start, date)
+        kind, begin = _cues(date.before) or _cue_after(date) or (None, len(date.before))
+        if kind and (tier := _tier(date, kind, begin, near_end=near_end)):
+            yield Candidate(kind, tier, start - len(date.before) + begin, date)
+        elif says := _opens(date, kind, begin):
+            yield Candidate(says, Tier.OWN, start, date)
         elif tier := _entry(date):
             yield Candidate("updated", tier, start, date)
         elif _bare(date, at_start=start < 300, at_end=to_end < 400):

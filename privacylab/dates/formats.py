@@ -6,6 +6,7 @@ scanned for what only a date holds (a year, "5/25/18"), and only there does anyt
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache, lru_cache
@@ -22,7 +23,7 @@ BEFORE, AFTER = 260, 160
 MOST_DATES = 500
 
 _RULES = paths.rules("date_forms")
-_PARTS = _RULES["parts"]
+_PARTS, _MONTH_RULES = _RULES["parts"], _RULES["months"]
 
 
 def _expanded(pattern: str) -> str:
@@ -64,7 +65,6 @@ _NUMBERS = {
     word: n for part in ("{units}", "{ordinals}") for n, word in enumerate(_expanded(part).split("|"), start=1)
 } | {"twenty": 20, "thirty": 30, "thirtieth": 30, "thousand": 1000}
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_ENGLISH = [name.lower() for name in Locale("en").months["format"]["wide"].values() if name != "May"]
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _COPYRIGHT = re.compile(r"(?:©|copyright|\(c\))[\s;.]*(?:\d{4}\s*[-–—,]\s*)?$", re.IGNORECASE)
 _COPYRIGHT_REACH = 20
@@ -72,7 +72,7 @@ _INCOMPLETE = (None, "y_year", "y_month_named")
 """Forms that a word may complete which is not read yet."""
 _BY_NUMBER = 6
 """How near to a number a word must stand to be a month with a letter wrong."""
-_ALIKE = 0.8
+_ALIKE = 0.75
 """How like a month's name it must be; 1 is the same."""
 
 
@@ -167,40 +167,38 @@ def _plain(word: re.Match[str]) -> str:
     """A number in words as digits, a month's name in short English, as long as what it replaces; else the word."""
     if word["number"]:
         return str(_spelt(word[0])).ljust(len(word[0]))
-    name = word[0].lower()
     around = word.string[max(0, word.start() - _BY_NUMBER) : word.end() + _BY_NUMBER]
-    short = _month_names().get(name)
-    if short is None and any(map(str.isdigit, around)):
-        short = _alike(name)
-    if short is None:
+    name = _folded(word[0])
+    month = _month_names().get(name) or (any(map(str.isdigit, around)) and _alike(name))
+    if not month:
         return word[0]
-    return (short.title() if word[0][0].isupper() else short).ljust(len(word[0]))
+    return (month.title() if word[0][0].isupper() else month).ljust(len(word[0]))
+
+
+def _folded(name: str) -> str:
+    """A name in small letters without accents."""
+    return _ACCENTS.sub("", normalize("NFKD", name.lower()))
 
 
 @lru_cache(maxsize=10_000)
 def _alike(name: str) -> str | None:
     """The month whose English name is much like this."""
-    if name[0] not in "jfmasond" or name in paths.rules("dates")["months"]["other_words"]:
+    if name[0] not in "jfmasond" or name in _MONTH_RULES["other_words"]:
         return None
-    displaced = [month for month in _ENGLISH if sorted(month) == sorted(name)]
-    alike = displaced or get_close_matches(name, _ENGLISH, n=1, cutoff=_ALIKE)
-    return alike[0][:3] if alike else None
+    return next((month[:3] for month in get_close_matches(name, _MONTH_RULES["english"], n=1, cutoff=_ALIKE)), None)
 
 
 @cache
 def _month_names() -> dict[str, str]:
-    """Short English for the months of other languages, with and without accents; where two disagree, for none."""
-    rules = paths.rules("dates")["months"]
-    names = {name: month for month, others in rules["names"].items() for name in others}
-    disagreed = set(rules["other_words"])
-    for language in rules["languages"]:
+    """Short English for the months of other languages; where two disagree, for none."""
+    meant = defaultdict(set)
+    for language in _MONTH_RULES["languages"]:
         for widths in Locale.parse(language).months.values():
             for month, name in [*widths["wide"].items(), *widths["abbreviated"].items()]:
-                written = name.lower().rstrip(".")
-                for spelling in {written, _ACCENTS.sub("", normalize("NFKD", written))}:
-                    if names.setdefault(spelling, _MONTHS[month - 1]) != _MONTHS[month - 1]:
-                        disagreed.add(spelling)
-    return {name: month for name, month in names.items() if name not in disagreed}
+                meant[_folded(name.rstrip("."))].add(_MONTHS[month - 1])
+    for name in _MONTH_RULES["other_words"]:
+        meant[name].clear()
+    return dict(_MONTH_RULES["names"]) | {name: months.pop() for name, months in meant.items() if len(months) == 1}
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -217,14 +215,12 @@ def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
     day_first = {"day_first": True, "month_first": False}.get(form)
     if "a" in part:
         a, b = int(part["a"]), int(part["b"])
-        orders = [Reading(year, month, day) for month, day in ((a, b), (b, a)) if month and day]
+        orders: list[tuple[int, ...]] = [(a, b), (b, a)]
         day_first = a > 12 if (a > 12) != (b > 12) else None
     else:
-        month = _MONTHS.index(part["n"][:3].lower()) + 1 if "n" in part else int(part.get("m", 0))
-        orders = [Reading(year, month, int(part.get("d", 0)))]
-        if ("m" in part and not month) or ("d" in part and not orders[0].day):
-            return None
-    readings = tuple(dict.fromkeys(reading for reading in orders if _exists(reading)))
+        month = _MONTHS.index(part["n"][:3].lower()) + 1 if "n" in part else part.get("m")
+        orders = [tuple(int(number) for number in (month, part.get("d")) if number is not None)]
+    readings = tuple(dict.fromkeys(Reading(year, *order) for order in orders if _exists(year, *order)))
     if not readings:
         return None
     start, end = match.span()
@@ -239,8 +235,8 @@ def _spelt(words: str) -> int:
     return 2000 + sum(numbers[1:]) if numbers[0] == 20 and sum(numbers[1:]) > 9 else sum(numbers)
 
 
-def _exists(reading: Reading) -> bool:
+def _exists(year: int, month: int = 1, day: int = 1) -> bool:
     try:
-        return bool(reading.first_day)
+        return bool(dt.date(year, month, day))
     except ValueError:
         return False
