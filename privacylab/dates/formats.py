@@ -1,7 +1,8 @@
 """Every date that a text names, in the forms that are in use, each with its surroundings.
 
-The forms are in `rules/date_forms.toml`; which date means anything is for `dates` to say. A date costs some 0.1 ms and most texts name few, so a text is first
-scanned for what only a date holds (a year, "5/25/18"), and only there does anything costly look.
+The forms are in `rules/date_forms.toml`; which date means anything is for `dates` to say. A date costs some 0.1 ms and
+most texts name few, so a text is first scanned for what only a date holds (a year, "5/25/18"), and only there does
+anything costly look.
 """
 
 import datetime as dt
