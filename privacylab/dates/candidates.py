@@ -105,7 +105,7 @@ _COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
 _AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
 # The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
 _FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?:[ -]+v\d[\w.]*)?[ -]*", re.IGNORECASE)
-_EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:(?:pdf|docx?|html?|txt)\b)?", re.IGNORECASE)
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
 _GOES_ON = re.compile(
@@ -227,42 +227,36 @@ def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | 
         return None
     if is_label:
         return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
-    if _LOOK_AHEAD.search(date.after):
-        return None
-    return Tier.OWN if _speaks_of_policy(lead + words) else None
+    return Tier.OWN if _speaks_of_policy(lead + words) and not _LOOK_AHEAD.search(date.after) else None
 
 
 def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
     """The date stands alone on its line under a title or at an end of the text, or beside the title."""
-    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
-    is_file = _FILE.fullmatch(date.line.strip()) and (not rest or _EXTENSION.fullmatch(rest))
-    if (at_start or at_end) and date.form != "year" and is_file:
+    lead, rest = date.line.strip(_PUNCTUATION), date.after.split("\n", 1)[0].strip(_PUNCTUATION)
+    at_edge = at_start or at_end
+    if at_edge and date.form != "year" and _FILE.fullmatch(date.line.strip()) and _EXTENSION.fullmatch(rest):
         return True
-    if date.form in _NEVER_BARE or _CLOCK.match(date.after) or _WEEKDAY.search(date.line):  # the day of the visit
-        return False
-    lead = date.line.strip(_PUNCTUATION)
-    if rest or len(lead) > 90:
+    is_visit = _CLOCK.match(date.after) or _WEEKDAY.search(date.line)
+    if date.form in _NEVER_BARE or is_visit or rest or len(lead) > 90:
         return False
     if at_end and _SIGNED.fullmatch(lead) and not _UNSIGNED.search(date.line):
         return True
     if lead:
         title = _last(_TITLE, lead)
-        return title is not None and _BETWEEN.fullmatch(lead[title.end() :]) is not None
-    above = [line.strip(_PUNCTUATION) for line in date.before[: -len(date.line) or None].split("\n")]
-    near = [line for line in above if line][-2:]
-    return at_start or at_end or any(len(line) < 90 and _TITLE.search(line) for line in near)
+        return bool(title and _BETWEEN.fullmatch(lead, title.end()))
+    above = [line for line in (line.strip(_PUNCTUATION) for line in date.before.split("\n")) if line]
+    return at_edge or any(len(line) < 90 and _TITLE.search(line) for line in above[-2:])
 
 
 def _entry(date: NamedDate) -> Tier | None:
     """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
     if date.form in ("year", "month_short", "season"):
         return None
-    begins = not date.line.strip(_PUNCTUATION) or date.after.startswith(":")
+    is_head = date.after.startswith(":")
+    begins = is_head or not date.line.strip(_PUNCTUATION)
     if begins and _LOG_HEADING.search(date.before):
         return Tier.LOG
-    if _LOG_VERB.match(date.after) or (begins and date.after.startswith(":")):
-        return Tier.ENTRY
-    return None
+    return Tier.ENTRY if is_head or _LOG_VERB.match(date.after) else None
 
 
 def candidates(text: str) -> Iterator[Candidate]:
