@@ -61,7 +61,7 @@ _CUE = _any(
     + r"(?:(?:date of )?(?:the )?(?:la\s?st|latest|most recently?|recently|currently) )?",
 )
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)
-_TIME = r"\d\d?(?=[:.h]\d\d|\s*(?:[ap]\.?m|noon|hours)\b)(?:[:.h]\d\d)*"
+_TIME = r"\d\d?(?=[:.h]\d\d|\s*(?:[ap]\.?m|noon|hours)\b)(?:[:.h]\d\d)*(?:[ap]m\b)?"
 _FILLER = "|".join(sorted(_RULES["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
 # Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
 _BETWEEN = re.compile(
