@@ -109,7 +109,7 @@ _EXTENSION = re.compile(r"(?:(?:pdf|docx?|html?|txt)\b)?", re.IGNORECASE)
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
 _GOES_ON = re.compile(
-    r"\s*,\s*(?=[^\s\d])(?!valid until)|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until|onwards?|r|\u0433)\b)"
+    r"\s*,\s*(?=[^\s\d])(?!valid until|unless)|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until|onwards?|r|\u0433)\b)"
 )
 _NEVER_BARE = "year month year_month year_month_named month_short season digits spaced spaced_year_first".split()
 _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
@@ -183,7 +183,7 @@ def _label(date: NamedDate, kind: Kind, words: str, lead: str) -> bool:
     """The cue is a label ("Last updated: ...") rather than a word of a sentence."""
     starts = words[:1].isupper() or _LABEL_START.search(lead[-2:]) or _BETWEEN.fullmatch(lead)
     starts = starts or (_CUE.match(lead.lstrip()) and _AND.search(lead))
-    comma = _GOES_ON.match(date.after)
+    comma = ":" not in words and _GOES_ON.match(date.after)
     if not starts or (comma and not _CUE.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
         return False
     # Laws take effect, too: "Effective January 1, 2020 California residents may ...".
