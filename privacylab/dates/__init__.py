@@ -6,6 +6,7 @@ person decides the same is in `docs/codebook.md`.
 """
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -30,6 +31,11 @@ ANNOUNCED_AHEAD = dt.timedelta(days=120)
 ONE_LIST = 400
 # An effective date this much older than the last change is that of the first version: stated, but doubtful.
 LONG_BEFORE = dt.timedelta(days=366)
+
+
+_STATED_ORDER = re.compile(r"[\s(\[]*\b(?:(?P<day_first>dd?\W?mm?)|mm?\W?dd?)\W?yy", re.IGNORECASE)
+# So near to a date stands how it is written.
+_BESIDE = 20
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,8 @@ def _settle(date: NamedDate, text: str, *, snapshot: dt.date | None, region: Reg
         # "05/18" may be a day whose year is left out; nothing else in it can tell.
         return date.readings[0], date.form == "month_short" and 0 < date.readings[0].year % 100 <= 31
     month_first, day_first = date.readings
+    if order := _STATED_ORDER.search(date.before[-_BESIDE:]) or _STATED_ORDER.match(date.after):
+        return (day_first if order["day_first"] else month_first), False
     if snapshot and (month_first.first_day > snapshot) != (day_first.first_day > snapshot):
         return (day_first if month_first.first_day > snapshot else month_first), False
     if region not in (None, "other"):

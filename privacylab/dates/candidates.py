@@ -57,11 +57,11 @@ _SUBJECT, _LOG, _REGION = _RULES["subject"], _RULES["change_log"], _RULES["regio
 _CUE = _any(
     [f"(?P<{kind}>{'|'.join(_RULES['cues'][kind]['words'])})" for kind in KINDS[:-1]],
     begin=WORD
-    + r"(?:(?:web ?)?(?:site|page) )?"
-    + r"(?:(?:date of )?(?:the )?(?:last|latest|most recently?|recently|currently) )?",
+    + r"(?=[a-z])(?:(?:web ?)?(?:site|page) )?"
+    + r"(?:(?:date of )?(?:the )?(?:la\s?st|latest|most recently?|recently|currently) )?",
 )
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)
-_TIME = r"\d\d?[:.]\d\d(?:[:.]\d\d)?(?:\s*(?:[ap]\.?m\b\.?|[ecmp][sd]?t\b|gmt|utc|bst|cet))*"
+_TIME = r"\d\d?(?=[:.h]\d\d|\s*(?:[ap]\.?m|noon|hours)\b)(?:[:.h]\d\d)*(?:[ap]m\b)?"
 _FILLER = "|".join(sorted(_RULES["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
 # Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
 _BETWEEN = re.compile(
@@ -72,8 +72,19 @@ _POLICY = _any(_SUBJECT["policy"])
 LAW = _any(_SUBJECT["law"])
 _OTHER_DOCUMENT = _any(_SUBJECT["other_document"])
 _OLDER = _any(_SUBJECT["older"])
+_UNSIGNED = _any([*_SUBJECT["older"], *_SUBJECT["other_days"]])
 _ANNOUNCED = _any(_SUBJECT["announced"])
 _LOOK_AHEAD = _any(_SUBJECT["look_ahead"])
+# What a sentence that opens with a date says of this policy, or does to it.
+_OF_POLICY = _any(
+    [rf"(?P<policy>{_SUBJECT['own']} (?:[\w&'’-]+ ){{0,4}}?(?:{'|'.join(_SUBJECT['policy'])}))"],
+    begin=rf"[\s,:]*(?:(?P<before>.{{0,200}}?)\b(?P<act>{'|'.join(_SUBJECT['acts'])})(?: and \w+)? )??",
+)
+_SINCE = r"(?P<since>(?:on and )?from|since|(?:starting|beginning|commencing)(?: on| from)?)"
+_OPENING = re.compile(rf"(?:on|at|in|as of|{_SINCE})?(?: the)?", re.IGNORECASE)
+_WILL = re.compile(r"\b(?:will|shall|may|can|must|please|if)\b", re.IGNORECASE)
+_BRACKETS = re.compile(r"\([^()]*\)")
+_NEXT_SENTENCE = re.compile(r"[!?;]|(?<!\b[A-Z][a-z])(?<!\b[A-Z])\.(?=\s+[A-Z\"“]|\s*$)")
 _TITLE = _any(_RULES["titles"]["words"])
 _LOG_HEADING = _any(_LOG["headings"])
 _LOG_VERB = _any(_LOG["verbs"], begin=r"[ \t:,.)\-–—]*")
@@ -89,26 +100,18 @@ _REPLACES = re.compile(
     r"(?: (?:versions?|ones|policies))*",
     re.IGNORECASE,
 )
-_SIGNED = re.compile(r"(?!Copyright)(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
+_SIGNED = re.compile(r"(?:[A-Z][\w&'-]*,? ?){1,5}")  # "Larkspur Looms, June 2021", as the last line
 _COMMENT = re.compile(r"(?<![\"':=\w])//")  # of a script; no address
 _AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and effective ..."
 # The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
 _FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?:[ -]+v\d[\w.]*)?[ -]*", re.IGNORECASE)
-_EXTENSION = re.compile(r"(?:pdf|docx?|html?|txt)\b", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:(?:pdf|docx?|html?|txt)\b)?", re.IGNORECASE)
 # After the date the sentence goes on: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
-_GOES_ON = re.compile(r"\s*,\s*(?=[^\s\d])|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until further|r|\u0433)\b)")
-_NEVER_BARE = (
-    "year",
-    "month",
-    "year_month",
-    "year_month_named",
-    "month_short",
-    "season",
-    "digits",
-    "spaced",
-    "spaced_year_first",
+_GOES_ON = re.compile(
+    r"\s*,\s*(?=[^\s\d])(?!valid until|unless)|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until|onwards?|r|\u0433)\b)"
 )
+_NEVER_BARE = "year month year_month year_month_named month_short season digits spaced spaced_year_first".split()
 _RANGE = re.compile(r"\s*(?:[-–—]|to|until|till|through)\s+(?:" + MONTH + r"|\d(?!\d?:))", re.IGNORECASE)
 _CLOCK = re.compile(r"[\sT,]*\d\d?:\d\d")
 
@@ -122,26 +125,41 @@ def _cues(before: str) -> tuple[Kind, int] | None:
         gap = before[cue.end() : begin]
         if not _BETWEEN.fullmatch(gap) or (best and _SENTENCE_END.search(gap)):
             break
-        best = next(kind for kind in KINDS if kind == best or cue[kind])
+        best = min(_kind(cue), best or "bare", key=KINDS.index)
         begin = cue.start()
     return (best, begin) if best else None
 
 
-_BEFORE_DATE = ("", "at", "on")
-# "At 30 September 2018 this policy was last updated".
-_WAS = re.compile(
-    r"(?:this|our|the) (?:\w+ )?(?:policy|notice|statement|document|page) (?:was|has been|is) ", re.IGNORECASE
-)
+def _kind(cue: re.Match[str]) -> Kind:
+    return next(kind for kind in KINDS if cue[kind])
 
 
 def _cue_after(date: NamedDate) -> tuple[Kind, int] | None:
-    """The cue that ends the date's line: "May 25, 2018 (last updated)"."""
-    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
-    subject = _WAS.match(rest)
-    cue = _CUE.match(rest, subject.end() if subject else 0)
-    if cue is None or not _BETWEEN.fullmatch(rest, cue.end()):
+    """The cue that ends the date's line: "May 25, 2018 (the Effective Date)"."""
+    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION).removeprefix("the ").lstrip(_PUNCTUATION)
+    cue = _CUE.match(rest)
+    return (_kind(cue), len(date.before)) if cue and _BETWEEN.fullmatch(rest, cue.end()) else None
+
+
+def _opens(date: NamedDate, kind: Kind | None, begin: int) -> Kind | None:
+    """What a sentence that opens with the date says of this policy: "On May 3, 2021, Acme Ltd. revised this notice".
+
+    Args:
+        date: the date.
+        kind: what the cue before it says, if one does.
+        begin: where that cue begins in `date.before`.
+    """
+    opening = _OPENING.fullmatch(_SENTENCE_END.split(date.before[:begin])[-1].strip())
+    if opening is None or date.form == "year":
         return None
-    return next(kind for kind in KINDS if cue[kind]), len(date.before)
+    sentence = _NEXT_SENTENCE.split(_BRACKETS.sub("", date.after.split("\n", 1)[0]), maxsplit=1)[0]
+    said = _OF_POLICY.match(sentence)
+    if said is None or _WILL.search(said["before"] or "") or not _speaks_of_policy(said["policy"]):
+        return None
+    opener = "effective" if opening["since"] else kind
+    cue = _CUE.match(said["act"]) if said["act"] else _CUE.search(sentence, said.end())
+    says = _kind(cue) if cue else "updated" if said["act"] else opener and "effective"
+    return says and min(says, opener or says, key=KINDS.index)
 
 
 def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
@@ -150,7 +168,7 @@ def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
 
 def _speaks_of_policy(sentence: str) -> bool:
     """The thing named last is this policy: no law, no other document, no older or coming version of it."""
-    sentence = _REPLACES.sub(" ", sentence)
+    sentence = _REPLACES.sub(" ", _BRACKETS.sub("", sentence))
     policy = _last(_POLICY, sentence)
     if policy is None or _ANNOUNCED.search(sentence):
         return False
@@ -165,7 +183,7 @@ def _label(date: NamedDate, kind: Kind, words: str, lead: str) -> bool:
     """The cue is a label ("Last updated: ...") rather than a word of a sentence."""
     starts = words[:1].isupper() or _LABEL_START.search(lead[-2:]) or _BETWEEN.fullmatch(lead)
     starts = starts or (_CUE.match(lead.lstrip()) and _AND.search(lead))
-    comma = _GOES_ON.match(date.after)
+    comma = ":" not in words and _GOES_ON.match(date.after)
     if not starts or (comma and not _CUE.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
         return False
     # Laws take effect, too: "Effective January 1, 2020 California residents may ...".
@@ -188,7 +206,7 @@ def _under_title(head: str) -> Tier | None:
 def _may_date(date: NamedDate, kind: Kind, words: str, *, is_label: bool, near_end: bool) -> bool:
     """Whether a cue, its words up to the date, and a date of this form go together."""
     if date.form in ("year", "month_short"):
-        return is_label and kind in ("effective", "updated")
+        return is_label and kind in ("effective", "updated") and not any(map(str.isdigit, words))
     if date.form in ("month", "year_month", "year_month_named", "season") and not is_label:
         return False
     if kind not in ("posted", "version"):
@@ -209,47 +227,36 @@ def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | 
         return None
     if is_label:
         return None if _OLDER.search(lead[-OLDER_REACH:] + words) else _under_title(head)
-    if _LOOK_AHEAD.search(date.after):
-        return None
-    clause = _SENTENCE_END.split(date.after, maxsplit=1)[0][:100]
-    policy = (
-        _POLICY.search(clause) if lead.strip().lower() in _BEFORE_DATE else None
-    )  # "Effective March 1, 2012, our policy is ..."
-    is_own = _speaks_of_policy(lead + words) or (policy and _speaks_of_policy(clause[: policy.end()]))
-    return Tier.OWN if is_own else None
+    return Tier.OWN if _speaks_of_policy(lead + words) and not _LOOK_AHEAD.search(date.after) else None
 
 
 def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
     """The date stands alone on its line under a title or at an end of the text, or beside the title."""
-    rest = date.after.split("\n", 1)[0].strip(_PUNCTUATION)
-    is_file = _FILE.fullmatch(date.line.strip()) and (not rest or _EXTENSION.fullmatch(rest))
-    if (at_start or at_end) and date.form != "year" and is_file:
+    lead, rest = date.line.strip(_PUNCTUATION), date.after.split("\n", 1)[0].strip(_PUNCTUATION)
+    at_edge = at_start or at_end
+    if at_edge and date.form != "year" and _FILE.fullmatch(date.line.strip()) and _EXTENSION.fullmatch(rest):
         return True
-    if date.form in _NEVER_BARE or _CLOCK.match(date.after) or _WEEKDAY.search(date.line):  # the day of the visit
+    is_visit = _CLOCK.match(date.after) or _WEEKDAY.search(date.line)
+    if date.form in _NEVER_BARE or is_visit or rest or len(lead) > 90:
         return False
-    lead = date.line.strip(_PUNCTUATION)
-    if rest or len(lead) > 90:
-        return False
-    if at_end and _SIGNED.fullmatch(lead) and "\u00a9" not in date.line:
+    if at_end and _SIGNED.fullmatch(lead) and not _UNSIGNED.search(date.line):
         return True
     if lead:
         title = _last(_TITLE, lead)
-        return title is not None and _BETWEEN.fullmatch(lead[title.end() :]) is not None
-    above = [line.strip(_PUNCTUATION) for line in date.before[: -len(date.line) or None].split("\n")]
-    near = [line for line in above if line][-2:]
-    return at_start or at_end or any(len(line) < 90 and _TITLE.search(line) for line in near)
+        return bool(title and _BETWEEN.fullmatch(lead, title.end()))
+    above = [line for line in (line.strip(_PUNCTUATION) for line in date.before.split("\n")) if line]
+    return at_edge or any(len(line) < 90 and _TITLE.search(line) for line in above[-2:])
 
 
 def _entry(date: NamedDate) -> Tier | None:
     """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
     if date.form in ("year", "month_short", "season"):
         return None
-    begins = not date.line.strip(_PUNCTUATION) or date.after.startswith(":")
+    is_head = date.after.startswith(":")
+    begins = is_head or not date.line.strip(_PUNCTUATION)
     if begins and _LOG_HEADING.search(date.before):
         return Tier.LOG
-    if _LOG_VERB.match(date.after) or (begins and date.after.startswith(":")):
-        return Tier.ENTRY
-    return None
+    return Tier.ENTRY if is_head or _LOG_VERB.match(date.after) else None
 
 
 def candidates(text: str) -> Iterator[Candidate]:
@@ -259,10 +266,12 @@ def candidates(text: str) -> Iterator[Candidate]:
             continue
         start, to_end = date.start, len(text) - date.end
         near_end = start < 2 * NEAR_END or to_end < NEAR_END
-        cue = _cues(date.before) or _cue_after(date)
-        if cue and (tier := _tier(date, *cue, near_end=near_end)):
-            yield Candidate(cue[0], tier, start - len(date.before) + cue[1], date)
+        kind, begin = _cues(date.before) or _cue_after(date) or (None, len(date.before))
+        if kind and (tier := _tier(date, kind, begin, near_end=near_end)):
+            yield Candidate(kind, tier, start - len(date.before) + begin, date)
+        elif says := _opens(date, kind, begin):
+            yield Candidate(says, Tier.OWN, start, date)
         elif tier := _entry(date):
             yield Candidate("updated", tier, start, date)
-        elif _bare(date, at_start=start < 300, at_end=to_end < 200):
+        elif _bare(date, at_start=start < 300, at_end=to_end < 400):
             yield Candidate("bare", Tier.BARE, start, date)

@@ -20,7 +20,7 @@ def only(text):
         ("2018/5/25", "year_first", ["2018-05-25"]),
         ("2018, May 25th", "year_first_named", ["2018-05-25"]),
         ("25th day of May, 2018", "day_first", ["2018-05-25"]),
-        ("25-MAY-18", "day_first_short", ["2018-05-25"]),
+        ("25-MAY-18", "day_first", ["2018-05-25"]),
         ("Sept. 7th, 2016", "month_first", ["2016-09-07"]),
         ("3.4.2018", "numeric", ["2018-03-04", "2018-04-03"]),
         ("12/31/99", "numeric", ["1999-12-31"]),
@@ -81,13 +81,13 @@ def test_the_first_day_of_a_month():
     assert Reading(2018, 5).first_day.isoformat() == "2018-05-01"
 
 
-YEARS = re.compile(r"20[0-4]\d(?!\d)"), re.compile(r"20[0-4]\d[01]\d[0-3]\d(?!\d)")
+YEAR_IN_DIGITS = re.compile(r"20[0-4]\d(?:[01]\d(?:[0-3]\d)?)?|\d{4}20[0-4]\d")
 
 
 @given(st.text("01234 ", max_size=30))
 def test_years_and_days_in_digits_are_found_together(text):
-    found = [match.span() for match in formats._ANCHORS[0][1].finditer(text)]
-    assert found == sorted(match.span() for pattern in YEARS for match in pattern.finditer(text))
+    found = [match.end() for match in formats._ANCHORS[0][1].finditer(text)]
+    assert found == [match.end() for match in re.finditer(r"\d+", text) if YEAR_IN_DIGITS.fullmatch(match[0])]
 
 
 @given(
