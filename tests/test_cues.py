@@ -57,6 +57,14 @@ def test_ids_hold_the_vocabulary():
         "privacy_seal",
         "tracker",
         "ai",
+        "automated_decision",
+        "profiling",
+        "opt_out_signal",
+        "targeted_advertising",
+        "appeal",
+        "authorized_agent",
+        "representative",
+        "trade_group",
     } <= set(cues.IDS)
 
 

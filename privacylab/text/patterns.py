@@ -155,16 +155,23 @@ def needs(tokens: Row) -> set[frozenset[str]]:
 
     >>> sorted(map(sorted, needs(row("right ..3 erase|delete please?", {}))))
     [['delete', 'erase'], ['right']]
+    >>> needs(row("$change", {"change": ["change in|of ownership"]}))  # of an entry the longest words
+    {frozenset({'ownership'})}
     """
     needed: set[frozenset[str]] = set()
     for token in tokens:
         if isinstance(token, Words):
             needed.add(token.any_of)
         elif isinstance(token, Choice):
-            rarest = [min(needs(each), key=len, default=frozenset[str]()) for each in token.rows]
+            rarest = [max(needs(each), key=_shortest, default=frozenset[str]()) for each in token.rows]
             if all(rarest):
                 needed.add(frozenset().union(*rarest))
     return needed
+
+
+def _shortest(words: frozenset[str]) -> int:
+    """The length of the shortest word: short words stand in every sentence."""
+    return min(map(len, words))
 
 
 # --- Matching -------------------------------------------------------------------------------------------------------
