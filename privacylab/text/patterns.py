@@ -138,7 +138,8 @@ def _spellings(word: str) -> frozenset[str]:
         raise PatternError("an alternative is empty: take out a bar or a blank")
     if word == NUMBER:
         return frozenset({NUMBER})
-    read_as = [token.norm_ for token in tokenizer()(bare.upper() if "." in bare else bare)]
+    spelt = [bare, bare.upper(), bare.capitalize()] if "." in bare else [bare]  # "U.S." and "Inc." are one word each
+    read_as = min(([token.norm_ for token in tokenizer()(each)] for each in spelt), key=len)
     if len(read_as) != 1 or "-" in bare:
         apart = " ".join(each for each in read_as if each != "-")
         raise PatternError(f"{bare!r} is several words in a text: write {apart!r}")
