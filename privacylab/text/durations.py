@@ -10,13 +10,20 @@ _BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES)}))?|{'|'.join
 _WORDS = rf"(?:(?:{'|'.join(_ONES)}|a) hundred(?:(?: and)?[ -]{_BELOW_100})?|{_BELOW_100})"
 _UNITS = {"minute": "min", "hour": "hr", "day": "day", "week": "wk", "month": "mo|mth", "year": "yr"}
 _UNIT = "|".join(f"{unit}|{short}" for unit, short in _UNITS.items())
+_NUMBER = rf"\d,\d{{3}}|\d{{1,4}}(?:\.\d\d?)?|{_WORDS}|an?(?! (?:\d|{_WORDS}))"
+_AGAIN = rf"(?: ?\((?:\d{{1,4}}|{_WORDS})\))?(?: (?:full|calendar|consecutive|additional|further|more))?"
 _AMOUNT = re.compile(
-    rf"(?<!\w)(?:half(?: an?)?|(?P<number>\d,\d{{3}}|\d{{1,4}}(?:\.\d\d?)?|{_WORDS}|an?)(?P<half>\u00bd| and a half)?"
-    rf"(?: ?\(?(?:\d{{1,4}}|{_WORDS})\)?)?(?: (?:full|calendar|consecutive|additional|further|more))?)"
+    rf"(?<![\w/])(?:(?:half|1/2)(?: an?)?|(?P<number>{_NUMBER})(?P<half>\u00bd| 1/2| and a half)?{_AGAIN})"
     rf" ?(?P<unit>{_UNIT})s?(?!\w)(?P<and_half> and a half)?"
 )
 _AND = re.compile(r"(?:,?\s+and|,|\s+plus)?\s+")
-_SMALLER = {"year": ("month", 12), "month": ("day", 30), "week": ("day", 7), "day": ("hour", 24), "hour": ("minute", 60)}
+_SMALLER = {
+    "year": ("month", 12),
+    "month": ("day", 30),
+    "week": ("day", 7),
+    "day": ("hour", 24),
+    "hour": ("minute", 60),
+}
 _MOST = {"minute": 60, "hour": 24, "day": 31, "week": 5, "month": 12}
 """So many of a unit are no part of a larger one: "2 years and 18 months" are two periods."""
 _LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M"}
