@@ -33,6 +33,7 @@ class _Rule(NamedTuple):
         cue: Its id.
         values: The groups that fire it, each with its value.
         unless: The group that it may share no word with.
+        despite: The group that lifts an ``unless`` with which it shares a word.
         context: The group of which one must match somewhere in the text.
         read: How values are read from what matched.
     """
@@ -40,13 +41,15 @@ class _Rule(NamedTuple):
     cue: str
     values: dict[str, str | None]
     unless: str | None
+    despite: str | None
     context: str | None
     read: Callable[[str], list[str]] | None
 
 
 _RULES = paths.rules("cues")
 _READ: dict[str | None, Callable[[str], list[str]]] = {"duration": durations, "age": ages}
-_KEYS = ("id", "name", "patterns", "values", "value_from", "unless", "context", "examples", "counter_examples")
+_CONDITIONS = ("unless", "despite", "context")
+_KEYS = ("id", "name", "patterns", "values", "value_from", *_CONDITIONS, "examples", "counter_examples")
 _OTHERWISE = "mentions"
 """A value that counts only where the cue has no other in the text."""
 
@@ -71,12 +74,12 @@ def _rule(block: dict[str, Any], groups: dict[str, list[str]]) -> _Rule:
         raise PatternError(f"rules/cues.toml, {cue}: no key is called {foreign.pop()!r}: take {', '.join(_KEYS)}")
     own = {f"{cue}={value}": patterns for value, patterns in block.get("values", {}).items()}
     values: dict[str, str | None] = {f"{cue}={value}": value for value in block.get("values", {})}
-    own |= {f"{cue} {key}": block[key] for key in ("patterns", "unless", "context") if key in block}
+    own |= {f"{cue} {key}": block[key] for key in ("patterns", *_CONDITIONS) if key in block}
     if "patterns" in block:
         values[f"{cue} patterns"] = None
     groups |= own
-    unless, context = (f"{cue} {key}" if key in block else None for key in ("unless", "context"))
-    return _Rule(cue, values, unless, context, _READ.get(block.get("value_from")))
+    unless, despite, context = (f"{cue} {key}" if key in block else None for key in _CONDITIONS)
+    return _Rule(cue, values, unless, despite, context, _READ.get(block.get("value_from")))
 
 
 def _fired(rule: _Rule, patterns: Patterns, unit: Unit, look: Look) -> Iterator[tuple[str | None, int, int]]:
@@ -87,15 +90,24 @@ def _fired(rule: _Rule, patterns: Patterns, unit: Unit, look: Look) -> Iterator[
     matches = {group: patterns.spans(group, look) for group in rule.values}
     if not any(matches.values()):
         return
-    taken: set[int] = set()
-    if rule.unless:
-        taken.update(i for span in patterns.spans(rule.unless, look) for i in range(*span))
+    barred = _barred(rule, patterns, look)
+    taken = set(barred)
     for group, value in rule.values.items():
+        reads = rule.read is not None and value is None
+        if reads:  # "As long as necessary, but at most 90 days" says both.
+            taken = set(barred)
         # A value is read from all that belongs together; anything else has its shortest evidence.
-        for start, end in sorted(matches[group], key=lambda span: span[1] - span[0], reverse=rule.read is not None):
+        for start, end in sorted(matches[group], key=lambda span: span[1] - span[0], reverse=reads):
             if end > unit.begins and taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
                 yield value, unit.words[max(start, unit.begins)].index, unit.words[end - 1].index + 1
+
+
+def _barred(rule: _Rule, patterns: Patterns, look: Look) -> set[int]:
+    """The words that no firing of a rule may hold."""
+    bars = patterns.spans(rule.unless, look) if rule.unless else []
+    lifts = {i for span in patterns.spans(rule.despite, look) for i in range(*span)} if bars and rule.despite else set()
+    return {i for span in bars if lifts.isdisjoint(range(*span)) for i in range(*span)}
 
 
 def spans(doc: Doc) -> list[Span]:
@@ -124,7 +136,7 @@ def spans(doc: Doc) -> list[Span]:
                     fired.setdefault((rule.cue, each), Span(doc, start, end, label=rule.cue, span_id=each))
     several = {cue for cue, value in fired if value != _OTHERWISE}
     kept = [span for (cue, value), span in fired.items() if value != _OTHERWISE or cue not in several]
-    return sorted(kept, key=lambda span: (span.start, span.end, span.label_, span.id_))
+    return sorted(kept, key=lambda span: (span.start, span.end, span.label_))
 
 
 def cues(text: str) -> list[Cue]:

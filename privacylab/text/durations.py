@@ -5,14 +5,18 @@ import re
 _ONES = "one two three four five six seven eight nine".split()
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_VALUES = dict(zip([*_ONES, *_TEENS, *_TENS], [*range(1, 20), *range(20, 100, 10)], strict=True)) | {"a": 1, "an": 1}
+_VALUES: dict[str, int] = dict(zip([*_ONES, *_TEENS, *_TENS], [*range(1, 20), *range(20, 100, 10)], strict=True)) | {
+    "a": 1,
+    "an": 1,
+}
 _BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES)}))?|{'|'.join([*_TEENS, *_ONES])})"
 _WORDS = rf"(?:(?:{'|'.join(_ONES)}|a) hundred(?:(?: and)?[ -]{_BELOW_100})?|{_BELOW_100})"
 _UNITS = {"minute": "min", "hour": "hr", "day": "day", "week": "wk", "month": "mo|mth", "year": "yr"}
 _UNIT = "|".join(f"{unit}|{short}" for unit, short in _UNITS.items())
+_NUMBER = rf"\d,\d{{3}}|\d{{1,4}}(?:\.\d\d?)?|{_WORDS}|an?(?! (?:\d|{_WORDS}))"
+_AGAIN = rf"(?: ?\((?:\d{{1,4}}|{_WORDS})\))?(?: (?:full|calendar|consecutive|additional|further|more))?"
 _AMOUNT = re.compile(
-    rf"(?<!\w)(?:half(?: an?)?|(?P<number>\d,\d{{3}}|\d{{1,4}}(?:\.\d\d?)?|{_WORDS}|an?)(?P<half>\u00bd| and a half)?"
-    rf"(?: ?\(?(?:\d{{1,4}}|{_WORDS})\)?)?(?: (?:full|calendar|consecutive|additional|further|more))?)"
+    rf"(?<![\w/])(?:(?:half|1/2)(?: an?)?|(?P<number>{_NUMBER})(?P<half>\u00bd| 1/2| and a half)?{_AGAIN})"
     rf" ?(?P<unit>{_UNIT})s?(?!\w)(?P<and_half> and a half)?"
 )
 _AND = re.compile(r"(?:,?\s+and|,|\s+plus)?\s+")

@@ -7,7 +7,9 @@ from typing import NamedTuple
 _STOP = re.compile(
     r"[.!?\n](?:(?<=\n)|(?<!\n)[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9]))"
 )  # one class first is quick to look for
-_ABBREVIATED = re.compile(r"(?:(?:^|[\s(])[A-Z]|\b(?:Inc|Ltd|Co|e\.g|i\.e|etc|No|Mr|vs|U\.S|Art|St))\.$")
+_ABBREVIATED = re.compile(
+    r"(?:(?:^|[\s(])[A-Z]|\b(?:Inc|Ltd|Co|e\.g|i\.e|etc|No|Mr|vs|U\.S|Art|St|[Pp]aras?|[Pp]ar|[Ss]ec|lit|\d sent))\.$"
+)
 
 
 def stops(text: str) -> Iterator[re.Match[str]]:
