@@ -221,6 +221,8 @@ class Patterns:
             name: [(each, _union(bits[words] for words in needed[each])) for each in group]
             for name, group in rows.items()
         }
+        self._all = _union(bits.values())
+        self._masks = [(mask, name) for name, group in self._rows.items() for _, mask in group]
         sets = {words for each in needed for words in _sets(each)}
         known = {
             word: _Known(
@@ -250,12 +252,12 @@ class Patterns:
         known = [self._norms.get(norm) for norm in {word.norm for word in words}]
         known += [self._exact.get(orth) for orth in {word.orth for word in words}]
         known.append(self._number if any(word.is_number for word in words) else None)
-        absent = ~_union(each.bits for each in known if each)
-        return {name for name, group in self._rows.items() for _, mask in group if not mask & absent}
+        absent = self._all & ~_union(each.bits for each in known if each)
+        return {name for mask, name in self._masks if not mask & absent}
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""
-        rows = [each for each, mask in self._rows[name] if not mask & ~look.present]
+        rows = [each for each, mask in self._rows[name] if mask & look.present == mask]
         return sorted({span for each in rows for span in _spans(each, look)})
 
 
