@@ -223,13 +223,13 @@ class Patterns:
         }
         self._all = _union(bits.values())
         self._masks = [(mask, name) for name, group in self._rows.items() for _, mask in group]
-        sets = {words for each in needed for words in _sets(each)}
-        known = {
-            word: _Known(
-                _union(bit for words, bit in bits.items() if word in words), [words for words in sets if word in words]
-            )
-            for word in set().union(*sets)
-        }
+        known: dict[str, _Known] = defaultdict(lambda: _Known(0, []))
+        for words, bit in bits.items():
+            for word in words:
+                known[word] = known[word]._replace(bits=known[word].bits | bit)
+        for words in {words for each in needed for words in _sets(each)}:
+            for word in words:
+                known[word].sets.append(words)
         self._number = known.pop(NUMBER, None)
         self._exact = {get_string_id(word[1:]): each for word, each in known.items() if word.startswith("=")}
         self._norms = {get_string_id(word): each for word, each in known.items() if not word.startswith("=")}
