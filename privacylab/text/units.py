@@ -2,8 +2,8 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -45,29 +45,33 @@ def tokenizer() -> Tokenizer:
     return blank("en").tokenizer
 
 
+@lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
 def tokens_of(text: str) -> Doc:
     """The tokens of what a reader sees of a text, where they stand in the text; it may contain Markdown or leftover tags."""
     return tokenizer()(visible(text))
 
 
+@lru_cache(maxsize=1)
 def words(doc: Doc) -> list[Word]:
     """The tokens of a doc without white space and hyphens."""
     rows = enumerate(doc.to_array([IDX, NORM, ORTH, LIKE_NUM, IS_SPACE]).tolist())
     return [Word(i, *row) for i, (*row, is_space) in rows if not is_space and row[2] != _HYPHEN]
 
 
-def units(text: str, words: Iterable[Word]) -> Iterator[Unit]:
+def units(text: str, words: Iterable[Word], ends: Sequence[int] | None = None) -> Iterator[Unit]:
     r"""The sentences of a text; an item of a list stands behind the sentence that introduces the list.
 
     Args:
         text: The text of a doc.
         words: Its `words`.
+        ends: Where its sentences end; by default at each stop and line break.
 
     >>> doc = tokens_of("You may ask us to:\n- e-mail it")
     >>> [" ".join(doc[word.index].text for word in unit.words) for unit in units(doc.text, words(doc))]
     ['You may ask us to :', 'You may ask us to : e mail it']
     """
-    ends = [match.end() for match in stops(text)]
+    if ends is None:
+        ends = [match.end() for match in stops(text)]
     lead: list[Word] = []
     for _, group in groupby(words, key=lambda word: bisect_right(ends, word.position)):
         part = [*group]
