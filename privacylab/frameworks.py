@@ -17,20 +17,20 @@ from spacy.tokens import Doc, Span
 from privacylab import paths
 from privacylab.text.patterns import Look, Patterns
 from privacylab.text.sentences import ends
-from privacylab.text.units import Unit, Word, tokens_of, units, words
+from privacylab.text.units import Word, tokens_of, units, words
 
 _HEADING_WORDS = 12
 _WORDS_BEFORE = 100
 _WORDS_AFTER = 70
 _WORDS_BETWEEN = 6
 """Between the words that present a party and its name."""
+_SENTENCE_ENDS = ".;!,"
 _SOFT_HYPHEN = "\u00ad"
 
-# How the words of a sentence stand for what is no word of it.
+# Words that patterns know a name by, another name of the same framework, and what may be a company's.
 _NAME, _SAME, _CAPITAL = map(get_string_id, ("@", "@same", "Name"))
 _COLON = get_string_id(":")
 _STOPS = frozenset(map(get_string_id, ".;!?"))
-_OPEN_ENDS = _STOPS | {get_string_id(",")}
 
 
 class Mention(NamedTuple):
@@ -63,7 +63,8 @@ class _Place(NamedTuple):
 _RULES = paths.rules("frameworks")
 _FRAMEWORKS: dict[str, dict[str, Any]] = {block["id"]: block for block in _RULES["framework"]}
 
-_NAMING = {f"{name} {key}" for name in _FRAMEWORKS for key in ("names", "weak_names")}
+_NAMED_BY = ("names", "weak_names")
+_READ = ("only", "never", "but", "patterns", "near", "unless", "introduces", "subject", "abbreviated")
 
 IDS: tuple[str, ...] = tuple(_FRAMEWORKS)
 """The frameworks' ids, in the order of the rules."""
@@ -75,14 +76,14 @@ STANCES: tuple[str, ...] = tuple(_RULES["stances"])
 @cache
 def _names() -> Patterns:
     """The names of all frameworks."""
-    return _patterns(_FRAMEWORKS.items(), ("names", "weak_names", "context"))
+    return _patterns(_FRAMEWORKS.items(), (*_NAMED_BY, "context"))
 
 
 @cache
 def _readings() -> Patterns:
     """What is said of a name, with what tells whether it is one."""
     blocks = [*_FRAMEWORKS.items(), *((block["name"], block) for block in _RULES["reading"]), ("", _RULES)]
-    return _patterns(blocks, ("only", "never", "but", "patterns", "near", "unless", "introduces", "subject", "abbreviated"))
+    return _patterns(blocks, _READ)
 
 
 def _patterns(blocks: Iterable[tuple[str, dict[str, Any]]], keys: Sequence[str]) -> Patterns:
@@ -102,35 +103,24 @@ def _clause() -> frozenset[int]:
 
 
 class _Text:
-    """A doc in which frameworks may be named.
-
-    Attributes:
-        words: Its words; those with a capital that may name a company are marked.
-        look: The same as names see it.
-    """
+    """A doc in which frameworks may be named, as the words of its sentences."""
 
     def __init__(self, doc: Doc) -> None:
-        text = doc.text
         self.words = words(doc)
-        self.look = _names().look(self.words)
-        common = _common()
-        self._marked = [
-            word._replace(orth=_CAPITAL)
-            if word.norm not in common and (token := doc[word.index]).lower_ != token.text
-            else word
-            for word in self.words
-        ]
-        self._units: list[Unit] = list(units(text, self.words, ends(text)))
+        self._doc = doc
+        self._look = _names().look(self.words)
+        self._units = [*units(doc.text, self.words, ends(doc.text))]
         self._begins = [0, *accumulate(len(unit.words) - unit.begins for unit in self._units)]
 
     def names(self, group: str) -> list[tuple[int, int]]:
         """First word and last but one of each name; what overlaps is one name."""
         names: list[tuple[int, int]] = []
-        for first, end in _names().spans(group, self.look):
+        for first, end in _names().spans(group, self._look):
             if not _STOPS.isdisjoint(word.norm for word in self.words[first:end]):
                 continue  # a name goes on in no other sentence
             if names and first < names[-1][1]:
-                first, end = names[-1][0], max(names.pop()[1], end)
+                begin, until = names.pop()
+                first, end = begin, max(until, end)
             names.append((first, end))
         return names
 
@@ -148,15 +138,24 @@ class _Text:
         lead = unit.words[: unit.begins]
         if lead and lead[-1].norm != _COLON:
             lead = []
-        closing = self.words[end - 1].norm
-        is_heading = not lead and end - begin <= _HEADING_WORDS and closing not in _OPEN_ENDS
+        line_ends = self._doc[self.words[end - 1].index].text[-1]
+        is_heading = not lead and end - begin <= _HEADING_WORDS and line_ends not in _SENTENCE_ENDS
         begin, end = max(begin, first - _WORDS_BEFORE), min(end, last + _WORDS_AFTER)
-        before = self._marked[begin:first]
+        before = self._marked(begin, first)
         if same and same[0] >= begin:
-            before = [*self._marked[begin : same[0]], self._as(_SAME, same[0]), *self._marked[same[1] : first]]
-        sentence = [*lead, *before, self._as(_NAME, first), *self._marked[last:end]]
-        earlier, later = self._marked[max(0, begin - _WORDS_BEFORE) : begin], self._marked[end : end + _WORDS_AFTER]
+            before = [*self._marked(begin, same[0]), self._as(_SAME, same[0]), *self._marked(same[1], first)]
+        sentence = [*lead, *before, self._as(_NAME, first), *self._marked(last, end)]
+        earlier, later = self._marked(max(0, begin - _WORDS_BEFORE), begin), self._marked(end, end + _WORDS_AFTER)
         return _Place(sentence, _readings().look(sentence), earlier, later, is_heading)
+
+    def _marked(self, begin: int, end: int) -> list[Word]:
+        """Some words; those with a capital that may name a company are marked."""
+        return [
+            word._replace(orth=_CAPITAL)
+            if word.norm not in _common() and (token := self._doc[word.index]).lower_ != token.text
+            else word
+            for word in self.words[begin:end]
+        ]
 
     def _as(self, norm: int, at: int) -> Word:
         return self.words[at]._replace(norm=norm, orth=norm)
@@ -233,7 +232,7 @@ def spans(doc: Doc) -> list[Span]:
         and UK GDPR") give two spans, which overlap.
     """
     possible = _names().may_match(words(doc))
-    if possible.isdisjoint(_NAMING):
+    if not any(f"{name} {key}" in possible for name in _FRAMEWORKS for key in _NAMED_BY):
         return []
     text = _Text(doc)
     named: list[tuple[int, int, str, str]] = []
@@ -245,8 +244,10 @@ def spans(doc: Doc) -> list[Span]:
             if not (stance and _has(" abbreviated", place)):  # "Name (N)" is said in one breath
                 stance = _stance(block, place)
             named.append((first, end, name, stance))
-    rows = [(text.words[first].index, text.words[end - 1].index + 1, *rest) for first, end, *rest in sorted(named)]
-    return [Span(doc, first, end, label=name, span_id=stance) for first, end, name, stance in rows]
+    return [
+        Span(doc, text.words[first].index, text.words[end - 1].index + 1, label=name, span_id=stance)
+        for first, end, name, stance in sorted(named)
+    ]
 
 
 def mentions(text: str) -> list[Mention]:
@@ -271,6 +272,6 @@ def mentions(text: str) -> list[Mention]:
 
 @Language.component("privacylab_frameworks", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
-    """Sets ``doc.spans["frameworks"]``: a span for each mention, its label the framework's id, its span id the stance."""
+    """Sets ``doc.spans["frameworks"]``: a span a mention, its label the framework's id, its span id the stance."""
     doc.spans["frameworks"] = spans(doc)
     return doc

@@ -12,6 +12,7 @@ from spacy.attrs import IDX, IS_SPACE, LIKE_NUM, NORM, ORTH
 from spacy.strings import get_string_id
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
+from spacy.util import compile_infix_regex
 
 from privacylab.text.sentences import stops
 from privacylab.text.visible import visible
@@ -19,6 +20,8 @@ from privacylab.text.visible import visible
 _ITEM = re.compile(r"[ \t]*(?:[-*•·]|\(?[a-z0-9]{1,2}[.)])\s")
 _LEAD_REACH = 40
 """Tokens: so much of the sentence before a list introduces its items."""
+_GLUED = (r"[()\[\]\"]", r"(?<=[a-z])(?=(?:Privacy|Safe)$)", r"(?<=Shield)(?=[A-Z])", r"(?<=Harbor)(?=[A-Z])")
+"""Brackets and quotes between letters, and names of frameworks."""
 _HYPHEN = get_string_id("-")
 
 
@@ -41,13 +44,15 @@ class Unit(NamedTuple):
 
 @cache
 def tokenizer() -> Tokenizer:
-    """spaCy's for English."""
-    return blank("en").tokenizer
+    """The one that spaCy has for English, which parts what a flattened page has glued together."""
+    english = blank("en")
+    english.tokenizer.infix_finditer = compile_infix_regex([*english.Defaults.infixes, *_GLUED]).finditer
+    return english.tokenizer
 
 
 @lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
 def tokens_of(text: str) -> Doc:
-    """The tokens of what a reader sees of a text, where they stand in the text; it may contain Markdown or leftover tags."""
+    """The tokens of what a reader sees of a text, where they stand in it; it may contain Markdown or leftover tags."""
     return tokenizer()(visible(text))
 
 
