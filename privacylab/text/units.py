@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from spacy import blank
 from spacy.attrs import IDX, IS_SPACE, LIKE_NUM, NORM, ORTH
@@ -46,8 +46,9 @@ class Unit(NamedTuple):
 def tokenizer() -> Tokenizer:
     """The one that spaCy has for English, which parts what a flattened page has glued together."""
     english = blank("en")
-    english.tokenizer.infix_finditer = compile_infix_regex([*english.Defaults.infixes, *_GLUED]).finditer
-    return english.tokenizer
+    tokenizer = cast(Tokenizer, english.tokenizer)
+    tokenizer.infix_finditer = compile_infix_regex([*(english.Defaults.infixes or ()), *_GLUED]).finditer
+    return tokenizer
 
 
 @lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
