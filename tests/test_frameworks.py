@@ -60,6 +60,12 @@ def test_ids_and_stances_are_those_of_the_vocabulary():
         "scc",
         "bcr",
         "adequacy",
+        "us_state",
+        "shine_the_light",
+        "swiss_fadp",
+        "uk_idta",
+        "ferpa",
+        "glba",
     }
     assert frameworks.STANCES == ("adheres", "relies", "third_party", "withdrawn", "mentions")
 
