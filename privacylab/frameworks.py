@@ -24,7 +24,7 @@ _WORDS_BEFORE = 100
 _WORDS_AFTER = 70
 _WORDS_BETWEEN = 6
 """Between the words that present a party and its name."""
-_SENTENCE_ENDS = ".;!,"
+_SENTENCE_ENDS = ".;!,:"
 _SOFT_HYPHEN = "\u00ad"
 
 # Words that patterns know a name by, another name of the same framework, and what may be a company's.
