@@ -20,8 +20,14 @@ from privacylab.text.visible import visible
 _ITEM = re.compile(r"[ \t]*(?:[-*•·]|\(?[a-z0-9]{1,2}[.)])\s")
 _LEAD_REACH = 40
 """Tokens: so much of the sentence before a list introduces its items."""
-_GLUED = (r"[()\[\]\"]|/$", r"(?<=[a-z])(?=(?:Privacy|Safe)$)", r"(?<=Shield)(?=[A-Z])", r"(?<=Harbor)(?=[A-Z])")
-"""Brackets and quotes between letters, and names of frameworks."""
+_GLUED = (
+    r"[()\[\]\"]|/$",
+    r"(?<=[A-Z]{2})\.(?=[A-Z][a-z])",
+    r"(?<=[a-z])(?=(?:Privacy|Safe)$)",
+    r"(?<=Shield)(?=[A-Z])",
+    r"(?<=Harbor)(?=[A-Z])",
+)
+"""Brackets and quotes between letters, a stop without a blank behind it, and names of frameworks."""
 _HYPHEN = get_string_id("-")
 
 
