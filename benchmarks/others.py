@@ -15,6 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
+    """Scores, and writes the results."""
     archives, corpus = map(Path, sys.argv[1:])
     evaluate.passages(archives / "gt200" / "tune.jsonl").to_csv(RESULTS / "others_passages.csv", index=False)
     coders = evaluate.coders(archives / "ppl2020", tables.Corpus.open(corpus))

@@ -100,7 +100,7 @@ def _fired(rule: _Rule, patterns: Patterns, unit: Unit, look: Look) -> Iterator[
         for start, end in sorted(matches[group], key=lambda span: span[1] - span[0], reverse=reads):
             if end > unit.begins and taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
-                yield value, unit.words[max(start, unit.begins)].index, unit.words[end - 1].index + 1
+                yield value, unit.words[max(start, unit.begins)].token, unit.words[end - 1].token + 1
 
 
 def _barred(rule: _Rule, patterns: Patterns, look: Look) -> set[int]:

@@ -4,45 +4,33 @@ A mention is one occurrence of a phrase that names a framework in the visible te
 around it. Names and readings are data: ``rules/frameworks.toml``; what the labels mean is in ``docs/codebook.md``.
 """
 
-import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.strings import get_string_id
+from spacy.tokens import Doc, Span
 
 from privacylab import paths
-from privacylab.text.anchors import quick_look
-from privacylab.text.phrases import Rule, phrases, rule_of
-from privacylab.text.sentences import sentence
-from privacylab.text.visible import visible
+from privacylab.text.patterns import Look, Patterns
+from privacylab.text.sentences import ends
+from privacylab.text.units import Word, tokens_of, units, words
 
-# A flattened page may glue a heading to its neighbours: "personal dataPrivacy ShieldOur site".
-_GLUED_BEFORE = r"(?:(?<!\w)|(?<=(?-i:[a-z]))(?=(?-i:[A-Z])))"
-_GLUED_AFTER = r"(?:(?!\w)|(?<=(?-i:[a-z]))(?=(?-i:[A-Z])))"
-_NEAR_BEFORE = 70
-_NEAR_AFTER = 90
-_PARAGRAPH = 500
-# The name that a sentence says something of.
-_COMPANY = r"(?:,? (?:inc|llc|ltd|limited|gmbh|corp|corporation|technologies)\b\.?,?)*"
-_SUBJECT = re.compile(
-    r"(?:^|[\s\"'(*-])(?-i:([A-Z0-9][\w&-]{2,})(?: (?:& )?[A-Z0-9][\w&-]*){0,3})"
-    rf"{_COMPANY} (?:(?:also|itself|\w+ly|has|is|have) )*"
-    r"(?:compl(?:ies|y)|participates?|adheres?|abides|(?:self-)?certified|committed|commits|undertakes|joined|signed|"
-    r"submitted|conforms|subject(?:ed)?|bound|is(?: an?)?(?: EU-U\.?S\.?)?\s*$)(?!\w)",
-    re.IGNORECASE,
-)
-# What may stand between the words that present a party and its name: no clause that speaks of another.
-_CLAUSE = r"(?:that|which|who|whom|whose|with|to|for|on|by|if|when|where|and|or|as|you|is|are)\b"
-_WITHIN = rf"(?:,?\s(?!{_CLAUSE})[\w&'-]+){{0,5}}?,?\s(?-i:(?=[A-Z0-9]))"
-# What may stand between a name and its abbreviation in brackets.
-_ABBREVIATED = re.compile(
-    r"(?:,? (?:of \d{4}|as amended|(?:principles|frameworks?|program|regulations?)))*,?\s*"
-    r"\((?:the|hereinafter|collectively|or|also)?[\s,\"'*]*",
-    re.IGNORECASE,
-)
-_HEADING_WORDS = 10
+_HEADING_WORDS = 12
+_WORDS_BEFORE = 100
+_WORDS_AFTER = 70
+_WORDS_BETWEEN = 6
+"""Between the words that present a party and its name."""
+_SENTENCE_ENDS = ".;!,:"
+_SOFT_HYPHEN = "\u00ad"
+
+# Words that patterns know a name by, another name of the same framework, and what may be a company's.
+_NAME, _SAME, _CAPITAL = map(get_string_id, ("@", "@same", "Name"))
+_COLON = get_string_id(":")
+_STOPS = frozenset(map(get_string_id, ".;!?"))
 
 
 class Mention(NamedTuple):
@@ -55,123 +43,211 @@ class Mention(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A name in its surroundings: what precedes and follows it in the sentence, the whole of it, the paragraph."""
+    """A name in its surroundings.
 
-    before: str
-    after: str
-    whole: str
-    paragraph: str
-    heading: bool
+    Attributes:
+        sentence: The words of its sentence or list item, the name as one word.
+        look: The same as patterns see it.
+        earlier: The words before the sentence.
+        later: The words after it.
+        is_heading: Whether it stands in a heading or a table of contents.
+    """
+
+    sentence: list[Word]
+    look: Look
+    earlier: list[Word]
+    later: list[Word]
+    is_heading: bool
 
 
 _RULES = paths.rules("frameworks")
-_INTRODUCES = phrases(_RULES["introduces"])
-_FORMS = {
-    **dict.fromkeys(("context", "not_in_sentence", "unless", "before", "after", "sentence", "paragraph"), "{}"),
-    "not_before": r"{}[\s\"']*$",
-    "not_after": r"^[\s,]*{}",
-    "needs_before": r"{}\s*$",
-    "needs_after": "^{}",
-    "close": r"{}(?:\s+[^\s;,]+){{0,6}}[\s\"'(]*$",
-    "follows": r"^[\s\"')]*(?:[^\s;]+\s+){{0,6}}{}",
-}
-"""The keys that hold phrases of frameworks and readings, and where in the text that they are looked for in."""
+_FRAMEWORKS: dict[str, dict[str, Any]] = {block["id"]: block for block in _RULES["framework"]}
 
+_NAMED_BY = ("names", "weak_names")
+_READ = ("only", "never", "but", "patterns", "near", "unless", "introduces", "subject", "abbreviated")
 
-@cache
-def _rules(kind: str) -> tuple[Rule, ...]:
-    """All blocks of a kind, ``framework`` or ``reading``, in their order."""
-    return tuple(rule_of(block, _FORMS, macros={"company": _RULES["company"]}) for block in _RULES[kind])
-
-
-@cache
-def _names() -> dict[str, re.Pattern[str]]:
-    """All names of each framework; the group ``weak`` holds those that need a context."""
-    patterns = {}
-    for block in _RULES["framework"]:
-        kinds = {
-            "name": block.get("names", []),
-            "exact": [f"(?-i:{word})" for word in block.get("abbreviations", [])],
-            "weak": block.get("weak_names", []),
-        }
-        groups = [f"(?P<{kind}>{'|'.join(words)})" for kind, words in kinds.items() if words]
-        patterns[block["id"]] = phrases(groups, f"{_GLUED_BEFORE}{{}}{_GLUED_AFTER}", bounded=False)
-    return patterns
-
-
-@cache
-def _quick_look() -> Callable[[str], set[str]]:
-    """Which frameworks may be named."""
-    keys = ("names", "abbreviations", "weak_names")
-    names = {block["id"]: [word for key in keys for word in block.get(key, [])] for block in _RULES["framework"]}
-    return quick_look(names, bounded=False)
-
-
-IDS: tuple[str, ...] = tuple(block["id"] for block in _RULES["framework"])
+IDS: tuple[str, ...] = tuple(_FRAMEWORKS)
 """The frameworks' ids, in the order of the rules."""
 
 STANCES: tuple[str, ...] = tuple(_RULES["stances"])
 """The stances that a policy may take towards a framework."""
 
 
-def _place(view: str, start: int, end: int) -> _Place:
-    span = sentence(view, start, end)
-    before = f"{span.lead} {view[span.start : start]}"
-    after = view[end : span.end]
-    whole = f"{span.lead} {view[span.start : span.end]}"
-    line = view[span.start : span.end].strip(" \t\n-#*|")
-    heading = not span.lead and len(line.split()) <= _HEADING_WORDS and not line.endswith((".", "!", ";", ","))
-    return _Place(before, after, whole, view[max(0, start - _PARAGRAPH) : end + _PARAGRAPH], heading)
+@cache
+def _names() -> Patterns:
+    """The names of all frameworks."""
+    return _patterns(_FRAMEWORKS.items(), (*_NAMED_BY, "context"))
 
 
-def _is_named(rule: Rule, match: re.Match[str], view: str, text: str) -> bool:
-    """Whether a phrase that looks like a framework's name is one."""
-    start, end = match.span()
-    before, after = view[max(0, start - _NEAR_BEFORE) : start], view[end : end + _NEAR_AFTER]
-    if match.groupdict().get("weak"):
-        is_near = rule.has("needs_before", before) or rule.has("needs_after", after)
-        if "needs_before" in rule.block and not is_near:
-            return False
-        if "context" in rule.block and not rule.has("context", text):
-            return False
-    if rule.has("not_before", before) or rule.has("not_after", after):
-        return False
-    if "not_in_sentence" not in rule.block:
-        return True
-    whole = _place(view, start, end).whole
-    return not rule.has("not_in_sentence", whole) or rule.has("unless", whole)
+@cache
+def _readings() -> Patterns:
+    """What is said of a name, with what tells whether it is one."""
+    blocks = [*_FRAMEWORKS.items(), *((block["name"], block) for block in _RULES["reading"]), ("", _RULES)]
+    return _patterns(blocks, _READ)
 
 
-def _fits(reading: Rule, place: _Place) -> bool:
-    """Whether a reading holds for a name where it stands."""
-    if reading.block.get("heading", False) != place.heading or reading.has("unless", place.whole):
-        return False
-    if "paragraph" in reading.block and not reading.has("paragraph", place.paragraph):
-        return False
-    if any(reading.has(key, place.before) for key in ("before", "close")):
-        return True
-    if any(reading.has(key, place.after) for key in ("after", "follows")):
-        return True
-    return _is_introduced(place) if reading.block.get("introduced") else reading.has("sentence", place.whole)
+def _patterns(blocks: Iterable[tuple[str, dict[str, Any]]], keys: Sequence[str]) -> Patterns:
+    groups = {f"{name} {key}": block[key] for name, block in blocks for key in keys if key in block}
+    return Patterns(groups, _RULES["lists"])
+
+
+@cache
+def _common() -> frozenset[int]:
+    """Words that may have a capital and name no company."""
+    return frozenset(map(get_string_id, _RULES["common"]))
+
+
+@cache
+def _clause() -> frozenset[int]:
+    return frozenset(map(get_string_id, _RULES["clause"]))
+
+
+class _Text:
+    """A doc in which frameworks may be named, as the words of its sentences."""
+
+    def __init__(self, doc: Doc) -> None:
+        self.words = words(doc)
+        self._doc = doc
+        self._look = _names().look(self.words)
+        self._units = [*units(doc.text, self.words, ends(doc.text))]
+        self._begins = [0, *accumulate(len(unit.words) - unit.begins for unit in self._units)]
+
+    def names(self, group: str) -> list[tuple[int, int]]:
+        """First word and last but one of each name; what overlaps is one name."""
+        names: list[tuple[int, int]] = []
+        for first, end in _names().spans(group, self._look):
+            if not _STOPS.isdisjoint(word.norm for word in self.words[first:end]):
+                continue  # a name goes on in no other sentence
+            if names and first < names[-1][1]:
+                begin, until = names.pop()
+                first, end = begin, max(until, end)
+            names.append((first, end))
+        return names
+
+    def place(self, first: int, last: int, same: tuple[int, int] | None) -> _Place:
+        """The surroundings of a name.
+
+        Args:
+            first: Its first word.
+            last: Its last word but one.
+            same: The name of the same framework before it.
+        """
+        start = bisect_right(self._begins, first) - 1
+        begin, end = self._begins[start], self._begins[bisect_right(self._begins, last - 1)]
+        unit = self._units[start]
+        lead = unit.words[: unit.begins]
+        if lead and lead[-1].norm != _COLON:
+            lead = []
+        line_ends = self._doc[self.words[end - 1].token].text[-1]
+        is_heading = not lead and end - begin <= _HEADING_WORDS and line_ends not in _SENTENCE_ENDS
+        begin, end = max(begin, first - _WORDS_BEFORE), min(end, last + _WORDS_AFTER)
+        before = self._marked(begin, first)
+        if same and same[0] >= begin:
+            before = [*self._marked(begin, same[0]), self._as(_SAME, same[0]), *self._marked(same[1], first)]
+        sentence = [*lead, *before, self._as(_NAME, first), *self._marked(last, end)]
+        earlier, later = self._marked(max(0, begin - _WORDS_BEFORE), begin), self._marked(end, end + _WORDS_AFTER)
+        return _Place(sentence, _readings().look(sentence), earlier, later, is_heading)
+
+    def _marked(self, begin: int, end: int) -> list[Word]:
+        """Some words; those with a capital that may name a company are marked."""
+        return [
+            word._replace(orth=_CAPITAL)
+            if word.norm not in _common() and (token := self._doc[word.token]).lower_ != token.text
+            else word
+            for word in self.words[begin:end]
+        ]
+
+    def _as(self, norm: int, at: int) -> Word:
+        return self.words[at]._replace(norm=norm, orth=norm)
+
+
+def _has(group: str, place: _Place) -> bool:
+    return bool(_readings().spans(group, place.look))
 
 
 def _is_introduced(place: _Place) -> bool:
     """Whether the sentence speaks of somebody whom the text before it presents as another party."""
-    subject = list(_SUBJECT.finditer(place.before))
-    if not subject:
+    readings = _readings()
+    subjects = readings.spans(" subject", place.look)
+    if not subjects:
         return False
-    earlier = place.paragraph.partition(place.before.strip())[0] + place.before[: subject[-1].start(1)]
-    named = re.compile(rf"{_WITHIN}{re.escape(subject[-1][1])}\b", re.IGNORECASE)
-    return any(named.match(earlier, words.end()) for words in _INTRODUCES.finditer(earlier))
+    at = subjects[-1][0]
+    earlier = [*place.earlier, *place.sentence[:at]]
+    for _, end in readings.spans(" introduces", readings.look(earlier)):
+        for word in earlier[end : end + _WORDS_BETWEEN]:
+            if word.norm in _clause():
+                break
+            if word.norm == place.sentence[at].norm and word.orth == _CAPITAL:
+                return True
+    return False
 
 
-def _stance(rule: Rule, place: _Place) -> str:
-    either = {rule.block["id"], rule.block["kind"]}
-    for reading in _rules("reading"):
-        holds_for = reading.block.get("frameworks", reading.block.get("kinds", either))
-        if not either.isdisjoint(holds_for) and _fits(reading, place):
-            return str(reading.block["stance"])
+def _fits(reading: dict[str, Any], place: _Place) -> bool:
+    """Whether a reading holds for a name where it stands."""
+    name = reading["name"]
+    if reading.get("heading", False) != place.is_heading or ("unless" in reading and _has(f"{name} unless", place)):
+        return False
+    if reading.get("introduced"):
+        return _is_introduced(place)
+    if not _has(f"{name} patterns", place):
+        return False
+    around = [*place.earlier, *place.sentence, *place.later]
+    return "near" not in reading or bool(_readings().spans(f"{name} near", _readings().look(around)))
+
+
+def _stance(block: dict[str, Any], place: _Place) -> str:
+    either = {block["id"], block["kind"]}
+    for reading in _RULES["reading"]:
+        if not either.isdisjoint(reading.get("of", either)) and _fits(reading, place):
+            return str(reading["stance"])
     return STANCES[-1]
+
+
+def _named(block: dict[str, Any], text: _Text, possible: set[str]) -> Iterator[tuple[int, int, _Place]]:
+    """First word, last but one and place of each name of a framework."""
+    name = block["id"]
+    strong = text.names(f"{name} names") if f"{name} names" in possible else []
+    weak = []
+    if f"{name} weak_names" in possible and ("context" not in block or text.names(f"{name} context")):
+        inside = {i for span in strong for i in range(*span)}
+        weak = [span for span in text.names(f"{name} weak_names") if inside.isdisjoint(range(*span))]
+    last = None
+    for first, end in sorted([*strong, *weak]):
+        place = text.place(first, end, last)
+        if (first, end) in weak and "only" in block and not _has(f"{name} only", place):
+            continue
+        if "never" not in block or not _has(f"{name} never", place) or ("but" in block and _has(f"{name} but", place)):
+            yield first, end, place
+            last = first, end
+
+
+def spans(doc: Doc) -> list[Span]:
+    """The frameworks that a doc names, in the order of the text.
+
+    Args:
+        doc: English text, cut into tokens by spaCy.
+
+    Returns:
+        Spans whose label is the framework's id and whose span id is the stance. Two frameworks named by one phrase ("EU
+        and UK GDPR") give two spans, which overlap.
+    """
+    possible = _names().may_match(words(doc))
+    if not any(f"{name} {key}" in possible for name in _FRAMEWORKS for key in _NAMED_BY):
+        return []
+    text = _Text(doc)
+    named: list[tuple[int, int, str, str]] = []
+    for name, block in _FRAMEWORKS.items():
+        taken, stance = [(first, end) for first, end, *_ in named], ""
+        for first, end, place in _named(block, text, possible):
+            if any(begin <= first and end <= until for begin, until in taken):
+                continue
+            if not (stance and _has(" abbreviated", place)):  # "Name (N)" is said in one breath
+                stance = _stance(block, place)
+            named.append((first, end, name, stance))
+    return [
+        Span(doc, text.words[first].token, text.words[end - 1].token + 1, label=name, span_id=stance)
+        for first, end, name, stance in sorted(named)
+    ]
 
 
 def mentions(text: str) -> list[Mention]:
@@ -187,38 +263,15 @@ def mentions(text: str) -> list[Mention]:
     >>> mentions("Acme complies with the EU-U.S. Privacy Shield.")
     [Mention(framework='privacy_shield', stance='adheres', start=31, end=45)]
     """
-    if "\u00ad" in text:  # a soft hyphen splits no name
-        kept = [i for i, letter in enumerate(text) if letter != "\u00ad"]
+    if _SOFT_HYPHEN in text:  # it splits no name
+        kept = [i for i, letter in enumerate(text) if letter != _SOFT_HYPHEN]
         joined = mentions("".join(text[i] for i in kept))
         return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
-    present = _quick_look()(text)
-    if not present:
-        return []
-    view = visible(text)
-    result: list[Mention] = []
-    for rule in _rules("framework"):
-        framework = rule.block["id"]
-        taken = tuple(result)
-        for match in _names()[framework].finditer(view) if framework in present else ():
-            start, end = match.span()
-            inside = any(other.start <= start and end <= other.end for other in taken)
-            if inside or not _is_named(rule, match, view, text):
-                continue
-            last = result[-1] if result and result[-1].framework == framework else None
-            if last and _ABBREVIATED.fullmatch(view, last.end, start):  # "Name (N)" is said in one breath
-                stance = last.stance
-            else:
-                stance = _stance(rule, _place(view, start, end))
-            result.append(Mention(framework, stance, start, end))
-    return sorted(result, key=lambda mention: (mention.start, mention.end, mention.framework))
+    return [Mention(span.label_, span.id_, span.start_char, span.end_char) for span in spans(tokens_of(text))]
 
 
 @Language.component("privacylab_frameworks", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
-    """Sets ``doc.spans["frameworks"]``: a span for each mention, its label the framework's id, its id the stance."""
-    doc.spans["frameworks"] = [
-        span
-        for each in mentions(doc.text)
-        if (span := doc.char_span(each.start, each.end, each.framework, span_id=each.stance, alignment_mode="expand"))
-    ]
+    """Sets ``doc.spans["frameworks"]``: a span a mention, its label the framework's id, its span id the stance."""
+    doc.spans["frameworks"] = spans(doc)
     return doc

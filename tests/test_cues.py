@@ -139,7 +139,7 @@ def groups_of_patterns():
             yield pytest.param(patterns, texts, id=f"{cue}: {name}")
 
 
-@pytest.mark.parametrize(("patterns", "texts"), groups_of_patterns())
+@pytest.mark.parametrize(("patterns", "texts"), [*groups_of_patterns()])
 def test_each_pattern_is_reached_by_an_example_that_no_other_reaches(patterns, texts):
     compiled = Patterns({pattern: [pattern] for pattern in patterns}, RULES["lists"])
     alone = set()

@@ -1,9 +1,14 @@
+import time
+
 import examples
 import pytest
+import spacy
 from hypothesis import given
 from hypothesis import strategies as st
 
 from privacylab import frameworks, paths
+from privacylab.text.patterns import Patterns
+from privacylab.text.units import tokens_of
 
 RULES = paths.rules("frameworks")
 NAMED = [(block["id"], *case) for block in RULES["framework"] for case in block["examples"]]
@@ -60,8 +65,97 @@ def test_ids_and_stances_are_those_of_the_vocabulary():
         "scc",
         "bcr",
         "adequacy",
+        "us_state",
+        "shine_the_light",
+        "swiss_fadp",
+        "uk_idta",
+        "ferpa",
+        "glba",
     }
     assert frameworks.STANCES == ("adheres", "relies", "third_party", "withdrawn", "mentions")
+
+
+def groups():
+    """Each group of patterns of the rules with the frameworks or kinds that it is for."""
+    for block in RULES["framework"]:
+        for key in ("names", "weak_names", "context", "only", "never", "but"):
+            if key in block:
+                yield pytest.param(key, block[key], {block["id"]}, None, id=f"{block['id']} {key}")
+    for block in RULES["reading"]:
+        for key in ("patterns", "unless", "near"):
+            if key in block:
+                of = set(block.get("of", frameworks.IDS))
+                yield pytest.param(key, block[key], of, block.get("heading", False), id=f"{block['name']} {key}")
+    for key in ("introduces", "subject", "abbreviated"):
+        yield pytest.param(key, RULES[key], set(frameworks.IDS), None, id=key)
+
+
+@pytest.fixture(scope="module")
+def read():
+    """The examples as words, and the places of all names in them by framework and kind."""
+    written = {*examples.of_rules("frameworks"), *(row["text"] for row in examples.rows("frameworks"))}
+    texts = [frameworks._Text(tokens_of(text)) for text in sorted(written)]
+    places = []
+    for text in texts:
+        for block in RULES["framework"]:
+            last = None
+            for key in frameworks._NAMED_BY:
+                for span in text.names(f"{block['id']} {key}") if key in block else ():
+                    places.append(({block["id"], block["kind"]}, text.place(*span, last)))
+                    last = span
+    return [text.words for text in texts], places
+
+
+def covered(patterns, words):
+    """Which words the patterns cover."""
+    matcher = Patterns({"": patterns}, RULES["lists"])
+    return {i for span in matcher.spans("", matcher.look(words)) for i in range(*span)}
+
+
+@pytest.mark.parametrize(("key", "patterns", "of", "heading"), [*groups()])
+def test_every_pattern_is_reached_by_an_example_that_no_other_reaches(read, key, patterns, of, heading):
+    texts, places = read
+    if key in ("names", "weak_names", "context"):
+        rows = texts
+    else:
+        fitting = [at for either, at in places if either & of and heading in (None, at.is_heading)]
+        near = key in ("near", "introduces")
+        rows = [[*at.earlier, *at.sentence, *at.later] if near else at.sentence for at in fitting]
+    each = Patterns({pattern: [pattern] for pattern in patterns}, RULES["lists"])
+    alone = set()
+    for words in rows:
+        look = each.look(words)
+        hit = {pattern for pattern in patterns if each.spans(pattern, look)}
+        if len(hit) == 1:
+            alone |= hit
+        elif rows is texts:  # of names that overlap, one may join the others
+            alone |= {name for name in hit - alone if covered(hit - {name}, words) != covered(hit, words)}
+    assert [pattern for pattern in patterns if pattern not in alone] == []
+
+
+def test_a_component_of_a_plain_pipeline_sets_the_spans():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("privacylab_frameworks")
+    (span,) = nlp("Acme complies with the EU-U.S. Privacy Shield.").spans["frameworks"]
+    assert (span.label_, span.id_, span.text) == ("privacy_shield", "adheres", "Privacy Shield")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "gdpr" * 250_000,
+        "word " * 50_000 + "GDPR",
+        "GDPR" + " " * 300_000 + "\n" + " " * 300_000,
+        "\n" * 100_000 + "GDPR",
+    ],
+    ids=["nothing", "a blank", "one word", "no sentence end", "blanks", "lines"],
+)
+def test_an_odd_text_is_read_soon(text):
+    start = time.process_time()
+    frameworks.mentions(text)
+    assert time.process_time() - start < 20
 
 
 def test_offsets_hold_in_the_text_given_where_markdown_is_hidden():

@@ -140,7 +140,7 @@ def _spellings(word: str) -> frozenset[str]:
         return frozenset({NUMBER})
     spelt = [bare, bare.upper(), bare.capitalize()] if "." in bare else [bare]  # "U.S." and "Inc." are one word each
     read_as = min(([token.norm_ for token in tokenizer()(each)] for each in spelt), key=len)
-    if len(read_as) != 1 or "-" in bare:
+    if len(read_as) != 1:
         apart = " ".join(each for each in read_as if each != "-")
         raise PatternError(f"{bare!r} is several words in a text: write {apart!r}")
     if word.startswith("="):

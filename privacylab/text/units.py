@@ -2,16 +2,18 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from spacy import blank
 from spacy.attrs import IDX, IS_SPACE, LIKE_NUM, NORM, ORTH
+from spacy.lang.en import English
 from spacy.strings import get_string_id
 from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
+from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
+from spacy.vocab import create_vocab
 
 from privacylab.text.sentences import stops
 from privacylab.text.visible import visible
@@ -19,13 +21,21 @@ from privacylab.text.visible import visible
 _ITEM = re.compile(r"[ \t]*(?:[-*•·]|\(?[a-z0-9]{1,2}[.)])\s")
 _LEAD_REACH = 40
 """Tokens: so much of the sentence before a list introduces its items."""
+_GLUED = (
+    r"[()\[\]\"]|/$",
+    r"(?<=[A-Z]{2})\.(?=[A-Z][a-z])",
+    r"(?<=[a-z])(?=(?:Privacy|Safe)$)",
+    r"(?<=Shield)(?=[A-Z])",
+    r"(?<=Harbor)(?=[A-Z])",
+)
+"""Brackets and quotes between letters, a stop without a blank behind it, and names of frameworks."""
 _HYPHEN = get_string_id("-")
 
 
 class Word(NamedTuple):
     """A token of a doc: where it stands among the tokens and in the text, and spaCy's attributes of it."""
 
-    index: int
+    token: int
     position: int
     norm: int
     orth: int
@@ -41,36 +51,51 @@ class Unit(NamedTuple):
 
 @cache
 def tokenizer() -> Tokenizer:
-    """SpaCy's for English, but "id" is an identifier, not "I would"."""
-    english: Tokenizer = blank("en").tokenizer
-    english.rules = {word: parts for word, parts in english.rules.items() if word.lower() != "id"}
-    return english
+    """The one that spaCy has for English, which parts what a flattened page has glued together.
+
+    It is made from spaCy's rules, for `spacy.blank` would import every component that is installed. There, "id" is "I
+    would"; here it is an identifier.
+    """
+    rules = English.Defaults
+    infixes = [*(rules.infixes or ()), *_GLUED]
+    return Tokenizer(
+        create_vocab("en", rules),
+        {word: parts for word, parts in rules.tokenizer_exceptions.items() if word.lower() != "id"},
+        prefix_search=compile_prefix_regex(rules.prefixes or ()).search,
+        suffix_search=compile_suffix_regex(rules.suffixes or ()).search,
+        infix_finditer=compile_infix_regex(infixes).finditer,
+        url_match=rules.url_match,
+    )
 
 
+@lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
 def tokens_of(text: str) -> Doc:
     """The tokens of what a reader sees of a text, where they stand in it; it may contain Markdown or leftover tags."""
     doc: Doc = tokenizer()(visible(text))
     return doc
 
 
+@lru_cache(maxsize=1)
 def words(doc: Doc) -> list[Word]:
     """The tokens of a doc without white space and hyphens."""
     rows = enumerate(doc.to_array([IDX, NORM, ORTH, LIKE_NUM, IS_SPACE]).tolist())
     return [Word(i, *row) for i, (*row, is_space) in rows if not is_space and row[2] != _HYPHEN]
 
 
-def units(text: str, words: Iterable[Word]) -> Iterator[Unit]:
+def units(text: str, words: Iterable[Word], ends: Sequence[int] | None = None) -> Iterator[Unit]:
     r"""The sentences of a text; an item of a list stands behind the sentence that introduces the list.
 
     Args:
         text: The text of a doc.
         words: Its `words`.
+        ends: Where its sentences end; by default at each stop and line break.
 
     >>> doc = tokens_of("You may ask us to:\n- e-mail it")
-    >>> [" ".join(doc[word.index].text for word in unit.words) for unit in units(doc.text, words(doc))]
+    >>> [" ".join(doc[word.token].text for word in unit.words) for unit in units(doc.text, words(doc))]
     ['You may ask us to :', 'You may ask us to : e mail it']
     """
-    ends = [match.end() for match in stops(text)]
+    if ends is None:
+        ends = [match.end() for match in stops(text)]
     lead: list[Word] = []
     for _, group in groupby(words, key=lambda word: bisect_right(ends, word.position)):
         part = [*group]

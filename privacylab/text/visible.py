@@ -54,9 +54,3 @@ def visible(text: str) -> str:
                 plain = pattern.sub(_blank, plain)
                 break
     return plain
-
-
-def lowered(text: str) -> str:
-    """The text in lower case, character for character (``str.lower`` makes two of some)."""
-    plain = text.lower()
-    return plain if len(plain) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)

@@ -15,7 +15,7 @@ def spans(text, *patterns):
     doc = tokens_of(text)
     compiled = Patterns({"all": patterns}, LISTS)
     return [
-        doc[unit.words[start].index : unit.words[end - 1].index + 1].text
+        doc[unit.words[start].token : unit.words[end - 1].token + 1].text
         for unit in units(doc.text, words(doc))
         for start, end in compiled.spans("all", compiled.look(unit.words))
     ]
