@@ -19,7 +19,7 @@ def test_clauses_on_counts_micro_over_all_categories(tmp_path, monkeypatch):
         def labels(self, texts):
             return [{"Data Security"}, {"Data Security", "Other"}]
 
-    monkeypatch.setattr(evaluate.clauses, "load", Model)
+    monkeypatch.setattr(gold.clauses, "load", Model)
     rows = [{"policy": "a", "text": "x", "label": ["Data Security"]}, {"policy": "a", "text": "y", "label": ["Other"]}]
     frame = evaluate.clauses_on(_write(tmp_path / "t.jsonl", rows)).set_index("category")
     # Two hits, one false "Data Security", none missed.
@@ -176,7 +176,7 @@ def test_a_category_in_passing_counts_for_neither_side(monkeypatch):
     class Model:
         thresholds = [0.5] * 10
 
-    monkeypatch.setattr(evaluate, "_model", Model)
+    monkeypatch.setattr(gold, "_model", Model)
     # Found F; T in passing and given: no matter; C missed; A invented.
     outcomes = list(gold._clause_outcomes({"label": "FCt"}, "90 90 10 90 0 0 0 0 0 0"))
     assert [o for o in outcomes if o[0] == "all categories"] == [
@@ -191,7 +191,7 @@ def test_errors_name_what_was_taken_for_what(monkeypatch):
     class Model:
         thresholds = [0.5] * 10
 
-    monkeypatch.setattr(evaluate, "_model", Model)
+    monkeypatch.setattr(gold, "_model", Model)
     # Twice F is missed and T given instead; once T is given where it is only touched in passing: no error.
     read = pd.DataFrame({"label": ["F", "F", "Ft"]})
     given = pd.DataFrame([[0.0, 1.0, *8 * [0.0]], [0.0, 1.0, *8 * [0.0]], [1.0, 1.0, *8 * [0.0]]])
