@@ -15,6 +15,7 @@ from privacylab import paths
 from privacylab.text.durations import ages, durations
 from privacylab.text.patterns import Look, PatternError, Patterns
 from privacylab.text.units import Unit, tokens_of, units, words
+from privacylab.text.visible import visible
 
 
 class Cue(NamedTuple):
@@ -110,11 +111,12 @@ def _barred(rule: _Rule, patterns: Patterns, look: Look) -> set[int]:
     return {i for span in bars if lifts.isdisjoint(range(*span)) for i in range(*span)}
 
 
-def spans(doc: Doc) -> list[Span]:
+def spans(doc: Doc, text: str | None = None) -> list[Span]:
     """The cues of a doc: of each cue and value the first, in the order of the text.
 
     Args:
         doc: English text, cut into tokens by spaCy.
+        text: The doc's text, where it is at hand: to ask the doc takes as long as all patterns do.
 
     Returns:
         Spans whose label is the cue's id and whose span id is the value, or empty.
@@ -125,7 +127,7 @@ def spans(doc: Doc) -> list[Span]:
     rules = [rule for rule in rules if not possible.isdisjoint(rule.values)]
     if not rules:
         return []
-    looks = [(unit, patterns.look(unit.words)) for unit in units(doc.text, in_doc)]
+    looks = [(unit, patterns.look(unit.words)) for unit in units(doc.text if text is None else text, in_doc)]
     fired: dict[tuple[str, str], Span] = {}
     for rule in rules:
         if rule.context and not any(patterns.spans(rule.context, look) for _, look in looks):
@@ -148,7 +150,8 @@ def cues(text: str) -> list[Cue]:
     >>> cues("We keep logs for 90 days.")
     [Cue(cue='retention_period', value='P90D', start=3, end=24)]
     """
-    return [Cue(span.label_, span.id_ or None, span.start_char, span.end_char) for span in spans(tokens_of(text))]
+    fired = spans(tokens_of(text), visible(text))
+    return [Cue(span.label_, span.id_ or None, span.start_char, span.end_char) for span in fired]
 
 
 @Language.component("privacylab_cues", assigns=["doc.spans"])
