@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from privacylab.text.sentences import ends
@@ -31,7 +33,7 @@ def test_what_is_glued_together_is_parted(text, tokens):
 )
 def test_a_sentence_goes_on_over_a_broken_line(text, sentences):
     cuts = [0, *ends(text), len(text)]
-    assert [text[start:end] for start, end in zip(cuts, cuts[1:], strict=False)] == sentences
+    assert [text[start:end] for start, end in pairwise(cuts)] == sentences
 
 
 def test_units_may_end_where_the_caller_says():
