@@ -16,13 +16,7 @@ _AMOUNT = re.compile(
     rf" ?(?P<unit>{_UNIT})s?(?!\w)(?P<and_half> and a half)?"
 )
 _AND = re.compile(r"(?:,?\s+and|,|\s+plus)?\s+")
-_SMALLER = {
-    "year": ("month", 12),
-    "month": ("day", 30),
-    "week": ("day", 7),
-    "day": ("hour", 24),
-    "hour": ("minute", 60),
-}
+_SMALLER = {"year": ("month", 12), "month": ("day", 30), "week": ("day", 7), "day": ("hour", 24), "hour": ("minute", 60)}
 _MOST = {"minute": 60, "hour": 24, "day": 31, "week": 5, "month": 12}
 """So many of a unit are no part of a larger one: "2 years and 18 months" are two periods."""
 _LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M"}

@@ -261,6 +261,7 @@ def _spans(tokens: Row, look: Look) -> Iterator[tuple[int, int]]:
         ends ^= end
 
 
+
 def _after(tokens: Row, places: Places, begins: int) -> int:
     """Where a row may end (first token behind it) that begins at some tokens, as bits."""
     for token in tokens:
