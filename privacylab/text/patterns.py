@@ -22,7 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from simplemma.strategies import DefaultDictionaryFactory
 from spacy.strings import get_string_id
@@ -36,6 +36,8 @@ Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
 
 NUMBER = "#"
+
+Of = TypeVar("Of")
 
 
 class PatternError(ValueError):
@@ -177,29 +179,25 @@ def _shortest(words: frozenset[str]) -> int:
 
 # --- Matching -------------------------------------------------------------------------------------------------------
 
-Places = Mapping[frozenset[str], int]
-"""For each set of words the tokens that are one of them, as bits."""
 
-
-class Look(NamedTuple):
+class Look:
     """A sentence as patterns see it.
 
     Attributes:
-        places: Which tokens are words of a pattern.
+        at: The words of the patterns that stand in it, each with the tokens that it is, as bits.
         present: The sets of words, as bits, of which it holds one.
         n_tokens: Its length.
     """
 
-    places: Places
-    present: int
-    n_tokens: int
+    def __init__(self, at: Mapping[str, int], present: int, n_tokens: int) -> None:
+        self.at, self.present, self.n_tokens = at, present, n_tokens
+        self._places: dict[frozenset[str], int] = {}
 
-
-class _Known(NamedTuple):
-    """A word of patterns: the sets of words that it is one of, all of them, and as bits those that a row needs."""
-
-    bits: int
-    sets: list[frozenset[str]]
+    def places(self, any_of: frozenset[str]) -> int:
+        """The tokens that are one of some words, as bits."""
+        if any_of not in self._places:
+            self._places[any_of] = _union(map(self.at.__getitem__, any_of & self.at.keys()))
+        return self._places[any_of]
 
 
 class Patterns:
@@ -221,44 +219,58 @@ class Patterns:
             name: [(each, _union(bits[words] for words in needed[each])) for each in group]
             for name, group in rows.items()
         }
-        self._all = _union(bits.values())
-        self._masks = [(mask, name) for name, group in self._rows.items() for _, mask in group]
-        known: dict[str, _Known] = defaultdict(lambda: _Known(0, []))
-        for words, bit in bits.items():
-            for word in words:
-                known[word] = known[word]._replace(bits=known[word].bits | bit)
-        for words in {words for each in needed for words in _sets(each)}:
-            for word in words:
-                known[word].sets.append(words)
-        self._number = known.pop(NUMBER, None)
-        self._exact = {get_string_id(word[1:]): each for word, each in known.items() if word.startswith("=")}
-        self._norms = {get_string_id(word): each for word, each in known.items() if not word.startswith("=")}
+        self._bits = _by_word((words, bit) for words, bit in bits.items())
+        self._begun = _by_word(
+            (max(needed[each], key=_shortest), (mask, name))
+            for name, group in self._rows.items()
+            for each, mask in group
+        )
+        words = {word for each in needed for any_of in _sets(each) for word in any_of}
+        self._exact = {get_string_id(word[1:]): word for word in words if word.startswith("=")}
+        self._norms = {get_string_id(word): word for word in words if not word.startswith("=")}
+        self._counts_numbers = NUMBER in words
 
-    def look(self, words: Sequence[Word]) -> Look:
+    def look(self, words: Iterable[Word]) -> Look:
         """Which words of the patterns stand in a sentence, and where."""
-        norms, exact, number = self._norms, self._exact, self._number
-        places: dict[frozenset[str], int] = defaultdict(int)
-        present = 0
-        for i, (_, _, norm, orth, is_number) in enumerate(words):
-            for known in (norms.get(norm), exact.get(orth), number if is_number else None):
-                if known:
-                    present |= known.bits
-                    for each in known.sets:
-                        places[each] |= 1 << i
-        return Look(places, present, len(words))
+        norms, exact, counts_numbers = self._norms, self._exact, self._counts_numbers
+        at: dict[str, int] = defaultdict(int)
+        place = 1
+        for _, _, norm, orth, is_number in words:
+            if norm in norms:
+                at[norms[norm]] |= place
+            if orth in exact:
+                at[exact[orth]] |= place
+            if is_number and counts_numbers:
+                at[NUMBER] |= place
+            place <<= 1
+        return Look(at, self._present(at), place.bit_length() - 1)
 
-    def may_match(self, words: Sequence[Word]) -> set[str]:
+    def _present(self, words: Iterable[str]) -> int:
+        return _union(bit for word in words for bit in self._bits.get(word, ()))
+
+    def may_match(self, words: Iterable[Word]) -> set[str]:
         """The groups that may match some words: all that do, and some that do not."""
-        known = [self._norms.get(norm) for norm in {word.norm for word in words}]
-        known += [self._exact.get(orth) for orth in {word.orth for word in words}]
-        known.append(self._number if any(word.is_number for word in words) else None)
-        absent = self._all & ~_union(each.bits for each in known if each)
-        return {name for mask, name in self._masks if not mask & absent}
+        in_text = [self._norms[norm] for norm in {word.norm for word in words} & self._norms.keys()]
+        if self._exact:
+            in_text += [self._exact[orth] for orth in {word.orth for word in words} & self._exact.keys()]
+        if self._counts_numbers and any(word.is_number for word in words):
+            in_text.append(NUMBER)
+        absent = ~self._present(in_text)
+        return {name for word in in_text for mask, name in self._begun.get(word, ()) if not mask & absent}
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""
         rows = [each for each, mask in self._rows[name] if mask & look.present == mask]
         return sorted({span for each in rows for span in _spans(each, look)})
+
+
+def _by_word(pairs: Iterable[tuple[frozenset[str], Of]]) -> dict[str, list[Of]]:
+    """What stands with sets of words, by their words."""
+    by_word = defaultdict(list)
+    for words, of in pairs:
+        for word in words:
+            by_word[word].append(of)
+    return dict(by_word)
 
 
 def _sets(tokens: Row) -> Iterator[frozenset[str]]:
@@ -272,38 +284,38 @@ def _sets(tokens: Row) -> Iterator[frozenset[str]]:
 
 def _spans(tokens: Row, look: Look) -> Iterator[tuple[int, int]]:
     inside = (1 << look.n_tokens + 1) - 1
-    ends = _after(tokens, look.places, inside >> 1) & inside
+    ends = _after(tokens, look, inside >> 1) & inside
     while ends:
         end = ends & -ends
-        yield _before(tokens, look.places, end).bit_length() - 1, end.bit_length() - 1
+        yield _before(tokens, look, end).bit_length() - 1, end.bit_length() - 1
         ends ^= end
 
 
-def _after(tokens: Row, places: Places, begins: int) -> int:
+def _after(tokens: Row, look: Look, begins: int) -> int:
     """Where a row may end (first token behind it) that begins at some tokens, as bits."""
     for token in tokens:
         if isinstance(token, Words):
-            begins = (begins & places.get(token.any_of, 0)) << 1
+            begins = (begins & look.places(token.any_of)) << 1
         elif isinstance(token, Gap):
             for _ in range(token.most):
                 begins |= begins << 1
         else:
-            begins = _union(_after(each, places, begins) for each in token.rows)
+            begins = _union(_after(each, look, begins) for each in token.rows)
         if not begins:
             break
     return begins
 
 
-def _before(tokens: Row, places: Places, ends: int) -> int:
+def _before(tokens: Row, look: Look, ends: int) -> int:
     """Where a row may begin that ends before some tokens, as bits."""
     for token in reversed(tokens):
         if isinstance(token, Words):
-            ends = (ends >> 1) & places.get(token.any_of, 0)
+            ends = (ends >> 1) & look.places(token.any_of)
         elif isinstance(token, Gap):
             for _ in range(token.most):
                 ends |= ends >> 1
         else:
-            ends = _union(_before(each, places, ends) for each in token.rows)
+            ends = _union(_before(each, look, ends) for each in token.rows)
     return ends
 
 
