@@ -14,7 +14,7 @@ from spacy.tokens import Doc, Span
 from privacylab import paths
 from privacylab.text.durations import ages, durations
 from privacylab.text.patterns import Look, PatternError, Patterns
-from privacylab.text.units import Unit, tokens_of, units, words
+from privacylab.text.units import Unit, tokens_of, units, vocabulary, words
 from privacylab.text.visible import visible
 
 
@@ -122,12 +122,11 @@ def spans(doc: Doc, text: str | None = None) -> list[Span]:
         Spans whose label is the cue's id and whose span id is the value, or empty.
     """
     rules, patterns = _compiled()
-    in_doc = words(doc)
-    possible = patterns.may_match(in_doc)
+    possible = patterns.may_match(vocabulary(doc))
     rules = [rule for rule in rules if not possible.isdisjoint(rule.values)]
     if not rules:
         return []
-    looks = [(unit, patterns.look(unit.words)) for unit in units(doc.text if text is None else text, in_doc)]
+    looks = [(unit, patterns.look(unit.words)) for unit in units(doc.text if text is None else text, words(doc))]
     fired: dict[tuple[str, str], Span] = {}
     for rule in rules:
         if rule.context and not any(patterns.spans(rule.context, look) for _, look in looks):

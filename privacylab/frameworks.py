@@ -17,7 +17,7 @@ from spacy.tokens import Doc, Span
 from privacylab import paths
 from privacylab.text.patterns import Look, Patterns
 from privacylab.text.sentences import ends
-from privacylab.text.units import Word, tokens_of, units, words
+from privacylab.text.units import Word, tokens_of, units, vocabulary, words
 
 _HEADING_WORDS = 12
 _WORDS_BEFORE = 100
@@ -231,7 +231,7 @@ def spans(doc: Doc) -> list[Span]:
         Spans whose label is the framework's id and whose span id is the stance. Two frameworks named by one phrase ("EU
         and UK GDPR") give two spans, which overlap.
     """
-    possible = _names().may_match(words(doc))
+    possible = _names().may_match(vocabulary(doc))
     if not any(f"{name} {key}" in possible for name in _FRAMEWORKS for key in _NAMED_BY):
         return []
     text = _Text(doc)

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from privacylab import paths
 from privacylab.text.patterns import Patterns
-from privacylab.text.units import tokens_of, units, words
+from privacylab.text.units import tokens_of, units, vocabulary, words
 
 ALL = "all"
 _RULES = paths.rules("audiences")
@@ -23,9 +23,8 @@ def _named(text: str, key: str) -> str | None:
     """The first audience of which a pattern matches."""
     patterns = _patterns(key)
     doc = tokens_of(text)
-    in_doc = words(doc)
-    possible = patterns.may_match(in_doc)
-    looks = [patterns.look(unit.words) for unit in units(doc.text, in_doc)] if possible else []
+    possible = patterns.may_match(vocabulary(doc))
+    looks = [patterns.look(unit.words) for unit in units(doc.text, words(doc))] if possible else []
     fitting = (name for name in IDS if name in possible and any(patterns.spans(name, look) for look in looks))
     return next(fitting, None)
 

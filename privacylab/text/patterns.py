@@ -27,7 +27,7 @@ from typing import NamedTuple, TypeVar
 from simplemma.strategies import DefaultDictionaryFactory
 from spacy.strings import get_string_id
 
-from privacylab.text.units import Word, tokenizer
+from privacylab.text.units import Vocabulary, Word, tokenizer
 
 MAX_TOKENS = 12
 MAX_CHARS = 160
@@ -248,12 +248,11 @@ class Patterns:
     def _present(self, words: Iterable[str]) -> int:
         return _union(bit for word in words for bit in self._bits.get(word, ()))
 
-    def may_match(self, words: Iterable[Word]) -> set[str]:
-        """The groups that may match some words: all that do, and some that do not."""
-        in_text = [self._norms[norm] for norm in {word.norm for word in words} & self._norms.keys()]
-        if self._exact:
-            in_text += [self._exact[orth] for orth in {word.orth for word in words} & self._exact.keys()]
-        if self._counts_numbers and any(word.is_number for word in words):
+    def may_match(self, words: Vocabulary) -> set[str]:
+        """The groups that may match in a doc of some words: all that do, and some that do not."""
+        in_text = [self._norms[norm] for norm in words.norms & self._norms.keys()]
+        in_text += [self._exact[orth] for orth in words.orths & self._exact.keys()]
+        if words.has_number:
             in_text.append(NUMBER)
         absent = ~self._present(in_text)
         return {name for word in in_text for mask, name in self._begun.get(word, ()) if not mask & absent}

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
+import numpy as np
 from spacy.attrs import IDX, IS_SPACE, LIKE_NUM, NORM, ORTH
 from spacy.lang.en import English
 from spacy.strings import get_string_id
@@ -40,6 +41,14 @@ class Word(NamedTuple):
     norm: int
     orth: int
     is_number: int
+
+
+class Vocabulary(NamedTuple):
+    """The different words of a doc, by spaCy's ``NORM`` and ``ORTH``, and whether it holds a number."""
+
+    norms: set[int]
+    orths: set[int]
+    has_number: bool
 
 
 class Unit(NamedTuple):
@@ -76,10 +85,18 @@ def tokens_of(text: str) -> Doc:
 
 
 @lru_cache(maxsize=1)
+def vocabulary(doc: Doc) -> Vocabulary:
+    """The different words of a doc: a quick look, for what is looked for stands in few."""
+    norms, orths, numbers = doc.to_array([NORM, ORTH, LIKE_NUM]).reshape(-1, 3).T
+    return Vocabulary(set(norms.tolist()), set(orths.tolist()), bool(numbers.any()))
+
+
+@lru_cache(maxsize=1)
 def words(doc: Doc) -> list[Word]:
     """The tokens of a doc without white space and hyphens."""
-    rows = enumerate(doc.to_array([IDX, NORM, ORTH, LIKE_NUM, IS_SPACE]).tolist())
-    return [Word(i, *row) for i, (*row, is_space) in rows if not is_space and row[2] != _HYPHEN]
+    rows = doc.to_array([IDX, NORM, ORTH, LIKE_NUM, IS_SPACE]).reshape(-1, 5)
+    (kept,) = np.nonzero((rows[:, 4] == 0) & (rows[:, 2] != _HYPHEN))
+    return [*map(Word, kept.tolist(), *rows[kept, :4].T.tolist())]
 
 
 def units(text: str, words: Iterable[Word], ends: Sequence[int] | None = None) -> Iterator[Unit]:
