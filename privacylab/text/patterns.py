@@ -31,6 +31,7 @@ from privacylab.text.units import Vocabulary, Word, tokenizer
 
 MAX_TOKENS = 12
 MAX_CHARS = 160
+_MOST_WAYS = 200
 
 Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
@@ -101,7 +102,7 @@ def row(pattern: str, lists: Lists) -> Row:
         tokens = _row(pattern, lists)
     except PatternError as error:
         raise PatternError(f"{pattern!r}: {error}") from None
-    if not needs(tokens):
+    if frozenset() in needs(tokens):
         raise PatternError(f"{pattern!r} may match nothing at all: name a word that must stand there")
     return tokens
 
@@ -153,23 +154,32 @@ def _spellings(word: str) -> frozenset[str]:
 # --- What a text needs ----------------------------------------------------------------------------------------------
 
 
-def needs(tokens: Row) -> set[frozenset[str]]:
-    """Sets of words, of each of which a sentence must hold one for a row to match.
+Needs = frozenset[frozenset[str]]
+"""Sets of words, of each of which a sentence must hold one."""
 
-    >>> sorted(map(sorted, needs(row("right ..3 erase|delete please?", {}))))
-    [['delete', 'erase'], ['right']]
-    >>> needs(row("$change", {"change": ["change in|of ownership"]}))  # of an entry the longest words
-    {frozenset({'ownership'})}
+
+def needs(tokens: Row) -> set[Needs]:
+    """What a sentence must hold for a row to match: all that one of these asks for.
+
+    >>> [sorted(map(sorted, each)) for each in needs(row("right ..3 erase|delete please?", {}))]
+    [[['delete', 'erase'], ['right']]]
+    >>> sorted(sorted(map(sorted, each)) for each in needs(row("$end", {"end": ["merger", "change in|of control"]})))
+    [[['change'], ['control'], ['in', 'of']], [['merger']]]
     """
-    needed: set[frozenset[str]] = set()
+    ways: set[Needs] = {frozenset()}
     for token in tokens:
+        options: set[Needs] = set()
         if isinstance(token, Words):
-            needed.add(token.any_of)
+            options = {frozenset({token.any_of})}
         elif isinstance(token, Choice):
-            rarest = [max(needs(each), key=_shortest, default=frozenset[str]()) for each in token.rows]
-            if all(rarest):
-                needed.add(frozenset().union(*rarest))
-    return needed
+            options = set().union(*map(needs, token.rows))
+        if not options or frozenset() in options:
+            continue
+        if len(ways) * len(options) > _MOST_WAYS:
+            rarest = [max(each, key=_shortest) for each in options]
+            options = {frozenset({frozenset().union(*rarest)})}
+        ways = {way | option for way in ways for option in options}
+    return ways
 
 
 def _shortest(words: frozenset[str]) -> int:
@@ -214,17 +224,15 @@ class Patterns:
     def __init__(self, written: Mapping[str, Iterable[str]], lists: Lists) -> None:
         rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
         needed = {each: needs(each) for group in rows.values() for each in group}
-        bits = {words: 1 << i for i, words in enumerate(set().union(*needed.values()))}
+        ways = set().union(*needed.values())
+        bits = {words: 1 << i for i, words in enumerate(frozenset().union(*ways))}
+        masks = {way: _union(bits[words] for words in way) for way in ways}
         self._rows = {
-            name: [(each, _union(bits[words] for words in needed[each])) for each in group]
-            for name, group in rows.items()
+            name: [(each, [masks[way] for way in needed[each]]) for each in group] for name, group in rows.items()
         }
         self._bits = _by_word((words, bit) for words, bit in bits.items())
-        self._begun = _by_word(
-            (max(needed[each], key=_shortest), (mask, name))
-            for name, group in self._rows.items()
-            for each, mask in group
-        )
+        names = {(way, name) for name, group in rows.items() for each in group for way in needed[each]}
+        self._begun = _by_word((max(way, key=_shortest), (masks[way], name)) for way, name in names)
         words = {word for each in needed for any_of in _sets(each) for word in any_of}
         self._exact = {get_string_id(word[1:]): word for word in words if word.startswith("=")}
         self._norms = {get_string_id(word): word for word in words if not word.startswith("=")}
@@ -259,7 +267,8 @@ class Patterns:
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""
-        rows = [each for each, mask in self._rows[name] if mask & look.present == mask]
+        absent = ~look.present
+        rows = [each for each, masks in self._rows[name] if any(not mask & absent for mask in masks)]
         return sorted({span for each in rows for span in _spans(each, look)})
 
 
