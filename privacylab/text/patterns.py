@@ -19,10 +19,10 @@ a word. `spacy.matcher.Matcher` tries each way to fill a gap by itself, which ta
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from simplemma.strategies import DefaultDictionaryFactory
 from spacy.strings import get_string_id
@@ -37,8 +37,6 @@ Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
 
 NUMBER = "#"
-
-Of = TypeVar("Of")
 
 
 class PatternError(ValueError):
@@ -195,12 +193,12 @@ class Look:
 
     Attributes:
         at: The words of the patterns that stand in it, each with the tokens that it is, as bits.
-        present: The sets of words, as bits, of which it holds one.
+        rows: The rows of each group, by their numbers, that may match.
         n_tokens: Its length.
     """
 
-    def __init__(self, at: Mapping[str, int], present: int, n_tokens: int) -> None:
-        self.at, self.present, self.n_tokens = at, present, n_tokens
+    def __init__(self, at: Mapping[str, int], rows: Mapping[str, set[int]], n_tokens: int) -> None:
+        self.at, self.rows, self.n_tokens = at, rows, n_tokens
         self._places: dict[frozenset[str], int] = {}
 
     def places(self, any_of: frozenset[str]) -> int:
@@ -227,16 +225,21 @@ class Patterns:
         ways = set().union(*needed.values())
         bits = {words: 1 << i for i, words in enumerate(frozenset().union(*ways))}
         masks = {way: _union(bits[words] for words in way) for way in ways}
-        self._rows = {
-            name: [(each, [masks[way] for way in needed[each]]) for each in group] for name, group in rows.items()
-        }
-        self._bits = _by_word((words, bit) for words, bit in bits.items())
-        names = {(way, name) for name, group in rows.items() for each in group for way in needed[each]}
-        self._begun = _by_word((max(way, key=_shortest), (masks[way], name)) for way, name in names)
-        words = {word for each in needed for any_of in _sets(each) for word in any_of}
-        self._exact = {get_string_id(word[1:]): word for word in words if word.startswith("=")}
-        self._norms = {get_string_id(word): word for word in words if not word.startswith("=")}
-        self._counts_numbers = NUMBER in words
+        self._rows = rows
+        self._bits: dict[str, int] = defaultdict(int)
+        for words, bit in bits.items():
+            for word in words:
+                self._bits[word] |= bit
+        self._begun: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
+        for name, group in rows.items():
+            for number, each in enumerate(group):
+                for way in needed[each]:
+                    for word in max(way, key=_shortest):
+                        self._begun[word].append((masks[way], name, number))
+        every = {word for each in needed for any_of in _sets(each) for word in any_of}
+        self._exact = {get_string_id(word[1:]): word for word in every if word.startswith("=")}
+        self._norms = {get_string_id(word): word for word in every if not word.startswith("=")}
+        self._counts_numbers = NUMBER in every
 
     def look(self, words: Iterable[Word]) -> Look:
         """Which words of the patterns stand in a sentence, and where."""
@@ -251,10 +254,20 @@ class Patterns:
             if is_number and counts_numbers:
                 at[NUMBER] |= place
             place <<= 1
-        return Look(at, self._present(at), place.bit_length() - 1)
+        return Look(at, self._candidates(at), place.bit_length() - 1)
 
-    def _present(self, words: Iterable[str]) -> int:
-        return _union(bit for word in words for bit in self._bits.get(word, ()))
+    def _candidates(self, words: Collection[str]) -> dict[str, set[int]]:
+        """The rows of each group, by their numbers, that may match where some words are."""
+        present = 0
+        for word in words:
+            present |= self._bits.get(word, 0)
+        absent = ~present
+        rows: dict[str, set[int]] = defaultdict(set)
+        for word in words:
+            for mask, name, number in self._begun.get(word, ()):
+                if not mask & absent:
+                    rows[name].add(number)
+        return rows
 
     def may_match(self, words: Vocabulary) -> set[str]:
         """The groups that may match in a doc of some words: all that do, and some that do not."""
@@ -262,23 +275,12 @@ class Patterns:
         in_text += [self._exact[orth] for orth in words.orths & self._exact.keys()]
         if words.has_number:
             in_text.append(NUMBER)
-        absent = ~self._present(in_text)
-        return {name for word in in_text for mask, name in self._begun.get(word, ()) if not mask & absent}
+        return set(self._candidates(in_text))
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""
-        absent = ~look.present
-        rows = [each for each, masks in self._rows[name] if any(not mask & absent for mask in masks)]
+        rows = [self._rows[name][number] for number in look.rows.get(name, ())]
         return sorted({span for each in rows for span in _spans(each, look)})
-
-
-def _by_word(pairs: Iterable[tuple[frozenset[str], Of]]) -> dict[str, list[Of]]:
-    """What stands with sets of words, by their words."""
-    by_word = defaultdict(list)
-    for words, of in pairs:
-        for word in words:
-            by_word[word].append(of)
-    return dict(by_word)
 
 
 def _sets(tokens: Row) -> Iterator[frozenset[str]]:
@@ -305,8 +307,8 @@ def _after(tokens: Row, look: Look, begins: int) -> int:
         if isinstance(token, Words):
             begins = (begins & look.places(token.any_of)) << 1
         elif isinstance(token, Gap):
-            for _ in range(token.most):
-                begins |= begins << 1
+            for step in _steps(token.most):
+                begins |= begins << step
         else:
             begins = _union(_after(each, look, begins) for each in token.rows)
         if not begins:
@@ -320,11 +322,22 @@ def _before(tokens: Row, look: Look, ends: int) -> int:
         if isinstance(token, Words):
             ends = (ends >> 1) & look.places(token.any_of)
         elif isinstance(token, Gap):
-            for _ in range(token.most):
-                ends |= ends >> 1
+            for step in _steps(token.most):
+                ends |= ends >> step
         else:
             ends = _union(_before(each, look, ends) for each in token.rows)
     return ends
+
+
+@cache
+def _steps(most: int) -> tuple[int, ...]:
+    """Shifts that together spread a bit over up to so many places.
+
+    >>> _steps(10)
+    (1, 2, 4, 3)
+    """
+    doubled = [1 << i for i in range(most.bit_length()) if (2 << i) - 1 <= most]
+    return (*doubled, most - sum(doubled)) if sum(doubled) < most else tuple(doubled)
 
 
 def _union(sets: Iterable[int]) -> int:
