@@ -450,7 +450,7 @@ def test_annotate_shows_date_frameworks_clauses_and_cues(tmp_path, call, tiny):
     assert lines[2].split() == ["framework", "stance", "sentence"]
     assert lines[3].split()[:2] == ["gdpr", "adheres"]
     assert any(line.startswith("Data Security") for line in lines)
-    assert any(re.match(r"dpo +You may write to our data protection officer", line) for line in lines)
+    assert any(re.match(r"dpo +You may write to our", line) for line in lines)
 
 
 def test_annotate_tells_rights_durations_and_contacts(tmp_path, call, tiny):
@@ -458,7 +458,7 @@ def test_annotate_tells_rights_durations_and_contacts(tmp_path, call, tiny):
     archives.write(tmp_path, {"boats.md": text})
     _, out, _ = call("annotate", tmp_path / "boats.md")
     assert re.search(r"^erasure +You have the right to erasure", out, flags=re.M)
-    assert re.search(r"^retention period +6 years", out, flags=re.M)
+    assert re.search(r"^retention period +(?:[a-z ]+, )?6 years", out, flags=re.M)
     assert re.search(r"^email +boats@example\.org", out, flags=re.M)
 
 

@@ -69,7 +69,9 @@ def _comparison(era: str, lacks: Sequence[Mapping[str, Any]] | None, unknown: st
 def _grid(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
     """A table; none where it has no rows."""
     if rows:
-        grid = Table(*(Column(name, overflow="fold") for name in columns), box=None, pad_edge=False)
+        first, *others = columns
+        heads = [Column(first, no_wrap=True), *(Column(name, overflow="fold") for name in others)]
+        grid = Table(*heads, box=None, pad_edge=False)
         for row in rows:
             grid.add_row(*row)
         yield grid

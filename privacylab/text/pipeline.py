@@ -26,7 +26,7 @@ def english() -> Language:
 
     >>> doc = english()("You may ask us to erase your data.")
     >>> [(span.label_, span.text) for span in doc.spans["cues"]]
-    [('right_erasure', 'You may ask us to erase')]
+    [('right_erasure', 'ask us to erase')]
     """
     nlp = spacy.blank("en")
     for name in ("privacylab_sentences", "privacylab_lemmas", *COMPONENTS):
