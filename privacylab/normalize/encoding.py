@@ -113,12 +113,8 @@ _MARKDOWN = re.compile(
 def sniff(text: str) -> str:
     """The media type that a text looks like: HTML, also as leftover tags, Markdown, or plain text."""
     head = text[:2000].lower()
-    if (
-        "<html" in head
-        or head.startswith("<?xml")
-        or "<!doctype html" in head
-        or len(_TAG.findall(text, 0, 20_000)) >= 6
-    ):
+    is_page = "<html" in head or "<!doctype html" in head or is_own_xml(text)
+    if is_page or len(_TAG.findall(text, 0, 20_000)) >= 6:
         return "text/html"
     n_marks = len(_MARKDOWN.findall(text, 0, 20_000)) + text.startswith("# ")
     # Where blank lines part all blocks, Markdown and plain text differ in nothing but the marks.

@@ -54,7 +54,7 @@ def _unshown(text: str, depth: int) -> list[Chunk]:
         strings += [value for key, value in node.attributes.items() if value and key.startswith("data-")]
     if not any(string.count(" ") > _MANY_BLANKS for string in strings):
         return []
-    worded = [string for string in strings if " " in string]
+    worded = [string for string in strings if " " in string or string.istitle()]
     if any(map(is_source, worded)):
         return html_page("\n".join(worded), depth=depth + 1)
     return plain_chunks("\n\n".join(worded))
