@@ -49,7 +49,7 @@ def _unshown(text: str, depth: int) -> list[Chunk]:
     strings: list[str] = []
     for script in tree.css("script[type$=json]"):
         with contextlib.suppress(ValueError, RecursionError):
-            strings += _strings(json.loads(script.text()))
+            strings += _strings(json.loads(script.text(), strict=False))
     for node in tree.css("body *"):
         strings += [value for key, value in node.attributes.items() if value and key.startswith("data-")]
     if not any(string.count(" ") > _MANY_BLANKS for string in strings):
@@ -68,7 +68,7 @@ def _strings(data: object) -> list[str]:
     return [string for part in parts for string in _strings(part)]
 
 
-_MANY_BLANKS = 40
+_MANY_BLANKS = 12
 """A string with more of them is a text."""
 
 
