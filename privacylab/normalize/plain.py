@@ -9,6 +9,7 @@ from privacylab.normalize.cleaning import chunks_of, without_comments
 from privacylab.normalize.wrapping import HYPHENS, MARGIN, SENTENCE_END, STARTS_BLOCK, joined, running, words_of
 
 _LONE_BULLET = re.compile(r"^[\s]*[-–•*·▪◦o][ \t]*$")
+_PARAGRAPH = 120
 _ADDRESS = re.compile(r"\S+[@/]\S+")
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
 
@@ -68,6 +69,8 @@ def _width(lines: Sequence[str]) -> int:
 def unwrapped(text: str) -> Iterable[str]:
     """The lines of a paragraph, whole again where they were broken to a width."""
     lines = [line.strip() for line in text.split("\n")]
+    if len(text) < _PARAGRAPH:  # the short ones are advertisements and menus in narrow columns
+        return lines
     is_list = any(" " not in line for line in lines[:-1]) or _ADDRESS.fullmatch(lines[-1])
     width = 0 if is_list else _narrow_width(lines, least=1)
     return _unwrap(lines, width, words_of("\n".join(lines))) if width else lines
