@@ -63,7 +63,7 @@ def _width(lines: Sequence[str]) -> int:
         return _narrow_width(lines)
     width = lengths[len(lengths) * 9 // 10]
     is_wrapped = width <= 110 and sum(length > 0.75 * width for length in lengths) > 0.5 * len(lengths)
-    return max(map(len, lines)) if is_wrapped else 0
+    return max(length for length in lengths if length <= 1.1 * width) if is_wrapped else 0
 
 
 def unwrapped(text: str) -> Iterable[str]:
