@@ -30,7 +30,7 @@ _CONTROL_1 = re.compile("[\u0080-\u009f]")
 _MOJIBAKE = re.compile(r"[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]")
 _SENTENCE_END = re.compile(r"(?<=[.;:!?)]) (?=[A-Za-z])")
 _MENDED_ENTITY = re.compile(r"&(?:amp|nbsp|quot|lt|gt|#\d+);")
-_ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
+ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
 _CUT_LINK = re.compile(
     r"!?\[([^\[\]]{0,300})\]\((?:https?:|mailto:|data:|www\.|[/#])[^\s()]{0,3000}(?:\s\"[^\"]{0,200}\")?\)"
 )
@@ -75,7 +75,7 @@ def _cleaned(text: str) -> str:
         if not text.isascii() and _FORM.search(text):  # most lines have no other sign than quotes
             text = _FORM.sub(_plain_form, text)
     if "<" in text:
-        text = without_comments(_ESCAPED_TAG.sub(" ", text))
+        text = without_comments(ESCAPED_TAG.sub(" ", text))
     if "](" in text:
         text = _CUT_LINK.sub(r"\1", text)
     if "**" in text:

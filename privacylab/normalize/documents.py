@@ -27,6 +27,7 @@ UNPACKERS: Mapping[str, Callable[[bytes], bytes | str]] = {
 """What makes a page of which kind; the page may be of another kind again."""
 
 _ENCODED = re.compile(rb"data:[\w/+.-]{0,80}(?:;[\w.=-]{1,80}){0,4},[\w+/=%.~-]{200,}")
+_SCRIPT_TAG = re.compile(rb"<(?=/?(?:script|style)\b)", re.IGNORECASE)
 _JSON, _OLE = "application/json", "application/x-ole-storage"
 
 
@@ -68,9 +69,11 @@ def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | Non
 
 
 def _without_pictures(page: bytes) -> bytes:
-    """A page that is not too large, if need be without the pictures in it."""
+    """A page that is not too large, if need be without the pictures, scripts and styles in it."""
     if len(page) > MAX_BYTES:
         page = _ENCODED.sub(b"", page)
+    if len(page) > MAX_BYTES:
+        page = b"<".join(part for part in _SCRIPT_TAG.split(page) if part[:2].lower() not in (b"sc", b"st"))
     check_size(len(page))
     return page
 

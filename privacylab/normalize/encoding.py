@@ -7,6 +7,7 @@ import re
 import charset_normalizer
 
 from privacylab.normalize.chunks import NormalizeError
+from privacylab.normalize.markup import is_own_xml
 
 
 def decode(data: bytes) -> str:
@@ -15,6 +16,8 @@ def decode(data: bytes) -> str:
     Raises:
         NormalizeError: ``not_text``.
     """
+    if data.endswith(_FILLING):
+        data = data.rstrip(b"\0")
     head = data[:4096]
     if encoding := _marked(data) or _wide(head):
         return data.decode(encoding, errors="replace")
@@ -83,6 +86,9 @@ def _of_windows(escaped: re.Match[str]) -> str:
     return escaped[0].encode(errors="surrogateescape").decode("cp1252", errors="replace")
 
 
+_FILLING = b"\0" * 8
+"""More NULs at the end than a letter has: they fill a block of a disk or a tape."""
+
 MAX_NULS = 0.1
 """The share of NULs among the first bytes above which they are no text."""
 
@@ -107,7 +113,8 @@ _MARKDOWN = re.compile(
 def sniff(text: str) -> str:
     """The media type that a text looks like: HTML, also as leftover tags, Markdown, or plain text."""
     head = text[:2000].lower()
-    if "<html" in head or "<!doctype html" in head or len(_TAG.findall(text, 0, 20_000)) >= 6:
+    is_page = "<html" in head or "<!doctype html" in head or is_own_xml(text)
+    if is_page or len(_TAG.findall(text, 0, 20_000)) >= 6:
         return "text/html"
     n_marks = len(_MARKDOWN.findall(text, 0, 20_000)) + text.startswith("# ")
     # Where blank lines part all blocks, Markdown and plain text differ in nothing but the marks.

@@ -6,6 +6,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import chunks_of
+from privacylab.normalize.markup import is_own_xml
 from privacylab.normalize.page import html_page
 from privacylab.normalize.plain import plain_pieces
 from privacylab.normalize.reader import TreeReader
@@ -42,7 +43,7 @@ def html_pieces(text: str) -> Pieces:
     """The pieces of HTML; a whole page is one."""
     if is_unclosed(text):
         return plain_pieces(_ANY_TAG.sub("\n", text))
-    if _PAGE.search(text, 0, 200_000):
+    if is_own_xml(text) or _PAGE.search(text, 0, 200_000):
         return Pieces(html_page, [text])
     return Pieces(_html_piece, _PIECE.split(text))  # leftover tags on a page's text
 

@@ -29,6 +29,12 @@ _MEANT_AS_TEXT = re.compile(r"\n\n    #{1,4} \w")
 _DEFINED = re.compile(r"(?:\A|(?<=\n))\n?([^\n:|#*-][^\n]{1,80})\n{1,2}:[ \t]{1,3}(?=\S)")
 _SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 
+_FRONT_MATTER = re.compile(
+    r"\A\s*(?:---|\+\+\+)[ \t]*\n((?:[\w -]{1,40}[:=][^\n]*\n|[ \t-][^\n]*\n)+)(?:---|\.\.\.|\+\+\+)[ \t]*\n"
+)
+_TITLED = re.compile(r"\s*(?:# |[^\n]{3,100}\n=)")
+_HEADING_ID = re.compile(r"(?<=\S)[ \t]*\{[:#.][^{}\n]{1,80}\}[ \t]*$", re.MULTILINE)
+
 _SIMPLE_LINE = re.compile(r"[A-Za-z\"'(][^\n\\`*_\[\]<>&|~\0\r]*\n?")
 """Two fifths of the pieces of Markdown: a line of text without a mark, which neither cmark nor lexbor need read."""
 
@@ -39,6 +45,9 @@ MAX_PIECE = 200_000
 def markdown_pieces(text: str) -> Pieces:
     """The pieces of Markdown."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    text = _FRONT_MATTER.sub(_front, text)
+    if "{" in text:
+        text = _HEADING_ID.sub("", text)
     if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
         text = _SCRIPT.sub(" ", text)
     if "\n\n    #" in text and text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
@@ -46,6 +55,15 @@ def markdown_pieces(text: str) -> Pieces:
     if "\n: " in text:
         text = _DEFINED.sub(r"\n**\1**\n\n", text)
     return Pieces(_markdown_piece, _PARTED.split(text))
+
+
+def _front(matter: re.Match[str]) -> str:
+    """The title and the dates of what stands before a text for a program."""
+    fields = (re.split("[:=]", line, maxsplit=1) for line in matter[1].splitlines() if re.match(r"\w[^:]*[:=]", line))
+    said = {key.strip().lower().replace("_", " "): value.strip(" \"'") for key, value in fields}
+    title = "" if _TITLED.match(matter.string, matter.end()) else said.get("title", "")
+    dates = (f"{key}: {value}\n\n" for key, value in said.items() if "date" in key)
+    return f"# {title}\n\n{''.join(dates)}" if title else "".join(dates)
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:

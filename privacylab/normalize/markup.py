@@ -3,12 +3,19 @@
 import html
 import re
 
+from privacylab.normalize.cleaning import ESCAPED_TAG
+
 _RAW_TEXT = "title|script|style|iframe|textarea|noscript|noframes|xmp"
 _VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
 _ATTRIBUTES = r"(?:\s++[^\s=<>\"'/]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'<>]++(?<!/)))?+)*+\s*+"
 _SELF_CLOSED_RAW = re.compile(rf"<({_RAW_TEXT})({_ATTRIBUTES})/>", re.IGNORECASE)
 _SELF_CLOSED = re.compile(rf"<(?!(?:{_VOID})\b)([a-z][\w:-]*+)({_ATTRIBUTES})/>", re.IGNORECASE)
 _IS_XML = re.compile(r"<\?xml\b|<!doctype[^>]{0,100}xhtml|xmlns=[\"']http://www\.w3\.org/1999/xhtml", re.IGNORECASE)
+_XML_ROOT = re.compile(r"(?:\s|<\?[^>]*>|<!(?!doctype html)[^>]*>)*+<([a-z_][\w.-]*+)", re.IGNORECASE)
+_XML_ELEMENT = re.compile(r"<(/?)([A-Za-z_][\w:.-]*+)([^<>]*+)>")
+_XML_TITLE = re.compile(r"\s(?:name|title|head(?:ing)?|label)=([\"'])([^\"'<>]{3,150})\1", re.IGNORECASE)
+_XML_HEADS = ("title", "heading", "subtitle", "head", "header")
+_TEXT_LEVEL = frozenset("a b br em h1 h2 h3 h4 h5 h6 i li ol p span strong table tbody td th tr u ul".split())
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _ARCHIVE_INSERT = re.compile(
     r"<!--\s*BEGIN WAYBACK TOOLBAR INSERT\s*-->.*?<!--\s*END WAYBACK TOOLBAR INSERT\s*-->", re.DOTALL | re.IGNORECASE
@@ -21,6 +28,25 @@ PARAGRAPH_MARK = "|||"
 """What ends a paragraph in the sanitized policies of OPP-115."""
 
 
+def is_own_xml(text: str) -> bool:
+    """Whether a text is XML of a vocabulary of its own, not that of HTML."""
+    root = _XML_ROOT.match(text)
+    if not root or ESCAPED_TAG.match(text, root.start(1) - 1):
+        return False
+    return text.rstrip().endswith(f"</{root[1]}>")
+
+
+def _block(element: re.Match[str]) -> str:
+    """An element of such XML as a block of HTML, under its title."""
+    end, name, attributes = element.groups()
+    if name.lower() in _TEXT_LEVEL:
+        return element[0]
+    titled = _XML_TITLE.search(attributes)
+    tag = "h2" if name.lower().endswith(_XML_HEADS) else "div"
+    title = f"<h2>{titled[2]}</h2>" if titled else ""
+    return f"<{end}{tag}>{title}" + (f"</{tag}>" if attributes.endswith("/") else "")
+
+
 def is_source(text: str) -> bool:
     """Whether what a page shows is the source of another."""
     return len(_TAG.findall(text, 0, 20_000)) >= 6
@@ -28,6 +54,8 @@ def is_source(text: str) -> bool:
 
 def mended_page(text: str) -> str:
     """The mark-up of a page, with nothing in it that hides the text behind it."""
+    if is_own_xml(text):
+        text = _XML_ELEMENT.sub(_block, _CDATA.sub(r"\1", text))
     if "WAYBACK TOOLBAR" in text:
         text = _ARCHIVE_INSERT.sub("", text)
     text = _SELF_CLOSED_RAW.sub(r"<\1\2></\1>", text)

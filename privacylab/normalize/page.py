@@ -1,6 +1,7 @@
 """A whole page of HTML -> chunks: its text without what stands around it."""
 
 import contextlib
+import json
 import re
 from itertools import zip_longest
 
@@ -11,14 +12,16 @@ from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
 from privacylab.normalize.markup import is_source, mended_page
 from privacylab.normalize.plain import plain_chunks
-from privacylab.normalize.reader import STRUCK, UNSEEN, TreeReader
+from privacylab.normalize.reader import UNSEEN, TreeReader
 from privacylab.normalize.regions import Button, Region, content, is_title_button, region
 
 MAX_INNER = 3
 """Pages within pages within pages."""
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
+_ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
 _INNER_PAGES = frozenset(("iframe", "noframes"))
+_DELETED = "del, s, strike, [role=deletion]"
 _OPENS = ("id", "aria-controls", "href", "data-target", "data-bs-target")
 """What a button says of itself and of what it opens."""
 
@@ -37,7 +40,36 @@ def html_page(text: str, *, depth: int = 0) -> list[Chunk]:
     if depth < MAX_INNER and is_source(source := _source(root)):
         return html_page(source, depth=depth + 1)
     reader.read(root)
-    return reader.content()
+    return reader.content() or _unshown(text, depth)
+
+
+def _unshown(text: str, depth: int) -> list[Chunk]:
+    """What a page without a text of its own has for its scripts to show: long strings of JSON and of attributes."""
+    tree = LexborHTMLParser(text)
+    strings: list[str] = []
+    for script in tree.css("script[type$=json]"):
+        with contextlib.suppress(ValueError, RecursionError):
+            strings += _strings(json.loads(script.text(), strict=False))
+    for node in tree.css("body *"):
+        strings += [value for key, value in node.attributes.items() if value and key.startswith("data-")]
+    if not any(string.count(" ") > _MANY_BLANKS for string in strings):
+        return []
+    worded = [string for string in strings if " " in string or string.istitle()]
+    if any(map(is_source, worded)):
+        return html_page("\n".join(worded), depth=depth + 1)
+    return plain_chunks("\n\n".join(worded))
+
+
+def _strings(data: object) -> list[str]:
+    """The strings in what JSON says, in order."""
+    if isinstance(data, str):
+        return [data.replace("\\/", "/")]  # a stroke that was escaped twice
+    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return [string for part in parts for string in _strings(part)]
+
+
+_MANY_BLANKS = 12
+"""A string with more of them is a text."""
 
 
 def _source(root: LexborNode) -> str:
@@ -51,7 +83,7 @@ class _PageReader(TreeReader):
     """Reads a page with its regions and its buttons; pages within it are read by themselves."""
 
     is_page = True
-    unread = UNSEEN | STRUCK
+    unread = UNSEEN
     titles = frozenset(("dt", "summary", "th"))
 
     def __init__(self, tree: LexborHTMLParser, depth: int) -> None:
@@ -62,6 +94,14 @@ class _PageReader(TreeReader):
         self._regions: list[Region] = []
         self._open_regions: dict[int, Region] = {}  # by the elements that they are
         self._named: dict[str | None, str] = {}  # buttons' texts by their ids, and by those of what they open
+
+    def read(self, root: LexborNode) -> None:
+        """Reads a page; where most of it is struck out, nothing is meant by it."""
+        styled = root.css("*") if self._struck else []
+        struck = [*root.css(_DELETED), *(node for node in styled if node.mem_id in self._struck)]
+        is_most = 2 * sum(len(node.text()) for node in struck) > len(root.text())
+        self._struck = frozenset() if is_most else frozenset(node.mem_id for node in struck)
+        super().read(root)
 
     def content(self) -> list[Chunk]:
         """What of the page is its text."""
@@ -80,9 +120,11 @@ class _PageReader(TreeReader):
         if tag in _INNER_PAGES:
             shown = node.attributes.get("srcdoc")
             self._add_page(html_page(shown or node.text(), depth=self._depth + 1), is_hidden=not shown)
+        elif tag == "time" and (shown := _whole_date(node)):
+            self._text(shown)
         elif tag == "input":
             self._press(Button(clean(node.attributes.get("value") or "")))
-        elif node.mem_id not in self._struck and node.attributes.get("role") != "deletion":
+        elif node.mem_id not in self._struck:
             has_lines = tag in _WITH_LINES or node.mem_id in self._with_lines
             return super().reads(tag, node) or (has_lines and self._read_lines(tag, node))
         return True
@@ -146,6 +188,12 @@ class _PageReader(TreeReader):
         if ended := self._open_regions.pop(node.mem_id, None):
             self.flush()
             ended.end = len(self.passages)
+
+
+def _whole_date(time: LexborNode) -> str | None:
+    """The date of an element that shows it without its year."""
+    date = _ISO_DATE.match(time.attributes.get("datetime") or "")
+    return date[0] if date and date[1] not in time.text() else None
 
 
 def _styled(tree: LexborHTMLParser, style: str) -> frozenset[int]:

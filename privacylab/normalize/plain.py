@@ -1,7 +1,7 @@
 """Plain text -> chunks: wrapped lines are joined again."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from privacylab.normalize.chunks import Chunk, Pieces
@@ -9,6 +9,8 @@ from privacylab.normalize.cleaning import chunks_of, without_comments
 from privacylab.normalize.wrapping import HYPHENS, MARGIN, SENTENCE_END, STARTS_BLOCK, joined, running, words_of
 
 _LONE_BULLET = re.compile(r"^[\s]*[-–•*·▪◦o][ \t]*$")
+_PARAGRAPH = 120
+_ADDRESS = re.compile(r"\S+[@/]\S+")
 _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
 
 
@@ -61,18 +63,28 @@ def _width(lines: Sequence[str]) -> int:
         return _narrow_width(lines)
     width = lengths[len(lengths) * 9 // 10]
     is_wrapped = width <= 110 and sum(length > 0.75 * width for length in lengths) > 0.5 * len(lengths)
-    return max(map(len, lines)) if is_wrapped else 0
+    return max(length for length in lengths if length <= 1.1 * width) if is_wrapped else 0
 
 
-def _narrow_width(lines: Sequence[str]) -> int:
+def unwrapped(text: str) -> Iterable[str]:
+    """The lines of a paragraph, whole again where they were broken to a width."""
+    lines = [line.strip() for line in text.split("\n")]
+    if len(text) < _PARAGRAPH:  # the short ones are advertisements and menus in narrow columns
+        return lines
+    is_list = any(" " not in line for line in lines[:-1]) or _ADDRESS.fullmatch(lines[-1])
+    width = 0 if is_list else _narrow_width(lines, least=1)
+    return _unwrap(lines, width, words_of("\n".join(lines))) if width else lines
+
+
+def _narrow_width(lines: Sequence[str], *, least: int = 8) -> int:
     """The width of a column: the next line's word had no room, and sentences go on in the next line."""
     lengths = sorted(len(line) for line in lines if line)
     pairs = [(line, following) for line, following in pairwise(lines) if line and following.strip()]
-    if len(pairs) < 8:
+    if len(pairs) < least:
         return 0
     width = lengths[len(lengths) * 19 // 20]
     n_full = sum(len(line) + len(following.split(None, 1)[0]) >= 0.95 * width for line, following in pairs)
-    n_open = sum(following.lstrip()[0].islower() for _, following in pairs)
+    n_open = sum(following.lstrip()[0].islower() and not SENTENCE_END.search(line) for line, following in pairs)
     return width if width > 20 and n_full > 0.6 * len(pairs) and n_open > 0.4 * len(pairs) else 0
 
 

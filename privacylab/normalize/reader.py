@@ -7,6 +7,7 @@ from selectolax.lexbor import LexborNode
 from privacylab.normalize.chunks import Chunk, Kind
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
+from privacylab.normalize.plain import unwrapped
 from privacylab.normalize.rows import data_row, is_sentence
 
 MAX_DEPTH = 400
@@ -143,7 +144,8 @@ class TreeReader:
         if looks := self._looks:
             is_bold = all([look.bold for look in looks])
             self._looks = {}
-            for line in "".join(self._parts).split("\n"):
+            text = "".join(self._parts)
+            for line in unwrapped(text) if "\n" in text else (text,):
                 if cleaned := clean(line):
                     self.passages.append(
                         Passage(Chunk(self._kind, cleaned, self._level, is_bold), len(self._items), looks)

@@ -181,7 +181,7 @@ def _mains(page: _Page) -> list[Region]:
     total = page.weight(page.standing)
     for kind in ("main", "article"):
         group = [each for each in page.regions if each.kind == kind]
-        speaking = [each for each in group if page.weight(each.parts)]
+        speaking = [each for each in group if page.weight(each.parts) or page.has_title(each.parts)]
         if speaking and page.weight(i for each in speaking for i in each.parts) >= 0.9 * total:
             first, last = min(each.start for each in speaking), max(each.end for each in speaking)
             return [each for each in group if first <= each.start and each.end <= last]

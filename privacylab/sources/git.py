@@ -61,10 +61,11 @@ class GitArchive:
         holders: dict[str, Counter[str]] = defaultdict(Counter)
         moved = {}
         for place, change in enumerate(changes):
-            named, before = name(change.path), change.moved_from and name(change.moved_from)
+            named = name(change.path)
             if not named:
                 continue
-            if change.moved_from and before:
+            if change.moved_from:
+                before = name(change.moved_from) or named
                 blob = stands.get(change.moved_from, change.blob)
                 if {service for service, n in holders[blob].items() if n} <= {named[0], before[0]}:
                     moved[place] = blob

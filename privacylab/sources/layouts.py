@@ -215,7 +215,7 @@ def place(path: str, root: str, *, day_first: bool | None = None) -> Place:
     seconds = None if parted.date else name_dates.in_seconds(parted.name)
     if seconds:
         dated = _read(parted._replace(name=seconds.rest, date=seconds))
-        if not dated.document:  # beside a title they may be any number
+        if not dated.document or _is("privacy", dated.document):  # beside another title they may be any number
             return dated
     return _read(parted)
 

@@ -65,7 +65,9 @@ _TIME = re.compile(
     r"(?:\s?[ap]m(?![a-z]))?(?:\s?(?:Z|UTC|GMT)(?![a-z])|[+-]\d\d:?\d\d(?!\d))?(?:(?:id|if|im|js|cs|fw|mp|oe)\b)?",
     re.IGNORECASE,
 )
-_LIKE_A_DATE = re.compile(rf"(?<!\d)(?:{_YEAR}[-./\s]\d\d?(?:[-./\s]\d\d?)?|\d\d?[-./\s]\d\d?[-./\s]{_YEAR})(?!\d)")
+_LIKE_A_DATE = re.compile(
+    rf"(?<!\d)(?:{_YEAR}[-./\s]\d\d?(?:[-./\s]\d\d?)?|\d\d?[-./\s]\d\d?[-./\s]{_YEAR}|\d{{4}}-\d\d-\d\d)(?!\d)"
+)
 _SHORT = re.compile(r"(\d\d)-(\d\d?)-(\d\d)")
 """Either end of it may be the year."""
 _BEFORE_A_YEAR = re.compile(r"(?:^|[\W_]|policy|privacy|terms)$", re.IGNORECASE)

@@ -82,7 +82,7 @@ def service_of(name: str) -> tuple[str, str]:
     domain = None if " " in name else registrable(name)
     if domain:
         return domain[0], slug(re.sub(r"^www\d*(?:\.|$)", "", domain[1])) or "main"
-    return slug(name) or "unnamed", "main"
+    return slug(re.sub(r"^www\d*\.", "", name, flags=re.I)) or "unnamed", "main"
 
 
 _GENERAL = re.compile(

@@ -214,7 +214,13 @@ def csv_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
 
 
 def json_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
-    """The objects of an array, or of lines; in one object as pandas and others nest them."""
+    """The objects of an array, or of lines, with what is nested in them; or nested in one object."""
+    for row in _objects(file):
+        within = [each for each in row.values() if isinstance(each, dict)]
+        yield {name: value for each in (*within, row) for name, value in each.items()} if within else row
+
+
+def _objects(file: IO[bytes]) -> Iterator[Row]:
     text = _Text(file)
     first = text.readline(MAX_UNPACKED)
     if first.lstrip().startswith("["):

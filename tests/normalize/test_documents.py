@@ -327,6 +327,11 @@ def test_stray_nuls_are_dropped(place, nulls):
     assert normalize.blocks(data[:place] + nulls + data[place:]) == BLOCKS
 
 
+@pytest.mark.parametrize("number", [8, 300, 8000])
+def test_nuls_that_fill_a_file_up_are_no_text(number):
+    assert normalize.blocks(PAGE.encode() + b"\0" * number) == BLOCKS
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
 def test_encodings_of_wide_letters_are_no_stray_nuls(encoding):
     assert normalize.blocks(PAGE.encode(encoding)) == BLOCKS
@@ -338,6 +343,12 @@ def test_encodings_of_wide_letters_are_no_stray_nuls(encoding):
 def test_pictures_in_a_page_do_not_make_it_too_large(uri):
     picture = f"<img src='{uri}{'iVBORw0KGgo' * 2_000_000}'>"
     assert normalize.blocks(PAGE.replace("<h1>", f"{picture}<h1>").encode()) == BLOCKS
+
+
+@pytest.mark.parametrize("tag", ["script", "STYLE"])
+def test_scripts_in_a_page_do_not_make_it_too_large(tag):
+    script = f"<{tag}>var a = '<b>{'letters ' * 3_000_000}';</{tag}>"
+    assert normalize.blocks(PAGE.replace("<h1>", f"{script}<h1>").encode()) == BLOCKS
 
 
 def test_a_page_that_is_too_large_without_its_pictures_is_refused():

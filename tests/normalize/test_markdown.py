@@ -1,11 +1,13 @@
 """`normalize.markdown`: what is read without the parsers, or in pieces, is read as the parsers read the whole."""
 
+import pytest
 from cmarkgfm import cmark
 from hypothesis import example, given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 from strange import MARKDOWN, TEXT
 
+from privacylab import normalize
 from privacylab.normalize import markdown
 from privacylab.normalize.html import read_tree
 
@@ -33,3 +35,19 @@ def test_pieces_of_markdown_are_read_as_the_whole(text):
     assert [chunk for piece in cut.texts for chunk in cut.read(piece)] == [
         chunk for part in parts for chunk in markdown._markdown_part(part)
     ]
+
+
+@pytest.mark.parametrize("form", ["---\n{}---\n\n", "+++\n{}+++\n"])
+def test_what_stands_before_a_text_for_programs_gives_title_and_date(form):
+    fields = 'title: "Otterholm Boats"\nlast_updated: 2018-05-03\nlayout: page\ntags:\n  - legal\n'
+    matter = form.format(fields.replace(":", " =") if "+" in form else fields)
+    text = f"{matter}## Cookies\n\nWe use cookies.\n"
+    texts = [(block.kind, block.text) for block in normalize.blocks(text, media_type="text/markdown")]
+    assert texts[0] == ("heading", "Otterholm Boats")
+    assert "2018-05-03" in texts[1][1]
+    assert texts[2:] == [("heading", "Cookies"), ("paragraph", "We use cookies.")]
+
+
+@pytest.mark.parametrize("mark", [" {#cookies}", " {: .big }", "{.big}"])
+def test_the_name_of_a_heading_is_no_text(mark):
+    assert normalize.blocks(f"# Boats\n\n## Cookies{mark}\n\nWe use them.\n")[1].text == "Cookies"

@@ -1,6 +1,9 @@
 """`normalize.html` and `normalize.regions`: the text of a whole page, whatever it stands in and among."""
 
 import html
+import json
+import re
+import textwrap
 
 import pytest
 
@@ -117,6 +120,12 @@ def test_title_and_date_above_the_main_text_are_kept(hero, main):
     text = page(MENU + hero.format(TOP) + main.format(BODY) + FOOT)
     assert_whole(text)
     assert "2018" in words(text)
+
+
+def test_an_article_of_the_policy_may_have_none_of_its_words():
+    silent = "<article><h2>Lakes</h2><p>Our skippers chose ten lakes for every visitor to the town.</p></article>"
+    articles = each("<article><h2>{title}</h2><p>{text}</p></article>")
+    assert "skippers" in words(page(f"{MENU}<article>{TOP}</article>{silent}{articles}{FOOT}"))
 
 
 def test_a_policy_in_several_articles_is_read_whole_and_teasers_are_not():
@@ -308,6 +317,11 @@ def test_struck_text_is_gone_and_what_was_put_in_stays(start, end):
     assert "2018" in found
 
 
+@pytest.mark.parametrize("form", ["<s>{}</s>", "<div style='text-decoration: line-through'>{}</div>"])
+def test_a_page_that_is_struck_out_as_a_whole_is_read(form):
+    assert_whole(page(MENU + form.format(POLICY)))
+
+
 def test_struck_text_of_markdown_is_gone():
     found = words(
         "# Privacy\n\nUpdated ~~9 July 2011~~ 3 May 2018. We ~~[sell](http://x.example)~~ keep it.", "text/markdown"
@@ -318,3 +332,51 @@ def test_struck_text_of_markdown_is_gone():
 def test_markdown_that_is_indented_as_a_whole_is_no_code():
     indented = "".join(f"    ## {title}\n\n    {text}\n\n" for title, text in SECTIONS.items())
     assert headings(f"# {HEADINGS[0]}\n\n{indented}", "text/markdown") == HEADINGS
+
+
+# --- Texts that are no text of the page -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("data", [POLICY, {"props": {"page": ["menu", {"html": POLICY}]}}, {"articleBody": LINES}])
+def test_a_page_without_a_text_is_read_from_its_data(data):
+    script = f"<script type='application/ld+json'>{json.dumps(data)}</script>"
+    assert_whole(page(f"<div id=root></div>{script}<script>var a = 'Boats, partners';</script>"))
+
+
+def test_a_page_without_a_text_is_read_from_its_attributes():
+    assert_whole(page(f"<h1 data-title='{HEADINGS[0]}'></h1>" + each('<div data-title="{title}" data-text="{text}">')))
+
+
+def test_data_beside_a_text_are_no_text():
+    data = json.dumps({"text": "Our partners carry Boats, and so on. " * 20})
+    assert_whole(page(POLICY + f"<script type='application/json'>{data}</script><p data-text='carry {LINES}'></p>"))
+
+
+@pytest.mark.parametrize(
+    "section",
+    ["<part><title>{title}</title><para>{text}</para></part>", "<part name='{title}'><para>{text}</para></part>"],
+)
+@pytest.mark.parametrize("head", ["", '<?xml version="1.0"?>\n<!-- A policy -->\n'])
+def test_xml_of_its_own_vocabulary_has_its_titles(section, head):
+    assert_whole(f"{head}<policy><title>{HEADINGS[0]}</title><date>3 May 2018</date>{each(section)}</policy>\n")
+
+
+def test_a_date_without_its_year_is_completed():
+    text = page(f"{TITLE}<p>Last updated <time datetime='2018-05-03T10:00'>3 May</time></p>{BODY}")
+    assert "2018-05-03" in words(text)
+
+
+@pytest.mark.parametrize("width", [32, 40, 64])
+def test_a_paragraph_whose_lines_were_broken_by_the_page_is_whole(width):
+    text = page(TOP + each("<h2>{title}</h2><p>\n{text} {text}</p>"))
+    broken = re.sub(r"<p>\n(.*?)</p>", lambda p: f"<p>{'<br>'.join(textwrap.wrap(p[1], width))}</p>", text)
+    assert read(broken) == read(text)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["Otterholm Boats<br>3 Quay Road<br>Otterholm", "Write to us:<br>boats@otterholm.example", "We keep<br>names"],
+)
+def test_lines_that_a_writer_parted_stay_apart(lines):
+    parted = [block.text for block in read(page(f"{POLICY}<p>{lines}</p>"))]
+    assert parted[-1] == lines.rpartition("<br>")[2] or "keep names" in parted[-1]

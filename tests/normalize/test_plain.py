@@ -39,6 +39,13 @@ def test_titles_stand_alone_without_blank_lines(width):
     assert PARAGRAPHS[0] in found and "Your rights" in found
 
 
+def test_an_address_longer_than_the_lines_widens_them_not():
+    text = "We comply with what the harbour office of the town\nAsks of us. For all other lakes that our boats are on\n"
+    address = "Our office reads letters at the-office-of-privacy-of-otterholm@otterholm-boats.example"
+    blocks = normalize.blocks(f"{text * 6}when you rent one.\n\n{address}\n", media_type="text/plain")
+    assert len(blocks) == 2
+
+
 def test_a_list_of_short_lines_is_not_joined():
     names = [f"{word} Partners of {place}" for word in ("Pell", "Lark", "Quill") for place in ("Cork", "Ulm", "Oslo")]
     assert texts("\n".join(names)) == names

@@ -138,6 +138,14 @@ def test_a_service_that_was_renamed_is_one_and_the_move_is_no_version(tmp_path):
     ]
 
 
+def test_a_policy_that_stood_elsewhere_before_has_its_first_version(tmp_path):
+    root = ota(tmp_path / "ota", ("2020-01-01", B))
+    archives.commit(root, {"versions/Herons/Privacy Policy.md": A}, "2020-05-01")
+    moved(root, "versions/Herons", "Herons", "2021-01-01")
+    assert ("Herons", "2020-05-01", A) in dated_texts(opened(root, tmp_path))
+    assert ("Herons", "2021-01-01", A) not in dated_texts(opened(root, tmp_path))
+
+
 def test_a_service_that_was_renamed_with_a_change_of_its_text_is_one(tmp_path):
     root = ota(tmp_path / "ota", ("2019-01-01", A))
     moved(root, "Kites", "Kestrels", "2021-01-01", A + archives.PARROT)

@@ -66,6 +66,8 @@ def test_each_layout_has_an_example_that_it_alone_reads(layout):
         ("kites/2018/privacy.html", (FOLDERS, "kites", "privacy", "2018")),
         ("kites/2018/kites-2018-05-25.html", (FOLDERS, "kites", "", "2018-05-25")),
         ("kites/kites_privacy_policy_2018-05-25.html", (FOLDERS, "kites", "privacy policy", "2018-05-25")),
+        ("kites/privacy-1527206400000.html", (FOLDERS, "kites", "privacy", "2018-05-25")),
+        ("kites/app-1527206400000.html", (FOLDERS, "kites", "app-1527206400000", None)),
         ("kites/privacy-policy/2018-05-25.html", (TYPED, "kites", "privacy-policy", "2018-05-25")),
         ("Legal & General/2018-05-25.html", (FOLDERS, "Legal & General", "", "2018-05-25")),
         # Files for services.

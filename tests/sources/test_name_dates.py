@@ -69,7 +69,19 @@ def test_a_date_is_read_in_the_forms_of_names(name, value, rest):
 
 
 @pytest.mark.parametrize(
-    "name", ["2018-02-30", "20180230", "kites-03-04-2018", "03-04-05", "2035", "2035-01-02", "1980-01-02", "2018-13"]
+    "name",
+    [
+        "2018-02-30",
+        "20180230",
+        "kites-03-04-2018",
+        "03-04-05",
+        "2035",
+        "2035-01-02",
+        "1980-01-02",
+        "2018-13",
+        "0000-00-00",
+        "2199-01-02",
+    ],
 )
 def test_a_date_that_cannot_be_read_says_why(name):
     date = name_dates.in_name(name)

@@ -17,6 +17,7 @@ from privacylab.sources import Entry, services
     [
         ("kites.example", ("kites-example", "main")),  # no public suffix
         ("kites.co.uk", ("kites.co.uk", "main")),
+        ("www.kites.example", ("kites-example", "main")),
         ("WWW.Kites.co.uk", ("kites.co.uk", "main")),
         ("www2.kites.com", ("kites.com", "main")),
         ("wwwkites.kites.com", ("kites.com", "wwwkites")),

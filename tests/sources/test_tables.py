@@ -39,6 +39,12 @@ def _lines(frame):
     return frame.to_json(orient="records", lines=True).encode()
 
 
+def _with_part(row):
+    return json.dumps(
+        {"policy_text": row["policy_text"], "meta": {key: row[key] for key in row if key != "policy_text"}}
+    )
+
+
 WRITERS = {
     "a.csv": lambda path, frame: frame.to_csv(path, index=False),
     "semicolons.csv": lambda path, frame: frame.to_csv(path, index=False, sep=";"),
@@ -54,6 +60,7 @@ WRITERS = {
     "split.json": lambda path, frame: frame.to_json(path, orient="split"),
     "index.json": lambda path, frame: frame.to_json(path, orient="index"),
     "nested.json": lambda path, frame: path.write_text(json.dumps({"policies": frame.to_dict("records")}, indent=1)),
+    "in.jsonl": lambda path, frame: path.write_text("\n".join(map(_with_part, frame.to_dict("records")))),
     "a.jsonl": lambda path, frame: frame.to_json(path, orient="records", lines=True),
     "a.ndjson": lambda path, frame: frame.to_json(path, orient="records", lines=True),
     "jsonl.txt": lambda path, frame: frame.to_json(path, orient="records", lines=True),
