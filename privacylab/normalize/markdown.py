@@ -3,11 +3,11 @@
 import re
 
 from cmarkgfm import cmark
-from selectolax.lexbor import LexborHTMLParser
 
 from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import chunks_of
-from privacylab.normalize.html import is_unclosed, read_tree
+from privacylab.normalize.html import read_tree
+from privacylab.normalize.markup import is_unclosed, parsed
 from privacylab.normalize.plain import plain_chunks
 from privacylab.normalize.wrapping import unbroken
 
@@ -27,7 +27,9 @@ _INDENT = re.compile(r"^ {4}", re.MULTILINE)
 _MEANT_AS_TEXT = re.compile(r"\n\n    #{1,4} \w")
 """A heading where an indent makes code of it: the whole text was indented."""
 _DEFINED = re.compile(r"(?:\A|(?<=\n))\n?([^\n:|#*-][^\n]{1,80})\n{1,2}:[ \t]{1,3}(?=\S)")
-_SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_SCRIPTS = ("script", "style", "noscript", "iframe")
+_SCRIPT = re.compile(rf"<({'|'.join(_SCRIPTS)})\b[^<>]*>", re.IGNORECASE)
+_SCRIPT_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _SCRIPTS}
 
 _SIMPLE_LINE = re.compile(r"[A-Za-z\"'(][^\n\\`*_\[\]<>&|~\0\r]*\n?")
 """Two fifths of the pieces of Markdown: a line of text without a mark, which neither cmark nor lexbor need read."""
@@ -39,13 +41,29 @@ MAX_PIECE = 200_000
 def markdown_pieces(text: str) -> Pieces:
     """The pieces of Markdown."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-    if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
-        text = _SCRIPT.sub(" ", text)
+    if "</" in text and any(f"</{name}" in text for name in _SCRIPTS):
+        text = _without_scripts(text)
     if "\n\n    #" in text and text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
         text = _INDENT.sub("", text)
     if "\n: " in text:
         text = _DEFINED.sub(r"\n**\1**\n\n", text)
     return Pieces(_markdown_piece, _PARTED.split(text))
+
+
+def _without_scripts(text: str) -> str:
+    """Text without scripts; one pattern would search to the end of the text for each script that stays open."""
+    parts, position = [], 0
+    unclosed: set[str] = set()
+    for begin in _SCRIPT.finditer(text):
+        name = begin[1].lower()
+        if begin.start() < position or name in unclosed:
+            continue
+        if end := _SCRIPT_ENDS[name].search(text, begin.end()):
+            parts.append(text[position : begin.start()])
+            position = end.end()
+        else:
+            unclosed.add(name)
+    return " ".join([*parts, text[position:]])
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:
@@ -66,4 +84,4 @@ def _markdown_part(part: str) -> list[Chunk]:
     if len(part) > MAX_PIECE or is_unclosed(part):
         return plain_chunks(part)
     html = cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS)
-    return read_tree(LexborHTMLParser(html).body)
+    return read_tree(parsed(html).body)

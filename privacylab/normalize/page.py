@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from privacylab.normalize.chunks import Chunk
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
-from privacylab.normalize.markup import is_source, mended_page
+from privacylab.normalize.markup import is_source, mended_page, parsed
 from privacylab.normalize.plain import plain_chunks
 from privacylab.normalize.reader import STRUCK, UNSEEN, TreeReader
 from privacylab.normalize.regions import Button, Region, content, is_title_button, region
@@ -29,7 +29,7 @@ def html_page(text: str, *, depth: int = 0) -> list[Chunk]:
     """The chunks of a whole page; ``depth`` counts the pages around it."""
     if depth > MAX_INNER:
         return []
-    tree = LexborHTMLParser(mended_page(text))
+    tree = parsed(mended_page(text))
     reader = _PageReader(tree, depth)
     tree.strip_tags(list(UNSEEN), recursive=True)
     root = tree.body or tree.root
