@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -16,6 +16,9 @@ from privacylab.normalize.regions import Button, Region, content, is_title_butto
 
 MAX_INNER = 3
 """Pages within pages within pages."""
+
+MAX_SELECTORS = 200
+"""Selectors of a style that are looked for in a page."""
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _INNER_PAGES = frozenset(("iframe", "noframes"))
@@ -153,8 +156,8 @@ def _styled(tree: LexborHTMLParser, style: str) -> frozenset[int]:
     has_style = re.compile(style, re.IGNORECASE)
     styled = {node.mem_id for node in tree.css("[style]") if has_style.search(node.attributes["style"] or "")}
     rules = "".join(sheet.text() for sheet in tree.css("style")).split("}")
-    for rule in filter(has_style.search, rules):
-        selector = rule.partition("{")[0]
+    selectors = dict.fromkeys(rule.partition("{")[0] for rule in filter(has_style.search, rules))
+    for selector in islice(selectors, MAX_SELECTORS):
         with contextlib.suppress(SelectolaxError, ValueError):
             styled.update(node.mem_id for node in tree.css(selector))
     return frozenset(styled)

@@ -19,6 +19,8 @@ from privacylab.text.visible import visible
 _ITEM = re.compile(r"[ \t]*(?:[-*•·]|\(?[a-z0-9]{1,2}[.)])\s")
 _LEAD_REACH = 40
 """Tokens: so much of the sentence before a list introduces its items."""
+_LONG_WORD = re.compile(r"\S{300,}")
+"""Nothing that is read: a tokenizer would take the square of its length."""
 _HYPHEN = get_string_id("-")
 
 
@@ -49,7 +51,7 @@ def tokenizer() -> Tokenizer:
 
 def tokens_of(text: str) -> Doc:
     """The tokens of what a reader sees of a text, where they stand in it; it may contain Markdown or leftover tags."""
-    doc: Doc = tokenizer()(visible(text))
+    doc: Doc = tokenizer()(_LONG_WORD.sub(lambda word: " " * len(word[0]), visible(text)))
     return doc
 
 
