@@ -22,7 +22,7 @@ from privacylab import build, findings, paths
 from privacylab.explore import policy
 from privacylab.findings import TooFewError
 from privacylab.plots import labels, style
-from privacylab.tables import Corpus
+from privacylab.tables import Corpus, spreadsheet
 
 SORTS = {"date": ["date", "service"], "service": ["service", "date"], "left": ["_left"], "right": ["right"]}
 """What a concordance may be sorted by; ``left`` by the words before the keyword, read from it outwards."""
@@ -358,6 +358,6 @@ def _words(old: object, new: object) -> tuple[Markup, Markup]:
 
 def csv_link(frame: pd.DataFrame, name: str) -> Markup:
     """A link, in HTML, that downloads a frame as CSV; it holds the data and needs no server."""
-    data = base64.b64encode(frame.to_csv(index=False, lineterminator="\n").encode()).decode()
+    data = base64.b64encode(spreadsheet.harmless(frame).to_csv(index=False, lineterminator="\n").encode()).decode()
     link = Markup('<a download="{0}" href="data:text/csv;base64,{1}">{0}</a> ({2:,} rows)')
     return link.format(f"{name}.csv", data, len(frame))

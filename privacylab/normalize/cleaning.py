@@ -21,7 +21,9 @@ _TAG_NAMES = (
     "section|select|small|span|strike|strong|style|sub|sup|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|"
     r"\w+:\w+"
 )
-_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\U000e0000-\U000e007f]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\U000e0000-\U000e007f]"
+)
 # Forms of letters and digits that mean nothing of their own (ligatures, full width, letters of formulas), what old
 # fonts have for ligatures and bullets, and marks that choose a form; no superscript, which is a note or a trade mark.
 _FORM = re.compile(
