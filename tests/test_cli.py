@@ -297,7 +297,7 @@ def test_an_interrupt_is_one_line(tmp_path, monkeypatch, call):
     assert "Traceback" not in err
 
 
-# --- What strangers wrote is shown, not obeyed --------------------------------------------------------------------------
+# --- What strangers wrote is shown, not obeyed ------------------------------------------------------------------------
 
 HOSTILE = "a\x1b]0;x\x07\x1b[31m\x9b\u202e\u2066b\r\nfake line.md"
 SHOWN = r"a\x1b]0;x\x07\x1b[31m\x9b\u202e\u2066b\r\nfake line.md"

@@ -248,11 +248,11 @@ def export(
     csv: Annotated[Path | None, typer.Option("--csv", help="The folder for a CSV file a table.")] = None,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="The file for a workbook with a sheet a table.")] = None,
 ) -> None:
-    """Write the tables for R, Stata or a spreadsheet, and a codebook of their columns.
+    r"""Write the tables for R, Stata or a spreadsheet, and a codebook of their columns.
 
     In CSV a text that begins with = + - @ or a tab has an apostrophe before it, so that no spreadsheet runs it. To
     undo it, take away the first apostrophe of cells that begin with apostrophes and one of these: in R
-    sub("^'(?='*[=+@\\t-])", "", x, perl = TRUE). A workbook holds texts as they are, up to 32,767 characters a cell.
+    sub("^'(?='*[=+@\t-])", "", x, perl = TRUE). A workbook holds texts as they are, up to 32,767 characters a cell.
 
     Example: privacylab export corpus/panel --csv panel-csv
     """

@@ -25,7 +25,7 @@ class _Console(Console):
     """A console that shows what it is given and obeys none of it: names and texts come from strangers."""
 
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 (whatever rich hands on)
-        """A line of text, with what is not printed written as in programs: ``\\x1b``, ``\\n``, ``\\u202e``."""
+        r"""A line of text, with what is not printed written as in programs: ``\x1b``, ``\n``, ``\u202e``."""
         if not text.isprintable():
             text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
         return super().render_str(text, **options)

@@ -285,16 +285,14 @@ def differences(texts: Texts, before: str, after: str) -> pd.DataFrame:
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """What became of which parts, as difflib tells it; parts that come again and again tell nothing where they are too
-    many to be compared each with each.
-    """
+    """What became of which parts, as difflib tells it; of too many equal ones only the rare ones count."""
     n_old, n_new = Counter(old), Counter(new)
     n_pairs = sum(n * n_new[part] for part, n in n_old.items())
     return difflib.SequenceMatcher(None, old, new, autojunk=n_pairs > _MOST_PAIRS).get_opcodes()
 
 
 def _similar(old: Sequence[str], new: Sequence[str], left: range, right: range) -> list[tuple[int, int]]:
-    """Pairs of similar segments, the most similar first, that do not cross; none where there are too many to compare."""
+    """Pairs of similar segments, the most similar first, that do not cross; none of too many.""" ""
     if len(left) * len(right) > _MOST_PAIRS:
         return []
     old_words = {i: set(re.findall(r"\w+", old[i].lower())) for i in left}

@@ -13,7 +13,7 @@ import archives
 import pytest
 from archives import opened, seen, texts
 
-from privacylab import files, sources
+from privacylab import files
 from privacylab.sources import SourceError
 
 # --- Folders and files ----------------------------------------------------------------------------------------------
