@@ -192,7 +192,11 @@ def test_a_bomb_costs_a_line(name, tmp_path):
     BOMBS[name](tmp_path / name)
     done = run_limited("build", tmp_path / name, "--out", tmp_path / "corpus", "--workers", "1")
     assert "Traceback" not in done.stderr
-    about = [line for line in done.stderr.splitlines() if "rejected" in line or "damaged" in line]
+    about = [
+        line
+        for line in done.stderr.splitlines()
+        if "rejected, unreadable" in line or "too_large" in line or "damaged or" in line
+    ]
     assert len(about) == 1, done
 
 

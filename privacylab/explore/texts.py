@@ -284,7 +284,7 @@ def differences(texts: Texts, before: str, after: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+def _changes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
     """What became of which parts, as difflib tells it; of too many equal ones only the rare ones count."""
     n_old, n_new = Counter(old), Counter(new)
     n_pairs = sum(n * n_new[part] for part, n in n_old.items())

@@ -58,8 +58,8 @@ def to_csv(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
     """Writes a CSV for each frame into a new folder, in UTF-8 with the mark by which Excel knows it."""
     folder.mkdir()
     for name, frame in frames.items():
-        options = {"index": False, "date_format": "%Y-%m-%d", "encoding": "utf-8-sig"}
-        harmless(frame).to_csv(folder / f"{name}.csv", **options)
+        path = folder / f"{name}.csv"
+        harmless(frame).to_csv(path, index=False, date_format="%Y-%m-%d", encoding="utf-8-sig")
 
 
 def to_xlsx(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
