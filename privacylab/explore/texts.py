@@ -292,7 +292,7 @@ def _changes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int,
 
 
 def _similar(old: Sequence[str], new: Sequence[str], left: range, right: range) -> list[tuple[int, int]]:
-    """Pairs of similar segments, the most similar first, that do not cross; none of too many.""" ""
+    """Pairs of similar segments, the most similar first, that do not cross; none of too many."""
     if len(left) * len(right) > _MOST_PAIRS:
         return []
     old_words = {i: set(re.findall(r"\w+", old[i].lower())) for i in left}
