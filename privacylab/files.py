@@ -1,11 +1,27 @@
-"""Files and folders that are written whole or not at all."""
+"""Files and folders that are written whole or not at all; files that are read only if they are ordinary ones."""
 
+import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+
+def ordinary(path: Path) -> BinaryIO:
+    """Opens a file for reading; a pipe would keep whoever opens it waiting, and a device may never end.
+
+    Raises:
+        OSError: It is not there, may not be read, or is no ordinary file.
+    """
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "a pipe or a device, no ordinary file: copy what it gives into one", str(path))
+    return file
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import archives
@@ -20,7 +21,7 @@ import privacylab
 from privacylab import cli, paths, tables
 from privacylab.build import annotate
 from privacylab.explore import policy as policy_page
-from privacylab.tables import corpus, schema
+from privacylab.tables import corpus, schema, spreadsheet
 
 COMMANDS = "build fetch report annotate export verify train evaluate".split()
 
@@ -296,6 +297,37 @@ def test_an_interrupt_is_one_line(tmp_path, monkeypatch, call):
     assert "Traceback" not in err
 
 
+# --- What strangers wrote is shown, not obeyed ------------------------------------------------------------------------
+
+HOSTILE = "a\x1b]0;x\x07\x1b[31m\x9b\u202e\u2066b\r\nfake line.md"
+SHOWN = r"a\x1b]0;x\x07\x1b[31m\x9b\u202e\u2066b\r\nfake line.md"
+
+
+@pytest.mark.parametrize("text", [policy(), "too short"])
+def test_a_name_is_shown_with_what_is_not_printed(text, tmp_path, call, tiny):
+    archives.write(tmp_path / "mine", {HOSTILE: text})
+    _, *printed = call("build", tmp_path / "mine", "--out", tmp_path / "corpus", "--workers", "1")
+    _, *annotated = call("annotate", tmp_path / "mine" / HOSTILE)
+    lines = "".join([*printed, *annotated]).split("\n")
+    assert [line for line in lines if not line.isprintable() or line.startswith("fake")] == []
+    assert SHOWN in "".join(annotated).replace("\n", "")
+
+
+def test_json_is_plain_ascii(tmp_path, call, tiny):
+    archives.write(tmp_path, {HOSTILE: policy()})
+    _, out, _ = call("annotate", tmp_path / HOSTILE, "--json")
+    assert out.isascii()
+    assert json.loads(out)["name"] == HOSTILE
+
+
+@pytest.mark.parametrize("place", ["pipe", "/dev/zero"])
+def test_annotate_refuses_what_is_no_ordinary_file(place, tmp_path, call):
+    os.mkfifo(tmp_path / "pipe")
+    code, _, err = call("annotate", tmp_path / place)
+    assert (code, one_line(err)) == (2, True)
+    assert "no ordinary file" in err
+
+
 # --- verify, export -------------------------------------------------------------------------------------------------
 
 
@@ -321,7 +353,7 @@ def test_export_writes_csv_that_pandas_reads(samples, tmp_path, call):
     code, out, _ = call("export", samples, "--csv", tmp_path / "csv")
     assert code == 0
     assert str(tmp_path / "csv") in out
-    assert len(list((tmp_path / "csv").iterdir())) == len(schema.TABLES)
+    assert {path.stem for path in (tmp_path / "csv").iterdir()} == {*schema.TABLES, "codebook"}
     corpus = tables.Corpus.open(samples)
     for name in schema.TABLES:
         table = pd.read_csv(tmp_path / "csv" / f"{name}.csv", keep_default_na=False)
@@ -330,7 +362,44 @@ def test_export_writes_csv_that_pandas_reads(samples, tmp_path, call):
     policies = pd.read_csv(tmp_path / "csv" / "policies.csv", parse_dates=["date"])
     assert policies["date"].tolist() == corpus.policies()["date"].tolist()
     segments = pd.read_csv(tmp_path / "csv" / "segments.csv", keep_default_na=False)
-    assert segments["text"].tolist() == corpus.segments()["text"].tolist()
+    as_help_says = segments["text"].str.replace(r"^'(?='*[=+@\t-])", "", regex=True)
+    assert as_help_says.tolist() == corpus.segments()["text"].tolist()
+    assert (tmp_path / "csv" / "segments.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1"]
+
+
+def test_no_cell_of_a_csv_is_a_formula_and_numbers_stay():
+    frame = pd.DataFrame({"text": [*FORMULAS, "it's"], "n": [-1, *range(6)]})
+    cells = spreadsheet.harmless(frame)
+    assert cells["text"].tolist() == [*(f"'{text}" for text in FORMULAS), "it's"]
+    assert cells["n"].tolist() == frame["n"].tolist()
+
+
+def test_a_workbook_holds_texts_numbers_and_no_formula(tmp_path):
+    pytest.importorskip("xlsxwriter")
+    frame = pd.DataFrame({"text": [*FORMULAS, "x" * 40_000], "n": [-1.5, *range(6)], "day": [pd.NaT] * 7})
+    spreadsheet.to_xlsx({"mine": frame}, tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as book:
+        sheet, strings = (book.read(f"xl/{name}.xml").decode() for name in ("worksheets/sheet1", "sharedStrings"))
+    assert "<f>" not in sheet
+    assert "<v>-1.5</v>" in sheet
+    assert [text for text in FORMULAS if f">{text}<" not in strings.replace("&apos;", "'")] == []
+    assert "x" * spreadsheet.MAX_CELL in strings
+
+
+def test_a_table_longer_than_a_sheet_is_for_csv(tmp_path, monkeypatch):
+    monkeypatch.setattr(spreadsheet, "MAX_ROWS", 2)
+    with pytest.raises(ValueError, match="mine has 2 rows, a sheet has 2: use --csv"):
+        spreadsheet.to_xlsx({"mine": pd.DataFrame({"n": [1, 2]})}, tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize("options", [[], ["--csv", "a", "--xlsx", "b.xlsx"]])
+def test_export_writes_one_of_csv_and_workbook(options, samples, call):
+    code, _, err = call("export", samples, *options)
+    assert (code, one_line(err)) == (2, True)
+    assert "give one of --csv" in err
 
 
 def test_export_joins_lists_with_semicolons(samples, tmp_path, call):

@@ -98,6 +98,8 @@ def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: st
         page = reader.read(data, media_type=media_type)
     except normalize.NormalizeError as error:
         return _rejected(content, error.reason, error.detail)
+    except MemoryError:
+        return _rejected(content, sources.TOO_LARGE, "more than the memory holds once it is read: cut it into files")
     if page.verdict.reason:
         return Text(content, page.verdict)
     return Text(content, page.verdict, page.segment_ids, page.blocks)

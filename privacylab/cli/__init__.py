@@ -237,7 +237,7 @@ def annotate(
             unknown = _line(error)
         if as_json:
             record = {**profile.record(), "lacks": lacks, "lacks_unknown": unknown}
-            sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(record) + "\n")  # in ASCII: no terminal obeys it
         else:
             out.print(terminal.shown(profile, lacks=lacks, unknown=unknown), soft_wrap=False)
 
@@ -245,30 +245,32 @@ def annotate(
 @app.command()
 def export(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
-    csv: Annotated[Path, typer.Option("--csv", help="The folder for a CSV file a table.")],
+    csv: Annotated[Path | None, typer.Option("--csv", help="The folder for a CSV file a table.")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="The file for a workbook with a sheet a table.")] = None,
 ) -> None:
-    """Write the tables as CSV for R, Stata or a spreadsheet.
+    r"""Write the tables for R, Stata or a spreadsheet, and a codebook of their columns.
+
+    In CSV a text that begins with = + - @ or a tab has an apostrophe before it, so that no spreadsheet runs it. To
+    undo it, take away the first apostrophe of cells that begin with apostrophes and one of these: in R
+    sub("^'(?='*[=+@\t-])", "", x, perl = TRUE). A workbook holds texts as they are, up to 32,767 characters a cell.
 
     Example: privacylab export corpus/panel --csv panel-csv
     """
+    from privacylab.tables import spreadsheet
+
+    target, write = (csv, spreadsheet.to_csv) if csv else (xlsx, spreadsheet.to_xlsx)
+    if target is None or (csv and xlsx):
+        raise ValueError("give one of --csv FOLDER and --xlsx FILE")
     opened = tables.Corpus.open(corpus)
-    csv = csv.resolve()
-    if csv.exists():
-        raise ValueError(f"{csv} exists: name another folder")
-    if not csv.parent.exists():
-        csv.parent.mkdir(parents=True)
-    with files.replacing(csv) as staging:
-        staging.mkdir()
-        for name in schema.TABLES:
-            table = _as_csv(name, opened.table(name))
-            table.to_csv(staging / f"{name}.csv", index=False, date_format="%Y-%m-%d")
-    out.print(f"{len(schema.TABLES)} tables in {csv}")
-
-
-def _as_csv(name: str, frame: "pd.DataFrame") -> "pd.DataFrame":
-    """A table whose lists are text: their values joined by semicolons."""
-    lists = [column for column, spec in schema.TABLES[name].columns.items() if spec.kind == "list"]
-    return frame.assign(**{column: frame[column].map(";".join) for column in lists})
+    target = target.resolve()
+    if target.exists():
+        raise ValueError(f"{target} exists: name another {'folder' if csv else 'file'}")
+    if not target.parent.exists():
+        target.parent.mkdir(parents=True)
+    frames = {name: spreadsheet.joined(name, opened.table(name)) for name in schema.TABLES}
+    with files.replacing(target) as staging:
+        write({**frames, "codebook": spreadsheet.codebook()}, staging)
+    out.print(f"{len(frames)} tables and their codebook in {target}")
 
 
 @app.command()
@@ -337,7 +339,8 @@ def evaluate(
         if predictions:
             predicted.to_csv(predictions / evaluation.PREDICTIONS, index=False)
     for name, frame in scores.items():
-        out.print(f"\n{name}\n{frame.to_string(index=False)}")
+        for line in ("", name, *frame.to_string(index=False).splitlines()):
+            out.print(line)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
@@ -19,8 +20,19 @@ from rich.progress import (
 )
 from rich.text import Text
 
+
+class _Console(Console):
+    """A console that shows what it is given and obeys none of it: names and texts come from strangers."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 (whatever rich hands on)
+        r"""A line of text, with what is not printed written as in programs: ``\x1b``, ``\n``, ``\u202e``."""
+        if not text.isprintable():
+            text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+        return super().render_str(text, **options)
+
+
 # File names and policies may hold what looks like markup: nothing is read as such.
-_plain = partial(Console, markup=False, emoji=False, highlight=False)
+_plain = partial(_Console, markup=False, emoji=False, highlight=False)
 out, err = _plain(soft_wrap=True), _plain(stderr=True, soft_wrap=True)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup, escape
 
-from privacylab import cues, dates, eras, findings, frameworks, normalize, sources
+from privacylab import cues, dates, eras, files, findings, frameworks, normalize, sources
 from privacylab.build import annotate, screen
 from privacylab.plots import labels
 from privacylab.tables import Corpus
@@ -23,7 +23,7 @@ MOSTLY = 0.5
 """What at least this share of an era's services have, its policies mostly have."""
 
 _CONTACTS = {
-    "email": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "email": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"),
     "phone": re.compile(
         r"(?:(?<=phone)|(?<=tel)|(?<=call)|(?<=call us)|(?<=fax)|(?<![\w./-])(?=\+|1-8|\(\d{3}\)))"
         r"[ :.]{0,3}(?:at |on |number )?(\+?\(?\d[\d ()./-]{6,18}\d)",
@@ -101,7 +101,9 @@ def of_file(path: str | Path) -> Profile:
     """
     file = Path(path)
     try:
-        return of_data(file.read_bytes(), name=file.name, media_type=sources.media_type_of(file.name))
+        with files.ordinary(file) as opened:
+            data = opened.read(sources.MAX_UNPACKED + 1)
+        return of_data(data, name=file.name, media_type=sources.media_type_of(file.name))
     except normalize.NormalizeError as error:
         raise ValueError(f"{file}: {error}") from None
 
@@ -133,10 +135,11 @@ def of_data(data: bytes | str, *, name: str, media_type: str | None = None) -> P
 def _clauses(rows: Sequence[Segment]) -> list[Clause]:
     limits = annotate.thresholds()
     # In whole percent, as the tables have them: a policy gets the same labels alone and in a corpus.
-    percents = np.rint(100 * annotate.scores(rows)).astype(int).tolist()
+    distinct = list(dict.fromkeys(rows))
+    percents = dict(zip(distinct, np.rint(100 * annotate.scores(distinct)).astype(int).tolist(), strict=True))
     return [
-        Clause(segment, {c: p / 100 for c, p in zip(CATEGORIES, row, strict=True) if p >= limits[c]})
-        for segment, row in zip(rows, percents, strict=True)
+        Clause(segment, {c: p / 100 for c, p in zip(CATEGORIES, percents[segment], strict=True) if p >= limits[c]})
+        for segment in rows
     ]
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.styled import Styled
 from rich.table import Column, Table
-from rich.text import Text
 
 from privacylab.explore.policy import Profile
 from privacylab.plots import labels
@@ -27,7 +27,7 @@ def shown(profile: Profile, *, lacks: Sequence[Mapping[str, Any]] | None, unknow
 def _summary(profile: Profile) -> Iterator[RenderableType]:
     stated = profile.effective_date
     date = f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})" if stated else "none stated"
-    yield Text(f"{profile.name}: {profile.n_words:,} words, {profile.n_segments} segments", style="bold")
+    yield Styled(f"{profile.name}: {profile.n_words:,} words, {profile.n_segments} segments", "bold")
     yield f"date {date}, era {profile.era}" + (f"; no policy: {profile.reason}" if profile.reason else "")
     mentions = [(framework, stance, _short(text)) for framework, stance, text in dict.fromkeys(profile.frameworks)]
     yield from _grid(("framework", "stance", "sentence"), mentions)

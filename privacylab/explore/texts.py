@@ -8,10 +8,11 @@ import base64
 import difflib
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import compress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
@@ -21,13 +22,16 @@ from privacylab import build, findings, paths
 from privacylab.explore import policy
 from privacylab.findings import TooFewError
 from privacylab.plots import labels, style
-from privacylab.tables import Corpus
+from privacylab.tables import Corpus, spreadsheet
 
 SORTS = {"date": ["date", "service"], "service": ["service", "date"], "left": ["_left"], "right": ["right"]}
 """What a concordance may be sorted by; ``left`` by the words before the keyword, read from it outwards."""
 
 _SIMILAR = 0.4
 """Two segments that share this much of their words (Jaccard) are one segment, changed."""
+
+_MOST_PAIRS = 250_000
+"""Pairs of equal words, or of segments, that are compared one by one."""
 
 
 class Texts(NamedTuple):
@@ -261,8 +265,7 @@ def differences(texts: Texts, before: str, after: str) -> pd.DataFrame:
     old, new = segments_of(texts, before), segments_of(texts, after)
     old_texts, new_texts = old["text"].tolist(), new["text"].tolist()
     pairs: list[tuple[int, int]] = []
-    matcher = difflib.SequenceMatcher(None, old_texts, new_texts, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+    for tag, i1, i2, j1, j2 in _changes(old_texts, new_texts):
         if tag == "equal":
             pairs += zip(range(i1, i2), range(j1, j2), strict=True)
         else:
@@ -281,19 +284,31 @@ def differences(texts: Texts, before: str, after: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def _changes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """What became of which parts, as difflib tells it; of too many equal ones only the rare ones count."""
+    n_old, n_new = Counter(old), Counter(new)
+    n_pairs = sum(n * n_new[part] for part, n in n_old.items())
+    return difflib.SequenceMatcher(None, old, new, autojunk=n_pairs > _MOST_PAIRS).get_opcodes()
+
+
 def _similar(old: Sequence[str], new: Sequence[str], left: range, right: range) -> list[tuple[int, int]]:
-    """Pairs of similar segments, the most similar first, that do not cross."""
+    """Pairs of similar segments, the most similar first, that do not cross; none of too many."""
+    if len(left) * len(right) > _MOST_PAIRS:
+        return []
     old_words = {i: set(re.findall(r"\w+", old[i].lower())) for i in left}
     new_words = {j: set(re.findall(r"\w+", new[j].lower())) for j in right}
     candidates = []
     for i, before in old_words.items():
         for j, after in new_words.items():
             candidates.append((-len(before & after) / max(1, len(before | after)), i, j))
-    pairs: list[tuple[int, int]] = []
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
     for distance, i, j in sorted(candidates):
-        if distance <= -_SIMILAR and all((i < a) == (j < b) and i != a and j != b for a, b in pairs):
-            pairs.append((i, j))
-    return pairs
+        is_free = distance <= -_SIMILAR and i not in pairs and j not in taken
+        if is_free and all((i < a) == (j < b) for a, b in pairs.items()):
+            pairs[i] = j
+            taken.add(j)
+    return list(pairs.items())
 
 
 def side_by_side(diff: pd.DataFrame, *, before: str, after: str) -> Markup:
@@ -313,26 +328,26 @@ def side_by_side(diff: pd.DataFrame, *, before: str, after: str) -> Markup:
             segments = f"{len(group)} unchanged segment{'s' * (len(group) > 1)}"
             rows.append(Markup('<tr><td colspan="2"><em>{}</em></td></tr>').format(segments))
         else:
-            rows += [_diff_row(row) for _, row in group.iterrows()]
+            rows += map(_diff_row, group.to_dict("records"))
     table = "<table><caption>Segments: {}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
     return Markup(table).format(caption, head, Markup("").join(rows))
 
 
-def _diff_row(row: pd.Series) -> Markup:
-    cell = Markup('<td style="text-align:left;vertical-align:top">{} {}</td>')
+def _diff_row(row: dict[Hashable, Any]) -> Markup:
+    begin, end = Markup('<td style="text-align:left;vertical-align:top">'), Markup("</td>")
     sides = zip((row["categories_before"], row["categories_after"]), _words(row["before"], row["after"]), strict=True)
     cells = [
-        cell.format(policy.category_labels(categories), text) if text else Markup("<td></td>")
+        begin + policy.category_labels(categories) + " " + text + end if text else Markup("<td></td>")
         for categories, text in sides
     ]
-    return Markup("<tr>{}</tr>").format(Markup("").join(cells)).replace("\n", Markup("<br>"))
+    return Markup("<tr>") + Markup("").join(cells).replace("\n", Markup("<br>")) + Markup("</tr>")
 
 
 def _words(old: object, new: object) -> tuple[Markup, Markup]:
     """Two texts, either of which may be null, with the words marked that the other has not."""
     a, b = (re.findall(r"\s+|\w+|[^\w\s]", text) if isinstance(text, str) else [] for text in (old, new))
     left, right = Markup(""), Markup("")
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    for tag, i1, i2, j1, j2 in _changes(a, b):
         was, now = "".join(a[i1:i2]), "".join(b[j1:j2])
         left += was if tag == "equal" or not was else Markup("<del>{}</del>").format(was)
         right += now if tag == "equal" or not now else Markup("<ins>{}</ins>").format(now)
@@ -341,6 +356,6 @@ def _words(old: object, new: object) -> tuple[Markup, Markup]:
 
 def csv_link(frame: pd.DataFrame, name: str) -> Markup:
     """A link, in HTML, that downloads a frame as CSV; it holds the data and needs no server."""
-    data = base64.b64encode(frame.to_csv(index=False, lineterminator="\n").encode()).decode()
+    data = base64.b64encode(spreadsheet.harmless(frame).to_csv(index=False, lineterminator="\n").encode()).decode()
     link = Markup('<a download="{0}" href="data:text/csv;base64,{1}">{0}</a> ({2:,} rows)')
     return link.format(f"{name}.csv", data, len(frame))

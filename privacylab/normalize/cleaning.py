@@ -12,13 +12,18 @@ from privacylab.normalize.chunks import Chunk, Kind
 MAX_MENDED = 200_000
 """Characters of a line; a longer one is no line that a person wrote, and is not searched for mojibake."""
 
+MAX_LEVELS = 10
+"""How often what was mended is mended again: a line may be escaped as often as it has letters."""
+
 _TAG_NAMES = (
     "a|abbr|article|aside|b|big|blockquote|body|br|button|center|cite|code|dd|del|div|dl|dt|em|font|footer|form|h[1-6]|head|"
     "header|hr|html|i|iframe|img|input|ins|label|li|link|main|meta|nav|noscript|object|ol|option|p|param|pre|s|script|"
     "section|select|small|span|strike|strong|style|sub|sup|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|video|"
     r"\w+:\w+"
 )
-_INVISIBLE = re.compile(r"[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\U000e0000-\U000e007f]"
+)
 # Forms of letters and digits that mean nothing of their own (ligatures, full width, letters of formulas), what old
 # fonts have for ligatures and bullets, and marks that choose a form; no superscript, which is a note or a trade mark.
 _FORM = re.compile(
@@ -30,6 +35,7 @@ _CONTROL_1 = re.compile("[\u0080-\u009f]")
 _MOJIBAKE = re.compile(r"[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]")
 _SENTENCE_END = re.compile(r"(?<=[.;:!?)]) (?=[A-Za-z])")
 _MENDED_ENTITY = re.compile(r"&(?:amp|nbsp|quot|lt|gt|#\d+);")
+_ESCAPED_AGAIN = re.compile(r"&(?:(?:amp|#0{0,9}38|#x0{0,9}26);){2,}", re.IGNORECASE)
 ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
 _CUT_LINK = re.compile(
     r"!?\[([^\[\]]{0,300})\]\((?:https?:|mailto:|data:|www\.|[/#])[^\s()]{0,3000}(?:\s\"[^\"]{0,200}\")?\)"
@@ -54,7 +60,9 @@ def clean(text: str) -> str:
     """
     cleaned = _cleaned(text)
     # What mending brings to light is cleaned too: `&amp;lt;b&amp;gt;` is `<b>` to a reader.
-    while cleaned != text and (not cleaned.isascii() or any(mark in cleaned for mark in _MENDABLE)):
+    for _ in range(MAX_LEVELS):
+        if cleaned == text or (cleaned.isascii() and not any(mark in cleaned for mark in _MENDABLE)):
+            break
         text, cleaned = cleaned, _cleaned(cleaned)
     return cleaned
 
@@ -118,7 +126,9 @@ def _mended_sentence(text: str, has_tags: bool) -> str:
     """
     if "&" not in text and text.isascii():
         return text
-    return ftfy.fix_text(text, unescape_html=not has_tags)
+    if has_tags:
+        return ftfy.fix_text(text, unescape_html=False)
+    return ftfy.fix_text(_ESCAPED_AGAIN.sub("&amp;", text))  # it takes off one escape at a time
 
 
 def _without_code(run: re.Match[str]) -> str:

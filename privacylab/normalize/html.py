@@ -2,11 +2,11 @@
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import chunks_of
-from privacylab.normalize.markup import is_own_xml
+from privacylab.normalize.markup import is_own_xml, is_unclosed, parsed, without_tags
 from privacylab.normalize.page import html_page
 from privacylab.normalize.plain import plain_pieces
 from privacylab.normalize.reader import TreeReader
@@ -28,21 +28,12 @@ _PAGE_TAGS = (
 )
 _PAGE = re.compile(rf"<(?:{_PAGE_TAGS}|{_PAGE_TAGS.upper()})\b")  # without regard to case it takes twice the time
 """Elements that the leftover tags on a page's text are never of."""
-_ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
-
-MAX_UNCLOSED = 10_000
-"""Elements that nobody closed; more take a parser that follows the standard hours, and their tags are cut instead."""
-
-
-def is_unclosed(text: str) -> bool:
-    """Whether so many elements stay open that a parser would take hours."""
-    return len(text) > 5 * MAX_UNCLOSED and text.count("<") - 2 * text.count("</") > MAX_UNCLOSED
 
 
 def html_pieces(text: str) -> Pieces:
     """The pieces of HTML; a whole page is one."""
     if is_unclosed(text):
-        return plain_pieces(_ANY_TAG.sub("\n", text))
+        return plain_pieces(without_tags(text, "\n"))
     if is_own_xml(text) or _PAGE.search(text, 0, 200_000):
         return Pieces(html_page, [text])
     return Pieces(_html_piece, _PIECE.split(text))  # leftover tags on a page's text
@@ -65,7 +56,7 @@ def _html_piece(piece: str) -> list[Chunk]:
         return chunks_of([piece])
     if simple := _SIMPLE_PIECE.fullmatch(piece):
         return chunks_of([simple[2].replace("\n", " ")], "item" if simple[1] == "li" else "paragraph")
-    return read_tree(LexborHTMLParser(f"<table>{piece}" if piece.startswith("<tr") else piece).body)
+    return read_tree(parsed(f"<table>{piece}" if piece.startswith("<tr") else piece).body)
 
 
 def read_tree(root: LexborNode | None) -> list[Chunk]:

@@ -3,11 +3,11 @@
 import re
 
 from cmarkgfm import cmark
-from selectolax.lexbor import LexborHTMLParser
 
 from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import chunks_of
-from privacylab.normalize.html import is_unclosed, read_tree
+from privacylab.normalize.html import read_tree
+from privacylab.normalize.markup import is_unclosed, parsed
 from privacylab.normalize.plain import plain_chunks
 from privacylab.normalize.wrapping import unbroken
 
@@ -27,7 +27,9 @@ _INDENT = re.compile(r"^ {4}", re.MULTILINE)
 _MEANT_AS_TEXT = re.compile(r"\n\n    #{1,4} \w")
 """A heading where an indent makes code of it: the whole text was indented."""
 _DEFINED = re.compile(r"(?:\A|(?<=\n))\n?([^\n:|#*-][^\n]{1,80})\n{1,2}:[ \t]{1,3}(?=\S)")
-_SCRIPT = re.compile(r"<(script|style|noscript|iframe)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_SCRIPTS = ("script", "style", "noscript", "iframe")
+_SCRIPT = re.compile(rf"<({'|'.join(_SCRIPTS)})\b[^<>]*>", re.IGNORECASE)
+_SCRIPT_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _SCRIPTS}
 
 _FRONT_MATTER = re.compile(
     r"\A\s*(?:---|\+\+\+)[ \t]*\n((?:[\w -]{1,40}[:=][^\n]*\n|[ \t-][^\n]*\n)+)(?:---|\.\.\.|\+\+\+)[ \t]*\n"
@@ -48,8 +50,8 @@ def markdown_pieces(text: str) -> Pieces:
     text = _FRONT_MATTER.sub(_front, text)
     if "{" in text:
         text = _HEADING_ID.sub("", text)
-    if "</" in text and any(end in text for end in ("</script", "</style", "</noscript", "</iframe")):
-        text = _SCRIPT.sub(" ", text)
+    if "</" in text and any(f"</{name}" in text for name in _SCRIPTS):
+        text = _without_scripts(text)
     if "\n\n    #" in text and text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
         text = _INDENT.sub("", text)
     if "\n: " in text:
@@ -64,6 +66,22 @@ def _front(matter: re.Match[str]) -> str:
     title = "" if _TITLED.match(matter.string, matter.end()) else said.get("title", "")
     dates = (f"{key}: {value}\n\n" for key, value in said.items() if "date" in key)
     return f"# {title}\n\n{''.join(dates)}" if title else "".join(dates)
+
+
+def _without_scripts(text: str) -> str:
+    """Text without scripts; one pattern would search to the end of the text for each script that stays open."""
+    parts, position = [], 0
+    unclosed: set[str] = set()
+    for begin in _SCRIPT.finditer(text):
+        name = begin[1].lower()
+        if begin.start() < position or name in unclosed:
+            continue
+        if end := _SCRIPT_ENDS[name].search(text, begin.end()):
+            parts.append(text[position : begin.start()])
+            position = end.end()
+        else:
+            unclosed.add(name)
+    return " ".join([*parts, text[position:]])
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:
@@ -84,4 +102,4 @@ def _markdown_part(part: str) -> list[Chunk]:
     if len(part) > MAX_PIECE or is_unclosed(part):
         return plain_chunks(part)
     html = cmark.markdown_to_html_with_extensions(part, options=_UNSAFE, extensions=_EXTENSIONS)
-    return read_tree(LexborHTMLParser(html).body)
+    return read_tree(parsed(html).body)

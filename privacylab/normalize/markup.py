@@ -2,6 +2,9 @@
 
 import html
 import re
+from itertools import accumulate
+
+from selectolax.lexbor import LexborHTMLParser
 
 from privacylab.normalize.cleaning import ESCAPED_TAG
 
@@ -24,6 +27,16 @@ _TEMPLATE = re.compile(r"<(/?)template\b", re.IGNORECASE)
 _CHOICE = re.compile(r"</?(?:select|option|optgroup)\b[^<>]*>", re.IGNORECASE)
 _UNCLOSED = re.compile(r"<(?:!--|[^<>]*>)[^<]*")
 _TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|html|body)\b[^>]{0,200}>", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
+_OPENS_OR_ENDS = re.compile("</?")
+
+MAX_OPEN = 10_000
+"""Elements that are open at once; of more a parser that follows the standard makes hours, and their tags are cut."""
+
+MAX_TAG = 100_000
+"""Characters of a tag; one that is longer holds a picture, or so many attributes that a parser takes hours."""
+_LONG_TAG = re.compile(rf"<[^<>]{{{MAX_TAG},}}>")
+
 PARAGRAPH_MARK = "|||"
 """What ends a paragraph in the sanitized policies of OPP-115."""
 
@@ -45,6 +58,25 @@ def _block(element: re.Match[str]) -> str:
     tag = "h2" if name.lower().endswith(_XML_HEADS) else "div"
     title = f"<h2>{titled[2]}</h2>" if titled else ""
     return f"<{end}{tag}>{title}" + (f"</{tag}>" if attributes.endswith("/") else "")
+
+
+def is_unclosed(text: str) -> bool:
+    """Whether so many elements stay open, or stand in each other, that a parser would take hours."""
+    if text.count("<") <= MAX_OPEN:
+        return False
+    return max(accumulate(1 if mark == "<" else -1 for mark in _OPENS_OR_ENDS.findall(text))) > MAX_OPEN
+
+
+def without_tags(text: str, instead: str) -> str:
+    """Text without its tags."""
+    return _ANY_TAG.sub(instead, text)
+
+
+def parsed(text: str) -> LexborHTMLParser:
+    """The tree of a page or a piece of one, in time that grows as its length does."""
+    if is_unclosed(text):
+        text = without_tags(text, "<br>")
+    return LexborHTMLParser(_LONG_TAG.sub(" ", text) if len(text) > MAX_TAG else text)
 
 
 def is_source(text: str) -> bool:

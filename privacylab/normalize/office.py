@@ -40,17 +40,19 @@ def word_page(data: bytes) -> str:
 
 
 def _member(data: bytes, name: str | None) -> bytes:
-    """A member of a zip, of which none is larger than what is read; empty without a name."""
+    """A member of a zip, of which none is larger than what is read, pictures aside; empty without a name."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            check_size(
-                max((info.file_size for info in archive.infolist() if info.filename.endswith(".xml")), default=0)
-            )
+            members = [info for info in archive.infolist() if not _PICTURE_FILE.search(info.filename)]
+            check_size(max((info.file_size for info in members), default=0))
             return archive.read(name) if name else b""
     except RuntimeError:
         raise _locked() from None
     except (zipfile.BadZipFile, KeyError, OSError, EOFError, NotImplementedError) as error:
         raise _damaged("document", error) from None
+
+
+_PICTURE_FILE = re.compile(r"(?:media|Pictures|embeddings|fonts|Thumbnails)/[^/]*$")
 
 
 def _locked() -> NormalizeError:

@@ -3,20 +3,23 @@
 import contextlib
 import json
 import re
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from privacylab.normalize.chunks import Chunk
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
-from privacylab.normalize.markup import is_source, mended_page
+from privacylab.normalize.markup import is_source, mended_page, parsed
 from privacylab.normalize.plain import plain_chunks
 from privacylab.normalize.reader import UNSEEN, TreeReader
 from privacylab.normalize.regions import Button, Region, content, is_title_button, region
 
 MAX_INNER = 3
 """Pages within pages within pages."""
+
+MAX_SELECTORS = 200
+"""Selectors of a style that are looked for in a page."""
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
@@ -32,7 +35,7 @@ def html_page(text: str, *, depth: int = 0) -> list[Chunk]:
     """The chunks of a whole page; ``depth`` counts the pages around it."""
     if depth > MAX_INNER:
         return []
-    tree = LexborHTMLParser(mended_page(text))
+    tree = parsed(mended_page(text))
     reader = _PageReader(tree, depth)
     tree.strip_tags(list(UNSEEN), recursive=True)
     root = tree.body or tree.root
@@ -201,8 +204,8 @@ def _styled(tree: LexborHTMLParser, style: str) -> frozenset[int]:
     has_style = re.compile(style, re.IGNORECASE)
     styled = {node.mem_id for node in tree.css("[style]") if has_style.search(node.attributes["style"] or "")}
     rules = "".join(sheet.text() for sheet in tree.css("style")).split("}")
-    for rule in filter(has_style.search, rules):
-        selector = rule.partition("{")[0]
+    selectors = dict.fromkeys(rule.partition("{")[0] for rule in filter(has_style.search, rules))
+    for selector in islice(selectors, MAX_SELECTORS):
         with contextlib.suppress(SelectolaxError, ValueError):
             styled.update(node.mem_id for node in tree.css(selector))
     return frozenset(styled)

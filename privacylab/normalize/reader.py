@@ -8,7 +8,7 @@ from privacylab.normalize.chunks import Chunk, Kind
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
 from privacylab.normalize.plain import unwrapped
-from privacylab.normalize.rows import data_row, is_sentence
+from privacylab.normalize.rows import Table, data_row, is_sentence
 
 MAX_DEPTH = 400
 """Elements nested deeper than this are read as one block."""
@@ -72,6 +72,7 @@ class TreeReader:
         self.passages: list[Passage] = []
         self.look = Look()
         self._looks: dict[Look, int] = {}  # of the text that is gathered: how many characters have each
+        self._tables: dict[int, Table] = {}
         self._parts: list[str] = []
         self._items: list[int] = []  # where each open list item begins
         self._kind: Kind = "paragraph"
@@ -106,7 +107,7 @@ class TreeReader:
 
     def reads(self, tag: str, node: LexborNode) -> bool:
         """Reads an element as a whole, or leaves it out; False where what is below it is to be read."""
-        if tag == "tr" and (row := data_row(node)):
+        if tag == "tr" and (row := data_row(node, self._tables)):
             self.flush()
             self.add(Chunk("item", row))
             return True

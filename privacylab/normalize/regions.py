@@ -23,6 +23,8 @@ _LITTLE = 60
 """Words of a policy: so many must remain where nothing but its name says that an element is a banner."""
 _SHORT = 200
 """Words of a banner or bar that no name gives away."""
+_MOST_READ = 8_000
+"""Characters of a region in which is looked for what a banner says: regions stand in each other."""
 
 
 def _kinds(by: str) -> dict[str | None, str]:
@@ -147,10 +149,11 @@ def _is_bar(each: Region, page: _Page) -> bool:
     """Whether it is what an archive adds to the page."""
     if each.kind == "archive":
         return page.remains(each)
-    if each.kind != "box" or any(line.is_marked for line in page.lines[: each.end]) or page.weight(range(each.start)):
+    text = page.text(each) if each.kind == "box" else ""
+    if len(text.split()) > _SHORT or not _ARCHIVE_SAYS.search(text):
         return False
-    text = page.text(each)
-    return len(text.split()) <= _SHORT and _ARCHIVE_SAYS.search(text) is not None and page.remains(each)
+    is_first = not any(line.is_marked for line in page.lines[: each.end]) and not page.weight(range(each.start))
+    return is_first and page.remains(each)
 
 
 def _is_banner(each: Region, page: _Page) -> bool:
@@ -164,9 +167,9 @@ def _is_banner(each: Region, page: _Page) -> bool:
     n_words = len(text.split())
     if page.has_title(each.parts) or (each.kind not in _ANY_LENGTH and n_words > _SHORT):
         return False
-    says = _SAYS.search(text) is not None
+    says = _SAYS.search(text, 0, _MOST_READ) is not None
     is_plain = each.kind != "box" or len(choices) > 1 or any(map(_ABOUT.search, choices))
-    if choices and (says or (is_plain and _ABOUT.search(text))):
+    if choices and (says or (is_plain and _ABOUT.search(text, 0, _MOST_READ))):
         return True
     is_note = n_words <= _SHORT // 2 and not any(line.is_marked for line in lines)
     if each.kind == "named" and (choices or is_note):

@@ -35,18 +35,45 @@ class _Cell:
         return self._node.tag == "th" or (bold is not None and _text(bold).rstrip(" :") == self.text.rstrip(" :"))
 
 
-def data_row(row: LexborNode) -> str | None:
-    """The cells of a table's row joined by bars; None where the table is there for the layout."""
+class Table:
+    """What is asked of a table for each of its rows: whether cells span rows, and the heads of its columns.
+
+    Attributes:
+        heads: The text over each column; empty where the first row does not hold heads.
+    """
+
+    def __init__(self, node: LexborNode) -> None:
+        first = node.css_first("tr")
+        if first is not None and first.parent is not None and first.parent.tag == "thead":
+            first = first.parent.css("tr")[-1]
+        self.first = first.mem_id if first is not None else None
+        self.is_spanned = node.css_first("[rowspan]") is not None
+        self.has_heads = node.css_first("th + th") is not None
+        titles = _cells(first) if first is not None else []
+        filled = [title for title in titles if title.text]
+        is_head = len(filled) >= 2 and all(title.is_head and len(title.text) <= MAX_HEAD for title in filled)
+        self.heads = [title.text.rstrip(" :") for title in titles for _ in range(title.span)] if is_head else []
+
+
+def data_row(row: LexborNode, tables: dict[int, Table]) -> str | None:
+    """The cells of a table's row joined by bars; None where the table is there for the layout.
+
+    Args:
+        row: The row.
+        tables: The tables of its page that were looked at, by their nodes; this adds to them.
+    """
     if len(row.text()) > MAX_ROW or row.css_first("h1,h2,h3,h4,ul,ol,table") is not None:
         return None
-    table = row.parent
-    while table is not None and table.tag in ("tbody", "thead", "tfoot"):
-        table = table.parent
+    node = row.parent
+    while node is not None and node.tag in ("tbody", "thead", "tfoot"):
+        node = node.parent
+    if node is not None and node.mem_id not in tables:
+        tables[node.mem_id] = Table(node)
+    table = tables[node.mem_id] if node is not None else None
     cells = _cells(row)
-    heads = _heads(table, row, cells) if table is not None else []
+    heads = _heads(table, row, cells) if table else []
     filled = [i for i, cell in enumerate(cells) if cell.text]
-    has_heads = table is not None and table.css_first("th + th") is not None
-    if len(filled) == 2 and not has_heads and _is_titled(*(cells[i] for i in filled)):
+    if len(filled) == 2 and not (table and table.has_heads) and _is_titled(*(cells[i] for i in filled)):
         return None
     if len(filled) > 1 or (heads and len(cells) == 1):
         return " | ".join(f"{heads[i]}: {cells[i].text}" if heads and heads[i] else cells[i].text for i in filled)
@@ -61,24 +88,16 @@ def _text(node: LexborNode) -> str:
     return clean(node.text(separator=" "))
 
 
-def _heads(table: LexborNode, row: LexborNode, cells: list[_Cell]) -> list[str]:
+def _heads(table: Table, row: LexborNode, cells: list[_Cell]) -> list[str]:
     """The column's head for each cell of a row; none where its table has no heads, or the row holds them."""
-    first = table.css_first("tr")
-    if first is not None and first.parent is not None and first.parent.tag == "thead":
-        first = first.parent.css("tr")[-1]
-    if first is None or first.mem_id == row.mem_id or all(cell.is_head for cell in cells):
+    if not table.heads or table.first == row.mem_id or all(cell.is_head for cell in cells):
         return []
-    titles = _cells(first)
-    filled = [title for title in titles if title.text]
-    if len(filled) < 2 or not all(title.is_head and len(title.text) <= MAX_HEAD for title in filled):
-        return []
-    over = [title.text.rstrip(" :") for title in titles for _ in range(title.span)]
     starts = list(accumulate([cell.span for cell in cells], initial=0))
     n_columns = starts.pop()
-    is_spanned = table.css_first("[rowspan]") is not None  # then a cell over several rows stands on the left
-    if n_columns > len(over) or (len(cells) < 2 and not is_spanned):
+    if n_columns > len(table.heads) or (len(cells) < 2 and not table.is_spanned):
         return []  # a title over the rows that follow
-    return [over[start - n_columns if is_spanned else start] for start in starts]
+    # A cell over several rows stands on the left.
+    return [table.heads[start - n_columns if table.is_spanned else start] for start in starts]
 
 
 def _is_titled(title: _Cell, text: _Cell) -> bool:

@@ -12,7 +12,7 @@ from privacylab.sources.archives import ARCHIVES, archive, clone
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
 from privacylab.sources.files import Files
 from privacylab.sources.git import GitArchive, layout_of
-from privacylab.sources.kinds import Kind
+from privacylab.sources.kinds import MAX_UNPACKED, Kind
 from privacylab.sources.listing import media_type_of
 from privacylab.sources.pages import Columns
 from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository

@@ -1,14 +1,17 @@
 """Folders, single files, zips and tars of policies; web archives and tables among them are read as what they hold."""
 
 import contextlib
+import os
 import re
 import tarfile
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from posixpath import normpath
 from typing import IO
 
+from privacylab import files as disk
 from privacylab.sources import beside, containers, kinds, sheets
 from privacylab.sources.entries import Entry, SourceError, content_id, slug
 from privacylab.sources.kinds import DAMAGE, MAX_UNPACKED
@@ -49,17 +52,19 @@ class Files:
         self.label = label or slug(PurePosixPath(name).stem) or "files"
         basis = "effective" if self.label in _DATED_BY_REVISION else "snapshot"
         try:
-            with _unpacked(place, self._pack) as (names, _, _):
-                files = _by_path(names)
+            with _unpacked(place, self._pack) as (listed, _, _):
+                names = list(listed)
         except DAMAGE as error:
             raise SourceError(f"{place} is a damaged or truncated archive ({error})") from None
         listing = Listing(self.label, name if place.is_dir() else _ARCHIVE_SUFFIX.sub("", name), basis, self.notes)
-        listed = listing.entries(files, self._stated(files))
+        files = _by_path(names)
+        repeated = [name for name, n in Counter(names).items() if n > 1]
+        entries = listing.entries(files, self._stated(files), repeated)
         own = content_id(str(place.resolve()).encode("utf-8", "surrogateescape"))
         self._texts = scratch / f"{self.label}-{own}.texts"
         with self._texts.open("wb") as texts:
             reading = Reading(self.label, Store(texts), self.notes, columns, scratch)
-            self._entries = containers.versions(listed, self.opened, reading)
+            self._entries = containers.versions(entries, self.opened, reading)
 
     def __getstate__(self) -> dict[str, object]:
         # A source goes to a worker with each task, and workers ask for contents only.
@@ -142,11 +147,22 @@ def _pack_of(place: Path) -> str | None:
         return None
     if zipfile.is_zipfile(place):
         return "zip"
-    if tarfile.is_tarfile(place):
+    with contextlib.suppress(tarfile.TarError), tarfile.open(place, tarinfo=_Member):
         return "tar"
     if _ARCHIVE_SUFFIX.search(place.name):
         raise SourceError(f"{place} is a damaged or truncated archive: copy it here again")
     return None
+
+
+class _Member(tarfile.TarInfo):
+    """A member of a tar, whose name is not longer than any name: tarfile reads names whole."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
+        member = super().frombuf(buf, encoding, errors)
+        if member.size > MAX_UNPACKED and not member.isreg() and member.type != tarfile.CONTTYPE:
+            raise tarfile.ReadError(f"a name or note of {member.size:,} bytes")
+        return member
 
 
 _Unpacked = tuple[Iterator[str], Callable[[str], IO[bytes]], Callable[[str], int] | None]
@@ -159,17 +175,48 @@ def _unpacked(place: Path, pack: str | None) -> Iterator[_Unpacked]:
         with zipfile.ZipFile(place) as archive:
             yield (name for name in archive.namelist() if not name.endswith(("/", "\\"))), archive.open, None
     elif pack == "tar":
-        with tarfile.open(place) as tar:
-            members = {member.name: member for member in tar if member.isfile()}
+        with tarfile.open(place, tarinfo=_Member) as tar:
+            listed = [member for member in tar if not member.isdir()]
+            members = {normpath(member.name): member for member in listed}
 
             def extracted(name: str) -> IO[bytes]:
-                file = tar.extractfile(members[name])
-                assert file is not None  # it is a file
+                file = tar.extractfile(_target(members, name))
+                if file is None:
+                    raise OSError("a pipe or a device, no ordinary file")
                 return file
 
-            yield iter(members), extracted, lambda name: members[name].offset if name in members else 0
+            def offset(name: str) -> int:
+                with contextlib.suppress(KeyError, OSError):
+                    return _target(members, name).offset
+                return 0
+
+            yield (member.name for member in listed), extracted, offset
     elif place.is_dir():
-        paths = (path for path in place.rglob("*") if path.is_file() or path.is_symlink())
-        yield (path.relative_to(place).as_posix() for path in paths), lambda name: (place / name).open("rb"), None
+        yield _below(place), lambda name: disk.ordinary(place / name), None
     else:
-        yield iter([place.name]), lambda name: place.with_name(name).open("rb"), None
+        yield iter([place.name]), lambda name: disk.ordinary(place.with_name(name)), None
+
+
+def _below(place: Path) -> Iterator[str]:
+    """The paths of all that is no folder, and of the folders that may not be read."""
+    unread: list[OSError] = []
+    for folder, folders, names in os.walk(place, onerror=unread.append):
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        yield from (Path(folder, name).relative_to(place).as_posix() for name in (*names, *links))
+    yield from (Path(error.filename).relative_to(place).as_posix() for error in unread)
+
+
+def _target(members: Mapping[str, tarfile.TarInfo], name: str) -> tarfile.TarInfo:
+    """The member behind a name, wherever links lead: tarfile would go through all members for each."""
+    for _ in range(_MAX_LINKS):
+        member = members[normpath(name)]
+        if not member.issym() and not member.islnk():
+            return member
+        name = normpath(member.linkname if member.islnk() else PurePosixPath(name).parent / member.linkname)
+        if name not in members:
+            raise OSError(f"a link to {_text(name)}, which is no file of the archive")
+    raise OSError("a link that leads back to itself")
+
+
+_MAX_LINKS = 10
+"""Links that lead on to links."""

@@ -27,8 +27,11 @@ PACKED: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
 }
 """What unpacks which media type."""
 
-DAMAGE = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError)
-"""What readers of packed files raise if one is damaged."""
+DAMAGE = (
+    *(OSError, EOFError, ValueError, RuntimeError, MemoryError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError),
+)
+"""What readers of packed files raise if one is damaged, or says that it holds more than any memory."""
 
 _ZIP, _OLE = "application/zip", "application/x-ole-storage"
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -35,13 +35,18 @@ class Listing:
         self._layouts: Counter[str] = Counter()
         self._refused: dict[tuple[str, str, str], list[str]] = defaultdict(list)
 
-    def entries(self, files: Mapping[str, str], stated: Mapping[str, Sequence[Row]]) -> list[Entry]:
+    def entries(
+        self, files: Mapping[str, str], stated: Mapping[str, Sequence[Row]], repeated: Iterable[str]
+    ) -> list[Entry]:
         """Entries of policies, and one for what is none and might be looked for.
 
         Args:
             files: The name that the source reads it by, for each path.
             stated: What tables say of files, also of some that are not there.
+            repeated: Names that the source holds more than once, of which the last is read.
         """
+        for name in repeated:
+            self._refuse("repeated", name)
         policies = {path: files[path] for path in self._policies(files, stated)}
         day_first = name_dates.shows_day_first(PurePosixPath(path).stem for path in policies)
         self._place = partial(self._place, day_first=day_first)

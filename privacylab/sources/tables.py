@@ -206,7 +206,8 @@ def cells_of(lines: Iterator[str]) -> tuple[list[str], Iterator[list[str]]]:
 
 def csv_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
     """The rows of a table of cells."""
-    names, rows = cells_of(iter(_Text(file)))
+    text = _Text(file)
+    names, rows = cells_of(iter(lambda: text.readline(MAX_UNPACKED), ""))
     yield from (dict(zip(names, cells, strict=False)) for cells in rows)
 
 
@@ -231,7 +232,7 @@ def _objects(file: IO[bytes]) -> Iterator[Row]:
         yield from _nested(json.loads(first + second + text.read(MAX_UNPACKED)))
         return
     n_bad = 0
-    for line in itertools.chain([first, second], text):
+    for line in itertools.chain([first, second], iter(lambda: text.readline(MAX_UNPACKED), "")):
         row = _object(line)
         if row:
             yield row
@@ -315,6 +316,7 @@ def sqlite_rows(file: IO[bytes], reading: Reading) -> Iterator[Row]:
             sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
         ) as database:
             database.text_factory = lambda data: data.decode("utf-8", "replace")
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_UNPACKED)
             database.execute("PRAGMA trusted_schema=OFF")
             cursor = database.execute(_query(database, reading))
             names = [column[0] for column in cursor.description]

@@ -33,12 +33,17 @@ _OWN_CHARSET = re.compile(
 )
 
 
+MAX_LINE = 20_000_000
+"""Bytes between line ends; warcio joins what it reads of a line again and again."""
+
+
 class _Steady:
-    """A file of which each part is read that is there, and whose sudden end is no usual one."""
+    """A file of which each part is read that is there, whose sudden end is no usual one, whose lines end."""
 
     def __init__(self, file: Any) -> None:  # noqa: ANN401 (whatever reads bytes)
         self._file = file
         self.tell = file.tell
+        self._n_open = 0  # bytes since the last line's end
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes."""
@@ -46,6 +51,10 @@ class _Steady:
             data: bytes = self._file.read1(size)
         except EOFError:
             raise OSError("it ends within a record") from None
+        end = data.rfind(b"\n")
+        self._n_open = len(data) - end - 1 if end >= 0 else self._n_open + len(data)
+        if self._n_open > MAX_LINE:
+            raise OSError(f"a line of more than {MAX_LINE:,} bytes")
         return data
 
 

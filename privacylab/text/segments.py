@@ -4,6 +4,7 @@ A segment is a paragraph, or an introduction with its list. The limits follow OP
 of 59 words and at most 372 (counted on its training policies).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,11 @@ MAX_WORDS = 200
 
 MIN_WORDS = 8
 """Shorter paragraphs in a row (an address, a table of contents) are one segment."""
+
+MAX_CHARACTERS = 5_000
+"""A sentence that is longer is cut all the same: nobody wrote it, and patterns would take the square of its length."""
+
+_PART = re.compile(rf"\S(?:.{{0,{MAX_CHARACTERS - 1}}}(?!\S)|.{{{MAX_CHARACTERS - 1}}})", re.DOTALL)
 
 
 class Segment(NamedTuple):
@@ -65,7 +71,7 @@ def of_section(section: Sequence[Block], audience: str) -> list[Segment]:
     under = section if heading is None else section[1:]
     if heading is not None and not under:
         return [Segment(None, heading, audience)]  # a heading over a heading keeps its words
-    return [Segment(heading, part, audience) for lines in _units(under) for part in _cut("\n".join(lines))]
+    return [Segment(heading, part, audience) for lines in _units(under) for part in _parts("\n".join(lines))]
 
 
 def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
@@ -93,8 +99,17 @@ def _is_short(lines: Sequence[str]) -> bool:
     return all(line.count(" ") + 1 < MIN_WORDS for line in lines)
 
 
+def _parts(text: str) -> Iterator[str]:
+    """A text in parts of at most about `MAX_WORDS`, and never more than `MAX_CHARACTERS`."""
+    for part in _cut(text):
+        if len(part) <= MAX_CHARACTERS:
+            yield part
+        else:
+            yield from (match[0].rstrip() for match in _PART.finditer(part))
+
+
 def _cut(text: str) -> Iterator[str]:
-    """A text in parts of at most about `MAX_WORDS`, cut between sentences; a sentence is never cut."""
+    """A text cut between sentences into parts of at most about `MAX_WORDS`."""
     if text.count(" ") < MAX_WORDS + MAX_WORDS // 4:
         yield text
         return

@@ -30,6 +30,8 @@ _GLUED = (
     r"(?<=Harbor)(?=[A-Z])",
 )
 """Brackets and quotes between letters, a stop without a blank behind it, and names of frameworks."""
+_LONG_WORD = re.compile(r"\S{300,}")
+"""Nothing that is read: a tokenizer would take the square of its length."""
 _HYPHEN = get_string_id("-")
 
 
@@ -80,7 +82,7 @@ def tokenizer() -> Tokenizer:
 @lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
 def tokens_of(text: str) -> Doc:
     """The tokens of what a reader sees of a text, where they stand in it; it may contain Markdown or leftover tags."""
-    doc: Doc = tokenizer()(visible(text))
+    doc: Doc = tokenizer()(_LONG_WORD.sub(lambda word: " " * len(word[0]), visible(text)))
     return doc
 
 

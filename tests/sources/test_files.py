@@ -2,15 +2,18 @@
 
 import copy
 import io
+import os
 import pickle
+import socket
 import tarfile
 import zipfile
+from pathlib import Path
 
 import archives
 import pytest
 from archives import opened, seen, texts
 
-from privacylab import sources
+from privacylab import files
 from privacylab.sources import SourceError
 
 # --- Folders and files ----------------------------------------------------------------------------------------------
@@ -265,14 +268,14 @@ def test_names_that_look_alike_are_two_files(tmp_path):
 
 def test_an_unreadable_file_is_listed_with_the_reason(tmp_path, monkeypatch):
     archives.write(tmp_path / "mine", {"a.md": "a", "b.md": "b"})
-    opener = sources.Path.open
+    opener = files.ordinary
 
-    def refuse(path, *arguments):
+    def refuse(path):
         if path.name == "a.md":
             raise PermissionError(13, "Permission denied", str(path))
-        return opener(path, *arguments)
+        return opener(path)
 
-    monkeypatch.setattr(sources.Path, "open", refuse)
+    monkeypatch.setattr(files, "ordinary", refuse)
     assert texts(opened(tmp_path / "mine", tmp_path)) == {"a.md": "Permission denied", "b.md": b"b"}
 
 
@@ -280,6 +283,36 @@ def test_a_link_to_nowhere_is_listed_with_the_reason(tmp_path):
     archives.write(tmp_path / "mine", {"b.md": "b"})
     (tmp_path / "mine" / "a.md").symlink_to("gone.md")
     assert texts(opened(tmp_path / "mine", tmp_path)) == {"a.md": "No such file or directory", "b.md": b"b"}
+
+
+def test_a_folder_that_may_not_be_read_is_listed_with_the_reason(tmp_path, monkeypatch):
+    archives.write(tmp_path / "mine", {"b.md": "b", "kites/2014-05-06.md": "a"})
+    scandir = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "kites":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert set(texts(opened(tmp_path / "mine", tmp_path))) == {"b.md", "kites"}
+
+
+@pytest.mark.parametrize("place", ["mine", "mine/a.md", "mine/link.md"])
+def test_a_pipe_is_listed_and_keeps_nobody_waiting(place, tmp_path):
+    (tmp_path / "mine").mkdir()
+    os.mkfifo(tmp_path / "mine" / "a.md")
+    (tmp_path / "mine" / "link.md").symlink_to("a.md")
+    reasons = set(texts(opened(tmp_path / place, tmp_path)).values())
+    assert reasons == {"a pipe or a device, no ordinary file: copy what it gives into one"}
+
+
+def test_a_socket_is_listed_with_the_reason(tmp_path, monkeypatch):
+    archives.write(tmp_path / "mine", {"b.md": "b"})
+    monkeypatch.chdir(tmp_path / "mine")  # the whole path may be too long for a socket
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("a.md")
+        assert texts(opened(tmp_path / "mine", tmp_path)) == {"a.md": "No such device or address", "b.md": b"b"}
 
 
 @pytest.mark.parametrize(
@@ -406,6 +439,46 @@ def test_a_damaged_member_loses_no_other(tmp_path):
     found = texts(opened(path, tmp_path))
     assert found["b.md"] == b"b"
     assert isinstance(found["a.md"], str)
+
+
+def member(name, kind, target=""):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def test_links_in_a_tar_are_the_files_that_they_lead_to(tmp_path):
+    tarred(tmp_path / "mine.tar", {"a.md": "a"}, "w")
+    with tarfile.open(tmp_path / "mine.tar", "a") as archive:
+        archive.addfile(member("kites/hard.md", tarfile.LNKTYPE, "a.md"))
+        archive.addfile(member("kites/soft.md", tarfile.SYMTYPE, "../a.md"))
+        archive.addfile(member("kites/lost.md", tarfile.SYMTYPE, "gone.md"))
+        archive.addfile(member("kites/loop.md", tarfile.SYMTYPE, "loop.md"))
+        archive.addfile(member("kites/pipe.md", tarfile.FIFOTYPE))
+    assert texts(opened(tmp_path / "mine.tar", tmp_path)) == {
+        "a.md": b"a",
+        "kites/hard.md": b"a",
+        "kites/soft.md": b"a",
+        "kites/lost.md": "a link to kites/gone.md, which is no file of the archive",
+        "kites/loop.md": "a link that leads back to itself",
+        "kites/pipe.md": "a pipe or a device, no ordinary file",
+    }
+
+
+@pytest.mark.parametrize("suffix", ["zip", "tar"])
+def test_a_name_that_an_archive_holds_again_has_a_line(suffix, tmp_path):
+    path = tmp_path / f"mine.{suffix}"
+    if suffix == "tar":
+        tarred(path, {"a.md": "1"}, "w")
+        with tarfile.open(path, "a") as archive:
+            archive.addfile(tarfile.TarInfo("a.md"))
+    else:
+        zipped(path, {"a.md": "1"})
+        with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("a.md", "2")
+    entries = opened(path, tmp_path).entries()
+    assert [(entry.source, entry.reason) for entry in entries] == [("a.md", None), ("a.md", "unreadable")]
+    assert "a name that the archive holds again" in entries[1].detail
 
 
 @pytest.mark.parametrize(("pack", "name"), [(zipped, "mine.zip"), (tarred, "mine.tar.gz"), (tarred, "mine.tgz")])

@@ -1,0 +1,83 @@
+"""Tables for spreadsheets, which take a text that begins like a formula for one, and run it."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from privacylab.tables import schema
+
+MAX_ROWS, MAX_CELL = 1_048_576, 32_767
+"""Rows of a sheet of Excel, with its head, and characters of a cell."""
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame in which no text begins as a formula does.
+
+    An apostrophe stands before such a text, and before one that already begins with one and would be taken for it:
+    without the apostrophe before ``=``, ``+``, ``-``, ``@``, a tab or another apostrophe each text is as it was.
+    Numbers and dates stay.
+
+    >>> harmless(pd.DataFrame({"text": ["=1+1", "'=1", "it's", "a-b"], "n": [-1, 0, 1, 2]}))["text"].tolist()
+    ["'=1+1", "''=1", "it's", 'a-b']
+    """
+    return frame.assign(**{str(name): frame[name].map(_quoted) for name in frame if frame[name].dtype.kind == "O"})
+
+
+def _quoted(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def codebook() -> pd.DataFrame:
+    """What each column of each table is: its kind, whether it may be empty, the values that it may take."""
+    rows = [
+        {
+            "table": name,
+            "column": column,
+            "kind": f"{spec.kind}, joined by semicolons" if spec.kind == "list" else spec.kind,
+            "key": column in table.key,
+            "may_be_empty": spec.nullable,
+            "values": "; ".join(spec.allowed or ()),
+        }
+        for name, table in schema.TABLES.items()
+        for column, spec in table.columns.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def joined(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose lists are text: their values joined by semicolons."""
+    lists = [column for column, spec in schema.TABLES[name].columns.items() if spec.kind == "list"]
+    return frame.assign(**{column: frame[column].map(";".join) for column in lists})
+
+
+def to_csv(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Writes a CSV for each frame into a new folder, in UTF-8 with the mark by which Excel knows it."""
+    folder.mkdir()
+    for name, frame in frames.items():
+        path = folder / f"{name}.csv"
+        harmless(frame).to_csv(path, index=False, date_format="%Y-%m-%d", encoding="utf-8-sig")
+
+
+def to_xlsx(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
+    """Writes a workbook with a sheet for each frame; texts stay texts, what is too long for a cell is cut.
+
+    Raises:
+        ValueError: A table has more rows than a sheet.
+    """
+    for name, frame in frames.items():
+        if len(frame) >= MAX_ROWS:
+            raise ValueError(f"{name} has {len(frame):,} rows, a sheet has {MAX_ROWS:,}: use --csv")
+    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    day = "YYYY-MM-DD"
+    with pd.ExcelWriter(
+        path, engine="xlsxwriter", engine_kwargs={"options": texts}, date_format=day, datetime_format=day
+    ) as writer:
+        for name, frame in frames.items():
+            cut = {
+                str(column): frame[column].str.slice(stop=MAX_CELL) for column in frame if frame[column].dtype == "str"
+            }
+            frame.assign(**cut).to_excel(writer, sheet_name=name, index=False)
