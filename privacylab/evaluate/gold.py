@@ -182,7 +182,7 @@ def _passive_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
 
 def _cue_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     """Cues found are right or not, cues labelled found or not: over all, and by the group that a cue belongs to."""
-    given, labelled = set(predicted.split()), set(row["label"].split())
+    given, labelled = set(predicted.split()) - UNASKED, set(row["label"].split())
     for measure, some, others in (("precision", given, labelled), ("recall", labelled, given)):
         for cue in sorted(some):
             for group in ("all", _group(cue)):
@@ -197,6 +197,17 @@ def _group(cue: str) -> str:
 
 VALUED = frozenset(("retention_period", "children_age", "sale_of_data"))
 """Cues that are labelled with their value."""
+UNASKED = frozenset(
+    (
+        "retention_period=mentions",
+        "appeal",
+        "authorized_agent",
+        "opt_out_signal",
+        "representative",
+        "targeted_advertising",
+    )
+)
+"""Cues that came after the labels, whose readers were not asked for them."""
 
 
 def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
