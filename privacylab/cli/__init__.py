@@ -245,8 +245,8 @@ def annotate(
 @app.command()
 def export(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
-    csv: Annotated[Path | None, typer.Option("--csv", help="The folder for a CSV file a table.")] = None,
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="The file for a workbook with a sheet a table.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="A folder, for a CSV a table.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="A workbook, a sheet a table.")] = None,
 ) -> None:
     r"""Write the tables for R, Stata or a spreadsheet, and a codebook of their columns.
 
