@@ -31,8 +31,9 @@ _SCRIPTS = ("script", "style", "noscript", "iframe")
 _SCRIPT = re.compile(rf"<({'|'.join(_SCRIPTS)})\b[^<>]*>", re.IGNORECASE)
 _SCRIPT_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _SCRIPTS}
 
-_FRONT_MATTER = re.compile(
-    r"\A\s*(?:---|\+\+\+)[ \t]*\n((?:[\w -]{1,40}[:=][^\n]*\n|[ \t-][^\n]*\n)+)(?:---|\.\.\.|\+\+\+)[ \t]*\n"
+_FRONT_MATTER = re.compile(  # possessive: of a text without an end each line would be tried in two ways
+    r"\A\s*(?:---|\+\+\+)[ \t]*\n((?:(?!---|\.\.\.|\+\+\+)(?:[\w -]{1,40}[:=]|[ \t-])[^\n]*+\n)++)"
+    r"(?:---|\.\.\.|\+\+\+)[ \t]*\n"
 )
 _TITLED = re.compile(r"\s*(?:# |[^\n]{3,100}\n=)")
 _HEADING_ID = re.compile(r"(?<=\S)[ \t]*\{[:#.][^{}\n]{1,80}\}[ \t]*$", re.MULTILINE)
