@@ -88,7 +88,7 @@ def coders(folder: Path, corpus: tables.Corpus) -> pd.DataFrame:
         corpus: What is compared: of each site the policy in force in `CODED` that is nearest to the middle of it.
 
     Returns:
-        By ``feature`` (a cue, or a framework with its stance): ``sites`` compared, the share of them that has it by
+        By ``feature`` (a cue, or a stance with its framework): ``sites`` compared, the share of them that has it by
         ``ours`` and by the coders (``theirs``, the mean of their answers), the mean agreement of ours with a coder
         (``with_coders``), and of two coders of one site (``among_coders``), 0 to 1.
     """
@@ -126,7 +126,7 @@ def _features(corpus: tables.Corpus) -> dict[str, set[str]]:
     said = pd.concat(
         [
             corpus.cues(columns=["segment_id", "cue"]).rename(columns={"cue": "feature"}),
-            mentions.assign(feature=mentions["framework"] + ":" + mentions["stance"])[["segment_id", "feature"]],
+            mentions.assign(feature=mentions["stance"] + ":" + mentions["framework"])[["segment_id", "feature"]],
         ]
     )
     by_service = segments_of.merge(said, on="segment_id").groupby("service")["feature"].agg(set)

@@ -82,7 +82,7 @@ def test_agreement_with_coders_stands_beside_their_own(tmp_path):
     table = evaluate.coders(tmp_path, Tables()).set_index("feature")
     assert table.loc["right_erasure"].tolist() == [0.5, 0.75, 0.75, 0.5, 2]
     assert table.loc["breach_notice", ["ours", "with_coders"]].tolist() == [0, 1]
-    assert table.loc["gdpr:adheres", ["with_coders", "among_coders"]].tolist() == [0.667, 0.333]
+    assert table.loc["adheres:gdpr", ["with_coders", "among_coders"]].tolist() == [0.667, 0.333]
 
 
 def test_the_rules_name_cues_that_there_are():
