@@ -33,10 +33,10 @@ def main() -> None:
     """Runs the command line: errors of the input become one line and exit code 2."""
     try:
         app(args=_general_first(sys.argv[1:]))
-    except (tables.CorpusError, OSError, ValueError, RuntimeError) as error:
+    except (tables.CorpusError, OSError, ValueError, RuntimeError, MemoryError) as error:
         if _debug:
             raise
-        err.print(f"privacylab: {_line(error)}", style="red")
+        err.print(f"privacylab: {_line(error) or 'not enough memory: fewer workers need less'}", style="red")
         sys.exit(2)
     except KeyboardInterrupt:
         err.print("privacylab: stopped; what was there before is unchanged")

@@ -17,7 +17,7 @@ def decode(data: bytes) -> str:
         NormalizeError: ``not_text``.
     """
     if data.endswith(_FILLING):
-        data = data.rstrip(b"\0")
+        data = data.rstrip(b"\0") or data
     head = data[:4096]
     if encoding := _marked(data) or _wide(head):
         return data.decode(encoding, errors="replace")

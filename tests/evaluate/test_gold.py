@@ -110,7 +110,7 @@ def test_the_stored_predictions_are_of_these_labels_and_reach_what_the_notes_say
     assert held["mentions", "stance: either reading"] >= 0.93
     assert held["headings", "F1"] >= 0.92
     assert held["policies", "precision"] >= 0.99
-    assert held["policies", "recall"] >= 0.97
+    assert held["policies", "recall"] >= 0.96
     assert held["languages", "language"] >= 0.99
     # The second draw, of other services.
     assert held["dates_2", "dated: the date"] >= 0.97
