@@ -18,6 +18,7 @@ from privacylab import paths
 from privacylab.text.patterns import Look, Patterns
 from privacylab.text.sentences import ends
 from privacylab.text.units import Word, tokens_of, units, vocabulary, words
+from privacylab.text.visible import visible
 
 _HEADING_WORDS = 12
 _WORDS_BEFORE = 100
@@ -77,6 +78,12 @@ STANCES: tuple[str, ...] = tuple(_RULES["stances"])
 def _names() -> Patterns:
     """The names of all frameworks."""
     return _patterns(_FRAMEWORKS.items(), (*_NAMED_BY, "context"))
+
+
+@cache
+def _naming() -> frozenset[str]:
+    """The groups of patterns that are names, not what must stand beside them."""
+    return frozenset(f"{name} {key}" for name in _FRAMEWORKS for key in _NAMED_BY)
 
 
 @cache
@@ -232,7 +239,7 @@ def spans(doc: Doc) -> list[Span]:
         and UK GDPR") give two spans, which overlap.
     """
     possible = _names().may_match(vocabulary(doc))
-    if not any(f"{name} {key}" in possible for name in _FRAMEWORKS for key in _NAMED_BY):
+    if possible.isdisjoint(_naming()):
         return []
     text = _Text(doc)
     named: list[tuple[int, int, str, str]] = []
@@ -267,6 +274,8 @@ def mentions(text: str) -> list[Mention]:
         kept = [i for i, letter in enumerate(text) if letter != _SOFT_HYPHEN]
         joined = mentions("".join(text[i] for i in kept))
         return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
+    if _names().may_match_text(visible(text)).isdisjoint(_naming()):  # most segments of most policies
+        return []
     return [Mention(span.label_, span.id_, span.start_char, span.end_char) for span in spans(tokens_of(text))]
 
 

@@ -27,7 +27,7 @@ from typing import NamedTuple
 from simplemma.strategies import DefaultDictionaryFactory
 from spacy.strings import get_string_id
 
-from privacylab.text.units import Vocabulary, Word, tokenizer
+from privacylab.text.units import Vocabulary, Word, contracted, tokenizer
 
 MAX_TOKENS = 12
 MAX_CHARS = 160
@@ -240,6 +240,9 @@ class Patterns:
         self._exact = {get_string_id(word[1:]): word for word in every if word.startswith("=")}
         self._norms = {get_string_id(word): word for word in every if not word.startswith("=")}
         self._counts_numbers = NUMBER in every
+        self._letters = [
+            (word, "" if word == NUMBER or word in contracted() else word.removeprefix("=").lower()) for word in every
+        ]
 
     def look(self, words: Iterable[Word]) -> Look:
         """Which words of the patterns stand in a sentence, and where."""
@@ -276,6 +279,14 @@ class Patterns:
         if words.has_number:
             in_text.append(NUMBER)
         return set(self._candidates(in_text))
+
+    def may_match_text(self, text: str) -> set[str]:
+        """The groups that may match a text that is not cut into tokens yet: a word counts wherever its letters stand.
+
+        It pays for few words: to cut a text takes as long as to look for a thousand.
+        """
+        low = text.lower()
+        return set(self._candidates([word for word, letters in self._letters if letters in low]))
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""

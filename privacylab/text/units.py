@@ -79,6 +79,13 @@ def tokenizer() -> Tokenizer:
     )
 
 
+@cache
+def contracted() -> frozenset[str]:
+    """Words that may stand in a text in other letters, as "not" does in "don't"."""
+    parts = (part for parts in English.Defaults.tokenizer_exceptions.values() for part in parts)
+    return frozenset(part[NORM] for part in parts if NORM in part and part[NORM] != part[ORTH].lower())
+
+
 @lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
 def tokens_of(text: str) -> Doc:
     """The tokens of what a reader sees of a text, where they stand in it; it may contain Markdown or leftover tags."""
