@@ -82,7 +82,7 @@ def patterns(block):
     if isinstance(block, str):
         return [block]
     if isinstance(block, dict):
-        said = ("examples", "counter_examples", "name", "covers", "source", "claim", "what", "example", "stands_for")
+        said = ("examples", "counter_examples", "name", "covers", "source", "claim", "what")
         return [each for key, value in block.items() if key not in said for each in patterns(value)]
     return [each for value in block for each in patterns(value)] if isinstance(block, list) else []
 

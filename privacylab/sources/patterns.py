@@ -1,4 +1,4 @@
-"""The regular expressions of ``rules/layouts.toml``."""
+"""The regular expressions of ``rules/layouts.toml``; of a long one the words stand apart from the form around them."""
 
 import re
 from functools import cache
@@ -12,4 +12,5 @@ def pattern(*names: str) -> re.Pattern[str]:
     rule = paths.rules("layouts")
     for name in names:
         rule = rule[name]
-    return re.compile(str(rule), re.IGNORECASE | re.VERBOSE)
+    written = rule if isinstance(rule, str) else rule["form"].replace("@words@", "|".join(rule["words"]))
+    return re.compile(written, re.IGNORECASE | re.VERBOSE)
