@@ -4,17 +4,18 @@ The rules are data: ``rules/cues.toml``, in the language of `text.patterns`; wha
 ``docs/codebook.md``. `component` is the same for spaCy: ``nlp.add_pipe("privacylab_cues")``.
 """
 
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from privacylab import paths
 from privacylab.text.durations import ages, durations
 from privacylab.text.patterns import Look, PatternError, Patterns
-from privacylab.text.units import Unit, tokens_of, units, vocabulary, words
+from privacylab.text.pipeline import set_spans
+from privacylab.text.units import Unit, places, units, words_of
 from privacylab.text.visible import visible
 
 
@@ -83,8 +84,8 @@ def _rule(block: dict[str, Any], groups: dict[str, list[str]]) -> _Rule:
     return _Rule(cue, values, unless, despite, context, _READ.get(block.get("value_from")))
 
 
-def _fired(rule: _Rule, patterns: Patterns, unit: Unit, look: Look) -> Iterator[tuple[str | None, int, int]]:
-    """Value, first token and last but one of each firing of a rule in a unit.
+def _fired(rule: _Rule, patterns: Patterns, look: Look, n_lead: int) -> Iterator[tuple[str | None, int, int]]:
+    """Value, first word and last but one of each firing of a rule in a sentence.
 
     A word that belongs to one firing, or to what forbids the cue, belongs to no other.
     """
@@ -99,9 +100,9 @@ def _fired(rule: _Rule, patterns: Patterns, unit: Unit, look: Look) -> Iterator[
             taken = set(barred)
         # A value is read from all that belongs together; anything else has its shortest evidence.
         for start, end in sorted(matches[group], key=lambda span: span[1] - span[0], reverse=reads):
-            if end > unit.begins and taken.isdisjoint(range(start, end)):
+            if end > n_lead and taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
-                yield value, unit.words[max(start, unit.begins)].token, unit.words[end - 1].token + 1
+                yield value, max(start, n_lead), end
 
 
 def _barred(rule: _Rule, patterns: Patterns, look: Look) -> set[int]:
@@ -111,33 +112,31 @@ def _barred(rule: _Rule, patterns: Patterns, look: Look) -> set[int]:
     return {i for span in bars if lifts.isdisjoint(range(*span)) for i in range(*span)}
 
 
-def spans(doc: Doc, text: str | None = None) -> list[Span]:
-    """The cues of a doc: of each cue and value the first, in the order of the text.
-
-    Args:
-        doc: English text, cut into tokens by spaCy.
-        text: The doc's text, where it is at hand: to ask the doc takes as long as all patterns do.
-
-    Returns:
-        Spans whose label is the cue's id and whose span id is the value, or empty.
-    """
+@lru_cache(1 << 14)
+def _in_sentence(lead: str, sentence: str) -> tuple[Cue, ...]:
+    """What fires in a sentence, wherever its context; versions of a policy repeat each other's sentences."""
     rules, patterns = _compiled()
-    possible = patterns.may_match(vocabulary(doc))
-    rules = [rule for rule in rules if not possible.isdisjoint(rule.values)]
-    if not rules:
-        return []
-    looks = [(unit, patterns.look(unit.words)) for unit in units(doc.text if text is None else text, words(doc))]
-    fired: dict[tuple[str, str], Span] = {}
-    for rule in rules:
-        if rule.context and not any(patterns.spans(rule.context, look) for _, look in looks):
-            continue
-        for unit, look in looks:
-            for value, start, end in _fired(rule, patterns, unit, look):
-                for each in rule.read(doc[start:end].text) if rule.read and value is None else [value or ""]:
-                    fired.setdefault((rule.cue, each), Span(doc, start, end, label=rule.cue, span_id=each))
-    several = {cue for cue, value in fired if value != _OTHERWISE}
-    kept = [span for (cue, value), span in fired.items() if value != _OTHERWISE or cue not in several]
-    return sorted(kept, key=lambda span: (span.start, span.end, span.label_))
+    words, n_lead = words_of(lead, sentence)
+    look = patterns.look(words)
+    woken = [rule for rule in rules if not look.rows.keys().isdisjoint(rule.values)] if look.rows else []
+    fired: list[Cue] = []
+    for rule in woken:
+        for value, first, end in _fired(rule, patterns, look, n_lead):
+            at = places(sentence)
+            start, stop = at[first - n_lead][0], at[end - 1 - n_lead][1]
+            values = rule.read(sentence[start:stop]) if rule.read and value is None else [value]
+            fired += [Cue(rule.cue, each, start, stop) for each in values]
+    return tuple(fired)
+
+
+def _has_context(cue: str, sentences: Iterable[Unit]) -> bool:
+    """Whether what a cue needs besides stands in one of some sentences."""
+    rules, patterns = _compiled()
+    context = next(rule.context for rule in rules if rule.cue == cue)
+    if context is None:
+        return True
+    looks = (patterns.look(words_of(unit.lead, unit.text)[0]) for unit in sentences)
+    return any(patterns.spans(context, look) for look in looks)
 
 
 def cues(text: str) -> list[Cue]:
@@ -149,12 +148,18 @@ def cues(text: str) -> list[Cue]:
     >>> cues("We keep logs for 90 days.")
     [Cue(cue='retention_period', value='P90D', start=3, end=24)]
     """
-    fired = spans(tokens_of(text), visible(text))
-    return [Cue(span.label_, span.id_ or None, span.start_char, span.end_char) for span in fired]
+    fired: dict[tuple[str, str | None], Cue] = {}
+    sentences = [*units(visible(text))]
+    for unit in sentences:
+        for cue in _in_sentence(unit.lead, unit.text):
+            fired.setdefault(cue[:2], cue._replace(start=unit.start + cue.start, end=unit.start + cue.end))
+    several = {cue.cue for cue in fired.values() if cue.value != _OTHERWISE}
+    kept = [cue for cue in fired.values() if cue.value != _OTHERWISE or cue.cue not in several]
+    here = {name for name in {cue.cue for cue in kept} if _has_context(name, sentences)}
+    return sorted([cue for cue in kept if cue.cue in here], key=lambda cue: (cue.start, cue.end, cue.cue))
 
 
 @Language.component("privacylab_cues", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
     """Sets ``doc.spans["cues"]``: a span for each cue, with its id as label and its value as span id."""
-    doc.spans["cues"] = spans(doc)
-    return doc
+    return set_spans(doc, "cues", [(cue.start, cue.end, cue.cue, cue.value or "") for cue in cues(doc.text)])

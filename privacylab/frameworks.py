@@ -4,20 +4,20 @@ A mention is one occurrence of a phrase that names a framework in the visible te
 around it. Names and readings are data: ``rules/frameworks.toml``; what the labels mean is in ``docs/codebook.md``.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cache
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.strings import get_string_id
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from privacylab import paths
 from privacylab.text.patterns import Look, Patterns
+from privacylab.text.pipeline import set_spans
 from privacylab.text.sentences import ends
-from privacylab.text.units import Word, tokens_of, units, vocabulary, words
+from privacylab.text.units import Word, places, units, words, words_of
 from privacylab.text.visible import visible
 
 _HEADING_WORDS = 12
@@ -110,14 +110,16 @@ def _clause() -> frozenset[int]:
 
 
 class _Text:
-    """A doc in which frameworks may be named, as the words of its sentences."""
+    """A visible text in which frameworks may be named, as the words of its sentences."""
 
-    def __init__(self, doc: Doc) -> None:
-        self.words = words(doc)
-        self._doc = doc
-        self._look = _names().look(self.words)
-        self._units = [*units(doc.text, self.words, ends(doc.text))]
-        self._begins = [0, *accumulate(len(unit.words) - unit.begins for unit in self._units)]
+    def __init__(self, text: str, look: Look) -> None:
+        self.words = words(text)
+        self.places = places(text)
+        self._text = text
+        self._look = look
+        self._units = [*units(text, ends(text))]
+        starts = [start for start, _ in self.places]
+        self._begins = [*(bisect_left(starts, unit.start) for unit in self._units), len(starts)]
 
     def names(self, group: str) -> list[tuple[int, int]]:
         """First word and last but one of each name; what overlaps is one name."""
@@ -141,11 +143,10 @@ class _Text:
         """
         start = bisect_right(self._begins, first) - 1
         begin, end = self._begins[start], self._begins[bisect_right(self._begins, last - 1)]
-        unit = self._units[start]
-        lead = unit.words[: unit.begins]
+        lead = words_of(self._units[start].lead, "")[0]
         if lead and lead[-1].norm != _COLON:
-            lead = []
-        line_ends = self._doc[self.words[end - 1].token].text[-1]
+            lead = ()
+        line_ends = self._text[self.places[end - 1][1] - 1]
         is_heading = not lead and end - begin <= _HEADING_WORDS and line_ends not in _SENTENCE_ENDS
         begin, end = max(begin, first - _WORDS_BEFORE), min(end, last + _WORDS_AFTER)
         before = self._marked(begin, first)
@@ -158,11 +159,13 @@ class _Text:
     def _marked(self, begin: int, end: int) -> list[Word]:
         """Some words; those with a capital that may name a company are marked."""
         return [
-            word._replace(orth=_CAPITAL)
-            if word.norm not in _common() and (token := self._doc[word.token]).lower_ != token.text
-            else word
-            for word in self.words[begin:end]
+            word._replace(orth=_CAPITAL) if word.norm not in _common() and not self._is_lower(i) else word
+            for i, word in enumerate(self.words[begin:end], begin)
         ]
+
+    def _is_lower(self, at: int) -> bool:
+        token = self._text[slice(*self.places[at])]
+        return token.lower() == token
 
     def _as(self, norm: int, at: int) -> Word:
         return self.words[at]._replace(norm=norm, orth=norm)
@@ -210,7 +213,7 @@ def _stance(block: dict[str, Any], place: _Place) -> str:
     return STANCES[-1]
 
 
-def _named(block: dict[str, Any], text: _Text, possible: set[str]) -> Iterator[tuple[int, int, _Place]]:
+def _named(block: dict[str, Any], text: _Text, possible: Set[str]) -> Iterator[tuple[int, int, _Place]]:
     """First word, last but one and place of each name of a framework."""
     name = block["id"]
     strong = text.names(f"{name} names") if f"{name} names" in possible else []
@@ -226,35 +229,6 @@ def _named(block: dict[str, Any], text: _Text, possible: set[str]) -> Iterator[t
         if "never" not in block or not _has(f"{name} never", place) or ("but" in block and _has(f"{name} but", place)):
             yield first, end, place
             last = first, end
-
-
-def spans(doc: Doc) -> list[Span]:
-    """The frameworks that a doc names, in the order of the text.
-
-    Args:
-        doc: English text, cut into tokens by spaCy.
-
-    Returns:
-        Spans whose label is the framework's id and whose span id is the stance. Two frameworks named by one phrase ("EU
-        and UK GDPR") give two spans, which overlap.
-    """
-    possible = _names().may_match(vocabulary(doc))
-    if possible.isdisjoint(_naming()):
-        return []
-    text = _Text(doc)
-    named: list[tuple[int, int, str, str]] = []
-    for name, block in _FRAMEWORKS.items():
-        taken, stance = [(first, end) for first, end, *_ in named], ""
-        for first, end, place in _named(block, text, possible):
-            if any(begin <= first and end <= until for begin, until in taken):
-                continue
-            if not (stance and _has(" abbreviated", place)):  # "Name (N)" is said in one breath
-                stance = _stance(block, place)
-            named.append((first, end, name, stance))
-    return [
-        Span(doc, text.words[first].token, text.words[end - 1].token + 1, label=name, span_id=stance)
-        for first, end, name, stance in sorted(named)
-    ]
 
 
 def mentions(text: str) -> list[Mention]:
@@ -274,13 +248,28 @@ def mentions(text: str) -> list[Mention]:
         kept = [i for i, letter in enumerate(text) if letter != _SOFT_HYPHEN]
         joined = mentions("".join(text[i] for i in kept))
         return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
-    if _names().may_match_text(visible(text)).isdisjoint(_naming()):  # most segments of most policies
+    view = visible(text)
+    look = _names().look(words(view))
+    if look.rows.keys().isdisjoint(_naming()):  # most segments of most policies
         return []
-    return [Mention(span.label_, span.id_, span.start_char, span.end_char) for span in spans(tokens_of(text))]
+    read = _Text(view, look)
+    named: list[tuple[int, int, str, str]] = []
+    for name, block in _FRAMEWORKS.items():
+        taken, stance = [(first, end) for first, end, *_ in named], ""
+        for first, end, place in _named(block, read, look.rows.keys()):
+            if any(begin <= first and end <= until for begin, until in taken):
+                continue
+            if not (stance and _has(" abbreviated", place)):  # "Name (N)" is said in one breath
+                stance = _stance(block, place)
+            named.append((first, end, name, stance))
+    return [
+        Mention(name, stance, read.places[first][0], read.places[end - 1][1])
+        for first, end, name, stance in sorted(named)
+    ]
 
 
 @Language.component("privacylab_frameworks", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
     """Sets ``doc.spans["frameworks"]``: a span a mention, its label the framework's id, its span id the stance."""
-    doc.spans["frameworks"] = spans(doc)
-    return doc
+    named = mentions(doc.text)
+    return set_spans(doc, "frameworks", [(each.start, each.end, each.framework, each.stance) for each in named])

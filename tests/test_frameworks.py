@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacylab import frameworks, paths
+from privacylab.text import units
 from privacylab.text.patterns import Patterns
-from privacylab.text.units import tokens_of
+from privacylab.text.visible import visible
 
 RULES = paths.rules("frameworks")
 NAMED = [(block["id"], *case) for block in RULES["framework"] for case in block["examples"]]
@@ -94,7 +95,8 @@ def groups():
 def read():
     """The examples as words, and the places of all names in them by framework and kind."""
     written = {*examples.of_rules("frameworks"), *(row["text"] for row in examples.rows("frameworks"))}
-    texts = [frameworks._Text(tokens_of(text)) for text in sorted(written)]
+    views = [visible(text) for text in sorted(written)]
+    texts = [frameworks._Text(view, frameworks._names().look(units.words(view))) for view in views]
     places = []
     for text in texts:
         for block in RULES["framework"]:
@@ -136,7 +138,8 @@ def test_every_pattern_is_reached_by_an_example_that_no_other_reaches(read, key,
 def test_a_component_of_a_plain_pipeline_sets_the_spans():
     nlp = spacy.blank("en")
     nlp.add_pipe("privacylab_frameworks")
-    (span,) = nlp("Acme complies with the EU-U.S. Privacy Shield.").spans["frameworks"]
+    doc = nlp("Acme complies with the EU-U.S. Privacy Shield.")
+    (span,) = doc.spans["frameworks"]
     assert (span.label_, span.id_, span.text) == ("privacy_shield", "adheres", "Privacy Shield")
 
 

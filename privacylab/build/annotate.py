@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain, starmap
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as arrow
@@ -48,7 +47,8 @@ def histories(read: Sequence[History], *, text: bool) -> Iterator[dict[str, arro
     full = {number: segments[number] for number in set().union(*in_policies)}
     others = {number: segment for number, segment in segments.items() if number not in full}
     rows_of = tables(full, text=text)
-    claims = _claims([*rows_of["mentions"], *chain.from_iterable(starmap(_mentions, others.items()))])
+    mentions = [{"segment_id": hex_id(n)} | row for n, segment in others.items() for row in _mentions(segment.text)]
+    claims = _claims([*rows_of["mentions"], *mentions])
     batches = {name: _batch(name, rows) for name, rows in rows_of.items()}
     for each, numbers in zip(read, in_policies, strict=True):
         ids = arrow.array(map(hex_id, numbers), arrow.string())
@@ -118,6 +118,19 @@ def _reading_grade(counts: Sequence[np.ndarray]) -> float | None:
 # --- Segments -------------------------------------------------------------------------------------------------------
 
 
+class _Said(NamedTuple):
+    """What a text says, whatever heading it stands under, as columns of tables."""
+
+    segments: Row
+    mentions: Sequence[Row]
+    cues: Sequence[Row]
+
+
+def _said(text: str) -> _Said:
+    own = {"audience": of_text(text), "terms": " ".join(content_terms(text)), **count_words(text)._asdict()}
+    return _Said(own, _mentions(text), _spans("cues", cues.cues(text)))
+
+
 def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
     """The rows of ``segments``, ``scores``, ``mentions`` and ``cues`` for a batch of segments by number.
 
@@ -127,31 +140,30 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
     """
     rows: dict[str, list[Row]] = {"segments": [], "scores": [], "mentions": [], "cues": []}
     percents = np.rint(100 * scores(list(batch.values()))).astype(int).tolist()
+    said = cache(_said)  # many segments differ in their headings alone
     for (number, segment), percent in zip(batch.items(), percents, strict=True):
-        # All of a segment at once: its words are kept from one annotator to the next.
-        head = {
-            "segment_id": hex_id(number),
+        own, mentions, found = said(segment.text)
+        key = {"segment_id": hex_id(number)}
+        head = key | {
             "heading": segment.heading if text or (segment.heading or "").count(" ") < MAX_HEADING_WORDS else None,
             "text": segment.text if text else None,
-            "audience": of_text(segment.text) or segment.audience,
-            "terms": " ".join(content_terms(segment.text)),
         }
-        rows["segments"].append(head | count_words(segment.text)._asdict())
-        rows["scores"].append({"segment_id": hex_id(number), **dict(zip(CATEGORIES, percent, strict=True))})
-        rows["mentions"] += _mentions(number, segment)
-        rows["cues"] += _spans("cues", number, cues.cues(segment.text))
+        rows["segments"].append(head | own | {"audience": own["audience"] or segment.audience})
+        rows["scores"].append(key | dict(zip(CATEGORIES, percent, strict=True)))
+        rows["mentions"] += [key | row for row in mentions]
+        rows["cues"] += [key | row for row in found]
     return rows
 
 
-def _mentions(number: int, segment: Segment) -> Collection[Row]:
-    return _spans("mentions", number, frameworks.mentions(segment.text))
+def _mentions(text: str) -> list[Row]:
+    return _spans("mentions", frameworks.mentions(text))
 
 
-def _spans(name: str, number: int, spans: Sequence[frameworks.Mention | cues.Cue]) -> Collection[Row]:
-    """The rows of ``mentions`` or ``cues`` of a segment: the first of each key."""
-    key = itemgetter(*schema.TABLES[name].key)
-    rows = [{"segment_id": hex_id(number), **span._asdict()} for span in spans]
-    return {key(row): row for row in reversed(rows)}.values()
+def _spans(name: str, spans: Sequence[frameworks.Mention | cues.Cue]) -> list[Row]:
+    """The rows of ``mentions`` or ``cues`` of a text, but for the segment's id: the first of each key."""
+    key = [column for column in schema.TABLES[name].key if column != "segment_id"]
+    rows = [span._asdict() for span in spans]
+    return [*{itemgetter(*key)(row): row for row in reversed(rows)}.values()]
 
 
 _model = cache(clauses.load)

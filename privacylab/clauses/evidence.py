@@ -1,9 +1,10 @@
 """The sentence that speaks most for each clause category of a segment, and the categories as a spaCy component."""
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from privacylab.clauses.model import CATEGORIES, load
+from privacylab.text.pipeline import set_spans
 from privacylab.text.sentences import sentences
 
 
@@ -33,13 +34,8 @@ def component(doc: Doc) -> Doc:
     """Sets ``doc.cats``, each category's probability, and ``doc.spans["clauses"]``, the evidence for those assigned."""
     model = load()
     doc.cats = dict(zip(CATEGORIES, map(float, model.scores([doc.text])[0]), strict=True))
-    doc.spans["clauses"] = []
     ranges = _ranges(doc.text)
-    for name, number in evidence(doc.text).items():
-        span = doc.char_span(*ranges[number], label=name, alignment_mode="expand")
-        if isinstance(span, Span):
-            doc.spans["clauses"].append(span)
-    return doc
+    return set_spans(doc, "clauses", [(*ranges[i], name, "") for name, i in evidence(doc.text).items()])
 
 
 def _ranges(text: str) -> list[tuple[int, int]]:

@@ -81,9 +81,12 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
         if unknown:
             raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(specs)}")
         absent = [column for column, spec in specs.items() if spec.optional and column not in there]
-        names = [*there, *absent] if columns is None else columns
+        names = list(there if columns is None else columns)
         stored = [column for column in names if column not in absent]
         frame: pd.DataFrame = file.read(columns=stored).to_pandas(date_as_object=False)
+    if columns is None:
+        for column in absent:
+            names.insert(list(specs).index(column), column)
     frame = frame.reindex(columns=names) if len(stored) < len(names) else frame
     return frame.astype({column: specs[column].dtype for column in names if specs[column].kind != "list"})
 

@@ -5,7 +5,8 @@ from functools import cache, lru_cache
 
 from privacylab import paths
 from privacylab.text.patterns import Patterns
-from privacylab.text.units import tokens_of, units, vocabulary, words
+from privacylab.text.units import units, words_of
+from privacylab.text.visible import visible
 
 ALL = "all"
 _RULES = paths.rules("audiences")
@@ -19,14 +20,18 @@ def _patterns(key: str) -> Patterns:
     return Patterns({block["id"]: block.get(key, ()) for block in _RULES["audience"]}, _RULES["lists"])
 
 
+@lru_cache(1 << 14)
+def _in_sentence(key: str, lead: str, sentence: str) -> frozenset[str]:
+    """The audiences of which a pattern matches in a sentence; versions of a policy repeat each other's."""
+    patterns = _patterns(key)
+    look = patterns.look(words_of(lead, sentence)[0])
+    return frozenset(name for name in look.rows if patterns.spans(name, look))
+
+
 def _named(text: str, key: str) -> str | None:
     """The first audience of which a pattern matches."""
-    patterns = _patterns(key)
-    doc = tokens_of(text)
-    possible = patterns.may_match(vocabulary(doc))
-    looks = [patterns.look(unit.words) for unit in units(doc.text, words(doc))] if possible else []
-    fitting = (name for name in IDS if name in possible and any(patterns.spans(name, look) for look in looks))
-    return next(fitting, None)
+    named = frozenset().union(*[_in_sentence(key, unit.lead, unit.text) for unit in units(visible(text))])
+    return next((name for name in IDS if name in named), None)
 
 
 @lru_cache(1 << 14)

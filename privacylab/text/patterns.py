@@ -19,7 +19,7 @@ a word. `spacy.matcher.Matcher` tries each way to fill a gap by itself, which ta
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -27,7 +27,7 @@ from typing import NamedTuple
 from simplemma.strategies import DefaultDictionaryFactory
 from spacy.strings import get_string_id
 
-from privacylab.text.units import Vocabulary, Word, contracted, tokenizer
+from privacylab.text.units import Word, tokenizer
 
 MAX_TOKENS = 12
 MAX_CHARS = 160
@@ -188,6 +188,14 @@ def _shortest(words: frozenset[str]) -> int:
 # --- Matching -------------------------------------------------------------------------------------------------------
 
 
+class Candidate(NamedTuple):
+    """A row, by its group and number, that may match where all words of a way are: as bits, one for a set of words."""
+
+    way: int
+    group: str
+    number: int
+
+
 class Look:
     """A sentence as patterns see it.
 
@@ -220,36 +228,29 @@ class Patterns:
     """
 
     def __init__(self, written: Mapping[str, Iterable[str]], lists: Lists) -> None:
-        rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
-        needed = {each: needs(each) for group in rows.values() for each in group}
+        self._rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
+        needed = {each: needs(each) for group in self._rows.values() for each in group}
         ways = set().union(*needed.values())
         bits = {words: 1 << i for i, words in enumerate(frozenset().union(*ways))}
         masks = {way: _union(bits[words] for words in way) for way in ways}
-        self._rows = rows
-        self._bits: dict[str, int] = defaultdict(int)
-        for words, bit in bits.items():
-            for word in words:
-                self._bits[word] |= bit
-        self._begun: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
-        for name, group in rows.items():
-            for number, each in enumerate(group):
-                for way in needed[each]:
-                    for word in max(way, key=_shortest):
-                        self._begun[word].append((masks[way], name, number))
         every = {word for each in needed for any_of in _sets(each) for word in any_of}
         self._exact = {get_string_id(word[1:]): word for word in every if word.startswith("=")}
         self._norms = {get_string_id(word): word for word in every if not word.startswith("=")}
         self._counts_numbers = NUMBER in every
-        self._letters = [
-            (word, "" if word == NUMBER or word in contracted() else word.removeprefix("=").lower()) for word in every
-        ]
+        self._bits = {word: _union(bit for words, bit in bits.items() if word in words) for word in every}
+        self._begun: dict[int, list[Candidate]] = defaultdict(list)
+        for name, group in self._rows.items():
+            for number, each in enumerate(group):
+                for way in needed[each]:
+                    self._begun[bits[max(way, key=_shortest)]].append(Candidate(masks[way], name, number))
+        self._begins = _union(self._begun)
 
     def look(self, words: Iterable[Word]) -> Look:
         """Which words of the patterns stand in a sentence, and where."""
         norms, exact, counts_numbers = self._norms, self._exact, self._counts_numbers
         at: dict[str, int] = defaultdict(int)
         place = 1
-        for _, _, norm, orth, is_number in words:
+        for norm, orth, is_number in words:
             if norm in norms:
                 at[norms[norm]] |= place
             if orth in exact:
@@ -257,36 +258,20 @@ class Patterns:
             if is_number and counts_numbers:
                 at[NUMBER] |= place
             place <<= 1
-        return Look(at, self._candidates(at), place.bit_length() - 1)
-
-    def _candidates(self, words: Collection[str]) -> dict[str, set[int]]:
-        """The rows of each group, by their numbers, that may match where some words are."""
-        present = 0
-        for word in words:
-            present |= self._bits.get(word, 0)
-        absent = ~present
         rows: dict[str, set[int]] = defaultdict(set)
-        for word in words:
-            for mask, name, number in self._begun.get(word, ()):
-                if not mask & absent:
-                    rows[name].add(number)
-        return rows
+        for candidate in self._candidates(_union(map(self._bits.__getitem__, at))):
+            rows[candidate.group].add(candidate.number)
+        return Look(at, rows, place.bit_length() - 1)
 
-    def may_match(self, words: Vocabulary) -> set[str]:
-        """The groups that may match in a doc of some words: all that do, and some that do not."""
-        in_text = [self._norms[norm] for norm in words.norms & self._norms.keys()]
-        in_text += [self._exact[orth] for orth in words.orths & self._exact.keys()]
-        if words.has_number:
-            in_text.append(NUMBER)
-        return set(self._candidates(in_text))
-
-    def may_match_text(self, text: str) -> set[str]:
-        """The groups that may match a text that is not cut into tokens yet: a word counts wherever its letters stand.
-
-        It pays for few words: to cut a text takes as long as to look for a thousand.
-        """
-        low = text.lower()
-        return set(self._candidates([word for word, letters in self._letters if letters in low]))
+    def _candidates(self, present: int) -> list[Candidate]:
+        """The rows that may match where one of each of some sets of words stands, as bits."""
+        candidates = []
+        absent, begins = ~present, present & self._begins
+        while begins:
+            first = begins & -begins
+            candidates += [each for each in self._begun[first] if not each[0] & absent]
+            begins ^= first
+        return candidates
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""

@@ -8,6 +8,7 @@ Each component also works by itself: ``spacy.blank("en").add_pipe("privacylab_cu
 """
 
 from bisect import bisect_right
+from collections.abc import Iterable
 
 import spacy
 from simplemma import lemmatize
@@ -51,4 +52,20 @@ def lemmas(doc: Doc) -> Doc:
     """Sets the lemma of each token, from simplemma's dictionary."""
     for token in doc:
         token.lemma_ = lemmatize(token.text, lang="en")
+    return doc
+
+
+def set_spans(doc: Doc, key: str, found: Iterable[tuple[int, int, str, str]]) -> Doc:
+    """Sets a group of a doc's spans.
+
+    Args:
+        doc: The doc.
+        key: The group's name.
+        found: First character, last but one, label and id of each span; it grows to whole tokens.
+    """
+    spans = [
+        doc.char_span(start, end, label=label, span_id=span_id, alignment_mode="expand")
+        for start, end, label, span_id in found
+    ]
+    doc.spans[key] = [span for span in spans if span is not None]
     return doc

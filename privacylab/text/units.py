@@ -1,23 +1,20 @@
-"""What patterns are matched on: a text's tokens by sentence, an item of a list behind what introduces it."""
+"""What patterns are matched on: the words of a sentence; an item of a list stands behind what introduces it."""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+import string
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from itertools import groupby
+from itertools import chain
 from typing import NamedTuple
 
-import numpy as np
-from spacy.attrs import IDX, IS_SPACE, LIKE_NUM, NORM, ORTH
+from spacy.attrs import IDX, LENGTH, LIKE_NUM, NORM, ORTH
 from spacy.lang.en import English
 from spacy.strings import get_string_id
 from spacy.tokenizer import Tokenizer
-from spacy.tokens import Doc
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
 from spacy.vocab import create_vocab
 
 from privacylab.text.sentences import stops
-from privacylab.text.visible import visible
 
 _ITEM = re.compile(r"[ \t]*(?:[-*•·]|\(?[a-z0-9]{1,2}[.)])\s")
 _LEAD_REACH = 40
@@ -30,34 +27,26 @@ _GLUED = (
     r"(?<=Harbor)(?=[A-Z])",
 )
 """Brackets and quotes between letters, a stop without a blank behind it, and names of frameworks."""
-_LONG_WORD = re.compile(r"\S{300,}")
-"""Nothing that is read: a tokenizer would take the square of its length."""
+_CHUNK = re.compile(r"(\S{1,300})\S*")
+"""What stands between blanks; nothing is read of it beyond 300 characters, as a tokenizer would take their square."""
 _HYPHEN = get_string_id("-")
+_BLANK = string.whitespace + "-"
 
 
 class Word(NamedTuple):
-    """A token of a doc: where it stands among the tokens and in the text, and spaCy's attributes of it."""
+    """A token: spaCy's attributes of it."""
 
-    token: int
-    position: int
     norm: int
     orth: int
     is_number: int
 
 
-class Vocabulary(NamedTuple):
-    """The different words of a doc, by spaCy's ``NORM`` and ``ORTH``, and whether it holds a number."""
-
-    norms: set[int]
-    orths: set[int]
-    has_number: bool
-
-
 class Unit(NamedTuple):
-    """Words that are read together; the first ``begins`` come from what introduces a list."""
+    """A sentence and where it begins in its text; an item of a list has the sentence that introduces the list."""
 
-    words: list[Word]
-    begins: int
+    start: int
+    lead: str
+    text: str
 
 
 @cache
@@ -79,54 +68,57 @@ def tokenizer() -> Tokenizer:
     )
 
 
-@cache
-def contracted() -> frozenset[str]:
-    """Words that may stand in a text in other letters, as "not" does in "don't"."""
-    parts = (part for parts in English.Defaults.tokenizer_exceptions.values() for part in parts)
-    return frozenset(part[NORM] for part in parts if NORM in part and part[NORM] != part[ORTH].lower())
+Place = tuple[int, int]
+"""Where a token begins and ends."""
 
 
-@lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
-def tokens_of(text: str) -> Doc:
-    """The tokens of what a reader sees of a text, where they stand in it; it may contain Markdown or leftover tags."""
-    doc: Doc = tokenizer()(_LONG_WORD.sub(lambda word: " " * len(word[0]), visible(text)))
-    return doc
+@lru_cache(1 << 16)
+def _tokens(chunk: str) -> tuple[tuple[Word, ...], tuple[Place, ...]]:
+    """The tokens of what stands between blanks, and their places in it; few chunks make up most of a policy."""
+    rows = tokenizer()(chunk).to_array([IDX, LENGTH, NORM, ORTH, LIKE_NUM]).reshape(-1, 5).tolist()
+    kept = [row for row in rows if row[3] != _HYPHEN]
+    return tuple(Word(*row[2:]) for row in kept), tuple((at, at + length) for at, length, *_ in kept)
 
 
-@lru_cache(maxsize=1)
-def vocabulary(doc: Doc) -> Vocabulary:
-    """The different words of a doc: a quick look, for what is looked for stands in few."""
-    norms, orths, numbers = doc.to_array([NORM, ORTH, LIKE_NUM]).reshape(-1, 3).T
-    return Vocabulary(set(norms.tolist()), set(orths.tolist()), bool(numbers.any()))
+@lru_cache(maxsize=64)  # several look for different things in one text
+def words(text: str) -> tuple[Word, ...]:
+    """The tokens of a visible text, without white space and hyphens."""
+    return tuple(chain.from_iterable([_tokens(chunk)[0] for chunk in _CHUNK.findall(text)]))
 
 
-@lru_cache(maxsize=1)
-def words(doc: Doc) -> list[Word]:
-    """The tokens of a doc without white space and hyphens."""
-    rows = doc.to_array([IDX, NORM, ORTH, LIKE_NUM, IS_SPACE]).reshape(-1, 5)
-    (kept,) = np.nonzero((rows[:, 4] == 0) & (rows[:, 2] != _HYPHEN))
-    return [*map(Word, kept.tolist(), *rows[kept, :4].T.tolist())]
+def places(text: str) -> list[Place]:
+    """The places of `words`."""
+    chunks = ((match.start(), _tokens(match[1])[1]) for match in _CHUNK.finditer(text))
+    return [(at + start, at + end) for at, inside in chunks for start, end in inside]
 
 
-def units(text: str, words: Iterable[Word], ends: Sequence[int] | None = None) -> Iterator[Unit]:
+def units(text: str, ends: Iterable[int] | None = None) -> Iterator[Unit]:
     r"""The sentences of a text; an item of a list stands behind the sentence that introduces the list.
 
     Args:
-        text: The text of a doc.
-        words: Its `words`.
+        text: A visible text.
         ends: Where its sentences end; by default at each stop and line break.
 
-    >>> doc = tokens_of("You may ask us to:\n- e-mail it")
-    >>> [" ".join(doc[word.token].text for word in unit.words) for unit in units(doc.text, words(doc))]
-    ['You may ask us to :', 'You may ask us to : e mail it']
+    >>> [*units("Ask us to:\n- e-mail it")]
+    [Unit(start=0, lead='', text='Ask us to:\n'), Unit(start=11, lead='Ask us to:\n', text='- e-mail it')]
     """
-    if ends is None:
-        ends = [match.end() for match in stops(text)]
-    lead: list[Word] = []
-    for _, group in groupby(words, key=lambda word: bisect_right(ends, word.position)):
-        part = [*group]
-        if _ITEM.match(text, text.rfind("\n", 0, part[0].position) + 1):
-            yield Unit(lead + part, len(lead))
-        else:
-            yield Unit(part, 0)
-            lead = part[-_LEAD_REACH:]
+    lead = ""
+    start = 0
+    for end in chain([match.end() for match in stops(text)] if ends is None else ends, [len(text)]):
+        sentence = text[start:end]
+        if sentence.strip(_BLANK):
+            line = text.rfind("\n", 0, end - len(sentence.lstrip())) + 1
+            if _ITEM.match(text, line):
+                yield Unit(start, lead, sentence)
+            else:
+                lead = sentence
+                yield Unit(start, "", sentence)
+        start = end
+
+
+def words_of(lead: str, sentence: str) -> tuple[tuple[Word, ...], int]:
+    """The words of a sentence behind what introduces its list, and how many those are."""
+    if not lead:
+        return words(sentence), 0
+    before = words(lead)[-_LEAD_REACH:]
+    return before + words(sentence), len(before)
