@@ -6,7 +6,7 @@ around it. Names and readings are data: ``rules/frameworks.toml``; what the labe
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from spacy.language import Language
@@ -231,6 +231,12 @@ def _named(block: dict[str, Any], text: _Text, possible: Set[str]) -> Iterator[t
             last = first, end
 
 
+@lru_cache(1 << 14)
+def _may_name(line: str) -> bool:
+    """Whether a line holds a word that names begin with; versions of a policy repeat each other's lines."""
+    return _names().wakes(words(line))
+
+
 def mentions(text: str) -> list[Mention]:
     """The frameworks that a text names, in the order of the text.
 
@@ -249,8 +255,10 @@ def mentions(text: str) -> list[Mention]:
         joined = mentions("".join(text[i] for i in kept))
         return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
     view = visible(text)
+    if not any(map(_may_name, view.split("\n"))):  # most segments of most policies
+        return []
     look = _names().look(words(view))
-    if look.rows.keys().isdisjoint(_naming()):  # most segments of most policies
+    if look.rows.keys().isdisjoint(_naming()):
         return []
     read = _Text(view, look)
     named: list[tuple[int, int, str, str]] = []

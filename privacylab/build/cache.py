@@ -4,9 +4,7 @@ Versions repeat each other many times over. So `normalize.Cache` keeps pieces, l
 sections, whose segments and evidence are kept here. What is left to do for each version is to look up.
 """
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from hashlib import blake2b
 from itertools import chain
@@ -64,21 +62,6 @@ class Reader:
             self.segments |= section.segments
         verdict = screen.verdict(screen.together(section.evidence for section in read))
         return Page(blocks, tuple(chain.from_iterable(section.segment_ids for section in read)), verdict)
-
-
-@contextmanager
-def reading() -> Iterator[Reader]:
-    """A reader, during whose life nobody looks for garbage.
-
-    A million small tuples that all stay would be gone through again and again.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield Reader()
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _section(blocks: tuple[Block, ...], audience: str, *, evidence: Callable[[Segment], Evidence]) -> Section:

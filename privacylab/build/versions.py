@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from privacylab import dates, eras, normalize, sources
 from privacylab.build import duplicates, screen
-from privacylab.build.cache import Reader, reading
+from privacylab.build.cache import Reader
 from privacylab.build.duplicates import Repeat
 from privacylab.sources import Entry
 from privacylab.text.segments import Segment
@@ -75,9 +75,9 @@ def read(
         One row in ``versions`` for each entry; a row in ``policies`` for each version whose status is ``kept``.
     """
     texts: dict[tuple[str, str], Text] = {}
-    with reading() as reader:
-        for entry, data, detail in contents([entry for entry, _ in listed if not entry.reason]):
-            texts[entry.collection, entry.content] = _text(reader, data, detail, entry.media_type)
+    reader = Reader()
+    for entry, data, detail in contents([entry for entry, _ in listed if not entry.reason]):
+        texts[entry.collection, entry.content] = _text(reader, data, detail, entry.media_type)
     versions = []
     for entry, document in listed:
         if entry.reason:

@@ -3,10 +3,12 @@
 A part carries a hash of what it was made of. While that stays the same, a later build takes the part and reads nothing.
 """
 
+import gc
 import hashlib
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -50,10 +52,22 @@ class Task(NamedTuple):
     regions: Mapping[str, Region | None]
 
 
+@contextmanager
+def _garbage_stays() -> Iterator[None]:
+    """A time in which nobody looks for garbage: a million small tuples that all stay would be gone through each time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def read(task: Task) -> None:
     """Reads and annotates some services, and writes a part for each; the processes share the processor already."""
     contents = partial(versions.contents, task.sources)
-    with threadpool_limits(1, user_api="blas"):
+    with threadpool_limits(1, user_api="blas"), _garbage_stays():
         read = [
             versions.read(service, listed, contents=contents, every=task.every, region=task.regions.get(service))
             for service, listed in task.services

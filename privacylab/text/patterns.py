@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 from simplemma.strategies import DefaultDictionaryFactory
@@ -37,6 +38,7 @@ Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
 
 NUMBER = "#"
+_norm = attrgetter("norm")
 
 
 class PatternError(ValueError):
@@ -244,9 +246,18 @@ class Patterns:
                 for way in needed[each]:
                     self._begun[bits[max(way, key=_shortest)]].append(Candidate(masks[way], name, number))
         self._begins = _union(self._begun)
+        first = {word for words, bit in bits.items() if bit in self._begun for word in words}
+        self._wake = frozenset(get_string_id(word.removeprefix("=").lower()) for word in first)
+        self._wakes_always = NUMBER in first
 
-    def look(self, words: Iterable[Word]) -> Look:
-        """Which words of the patterns stand in a sentence, and where."""
+    def wakes(self, words: Sequence[Word]) -> bool:
+        """Whether some words hold one that a match begins with: a quick look, as most sentences hold none."""
+        return self._wakes_always or not self._wake.isdisjoint(map(_norm, words))
+
+    def look(self, words: Sequence[Word]) -> Look:
+        """Which words of the patterns stand in a sentence, and where; nothing if no pattern may match."""
+        if not self.wakes(words):
+            return Look({}, {}, len(words))
         norms, exact, counts_numbers = self._norms, self._exact, self._counts_numbers
         at: dict[str, int] = defaultdict(int)
         place = 1

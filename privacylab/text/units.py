@@ -72,7 +72,7 @@ Place = tuple[int, int]
 """Where a token begins and ends."""
 
 
-@lru_cache(1 << 16)
+@lru_cache(1 << 17)
 def _tokens(chunk: str) -> tuple[tuple[Word, ...], tuple[Place, ...]]:
     """The tokens of what stands between blanks, and their places in it; few chunks make up most of a policy."""
     rows = tokenizer()(chunk).to_array([IDX, LENGTH, NORM, ORTH, LIKE_NUM]).reshape(-1, 5).tolist()
