@@ -54,7 +54,7 @@ class Task(NamedTuple):
 
 @contextmanager
 def _garbage_stays() -> Iterator[None]:
-    """A time in which nobody looks for garbage: a million small tuples that all stay would be gone through each time."""
+    """A time in which nobody looks for garbage: a million small tuples that stay would be gone through each time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
