@@ -28,7 +28,8 @@ import privacylab
 from privacylab import files, paths, sources, tables
 from privacylab.build import annotate, assemble, versions, workers
 from privacylab.sources import Entry
-from privacylab.sources.services import Fact, documents, facts_of_domains, stated
+from privacylab.sources.listing import shown
+from privacylab.sources.services import Fact, documents, facts_of_domains, service_of, stated, views
 
 Mode = Literal["new", "update", "resume", "force"]
 Progress = Callable[[str, int, int], None]
@@ -113,7 +114,7 @@ def _parts_of(folder: Path) -> Path:
 def _is_own(path: Path, folder: Path) -> bool:
     """Whether a build into ``folder``, perhaps a killed one, leaves such a file in the folder of its parts."""
     staged = rf"\.(?:part-[0-9a-f]{{16}}\.arrow|{re.escape(folder.name)})\.\w{{8}}"
-    own = rf"lock|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.(?:git|texts|sqlite)"
+    own = rf"lock|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.(?:git|tar|texts|sqlite)"
     return re.fullmatch(own, path.name) is not None and not path.is_symlink()
 
 
@@ -162,6 +163,7 @@ def _build(
     with ThreadPoolExecutor() as pool:  # git lists one archive beside another
         entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
     listed = _by_service(entries)
+    _note_unknown(opened.values(), listed)
     regions = {service: facts[service].region for service in listed if service in facts}
     task = workers.Task((), opened, scratch, every, text, repr(conditions), regions)
     parts = _parts(listed, task, n_workers, progress)
@@ -175,6 +177,16 @@ def _build(
         path.unlink()  # of services that the sources do not hold any more
     progress("writing", 1, 1)
     return corpus
+
+
+def _note_unknown(opened: Iterable[sources.Source], listed: Iterable[str]) -> None:
+    """Notes on a source the services that its services.csv names and no source holds."""
+    for source in opened:
+        names = sorted(name for name in getattr(source, "facts", {}) if service_of(name)[0] not in listed)
+        if names:
+            source.notes.append(
+                f"services.csv names {shown(names)}, and no policy of that name is here: check the spelling"
+            )
 
 
 def _parts(
@@ -239,7 +251,7 @@ def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
     for entry in sorted(entries, key=lambda entry: (entry.collection, entry.source, entry.moment or 0)):
         service, document = named[entry.collection, entry.name, entry.document]
         services[service].append((entry, document))
-    return dict(sorted(services.items()))
+    return {service: views(versions) for service, versions in sorted(services.items())}
 
 
 def _run(tasks: Sequence[workers.Task], n_workers: int, progress: Progress) -> None:

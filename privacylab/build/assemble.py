@@ -25,7 +25,7 @@ def assemble(
     rows = []
     for service, versions in listed.items():
         fact = facts.get(service)
-        stated = (fact.region, fact.industry, fact.ground, fact.owner) if fact else (None,) * 4
+        stated = (fact.region, fact.industry, fact.ground, fact.owner, fact.owner_ground) if fact else (None,) * 5
         rows.append((service, sorted({entry.name for entry, _ in versions}), *stated))
     return {**frames, "services": pd.DataFrame(rows, columns=list(schema.TABLES["services"].columns))}
 

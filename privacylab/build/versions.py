@@ -23,6 +23,9 @@ EVERY: Mapping[str, Callable[[dt.date], str]] = {
 }
 """The last version of each of these is sampled; eras part them, so that a text before a legal date is never lost."""
 
+FEW_BEFORE = 2008
+"""Of the years before, so few texts are left that each counts."""
+
 Read = Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | None, str | None]]]
 
 
@@ -220,13 +223,13 @@ def _sampled(named: Mapping[str, Version], status: Mapping[str, Repeat], every: 
     """The versions that become policies.
 
     Of each document and period the last version, also where it repeats a text of an earlier period: a policy that does
-    not change speaks for its service in every era in which it was seen. Undated texts all; with ``all``, each text
-    once.
+    not change speaks for its service in every era in which it was seen. Undated texts all; with ``all``, and of the
+    years before `FEW_BEFORE`, each text once.
     """
     last: dict[object, str] = {}
     for version_id, version in named.items():
         state = status[version_id].status
-        if state == "kept" and (version.date is None or every == "all"):
+        if state == "kept" and (version.date is None or every == "all" or version.date.year < FEW_BEFORE):
             last[version_id] = version_id
         elif state in ("kept", "near_duplicate") and version.date is not None and every != "all":
             last[version.document, EVERY[every](version.date)] = version_id

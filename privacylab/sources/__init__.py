@@ -8,7 +8,7 @@ each distinct content once.
 
 from pathlib import Path
 
-from privacylab.sources.archives import ARCHIVES, archive, clone
+from privacylab.sources.archives import ARCHIVES, archive, clone, collection_of
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
 from privacylab.sources.files import Files
 from privacylab.sources.git import GitArchive, layout_of
@@ -32,11 +32,19 @@ def open_source(path: Path, *, scratch: Path, columns: Columns | None = None) ->
     """
     if not path.exists():
         raise SourceError(f"{path} is not there: name a folder, a file, a git repository, a bundle, a zip or a tar")
+    label = collection_of(path)
     if is_bundle(path) or (path.is_dir() and folder_of(path)):
         own = scratch / f"{path.stem}-{content_id(str(path.resolve()).encode())}.git"
         repository = Repository(path, own=own)
-        return GitArchive(repository, layout_of(repository))
-    label = "through-time" if path.stem in ("through-time", "privacy-policies-through-time") else None
+        layout = layout_of(repository)
+        if layout:
+            return GitArchive(repository, layout._replace(collection=label or layout.collection))
+        if not label:
+            raise SourceError(
+                f"{path} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
+                "<Service>/Privacy Policy.md (Open Terms Archive); for a folder of files, copy them out of git"
+            )
+        path = repository.newest_files(own.with_suffix(".tar"))
     files = Files(path, scratch=scratch, columns=columns or Columns(), label=label)
     if not files.entries():
         raise SourceError(

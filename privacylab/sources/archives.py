@@ -17,21 +17,41 @@ class Archive(NamedTuple):
     names: tuple[str, ...]
 
 
+_GITHUB = "https://github.com/"
+
 ARCHIVES: Mapping[str, Archive] = {
-    "tosback2": Archive(
-        "https://github.com/tosdr/tosback2.git",
-        ("tosback2", "tosback2.git", "tosback2.bundle"),
-    ),
-    "ota": Archive(
-        "https://github.com/OpenTermsArchive/contrib-versions.git",
-        ("ota", "ota-contrib.git", "ota-contrib.bundle"),
-    ),
+    "tosback2": Archive(f"{_GITHUB}tosdr/tosback2.git", ("tosback2", "tosback2.git", "tosback2.bundle")),
+    "ota": Archive(f"{_GITHUB}OpenTermsArchive/contrib-versions.git", ("ota", "ota-contrib.git", "ota-contrib.bundle")),
     "through-time": Archive(
-        "https://github.com/workmanjack/privacy-policies-through-time.git",
-        ("through-time", "through-time.zip"),
+        f"{_GITHUB}workmanjack/privacy-policies-through-time.git",
+        ("through-time", "through-time.zip", "privacy-policies-through-time"),
+    ),
+    "tosback-versions": Archive(
+        f"{_GITHUB}tosdr/tosback-versions.git", ("tosback-versions", "tosback-versions.bundle")
+    ),
+    "pga-v1": Archive(f"{_GITHUB}PlatformGovernanceArchive/pga-corpus.git", ("pga-v1", "pga-v1.zip")),
+    "ota-pga": Archive(f"{_GITHUB}OpenTermsArchive/pga-versions.git", ("ota-pga", "ota-pga.bundle")),
+    "ota-genai": Archive(
+        f"{_GITHUB}OpenTermsArchive/genai-contrib-versions.git",
+        ("ota-genai", "ota-genai-contrib", "ota-genai-contrib.bundle"),
+    ),
+    "ota-vlopses-us": Archive(
+        f"{_GITHUB}OpenTermsArchive/vlopses-us-versions.git", ("ota-vlopses-us", "ota-vlopses-us.bundle")
+    ),
+    "ota-genai-eu": Archive(
+        f"{_GITHUB}OpenTermsArchive/genai-eu-versions.git", ("ota-genai-eu", "ota-genai-eu.bundle")
     ),
 }
-"""The public archives, by the collection that they are in the tables."""
+"""The public archives, by the collection that they are in the tables.
+
+Where several watch one document of a service, the first of them that does on a day speaks for it (`services.views`).
+"""
+
+
+def collection_of(place: Path) -> str | None:
+    """The public archive that a place is by its name; None if it is none."""
+    names = {place.name, place.with_suffix("").name}
+    return next((label for label, archive in ARCHIVES.items() if not names.isdisjoint(archive.names)), None)
 
 
 def archive(collection: str, folder: Path) -> Path:

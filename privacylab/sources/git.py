@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from privacylab.sources import repository
-from privacylab.sources.entries import END, FIRST, Entry, SourceError
+from privacylab.sources.entries import END, FIRST, Entry
 
 
 class GitArchive:
@@ -156,13 +156,8 @@ LAYOUTS = (
 )
 
 
-def layout_of(repository: repository.Repository) -> Layout:
-    """The layout of most paths: a branch of notes may look like another archive's."""
+def layout_of(repository: repository.Repository) -> Layout | None:
+    """The layout of most paths: a branch of notes may look like another archive's; None where it is none of these."""
     paths = set(repository.paths())
     n_paths = [sum(layout.files.match(path) is not None for path in paths) for layout in LAYOUTS]
-    if any(n_paths):
-        return LAYOUTS[n_paths.index(max(n_paths))]
-    raise SourceError(
-        f"{repository.place} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "
-        "<Service>/Privacy Policy.md (Open Terms Archive); for a folder of files, copy them out of git"
-    )
+    return LAYOUTS[n_paths.index(max(n_paths))] if any(n_paths) else None

@@ -5,11 +5,13 @@ hold the names of commits are opened: ``HEAD``, refs, ``shallow``, and the lists
 """
 
 import contextlib
+import io
 import os
 import re
 import resource
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import threading
 from collections import defaultdict
@@ -162,6 +164,21 @@ class Repository:
             Change(commit, seconds[commit], path, blob, mode, *moves.get((commit, path), (None, False)))
             for commit, mode, blob, _, _, path in records
         ]
+
+    def newest_files(self, to: Path) -> Path:
+        """Writes the files of the newest head into a tar, whatever its attributes ask of an export."""
+        dated = [(_author_seconds(data) or 0, head) for head, _, data in self._objects(self.heads)]
+        tree = self._run("ls-tree", "-r", "-z", max(dated)[1]).decode("utf-8", "surrogateescape").split("\0")
+        listed = [(*row.partition("\t")[0].split(), row.partition("\t")[2]) for row in tree if row]
+        files = [(blob, path) for mode, _, blob, path in listed if mode.startswith(FILE_MODE)]
+        with tarfile.open(to, "w") as tar:
+            for (_, path), (_, data, detail) in zip(files, self.texts([blob for blob, _ in files]), strict=True):
+                if data is None:
+                    self.notes.append(f"{path} is read as empty: {detail}")
+                member = tarfile.TarInfo(path)
+                member.size = len(data or b"")
+                tar.addfile(member, io.BytesIO(data or b""))
+        return to
 
     def _moves(self, records: Iterable[Record]) -> dict[tuple[str, str], tuple[str, bool]]:
         """The files that were moved, by commit and path: where they stood, and whether they stayed as they were.

@@ -3,11 +3,12 @@
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from privacylab import paths
+from privacylab.sources.archives import ARCHIVES
 from privacylab.sources.entries import Entry, Source, slug
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Fact(NamedTuple):
     industry: str | None
     ground: str | None
     owner: str | None = None
+    owner_ground: str | None = None
 
 
 @cache
@@ -51,7 +53,10 @@ def stated(sources: Iterable[Source]) -> dict[str, Fact]:
             service, document = service_of(name)
             fact = facts_of_domains().get(service) or Fact(name, service, document, None, None, None)
             told = {key: value for key, value in said.items() if value}
-            facts[service] = facts.get(service, fact)._replace(**told, ground=f"services.csv of {source.label}")
+            ground = f"services.csv of {source.label}"
+            if "owner" in told:
+                told["owner_ground"] = ground
+            facts[service] = facts.get(service, fact)._replace(**told, ground=ground)
     return facts
 
 
@@ -144,3 +149,35 @@ def _main_titles(titles: dict[str, list[int]]) -> set[str]:
             main.add(title)
             spans.append((first, last))
     return main
+
+
+def views(listed: Sequence[tuple[Entry, str]]) -> list[tuple[Entry, str]]:
+    """The versions of a service, each with its document; what a second archive sees of one is a document of its own.
+
+    On a day the first of `ARCHIVES` speaks whose versions of a document reach from before the day to after it. Others
+    come after those, the one that began first before the next.
+    """
+    moments: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for entry, document in listed:
+        if entry.moment is not None and not entry.reason:
+            moments[document][entry.collection].append(entry.moment)
+    spans = {
+        document: sorted((_rank(name), min(seen), max(seen), name) for name, seen in by_archive.items())
+        for document, by_archive in moments.items()
+    }
+    return [(entry, _view(entry, document, spans.get(document, []))) for entry, document in listed]
+
+
+def _rank(collection: str) -> int:
+    order = [*ARCHIVES]
+    return order.index(collection) if collection in order else len(order)
+
+
+def _view(entry: Entry, document: str, spans: Sequence[tuple[int, int, int, str]]) -> str:
+    """The document of a version, if archives that saw it speak in the order of their spans."""
+    for _, first, last, collection in spans:
+        if collection == entry.collection:
+            break
+        if entry.moment is not None and first <= entry.moment <= last:
+            return f"seen-by-{entry.collection}" if document == "main" else f"{document}-seen-by-{entry.collection}"
+    return document

@@ -157,6 +157,7 @@ TABLES: Mapping[str, Table] = {
         industry=_MAYBE_TEXT,
         ground=_MAYBE_TEXT,
         owner=Column("text", nullable=True, optional=True),
+        owner_ground=Column("text", nullable=True, optional=True),
     ),
     "segments": _table(
         "segment_id",

@@ -862,6 +862,29 @@ def test_versions_that_would_get_lost_are_an_error(repository, tmp_path, monkeyp
         build.corpus([repository], tmp_path / "out", workers=1)
 
 
+# --- Several archives, and what is said of services ------------------------------------------------------------------
+
+
+def test_before_2008_every_text_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(annotate, "_model", archives.tiny_model)
+    texts = {f"kites/2005-0{month}-01.md": policy(*sentence) for month, sentence in ((1, ()), (2, (HARBOR,)))}
+    texts |= {f"kites/2015-0{month}-01.md": policy(*sentence) for month, sentence in ((1, ()), (2, (HARBOR,)))}
+    archives.write(tmp_path / "mine", texts)
+    corpus = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1)
+    assert [str(day.date()) for day in corpus.policies()["date"]] == ["2005-01-01", "2005-02-01", "2015-02-01"]
+
+
+def test_a_services_csv_may_name_owners_and_is_told_of_services_that_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(annotate, "_model", archives.tiny_model)
+    table = "service,owner\nkites,Wind Holding\nkyte,Wind Holding\n"
+    archives.write(tmp_path / "mine", {"kites/2015-01-01.md": policy(), "services.csv": table})
+    corpus = build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1)
+    assert corpus.services()["owner"].tolist() == ["Wind Holding"]
+    assert corpus.services()["owner_ground"].tolist() == ["services.csv of mine"]
+    (note,) = [note for note in corpus.manifest["sources"]["mine"]["notes"] if "spelling" in note]
+    assert note.startswith("services.csv names kyte, ")
+
+
 # --- Bad input: each has its row, and the good ones are read ---------------------------------------------------------
 
 

@@ -77,6 +77,18 @@ def test_a_repository_of_another_layout_is_refused(tmp_path):
         opened(tmp_path / "code", tmp_path)
 
 
+def test_an_archive_of_files_is_read_as_its_newest_commit_has_them(tmp_path):
+    root = tmp_path / "pga-v1"
+    archives.commit(root, {"Versions/Kites/Privacy Policy/20100101_kites.md": "old"}, "2020-01-01")
+    archives.commit(
+        root,
+        {"Versions/Kites/Privacy Policy/20110101_kites.md": "new", ".gitattributes": "* export-ignore"},
+        "2021-01-01",
+    )
+    assert dated_texts(opened(root, tmp_path)) == [("Kites", "2010-01-01", "old"), ("Kites", "2011-01-01", "new")]
+    assert {entry.collection for entry in opened(root, tmp_path).entries()} == {"pga-v1"}
+
+
 def test_a_branch_that_looks_like_another_archive_changes_no_layout(tmp_path):
     root = ota(tmp_path / "ota", ("2020-01-01", "a"))
     archives.commit(root, {"Boats/Privacy Policy.md": "b"}, "2021-01-01")

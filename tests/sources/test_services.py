@@ -153,3 +153,57 @@ def test_a_title_loses_the_name_of_its_service(name, service, title, gap):
         for word in (name, service, service.split(".")[0]):
             left = re.sub(rf"^{re.escape(word)}[ -]+", "", left, flags=re.IGNORECASE)
         assert services._title(name, document, service) == (left or "Privacy Policy")
+
+
+def seen(*rows):
+    """The documents that `views` gives to versions: collection, year, document."""
+    entries = [
+        Entry(
+            name,
+            "Kites",
+            "Privacy Policy",
+            int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()),
+            f"{name}-{year}",
+            "x",
+            None,
+            "snapshot",
+        )
+        for name, year, _ in rows
+    ]
+    return [document for _, document in services.views([*zip(entries, (row[2] for row in rows), strict=True)])]
+
+
+@pytest.mark.parametrize(
+    ("rows", "documents"),
+    [
+        # The first archive speaks from its first version to its last, whoever else looks on.
+        (
+            [("tosback2", 2013, "main"), ("ota", 2014, "main"), ("tosback2", 2015, "main"), ("ota", 2016, "main")],
+            ["main", "seen-by-ota", "main", "main"],
+        ),
+        # On one day, too; and a document besides main says so in its name.
+        ([("ota", 2020, "main"), ("ota-pga", 2020, "main")], ["main", "seen-by-ota-pga"]),
+        (
+            [("ota", 2020, "kids"), ("ota-pga", 2021, "kids"), ("ota", 2022, "kids")],
+            ["kids", "kids-seen-by-ota-pga", "kids"],
+        ),
+        # An unknown archive comes after the public ones; of two unknown ones that which began first is the first.
+        ([("mine", 2013, "main"), ("ota", 2012, "main"), ("ota", 2014, "main")], ["seen-by-mine", "main", "main"]),
+        (
+            [("zeal", 2010, "main"), ("mine", 2011, "main"), ("zeal", 2012, "main"), ("mine", 2013, "main")],
+            ["main", "seen-by-mine", "main", "main"],
+        ),
+        # What follows each other is one history.
+        ([("pga-v1", 2005, "main"), ("tosback2", 2013, "main"), ("ota", 2021, "main")], ["main"] * 3),
+    ],
+)
+def test_one_archive_speaks_on_a_day_and_a_second_view_is_a_document(rows, documents):
+    assert seen(*rows) == documents
+
+
+def test_three_archives_under_three_names_are_one_service(tmp_path):
+    for archive, name in (("ota", "YouTube"), ("ota-pga", "youtube"), ("tosback-versions", "youtube.com")):
+        archives.commit(tmp_path / archive, {f"{name}/Privacy Policy.md": archives.policy(archive)}, "2020-01-01")
+    opened = [sources.open_source(tmp_path / name, scratch=tmp_path) for name in ("ota", "ota-pga", "tosback-versions")]
+    assert [source.label for source in opened] == ["ota", "ota-pga", "tosback-versions"]
+    assert {services.service_of(entry.name)[0] for source in opened for entry in source.entries()} == {"youtube.com"}
