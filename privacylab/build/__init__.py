@@ -234,7 +234,7 @@ def _open(
     opened: dict[str, sources.Source] = {}
     for place in given:
         if isinstance(place, str | Path):
-            source = sources.open_source(Path(place), scratch=scratch, columns=columns)
+            source = sources.open_source(Path(place), scratch=scratch, columns=columns, taken=opened)
         else:
             source = place
         if source.label in opened:

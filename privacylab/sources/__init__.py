@@ -6,10 +6,11 @@ A source lists its entries first (cheap: names and dates) and hands out their by
 each distinct content once.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 
 from privacylab.sources.archives import ARCHIVES, archive, clone, collection_of
-from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id
+from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id, slug
 from privacylab.sources.files import Files
 from privacylab.sources.git import GitArchive, layout_of
 from privacylab.sources.kinds import MAX_UNPACKED, Kind
@@ -19,13 +20,14 @@ from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Reposito
 from privacylab.sources.repository_files import folder_of, is_bundle
 
 
-def open_source(path: Path, *, scratch: Path, columns: Columns | None = None) -> Source:
+def open_source(path: Path, *, scratch: Path, columns: Columns | None = None, taken: Collection[str] = ()) -> Source:
     """The reader for a path, told by its layout.
 
     Args:
         path: A folder, a file, a git repository, a git bundle, a zip or a tar.
         scratch: A folder for what reading it needs, such as an unpacked bundle.
         columns: Which columns of tables are meant, where their names do not tell.
+        taken: What other sources are called: a second archive of one layout is called as its place is.
 
     Raises:
         SourceError: It is not there, holds nothing, or git cannot read it.
@@ -38,7 +40,8 @@ def open_source(path: Path, *, scratch: Path, columns: Columns | None = None) ->
         repository = Repository(path, own=own)
         layout = layout_of(repository)
         if layout:
-            return GitArchive(repository, layout._replace(collection=label or layout.collection))
+            usual = layout.collection if layout.collection not in taken else slug(path.stem)
+            return GitArchive(repository, layout._replace(collection=label or usual))
         if not label:
             raise SourceError(
                 f"{path} is a git repository of no known layout: crawl/<domain>/*.txt (ToSBack2) or "

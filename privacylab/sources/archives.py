@@ -22,6 +22,7 @@ _GITHUB = "https://github.com/"
 ARCHIVES: Mapping[str, Archive] = {
     "tosback2": Archive(f"{_GITHUB}tosdr/tosback2.git", ("tosback2", "tosback2.git", "tosback2.bundle")),
     "ota": Archive(f"{_GITHUB}OpenTermsArchive/contrib-versions.git", ("ota", "ota-contrib.git", "ota-contrib.bundle")),
+    "pga-v1": Archive(f"{_GITHUB}PlatformGovernanceArchive/pga-corpus.git", ("pga-v1", "pga-v1.zip")),
     "through-time": Archive(
         f"{_GITHUB}workmanjack/privacy-policies-through-time.git",
         ("through-time", "through-time.zip", "privacy-policies-through-time"),
@@ -29,7 +30,6 @@ ARCHIVES: Mapping[str, Archive] = {
     "tosback-versions": Archive(
         f"{_GITHUB}tosdr/tosback-versions.git", ("tosback-versions", "tosback-versions.bundle")
     ),
-    "pga-v1": Archive(f"{_GITHUB}PlatformGovernanceArchive/pga-corpus.git", ("pga-v1", "pga-v1.zip")),
     "ota-pga": Archive(f"{_GITHUB}OpenTermsArchive/pga-versions.git", ("ota-pga", "ota-pga.bundle")),
     "ota-genai": Archive(
         f"{_GITHUB}OpenTermsArchive/genai-contrib-versions.git",

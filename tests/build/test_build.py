@@ -874,6 +874,15 @@ def test_before_2008_every_text_is_kept(tmp_path, monkeypatch):
     assert [str(day.date()) for day in corpus.policies()["date"]] == ["2005-01-01", "2005-02-01", "2015-02-01"]
 
 
+def test_two_archives_of_one_layout_are_two_collections(tmp_path, monkeypatch):
+    monkeypatch.setattr(annotate, "_model", archives.tiny_model)
+    for name in ("first", "second"):
+        archives.commit(tmp_path / name, {"Kites/Privacy Policy.md": policy()}, "2020-01-01")
+    corpus = build.corpus([tmp_path / "first", tmp_path / "second"], tmp_path / "out", workers=1)
+    documents = corpus.versions().set_index("collection")["document"].to_dict()
+    assert documents == {"ota": "main", "second": "seen-by-second"}
+
+
 def test_a_services_csv_may_name_owners_and_is_told_of_services_that_are_not_there(tmp_path, monkeypatch):
     monkeypatch.setattr(annotate, "_model", archives.tiny_model)
     table = "service,owner\nkites,Wind Holding\nkyte,Wind Holding\n"
