@@ -76,13 +76,14 @@ def _annotations() -> dict[str, pd.DataFrame]:
     for name, passage in _passages().items():
         key = {"segment_id": name.ljust(16, "0")}
         counts = dict(zip(COUNTS, passage.counts, strict=True))
-        segments.append({**key, "heading": passage.heading, "text": None, "terms": passage.terms, **counts})
+        said = {"heading": passage.heading, "text": None, "audience": "all", "terms": passage.terms}
+        segments.append({**key, **said, **counts})
         scores.append({**key, **{each: 90 if each.startswith(passage.category) else 5 for each in schema.CATEGORIES}})
         if passage.framework:
             mentions.append({**key, "start": 0, "end": 9, "framework": passage.framework, "stance": "adheres"})
         if passage.cue:
             cue, _, value = passage.cue.partition("=")
-            cues.append({**key, "start": 0, "cue": cue, "value": value or None})
+            cues.append({**key, "start": 0, "end": 9, "cue": cue, "value": value or None})
     made = {"segments": segments, "scores": scores, "mentions": mentions, "cues": cues}
     return {name: pd.DataFrame(rows) for name, rows in made.items()}
 
@@ -138,6 +139,8 @@ def corpus(tmp_path_factory) -> tables.Corpus:
             "region": region,
             "industry": None,
             "ground": None,
+            "owner": service,
+            "owner_ground": "an example",
         }
         for service, (region, _) in histories.items()
     )

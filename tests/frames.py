@@ -36,7 +36,7 @@ def version(**changes):
 
 def cues(**changes):
     """Two rows of ``cues``, not in order."""
-    rows = {"segment_id": ["b", "a"], "start": [3, 0], "cue": ["dnt", "dpo"], "value": [None, "x"]}
+    rows = {"segment_id": ["b", "a"], "start": [3, 0], "end": [5, 9], "cue": ["dnt", "dpo"], "value": [None, "x"]}
     return pd.DataFrame({**rows, **changes})
 
 

@@ -15,7 +15,7 @@ import pyarrow.parquet as parquet
 from privacylab import files
 from privacylab.tables.schema import ALL_TABLES, CATEGORIES, TABLES, check
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a table changes its columns: an older corpus is then refused with the way to rebuild it."""
 
 MANIFEST = "manifest.json"
@@ -80,14 +80,8 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
         unknown = [column for column in (there if columns is None else columns) if column not in specs]
         if unknown:
             raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(specs)}")
-        absent = [column for column, spec in specs.items() if spec.optional and column not in there]
-        names = list(there if columns is None else columns)
-        stored = [column for column in names if column not in absent]
-        frame: pd.DataFrame = file.read(columns=stored).to_pandas(date_as_object=False)
-    if columns is None:
-        for column in absent:
-            names.insert(list(specs).index(column), column)
-    frame = frame.reindex(columns=names) if len(stored) < len(names) else frame
+        names = there if columns is None else columns
+        frame: pd.DataFrame = file.read(columns=names).to_pandas(date_as_object=False)
     return frame.astype({column: specs[column].dtype for column in names if specs[column].kind != "list"})
 
 

@@ -74,15 +74,11 @@ _TYPES: Mapping[Kind, _Type] = {
 
 
 class Column(NamedTuple):
-    """One column of a table: its kind, whether it may be null, and the values it may take.
-
-    An ``optional`` one may be missing in a stored table, as in those from before it: it is null then.
-    """
+    """One column of a table: its kind, whether it may be null, and the values it may take."""
 
     kind: Kind
     nullable: bool = False
     allowed: tuple[str, ...] | None = None
-    optional: bool = False
 
     @property
     def dtype(self) -> Dtype:
@@ -156,15 +152,15 @@ TABLES: Mapping[str, Table] = {
         region=Column("text", nullable=True, allowed=REGIONS),
         industry=_MAYBE_TEXT,
         ground=_MAYBE_TEXT,
-        owner=Column("text", nullable=True, optional=True),
-        owner_ground=Column("text", nullable=True, optional=True),
+        owner=_MAYBE_TEXT,
+        owner_ground=_MAYBE_TEXT,
     ),
     "segments": _table(
         "segment_id",
         segment_id=_TEXT,
         heading=_MAYBE_TEXT,
         text=_MAYBE_TEXT,
-        audience=Column("text", nullable=True, allowed=AUDIENCES, optional=True),
+        audience=Column("text", allowed=AUDIENCES),
         terms=_TEXT,
         n_words=_COUNT,
         n_sentences=_COUNT,
@@ -181,7 +177,7 @@ TABLES: Mapping[str, Table] = {
         "segment_id start cue value",
         segment_id=_TEXT,
         start=_COUNT,
-        end=Column("count", nullable=True, optional=True),
+        end=_COUNT,
         cue=_TEXT,
         value=_MAYBE_TEXT,
     ),
@@ -204,7 +200,7 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         name: A key of `ALL_TABLES`.
-        frame: The rows, in any order, with the columns in the table's order; optional ones may be missing.
+        frame: The rows, in any order, with the columns in the table's order.
 
     Returns:
         A new frame, sorted by key, with a fresh index.
@@ -213,9 +209,6 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         ValueError: The first thing that is wrong: table, column, value, and what is allowed there.
     """
     table = ALL_TABLES[name]
-    absent = [column for column, spec in table.columns.items() if spec.optional and column not in frame]
-    if absent and set(table.columns) <= {*frame.columns, *absent}:
-        frame = frame.reindex(columns=list(table.columns))
     _check_columns(name, list(frame.columns))
     typed = pd.DataFrame({column: _typed(name, column, frame[column]) for column in table.columns})
     for column, spec in table.columns.items():
