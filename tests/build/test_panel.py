@@ -25,7 +25,7 @@ def test_it_is_whole(panel):
 
 
 def test_it_is_small_enough_for_git(panel):
-    assert sum(path.stat().st_size for path in panel.path.iterdir()) < 28_000_000
+    assert sum(path.stat().st_size for path in panel.path.iterdir()) < 34 * 2**20
 
 
 def test_it_holds_no_running_text(panel):
