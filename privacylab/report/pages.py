@@ -81,8 +81,13 @@ def heading_one(nb: NotebookNode, *, default: str = "Untitled") -> str:
     for cell in nb.cells:
         heading = re.search(r"^#[ \t]+#*[ \t]*(.+?)[ \t#]*$", cell.source, flags=re.M)
         if heading and cell.cell_type == "markdown":
-            return LexborHTMLParser(markdown2html(heading[1])).text(separator="").strip()
+            return _text(markdown2html(heading[1]))
     return default
+
+
+def _text(markup: str) -> str:
+    """Markup without its tags, on one line."""
+    return " ".join(LexborHTMLParser(markup).text(separator="").split())
 
 
 def lead(nb: NotebookNode) -> Markup:
@@ -127,6 +132,7 @@ def render(
     following: Link | None = None,
     place: str = "",
     corpus: str = "",
+    dataset: Mapping[str, Any] | None = None,
     siblings: Iterable[str] = (),
     numbers: Iterable[str] = (),
 ) -> str:
@@ -139,6 +145,7 @@ def render(
         following: The page after it.
         place: Where in the site this is, such as "Notebook 2 of 4".
         corpus: The name of the corpus that the numbers are from.
+        dataset: What search engines are told of it, as JSON-LD.
         siblings: Stems of the notebooks in the site: links to them become links to their pages.
         numbers: Names of the files under figures/ in the site; figures with their ``name`` link to them.
     """
@@ -150,6 +157,8 @@ def render(
         previous=previous,
         following=following,
         corpus=corpus,
+        dataset=dataset,
+        summary=_text(lead(nb)),
         headings=[each for each in headings if each.level <= 3],
         home=False,
     )
@@ -160,6 +169,7 @@ def home(
     stories: Iterable[Story],
     *,
     corpus: str = "",
+    dataset: Mapping[str, Any] | None = None,
     figures: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """The site's index page: the intro (the first entry's), up to four findings with a figure, the notebooks.
@@ -168,6 +178,7 @@ def home(
         entries: The notebooks in their order.
         stories: Findings in their order; those without a figure are all shown, of the others the first four.
         corpus: The name of the corpus that the numbers are from.
+        dataset: What search engines are told of it, as JSON-LD.
         figures: Files under figures/ by the name of the figure.
     """
     findings = list(stories)
@@ -179,6 +190,8 @@ def home(
         stories=[story for story in findings if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
         corpus=corpus,
+        dataset=dataset,
+        summary=_text(entries[0].lead),
         figures=sorted((figures or {}).items()),
         home=True,
     )

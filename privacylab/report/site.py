@@ -1,13 +1,16 @@
 """The folder of a report: its pages, what belongs to it, and whether it may be replaced."""
 
+import json
 import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
 from privacylab.report import pages
+from privacylab.tables import croissant
 
 FILES = "files.txt"
 """The page that lists what a report holds: what is not on it is somebody else's."""
@@ -46,7 +49,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
     named: dict[str, list[str]] = defaultdict(list)
     for file in published:
         named[Path(file).stem].append(file)
-    name = corpus.resolve().name
+    name, dataset = corpus.resolve().name, _search_entry(corpus)
     stories: list[pages.Story] = []
     for place, (nb, link) in enumerate(zip(executed, links, strict=True)):
         document = pages.render(
@@ -58,13 +61,24 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
             siblings=[source.stem for source in sources],
             numbers=published,
             corpus=name,
+            dataset=dataset,
         )
         (site / link.href).write_text(document, encoding="utf-8")
         stories += pages.stories(nb, href=link.href)
     entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
-    (site / "index.html").write_text(pages.home(entries, stories, figures=named, corpus=name), encoding="utf-8")
+    index = pages.home(entries, stories, figures=named, corpus=name, dataset=dataset)
+    (site / "index.html").write_text(index, encoding="utf-8")
     if not published:
         (site / "figures").rmdir()
+
+
+def _search_entry(corpus: Path) -> dict[str, Any] | None:
+    """What search engines are told of a corpus; None for an older one, which does not describe itself."""
+    try:
+        described = json.loads((corpus / croissant.FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return croissant.search_entry(described) if isinstance(described, dict) else None
 
 
 def list_files(site: Path) -> None:

@@ -13,6 +13,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from privacylab import files
+from privacylab.tables import croissant
 from privacylab.tables.schema import ALL_TABLES, CATEGORIES, TABLES, check
 
 FORMAT = 2
@@ -242,8 +243,9 @@ def write(
             "counts": {name: parquet.read_metadata(path).num_rows for name, path in paths.items()},
             "sha256": {name: sha256(path) for name, path in paths.items()},
         }
-        text = json.dumps(described, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        (staging / MANIFEST).write_text(text, encoding="utf-8")
+        for file, content in ((MANIFEST, described), (croissant.FILE, croissant.describe(staging, described))):
+            text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+            (staging / file).write_text(text, encoding="utf-8")
     return Corpus.open(folder)
 
 
@@ -257,7 +259,7 @@ def check_replaceable(folder: Path) -> None:
         return
     if not folder.is_dir() or (any(folder.iterdir()) and not _is_corpus(folder)):
         raise CorpusError(f"{folder} is there and is no corpus, so it is not replaced: name another --out")
-    own = {MANIFEST, *(f"{name}.parquet" for name in TABLES)} | _NOBODYS
+    own = {MANIFEST, croissant.FILE, *(f"{name}.parquet" for name in TABLES)} | _NOBODYS
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in own or not path.is_file())
     if foreign:
         names = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")

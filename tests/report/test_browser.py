@@ -4,6 +4,7 @@ Chromium is the machine's own; where there is none, these tests say so and are s
 committed notebooks with their committed outputs: what nbval holds is what is looked at here.
 """
 
+import json
 import os
 import re
 import secrets
@@ -19,7 +20,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
-from privacylab import eras, paths, report
+from privacylab import eras, paths, report, tables
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -147,6 +148,15 @@ def test_code_unfolds_without_a_script(site, opened):
     assert not code.locator("pre").is_visible()
     code.locator("summary").click()
     assert code.locator("pre").is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_tells_search_engines_of_its_corpus(name, site):
+    html = (site / name).read_text(encoding="utf-8")
+    (told,) = re.findall(r'<script type="application/ld\+json">(.*)</script>', html)
+    corpus = tables.Corpus.open(ROOT / "corpus" / "panel")
+    assert json.loads(told)["identifier"] == corpus.manifest["sha256"]["policies"][:16]
+    assert html.count("<script") == 1
 
 
 def test_the_pages_are_valid_html(site):

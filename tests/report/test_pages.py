@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
 from privacylab import eras
-from privacylab.report import pages
+from privacylab.report import pages, site
 
 
 def notebook(*cells):
@@ -259,6 +260,44 @@ def test_index_shows_four_figures_and_every_sentence():
     shown = LexborHTMLParser(pages.home([pages.Entry("0.html", "How many?", pages.Markup("Two."))], found))
     assert len(shown.css(".stories img")) == pages.MAX_STORY_FIGURES
     assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. How many?"]
+
+
+def head(html):
+    """The tree of a page and what its head says of it, by name or property."""
+    tree = LexborHTMLParser(html)
+    names = [(node.attributes, node.attributes["content"]) for node in tree.css("head meta[content]")]
+    return tree, {about.get("property") or about.get("name"): content for about, content in names}
+
+
+def test_a_page_says_what_it_is_where_it_is_shared():
+    nb = nbformat.v4.new_notebook(cells=[markdown('# How *many*?\n\nOf "all" [services](https://example.org) & more.')])
+    for html in (pages.render(nb), pages.home([pages.Entry("0.html", "How many?", pages.lead(nb))], [])):
+        tree, about = head(html)
+        assert about["og:description"] == about["description"] == 'Of "all" services & more.'
+        assert about["og:title"] == tree.css_first("h1").text()
+        assert tree.css("script") == []  # nothing is known of the corpus
+
+
+HOSTILE = {"@type": "Dataset", "name": "</script><script>alert(1)</script><!--<script>", "keywords": ["'\"&\u2028"]}
+
+
+def test_what_a_search_engine_is_told_ends_no_script():
+    for html in (
+        pages.render(notebook(), dataset=HOSTILE),
+        pages.home([pages.Entry("0.html", "How many?", pages.Markup("Two."))], [], dataset=HOSTILE),
+    ):
+        (script,) = LexborHTMLParser(html).css("script")
+        assert script.attributes == {"type": "application/ld+json"}
+        assert json.loads(script.text()) == HOSTILE
+        assert html.count("alert(1)") == 1
+
+
+@pytest.mark.parametrize("damaged", ["", "[", "[]", "null", "\xff"])
+def test_a_corpus_that_does_not_describe_itself_has_pages_all_the_same(damaged, tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "croissant.json").write_text(damaged, encoding="latin-1")
+    site.write_pages(tmp_path, [Path("0.ipynb")], [notebook(printing("1"))], corpus=tmp_path)
+    assert "ld+json" not in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 TEXT_COLOURS = ("ink", "soft", "link", "keyword", "string", "number", "name")

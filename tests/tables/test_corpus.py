@@ -194,7 +194,9 @@ def test_write_replaces_the_whole_folder_or_nothing(corpus, copy):
     (copy / "cues.parquet").write_bytes(b"of the old corpus")
     tables.write(copy, frames(corpus), PARAMETERS)
     written = files(copy)
-    assert sorted(written) == sorted([*(f"{name}.parquet" for name in schema.TABLES), tables.MANIFEST])
+    assert sorted(written) == sorted(
+        [*(f"{name}.parquet" for name in schema.TABLES), "croissant.json", tables.MANIFEST]
+    )
     (copy / "topics.parquet").write_bytes(b"somebody's model")
     with pytest.raises(tables.CorpusError, match=r"topics\.parquet, which would be lost"):
         tables.write(copy, frames(corpus), PARAMETERS)

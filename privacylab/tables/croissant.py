@@ -1,0 +1,134 @@
+"""A corpus's ``croissant.json``: what its tables hold, for those who search data sets or load them (Croissant 1.1).
+
+Columns come from `schema` and ``rules/columns.toml``, hashes, counts and sources from the manifest, and what is said of
+the whole from ``rules/dataset.toml``: what is true of any corpus, and what only the embedded panel can say of itself.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import pyarrow.parquet as parquet
+
+from privacylab import paths
+from privacylab.tables.schema import TABLES, Column, Kind
+
+FILE = "croissant.json"
+
+_TYPES: Mapping[Kind, str] = {
+    "text": "sc:Text",
+    "date": "sc:Date",
+    "count": "sc:Integer",
+    "integer": "sc:Integer",
+    "share": "sc:Float",
+    "number": "sc:Float",
+    "percent": "sc:Integer",
+    "list": "sc:Text",
+}
+
+
+def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``croissant.json`` holds: the same for the same tables and manifest, wherever they lie.
+
+    Args:
+        folder: Where the tables are.
+        manifest: The corpus's manifest.
+    """
+    rules = paths.rules("dataset")
+    terms = {term: f"cr:{term}" for term in rules["format"]["terms"]}
+    return {
+        "@context": {**rules["format"]["context"], **terms},
+        "@type": "sc:Dataset",
+        "conformsTo": rules["format"]["conformsTo"],
+        **_about(manifest, rules),
+        "distribution": [_file(name, folder, manifest) for name in TABLES],
+        "recordSet": [_records(name, folder) for name in TABLES],
+    }
+
+
+def search_entry(described: Mapping[str, Any]) -> dict[str, Any]:
+    """What a web page says of a corpus to search engines: the words of schema.org alone, without files and columns."""
+    own = {
+        key: value for key, value in described.items() if not re.search(r"[@:]|conformsTo|citeAs|^record|^dist", key)
+    }
+    return {"@context": "https://schema.org/", "@type": "Dataset", **own}
+
+
+def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of the whole, and where it comes from."""
+    sources, archives = sorted(manifest.get("sources", ())), rules["archives"]
+    of_archives = sources and archives.keys() >= set(sources) and not manifest["parameters"]["text"]
+    words = {
+        "n_policies": f"{manifest['counts']['policies']:,}",
+        "n_services": f"{manifest['counts']['services']:,}",
+        "panel": manifest["sha256"]["policies"][:16],
+        "sources": ", ".join(sources) or "unknown",
+        "version": manifest.get("versions", {}).get("privacylab", "unknown"),
+    }
+    said = {**rules["any"], **(rules["panel"] if of_archives else {})}
+    origins = [{"@type": "prov:Entity", "name": name, **archives.get(name, {})} for name in sources]
+    made = {"@type": "prov:Activity", "prov:label": f"privacylab build, PrivacyLab {words['version']}"}
+    return {
+        **{key: _filled(value, words) for key, value in said.items()},
+        "prov:wasDerivedFrom": origins,
+        "prov:wasGeneratedBy": [made],
+    }
+
+
+def _filled(value: object, words: Mapping[str, str]) -> object:
+    """A text, or each of a list, with its words filled in; anything else as it is."""
+    if isinstance(value, list):
+        return [_filled(each, words) for each in value]
+    return Template(value).substitute(words) if isinstance(value, str) else value
+
+
+def _file(name: str, folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    path = folder / f"{name}.parquet"
+    return {
+        "@type": "cr:FileObject",
+        "@id": path.name,
+        "name": path.name,
+        "description": f"{manifest['counts'][name]:,} rows.",
+        "contentUrl": path.name,
+        "contentSize": f"{path.stat().st_size} B",
+        "encodingFormat": "application/x-parquet",
+        "sha256": manifest["sha256"][name],
+    }
+
+
+def _records(name: str, folder: Path) -> dict[str, Any]:
+    stored = parquet.read_schema(folder / f"{name}.parquet").names  # an older table may lack an optional column
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": name,
+        "description": meaning(name),
+        # No `references` to other tables: mlcroissant 1.1 would join them, and fails where one leads to the next.
+        "key": [{"@id": _id(name, column)} for column in TABLES[name].key],
+        "field": [_field(name, column, TABLES[name].columns[column]) for column in stored],
+    }
+
+
+def _field(name: str, column: str, spec: Column) -> dict[str, Any]:
+    allowed = f" One of: {', '.join(spec.allowed)}." if spec.allowed else ""
+    return {
+        "@type": "cr:Field",
+        "@id": _id(name, column),
+        "name": column,
+        "description": meaning(name, column) + allowed,
+        "dataType": _TYPES[spec.kind],
+        "source": {"fileObject": {"@id": f"{name}.parquet"}, "extract": {"column": column}},
+        **({"isArray": True, "arrayShape": "-1"} if spec.kind == "list" else {}),
+    }
+
+
+def _id(name: str, column: str) -> str:
+    """A column's name in the file, which is part of an address."""
+    return f"{name}/{re.sub(r'[^a-z]+', '_', column.lower())}"
+
+
+def meaning(name: str, column: str = "_table") -> str:
+    """What a column of a table holds; what the table does if no column is named."""
+    return str(paths.rules("columns")[name][column])
