@@ -107,13 +107,14 @@ def topic_heatmap(shares: pd.DataFrame) -> Figure:
 
 
 def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
-    """A line with its band; half-years with few services are hollow."""
-    x, mark = period_days(rows["half_year"]), {**look(index), "markersize": 3.2, "clip_on": False}
-    axes.fill_between(x, rows["low"], rows["high"], color=mark["color"], alpha=0.16, linewidth=0)
-    many = rows["n"].to_numpy() >= FEW
-    axes.plot(x, rows["value"].where(many), **mark)
-    axes.plot(x, rows["value"], **{**mark, "marker": ""}, alpha=0.35)
-    axes.plot(x, rows["value"].mask(many), **mark, linestyle="none", markerfacecolor="white")
+    """A line with its band, broken between archives; half-years with few services are hollow."""
+    mark = {**look(index), "markersize": 3.2, "clip_on": False}
+    for part in style.stretches(rows):
+        x, many = period_days(part["half_year"]), part["n"].to_numpy() >= FEW
+        axes.fill_between(x, part["low"], part["high"], color=mark["color"], alpha=0.16, linewidth=0)
+        axes.plot(x, part["value"].where(many), **mark)
+        axes.plot(x, part["value"], **{**mark, "marker": ""}, alpha=0.35)
+        axes.plot(x, part["value"].mask(many), **mark, linestyle="none", markerfacecolor="white")
 
 
 def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> tuple[Figure, Axes]:
