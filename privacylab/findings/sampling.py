@@ -44,8 +44,21 @@ def in_force(policies: pd.DataFrame, date: dt.date | str, *, months: int = MONTH
     return in_force_on(policies, [pd.Timestamp(eras.as_date(date))], months=months).drop(columns="day")
 
 
-def in_force_on(policies: pd.DataFrame, days: Sequence[pd.Timestamp], *, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
+def in_force_on(
+    policies: pd.DataFrame,
+    days: Sequence[pd.Timestamp],
+    *,
+    months: int = MONTHS_IN_FORCE,
+    living: bool = False,
+) -> pd.DataFrame:
     """`in_force` on many days at once.
+
+    Args:
+        policies: As in `in_force`.
+        days: The days.
+        months: As in `in_force`.
+        living: Only policies of collections that live: up to the end of the half-year in which the collection's last
+            policy is dated. An archive that is dead no longer shows that nothing changed.
 
     Returns:
         Rows of ``policies`` with the ``day`` on which they are in force, sorted by day and service.
@@ -58,6 +71,9 @@ def in_force_on(policies: pd.DataFrame, days: Sequence[pd.Timestamp], *, months:
     until = sighted.groupby([rows["service"], rows["collection"]]).transform("max") + pd.DateOffset(
         months=MONTHS_UNSEEN
     )
+    if living:
+        closing = rows.groupby("collection")["date"].transform("max") + pd.offsets.HalfYearEnd(0)
+        until = until.clip(upper=closing)
     held = [rows.iloc[:0].assign(day=rows["date"].iloc[:0])]
     for day in sorted(set(days)):
         carried = rows["date"].between(day - pd.DateOffset(months=months), day) & (until >= day)
@@ -112,7 +128,8 @@ def observations(
     Args:
         policies: The table, in any order; undated policies are left out.
         by: ``era`` and ``sub_era`` take a service's versions dated within the cell; ``half_year_in_force`` what it has
-            in force at the half-year's end (at the last date of the data in the last one): column ``half_year``.
+            in force at the half-year's end (at the last date of the data in the last one), of collections that live
+            (`in_force_on`): column ``half_year``.
         services: The table, to add ``region`` and ``industry`` (``unknown`` where null).
         pick: The last version within the cell, or a random one (to see whether the choice matters).
         shift: Months by which the borders of eras are moved (to see whether they matter).
@@ -135,7 +152,7 @@ def observations(
         if since is not None:
             names = names[names >= eras.half_year(eras.as_date(since))]
         days = {min(pd.Timestamp(eras.half_year_end(name)), last): name for name in names}
-        rows = in_force_on(rows, list(days), months=months)
+        rows = in_force_on(rows, list(days), months=months, living=True)
         rows["half_year"] = pd.Categorical(rows["day"].map(days), names, ordered=True)
     else:
         rows = rows.assign(**{column: cell})

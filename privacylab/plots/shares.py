@@ -160,6 +160,35 @@ def share_by_half_year(shares: pd.DataFrame) -> Figure:
 
 
 @drawing
+def beside_published(rows: pd.DataFrame) -> Figure:
+    """Shares over time in this corpus, and below them those that others published, each row of panels on its own scale.
+
+    The samples differ in level by what they are samples of; the shapes can be compared.
+
+    Args:
+        rows: From `findings.beside_published`.
+    """
+    rows = need(rows, "source", "feature", "half_year", "value", "low", "high")
+    sources, features = in_order(rows["source"]), in_order(rows["feature"])
+    page, axs = style.figure(0.5 + 1.9 * len(sources), rows=len(sources), columns=len(features), sharex=True)
+    x = period_days(rows["half_year"])
+    for i, source in enumerate(sources):
+        for axes, feature in zip(axs[i], features, strict=True):
+            part = rows[(rows["source"] == source) & (rows["feature"] == feature)]
+            _line(axes, part.assign(n=part["n"].fillna(FEW)), i)
+            for event in eras.events():
+                axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+            axes.grid(axis="y")
+            axes.set_ylim(bottom=0)
+            style.percent(axes)
+        axs[i, 0].set_ylabel(wrapped(f"{source[:1].upper()}{source[1:]}", 1.6, 8))
+    for axes, title in zip(axs[0], row_names(features, room=1.6), strict=True):
+        axes.set_title(title, fontsize=8)
+    style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=2)
+    return page
+
+
+@drawing
 def length_by_half_year(lengths: pd.DataFrame) -> Figure:
     """An amount (by default words) over time with its band and the legal dates.
 

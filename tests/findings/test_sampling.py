@@ -60,6 +60,16 @@ def test_fewer_months_carry_a_policy_less_far(months, n):
     assert len(findings.in_force(history, "2015-06-30", months=months)) == n
 
 
+def test_a_dead_archive_speaks_up_to_its_half_years_end():
+    history = policies_of({"a": ["2020-09-01"], "b": ["2020-11-26"], "c": ["2021-12-01"]})
+    history["collection"] = ["dead", "dead", "c"]
+    days = [pd.Timestamp(day) for day in ("2020-12-31", "2021-06-30")]
+    living = sampling.in_force_on(history, days, living=True)
+    assert living.groupby("day")["service"].agg("".join).to_dict() == {days[0]: "ab"}
+    assert len(sampling.in_force_on(history, days)) == 4
+    assert "2021-H1" not in set(findings.observations(history, by="half_year_in_force")["half_year"])
+
+
 def test_what_is_older_than_the_first_half_year_may_be_in_force_in_it(policies):
     since = findings.observations(policies, by="half_year_in_force", since="2014-10-01")
     whole = findings.observations(policies, by="half_year_in_force")
