@@ -14,6 +14,10 @@ from privacylab import paths
 UNDATED = "undated"
 FIRST_CRAWL = "2012-10-01"
 """The first crawl of ToSBack2; the texts from before it are the published archives of some twenty companies."""
+NEW_CRAWLER = "2017-08-13"
+"""The first crawl of ToSBack2 by a scripted browser, which reads what a page's scripts write."""
+LAST_CRAWL = "2020-11-26"
+"""The last crawl of ToSBack2; other archives carry on, with other services."""
 
 
 class Regime(NamedTuple):

@@ -10,7 +10,8 @@ def policies_of(histories):
         for service, dates in histories.items()
         for date in dates
     ]
-    return pd.DataFrame(rows).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
+    frame = pd.DataFrame(rows).assign(date=lambda frame: pd.to_datetime(frame["date"]).astype("datetime64[ms]"))
+    return frame.assign(last_seen=frame["date"])
 
 
 def version(**changes):

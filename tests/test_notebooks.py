@@ -134,6 +134,13 @@ def types_no_legal_date(nb):
     return [f"{date} is typed: eras.event and eras.eve give it" for date in sorted(typed)]
 
 
+def chooses_no_policy_by_date(nb):
+    """A policy of an earlier date may be in force later: ``since`` leaves half-years out, not policies."""
+    text = "\n".join(cell.source for cell in code_cells(nb))
+    chosen = re.findall(r"\bpolicies\[policies\[.date.\] *[<>]", text)
+    return [f"policies are chosen by date ({len(chosen)} times): findings take since=" for _ in chosen[:1]]
+
+
 def has_no_empty_cell(nb):
     return [f"cell {place} is empty" for place, cell in enumerate(nb.cells, start=1) if not cell.source.strip()]
 
@@ -180,6 +187,7 @@ RULES = [
     imports_at_the_top,
     rebinds_no_module,
     types_no_legal_date,
+    chooses_no_policy_by_date,
     has_no_empty_cell,
     has_few_cells,
     has_known_tags,
@@ -279,6 +287,7 @@ def test_rule_lets_a_fine_notebook_be(rule):
         (rebinds_no_module, notebook(code("dates, n = [], 1"))),
         (types_no_legal_date, notebook(code("event = '2018-05-25'"))),
         (types_no_legal_date, notebook(code("until = '2015-10-05'"))),
+        (chooses_no_policy_by_date, notebook(code("late = policies[policies['date'] >= eras.FIRST_CRAWL]"))),
         (has_no_empty_cell, notebook(code(" \n"))),
         (has_few_cells, notebook(*(markdown("Text.") for _ in range(MAX_CELLS)))),
         (has_known_tags, notebook(code(tags=["nbval-skip"]))),

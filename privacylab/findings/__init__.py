@@ -31,11 +31,21 @@ from privacylab.findings.intervals import (
     wilson,
 )
 from privacylab.findings.keyness import Documents, dispersion, documents, keyness, log_odds, log_ratio
-from privacylab.findings.ledger import archive_timeline, exclusion_flow, versions_by_year
-from privacylab.findings.replication import Part, agrees, findings, markdown, table, verdict
+from privacylab.findings.ledger import archive_timeline, exclusion_flow, on_both_sides, sighted_again, versions_by_year
+from privacylab.findings.replication import (
+    Part,
+    agrees,
+    beside_published,
+    findings,
+    markdown,
+    published_series,
+    table,
+    verdict,
+)
 from privacylab.findings.sampling import cells, in_force, observations
 from privacylab.findings.shares import (
     average,
+    changed_by_the_crawler,
     length_by_half_year,
     sensitivity,
     share,

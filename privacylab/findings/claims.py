@@ -11,7 +11,7 @@ import pandas as pd
 from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.intervals import Floats
-from privacylab.findings.sampling import MONTHS_IN_FORCE
+from privacylab.findings.sampling import in_force_on
 from privacylab.tables.schema import CLAIMED
 
 SIGHTINGS = ("kept", "near_duplicate", "sampled_out", "same_day")
@@ -38,15 +38,16 @@ def sightings(versions: pd.DataFrame) -> pd.DataFrame:
         versions: The table.
 
     Returns:
-        ``service``, ``date``, ``claims`` (frozenset of frameworks), one row a service and day, sorted. Where a day
-        has several texts the last counts: rows of status ``same_day`` only where the day has no other.
+        ``service``, ``collection``, ``date``, ``claims`` (frozenset of frameworks), one row a service and day, sorted.
+        Where a day has several texts the last counts: rows of status ``same_day`` only where the day has no other.
     """
     rows = versions[versions["status"].isin(SIGHTINGS) & versions["date"].notna() & (versions["document"] == "main")]
     rows = rows.assign(earlier=rows["status"] == "same_day")
     rows = rows.sort_values(["service", "date", "earlier", "version_id"]).drop_duplicates(["service", "date"])
     claimed = tuple(f":{stance}" for stance in CLAIMED)
     claims = [frozenset(claim.partition(":")[0] for claim in row if claim.endswith(claimed)) for row in rows["claims"]]
-    return rows[["service", "date"]].assign(claims=pd.Series(claims, rows.index, dtype=object)).reset_index(drop=True)
+    rows = rows[["service", "collection", "date"]]
+    return rows.assign(claims=pd.Series(claims, rows.index, dtype=object)).reset_index(drop=True)
 
 
 def mechanism(claims: Iterable[str], *, without: str | None = None) -> str:
@@ -62,9 +63,9 @@ def mechanism(claims: Iterable[str], *, without: str | None = None) -> str:
 
 
 def _in_force(seen: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """The sighting that shows what each service claims on a day: the last one, unless that is too old."""
-    recent = seen[(seen["date"] <= day) & (seen["date"] >= day - pd.DateOffset(months=MONTHS_IN_FORCE))]
-    return recent.drop_duplicates("service", keep="last").set_index("service")
+    """The sighting that shows what each service claims on a day, as policies are in force."""
+    rows = seen.assign(policy_id=seen.index, document="main", last_seen=seen["date"])
+    return in_force_on(rows, [day]).set_index("service")
 
 
 def spells(versions: pd.DataFrame, framework: str, *, at: dt.date | str, stands: int = 0) -> pd.DataFrame:

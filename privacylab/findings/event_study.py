@@ -42,11 +42,8 @@ def panel(policies: pd.DataFrame) -> pd.DataFrame:
     if len(dates):
         ends = pd.date_range(dates.min(), dates.max() + pd.offsets.MonthEnd(0), freq="ME")
         ends = ends[ends.month % 6 == 0]
-    rows = in_force_on(policies, list(ends)).rename(columns={"day": "end"})
+    rows = in_force_on(policies, list(ends), living=True).rename(columns={"day": "end"})
     rows["period"] = ends.get_indexer(pd.Index(rows["end"]))
-    closing = policies.groupby("collection")["date"].max()
-    last_period = pd.Series(np.searchsorted(ends, closing.to_numpy()), index=closing.index)
-    rows = rows[rows["period"] <= last_period.reindex(rows["collection"]).to_numpy()]
     rows = rows.sort_values(["service", "period"], ignore_index=True)
     return rows[["service", "collection", "period", "end", "policy_id"]]
 

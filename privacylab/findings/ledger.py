@@ -1,9 +1,11 @@
 """What the sources hold, and what was left out on the way."""
 
+import datetime as dt
 from typing import Any
 
 import pandas as pd
 
+from privacylab import eras
 from privacylab.findings.sampling import cells
 from privacylab.tables import schema
 
@@ -59,7 +61,45 @@ def archive_timeline(versions: pd.DataFrame) -> pd.DataFrame:
         ``collection``, ``half_year``, ``n`` (services), ``n_versions``; every half-year from the first to the last.
         Rejected and undated versions are left out.
     """
-    dated = versions[versions["date"].notna() & (versions["status"] != "rejected")]
-    keys = [dated["collection"].astype("category"), cells(dated["date"], by="half_year").rename("half_year")]
-    groups = dated["service"].groupby(keys, observed=False)
+    sighted = _sighted(versions)
+    keys = [sighted["collection"].astype("category"), cells(sighted["date"], by="half_year").rename("half_year")]
+    groups = sighted["service"].groupby(keys, observed=False)
     return pd.DataFrame({"n": groups.nunique(), "n_versions": groups.size()}).astype(int).reset_index()
+
+
+def _sighted(versions: pd.DataFrame) -> pd.DataFrame:
+    """The versions that show a policy on a day, whatever became of them."""
+    return versions[versions["date"].notna() & (versions["status"] != "rejected")]
+
+
+def on_both_sides(versions: pd.DataFrame, day: dt.date | str = eras.LAST_CRAWL) -> list[str]:
+    """The services that were sighted on a day or before it, and after it; sorted."""
+    dates = _sighted(versions).groupby("service")["date"].agg(["min", "max"])
+    border = pd.Timestamp(eras.as_date(day))
+    return sorted(dates.index[(dates["min"] <= border) & (dates["max"] > border)])
+
+
+def sighted_again(versions: pd.DataFrame, *, silent: tuple[int, ...] = (6, 12, 18), follow: int = 24) -> pd.DataFrame:
+    """Of the series that were not sighted for some months, how many ever were again: what silence says of a text.
+
+    Args:
+        versions: The table.
+        silent: Months without a sighting.
+        follow: Months that the collection must go on after these, so that a return could be seen.
+
+    Returns:
+        ``collection``, ``months``, ``n`` (silences of main policies), ``count`` (those that ended), ``value`` (share;
+        null without any).
+    """
+    rows = _sighted(versions).query("document == 'main'").drop_duplicates(["collection", "service", "date"])
+    rows = rows.sort_values(["collection", "service", "date"])
+    back = rows.groupby(["collection", "service"])["date"].shift(-1)
+    end = rows.groupby("collection")["date"].transform("max")
+    groups = []
+    for months in silent:
+        followed = rows["date"] + pd.DateOffset(months=months + follow) <= end
+        lasting = followed & ~(back <= rows["date"] + pd.DateOffset(months=months))
+        returns = back[lasting].notna().groupby(rows["collection"]).agg(["size", "sum"])
+        groups.append(returns.set_axis(["n", "count"], axis=1).assign(months=months))
+    again = pd.concat(groups).reset_index().sort_values(["collection", "months"], ignore_index=True)
+    return again[["collection", "months", "n", "count"]].assign(value=again["count"] / again["n"])

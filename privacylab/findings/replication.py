@@ -193,6 +193,38 @@ def _row(part: str, estimate: pd.Series | pd.DataFrame) -> dict[str, float]:
     return {name: float(estimate.get(name, np.nan)) for name in ("n", "value", "low", "high", "p_equivalence")}
 
 
+def published_series() -> pd.DataFrame:
+    """Shares of policies by half-year that others published (``rules/published.csv``).
+
+    Returns:
+        ``source``, ``feature`` (the one of `findings.features` that comes nearest), ``half_year``, ``value``, ``low``,
+        ``high`` (what the reading of a figure leaves open; no sampling error), ``counted`` (what, and where it stands).
+    """
+    rows = pd.read_csv(paths.RULES / "published.csv")
+    share, error = rows["percent"] / 100, rows["error"] / 100
+    series = rows[["source", "feature", "half_year"]].assign(value=share, low=share - error, high=share + error)
+    return series.assign(counted=rows["counted"])
+
+
+def beside_published(shares: pd.DataFrame) -> pd.DataFrame:
+    """This corpus's shares beside the series of `published_series`, in the half-years that both have.
+
+    Args:
+        shares: From `findings.share_by_half_year`.
+
+    Returns:
+        ``source`` (``this corpus``, or who published), ``feature``, ``half_year``, ``n`` (services; null for others),
+        ``value``, ``low``, ``high``, and ``archive``; this corpus first.
+    """
+    theirs = published_series().drop(columns="counted")
+    ours = shares.astype({"half_year": str}).assign(source="this corpus")
+    keys = ["feature", "half_year"]
+    ours = ours[ours["value"].notna()].merge(theirs[keys].drop_duplicates())
+    theirs = theirs.merge(ours[keys])
+    columns = ["source", *keys, "n", "value", "low", "high", "archive"]
+    return pd.concat([ours, theirs])[columns].reset_index(drop=True).astype({"n": "Int64"})
+
+
 def shown(value: float, unit: str) -> str:
     """A number as a reader would write it.
 

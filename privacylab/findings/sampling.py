@@ -10,17 +10,30 @@ from privacylab import eras
 from privacylab.findings.intervals import SEED
 from privacylab.tables import schema
 
-MONTHS_IN_FORCE = 18
-"""A policy counts as in force for this long after its date: the archives record changes, not absences."""
+MONTHS_IN_FORCE = 36
+"""No text is carried longer after its date, however long its series goes on."""
+MONTHS_UNSEEN = 12
+"""A text is carried so long after its series was last sighted.
+
+ToSBack2 looked every day and wrote only changes down: silence is an unchanged text or a site that was lost. Of its
+series that were silent for a year, with two more years to come, 49% were sighted again; of those silent for six months
+73%, for eighteen 36%. Up to a year it is likelier that a series goes on than that it is over.
+"""
 
 
 def in_force(policies: pd.DataFrame, date: dt.date | str, *, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
-    """The main policy that each service has in force on a date: its latest version up to it, unless that is too old.
+    """The main policy that each service has in force on a date.
+
+    A series is what one collection holds of one service's main policy. A policy is in force from its date until a later
+    one of its series is dated, at most `months`, and not longer than `MONTHS_UNSEEN` after the last sighting of the
+    series: the latest ``last_seen`` of its policies, which counts near duplicates. Of several collections' policies the
+    one that is dated last speaks. A series is judged by its own rows: other services in the frame never decide, but
+    leaving rows of the service out does, so that policies are never chosen by date before they are asked for.
 
     Args:
         policies: The table; undated policies never are in force.
         date: A date or ``YYYY-MM-DD``.
-        months: How old the version may be.
+        months: How old a policy may be.
 
     Returns:
         Rows of ``policies``, one a service, sorted by service; empty if none is in force.
@@ -31,8 +44,21 @@ def in_force(policies: pd.DataFrame, date: dt.date | str, *, months: int = MONTH
     return in_force_on(policies, [pd.Timestamp(eras.as_date(date))], months=months).drop(columns="day")
 
 
-def in_force_on(policies: pd.DataFrame, days: Sequence[pd.Timestamp], *, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
+def in_force_on(
+    policies: pd.DataFrame,
+    days: Sequence[pd.Timestamp],
+    *,
+    months: int = MONTHS_IN_FORCE,
+    living: bool = False,
+) -> pd.DataFrame:
     """`in_force` on many days at once.
+
+    Args:
+        policies: As in `in_force`.
+        days: The days.
+        months: As in `in_force`.
+        living: Only policies of collections that live: up to the end of the half-year in which the collection's last
+            policy is dated. An archive that is dead no longer shows that nothing changed.
 
     Returns:
         Rows of ``policies`` with the ``day`` on which they are in force, sorted by day and service.
@@ -41,10 +67,17 @@ def in_force_on(policies: pd.DataFrame, days: Sequence[pd.Timestamp], *, months:
         raise ValueError(f"months {months} must be 1 or more")
     # policy_id breaks ties, so that the order of the caller's rows never decides.
     rows = _dated(policies).sort_values(["service", "date", "policy_id"])
+    sighted = rows[["date", "last_seen"]].max(axis=1)
+    until = sighted.groupby([rows["service"], rows["collection"]]).transform("max") + pd.DateOffset(
+        months=MONTHS_UNSEEN
+    )
+    if living:
+        closing = rows.groupby("collection")["date"].transform("max") + pd.offsets.HalfYearEnd(0)
+        until = until.clip(upper=closing)
     held = [rows.iloc[:0].assign(day=rows["date"].iloc[:0])]
     for day in sorted(set(days)):
-        young = rows[rows["date"].between(day - pd.DateOffset(months=months), day)]
-        held.append(young.drop_duplicates("service", keep="last").assign(day=day))
+        carried = rows["date"].between(day - pd.DateOffset(months=months), day) & (until >= day)
+        held.append(rows[carried].drop_duplicates("service", keep="last").assign(day=day))
     return pd.concat(held, ignore_index=True).astype({"day": policies["date"].dtype})
 
 
@@ -87,16 +120,21 @@ def observations(
     services: pd.DataFrame | None = None,
     pick: Literal["last", "random"] = "last",
     shift: int = 0,
+    months: int = MONTHS_IN_FORCE,
+    since: dt.date | str | None = None,
 ) -> pd.DataFrame:
     """One main policy a service for each cell of a comparison.
 
     Args:
         policies: The table, in any order; undated policies are left out.
         by: ``era`` and ``sub_era`` take a service's versions dated within the cell; ``half_year_in_force`` what it has
-            in force at the half-year's end (at the last date of the data in the last one): column ``half_year``.
+            in force at the half-year's end (at the last date of the data in the last one), of collections that live
+            (`in_force_on`): column ``half_year``.
         services: The table, to add ``region`` and ``industry`` (``unknown`` where null).
         pick: The last version within the cell, or a random one (to see whether the choice matters).
         shift: Months by which the borders of eras are moved (to see whether they matter).
+        months: As in `in_force`.
+        since: The half-years in force from that of this date on; what is older may be in force in them.
 
     Returns:
         ``policy_id``, ``service``, ``collection``, ``date``, the cell as an ordered category, and what
@@ -111,8 +149,10 @@ def observations(
     cell = cells(rows["date"], by=column, shift=shift)
     if column == "half_year":
         names, last = cell.cat.categories, rows["date"].max()
+        if since is not None:
+            names = names[names >= eras.half_year(eras.as_date(since))]
         days = {min(pd.Timestamp(eras.half_year_end(name)), last): name for name in names}
-        rows = in_force_on(rows, list(days))
+        rows = in_force_on(rows, list(days), months=months, living=True)
         rows["half_year"] = pd.Categorical(rows["day"].map(days), names, ordered=True)
     else:
         rows = rows.assign(**{column: cell})
@@ -128,3 +168,18 @@ def observations(
     facts = services.set_index("service").reindex(rows["service"])
     regions = pd.Categorical(facts["region"].fillna("unknown"), [*schema.REGIONS, "unknown"])
     return rows.assign(region=regions, industry=facts["industry"].fillna("unknown").to_numpy())
+
+
+def largest_archive(rows: pd.DataFrame, by: str) -> pd.Series:
+    """The collection that most services of each period come from; of several as large the first by name.
+
+    Args:
+        rows: ``service``, ``collection`` and the period.
+        by: The period's column.
+
+    Returns:
+        Collections, index the periods that have a row.
+    """
+    sizes = rows.groupby([by, "collection"], observed=True)["service"].nunique().reset_index()
+    sizes = sizes.sort_values(["service", "collection"], ascending=[False, True]).drop_duplicates(by)
+    return sizes.set_index(by)["collection"].sort_index()

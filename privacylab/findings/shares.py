@@ -4,16 +4,18 @@ The functions take observations (`findings.observations`: one policy a service a
 (`findings.features`, `findings.amounts`). Services weigh the same, and every interval is clustered by service.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import NO_SERVICE, SEED, Floats
-from privacylab.findings.sampling import cells, in_force, observations
+from privacylab.findings.sampling import MONTHS_IN_FORCE, cells, in_force, largest_archive, observations
 
 
 def two_sides(before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series, statistic: str) -> list[Floats]:
@@ -236,7 +238,8 @@ def sensitivity(
     Returns:
         `share_difference` for each ``variant``: ``as planned`` (last version of each era); borders moved by three and
         six months; a random one of the versions kept (one a half-year and sub-era) instead of the last; ``screening
-        off``; in force on the two `DAYS` (instead of eras) for up to 6, 12, 18 and 36 months.
+        off``; without the services whose texts a new crawler changed (`changed_by_the_crawler`); in force on the two
+        `DAYS` (instead of eras) for up to 12, 18 and 36 months.
 
     Note:
         Screening off, as far as the tables allow it: a random one of all dated versions speaks for a service, flips,
@@ -249,10 +252,12 @@ def sensitivity(
         variants[variant] = observations(policies, shift=months)
     variants["a random version"] = observations(policies, pick="random")
     variants["screening off"] = _unscreened(versions, policies)
-    for months in (6, 12, 18, 36):
+    changed = policies["service"].isin(changed_by_the_crawler(versions))
+    variants["without services that a new crawler changed"] = observations(policies[~changed])
+    for months in (12, 18, MONTHS_IN_FORCE):
         held = [in_force(policies, day, months=months).assign(era=era) for era, day in DAYS.items()]
-        eras = pd.CategoricalDtype([BEFORE, AFTER])
-        variants[f"in force up to {months} months"] = pd.concat(held).astype({"era": eras})
+        sides = pd.CategoricalDtype([BEFORE, AFTER])
+        variants[f"in force up to {months} months"] = pd.concat(held).astype({"era": sides})
     wanted = choose(features, columns)
     rows = []
     for variant, observed in variants.items():
@@ -260,6 +265,18 @@ def sensitivity(
         difference.insert(0, "variant", variant)
         rows.append(difference)
     return pd.concat(rows, ignore_index=True)
+
+
+def changed_by_the_crawler(versions: pd.DataFrame) -> list[str]:
+    """The services of which ToSBack2 wrote down a new text within a week of `eras.NEW_CRAWLER`, sorted.
+
+    From that day a scripted browser read the pages, which shows what a script writes: a text that is new just then may
+    be the old one read whole.
+    """
+    first = pd.Timestamp(eras.NEW_CRAWLER)
+    week = versions["date"].between(first, first + pd.Timedelta(days=6))
+    new = versions["status"].isin(["kept", "sampled_out"]) & (versions["collection"] == "tosback2")
+    return sorted(versions.loc[week & new, "service"].unique())
 
 
 def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
@@ -283,13 +300,40 @@ def share_by_era(policies: pd.DataFrame, features: pd.DataFrame, *, columns: Col
     return share(observations(policies), features, columns=columns)
 
 
-def share_by_half_year(policies: pd.DataFrame, features: pd.DataFrame, *, columns: Columns = None) -> pd.DataFrame:
-    """`share` of the policies in force at each half-year's end."""
-    observed = observations(policies, by="half_year_in_force")
-    return share(observed, features, by="half_year", columns=columns)
+def share_by_half_year(
+    policies: pd.DataFrame,
+    features: pd.DataFrame,
+    *,
+    columns: Columns = None,
+    since: dt.date | str | None = None,
+    months: int = MONTHS_IN_FORCE,
+) -> pd.DataFrame:
+    """`share` of the policies in force at each half-year's end.
+
+    Args:
+        policies: The table, whole: a policy chosen by its date would be missing where it is in force later.
+        features: From `findings.features`.
+        columns: Which features; None: all.
+        since: As in `findings.observations`.
+        months: As in `findings.in_force`.
+
+    Returns:
+        `share`, and ``archive``: the collection that most policies of the half-year come from. A line that crosses from
+        one to another compares other services.
+    """
+    observed = observations(policies, by="half_year_in_force", since=since, months=months)
+    return _with_archive(share(observed, features, by="half_year", columns=columns), observed)
 
 
-def length_by_half_year(policies: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
-    """`average`: the median number of words of the policies in force at each half-year's end."""
-    observed = observations(policies, by="half_year_in_force")
-    return average(observed, amounts, by="half_year", columns=["n_words"], statistics=["median"])
+def length_by_half_year(
+    policies: pd.DataFrame, amounts: pd.DataFrame, *, months: int = MONTHS_IN_FORCE
+) -> pd.DataFrame:
+    """`average`: the median number of words of the policies in force at each half-year's end; ``archive`` as above."""
+    observed = observations(policies, by="half_year_in_force", months=months)
+    lengths = average(observed, amounts, by="half_year", columns=["n_words"], statistics=["median"])
+    return _with_archive(lengths, observed)
+
+
+def _with_archive(rows: pd.DataFrame, observed: pd.DataFrame) -> pd.DataFrame:
+    archive = largest_archive(observed, "half_year")
+    return rows.assign(archive=archive.reindex(rows["half_year"].astype(str)).to_numpy())

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from privacylab.findings import intervals
-from privacylab.findings.sampling import MONTHS_IN_FORCE
+from privacylab.findings.sampling import MONTHS_IN_FORCE, MONTHS_UNSEEN, largest_archive
 
 RESAMPLES = 1000
 """Bootstrap resamples of services."""
@@ -18,12 +18,14 @@ class _Watch(NamedTuple):
     """Which services were watched in which month, and which of them changed their text; shape (services, months).
 
     ``months``: their names, ``YYYY-MM``. ``last_seen``: the place of the month in which each service was seen last.
+    ``archives``: for each month the collection that most services were seen in, or had been before it.
     """
 
     months: list[str]
     at_risk: npt.NDArray[np.bool_]
     changed: npt.NDArray[np.bool_]
     last_seen: npt.NDArray[np.intp]
+    archives: list[str]
 
 
 def _watch(versions: pd.DataFrame) -> _Watch:
@@ -33,8 +35,11 @@ def _watch(versions: pd.DataFrame) -> _Watch:
         calendar = pd.period_range(rows["date"].min(), rows["date"].max(), freq="M")
     service = rows.groupby("service").ngroup().to_numpy()
     month = calendar.get_indexer(pd.PeriodIndex(rows["date"], freq="M"))
-    closing = rows.groupby("collection")["date"].transform("max")
-    until = np.minimum(month + MONTHS_IN_FORCE, calendar.get_indexer(pd.PeriodIndex(closing, freq="M")))
+    closing, last = (
+        calendar.get_indexer(pd.PeriodIndex(rows.groupby(series)["date"].transform("max"), freq="M"))
+        for series in ("collection", ["service", "collection"])
+    )
+    until = np.minimum.reduce([month + MONTHS_IN_FORCE, last + MONTHS_UNSEEN, closing])
     at_risk = np.zeros((rows["service"].nunique(), len(calendar)), dtype=bool)
     # A sighting keeps a service under watch from the next month on, while it counts as in force and its archive lives.
     for place, first, last in zip(service, month + 1, until, strict=True):
@@ -44,30 +49,31 @@ def _watch(versions: pd.DataFrame) -> _Watch:
     changed = np.zeros_like(at_risk)
     changed[service[new], month[new]] = True
     last_seen = pd.Series(month).groupby(service).max().to_numpy()
-    return _Watch(list(calendar.astype(str)), at_risk, changed & at_risk, last_seen)
+    archives = largest_archive(rows.assign(month=month), "month").reindex(range(len(calendar))).ffill()
+    return _Watch(list(calendar.astype(str)), at_risk, changed & at_risk, last_seen, list(archives))
 
 
 def change_by_month(versions: pd.DataFrame) -> pd.DataFrame:
     """The share of watched services whose text changed in each month.
 
     A change is a version that is kept or only sampled out; near duplicates (cosmetic changes), flips and repeats are
-    none. A service is watched in a month if it was seen in the `MONTHS_IN_FORCE` months before, and its archive was
-    alive.
+    none. A service is watched in a month if a text of it is in force (`findings.in_force`) and its archive was alive.
 
     Args:
         versions: The table.
 
     Returns:
         ``month`` (``YYYY-MM``, from the first to the last), ``n`` (watched), ``count``, ``value``, ``low``, ``high``
-        (Wilson: one observation a service and month), ``interval``; n=0 and nulls where nothing was watched. No row if
-        no version is dated.
+        (Wilson: one observation a service and month), ``interval``, ``archive`` (the collection that most services were
+        seen in); n=0 and nulls where nothing was watched. No row if no version is dated.
     """
     watch = _watch(versions)
     n, count = watch.at_risk.sum(axis=0), watch.changed.sum(axis=0)
     low, high = intervals.wilson(count, n)
     share = {"value": np.where(n > 0, count / np.maximum(n, 1), np.nan), "low": low, "high": high}
     interval = np.where(n > 0, "wilson", intervals.NO_SERVICE)
-    return pd.DataFrame({"month": watch.months, "n": n, "count": count, **share, "interval": interval})
+    rows = {"month": watch.months, "n": n, "count": count, **share, "interval": interval, "archive": watch.archives}
+    return pd.DataFrame(rows)
 
 
 def change_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from privacylab.plots.change import (
 from privacylab.plots.flows import archive_timeline, exclusion_flow, transfer_flow
 from privacylab.plots.publishing import numbers, png, publish, table
 from privacylab.plots.shares import (
+    beside_published,
     era_matrix,
     keyness,
     length_by_half_year,

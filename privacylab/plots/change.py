@@ -214,7 +214,9 @@ def change_by_month(hazard: pd.DataFrame) -> Figure:
     rows = style.enough(rows[rows["n"] > 0], "month")
     page, axes = style.panel(3.0)
     x = style.period_days(rows["month"])
-    style.dots(axes, rows, x, {**look(0), "markersize": 2, "linestyle": "-", "linewidth": 0.5}, upright=True)
+    mark = {**look(0), "markersize": 2, "linestyle": "-", "linewidth": 0.5}
+    for part in style.stretches(rows):
+        style.dots(axes, part, style.period_days(part["month"]), mark, upright=True)
     style.years(axes, x.min() - 60, x.max() + 60)
     axes.set(ylim=(0, None), ylabel="Services that changed their text")
     axes.grid(axis="y")

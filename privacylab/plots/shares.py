@@ -107,13 +107,14 @@ def topic_heatmap(shares: pd.DataFrame) -> Figure:
 
 
 def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
-    """A line with its band; half-years with few services are hollow."""
-    x, mark = period_days(rows["half_year"]), {**look(index), "markersize": 3.2, "clip_on": False}
-    axes.fill_between(x, rows["low"], rows["high"], color=mark["color"], alpha=0.16, linewidth=0)
-    many = rows["n"].to_numpy() >= FEW
-    axes.plot(x, rows["value"].where(many), **mark)
-    axes.plot(x, rows["value"], **{**mark, "marker": ""}, alpha=0.35)
-    axes.plot(x, rows["value"].mask(many), **mark, linestyle="none", markerfacecolor="white")
+    """A line with its band, broken between archives; half-years with few services are hollow."""
+    mark = {**look(index), "markersize": 3.2, "clip_on": False}
+    for part in style.stretches(rows):
+        x, many = period_days(part["half_year"]), part["n"].to_numpy() >= FEW
+        axes.fill_between(x, part["low"], part["high"], color=mark["color"], alpha=0.16, linewidth=0)
+        axes.plot(x, part["value"].where(many), **mark)
+        axes.plot(x, part["value"], **{**mark, "marker": ""}, alpha=0.35)
+        axes.plot(x, part["value"].mask(many), **mark, linestyle="none", markerfacecolor="white")
 
 
 def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> tuple[Figure, Axes]:
@@ -155,6 +156,35 @@ def share_by_half_year(shares: pd.DataFrame) -> Figure:
     style.percent(axes)
     last = [float(part["value"].iloc[-1]) for part in parts]
     end_labels(axes, list(zip(last, names, COLOURS, strict=False)))
+    return page
+
+
+@drawing
+def beside_published(rows: pd.DataFrame) -> Figure:
+    """Shares over time in this corpus, and below them those that others published, each row of panels on its own scale.
+
+    The samples differ in level by what they are samples of; the shapes can be compared.
+
+    Args:
+        rows: From `findings.beside_published`.
+    """
+    rows = need(rows, "source", "feature", "half_year", "value", "low", "high")
+    sources, features = in_order(rows["source"]), in_order(rows["feature"])
+    page, axs = style.figure(0.5 + 1.9 * len(sources), rows=len(sources), columns=len(features), sharex=True)
+    x = period_days(rows["half_year"])
+    for i, source in enumerate(sources):
+        for axes, feature in zip(axs[i], features, strict=True):
+            part = rows[(rows["source"] == source) & (rows["feature"] == feature)]
+            _line(axes, part.assign(n=part["n"].fillna(FEW)), i)
+            for event in eras.events():
+                axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+            axes.grid(axis="y")
+            axes.set_ylim(bottom=0)
+            style.percent(axes)
+        axs[i, 0].set_ylabel(wrapped(f"{source[:1].upper()}{source[1:]}", 1.6, 8))
+    for axes, title in zip(axs[0], row_names(features, room=1.6), strict=True):
+        axes.set_title(title, fontsize=8)
+    style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=2)
     return page
 
 

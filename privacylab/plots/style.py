@@ -209,6 +209,15 @@ def enough(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return rows if pd.isna(start) else rows[rows[column].astype(str) >= start].reset_index(drop=True)
 
 
+def stretches(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """The parts of a line over time, broken wherever ``archive`` changes, if the frame has it; empty without a row.
+
+    A line that crosses from one archive to another would join other services.
+    """
+    archive = rows.get("archive", pd.Series("", index=rows.index)).astype(str)
+    return [part for _, part in rows.groupby((archive != archive.shift()).cumsum())]
+
+
 def years(axes: Axes, first: float, last: float, *, step: int | None = None) -> None:
     """A time axis from first to last, in days since 1970, with a tick each step-th year; by default each or second."""
     axes.set_xlim(first, last)

@@ -221,9 +221,10 @@ def test_claims_that_all_stand_are_a_zero_with_their_n():
 
 def test_the_corpus_goes_through(corpus):
     found = findings.spells(corpus.versions(), "safe_harbor", at="2015-10-05")
-    # birch (2014-05), elm (seen again 2014-08) and none older; alder's, fir's and larch's are too old.
-    assert found["service"].tolist() == ["birch.example", "elm.example"]
-    assert found["outcome"].tolist() == ["privacy_shield", "none"]
+    # The oldest is alder's of 2013-03; all are sighted again later.
+    services = ["alder.example", "birch.example", "elm.example", "fir.example", "larch.example"]
+    assert found["service"].tolist() == services
+    assert found["outcome"].tolist() == ["privacy_shield", "privacy_shield", "none", "none", "none"]
 
 
 @pytest.fixture
@@ -246,7 +247,8 @@ def test_flow_by_hand(moves):
     assert last == {
         ("safe_harbor", "privacy_shield"): 1,
         ("safe_harbor", "scc"): 1,
-        ("none", "none"): 1,
+        # c was not sighted for over a year.
+        ("none", "not_seen"): 1,
         ("not_seen", "privacy_shield"): 1,
     }
 
@@ -277,7 +279,7 @@ def test_there_is_no_flow_before_the_first_legal_date_or_without_dates(moves):
 def test_the_columns_of_each_frame(versions, moves):
     spells = findings.spells(versions, "safe_harbor", at="2015-10-05")
     shares = ["value", "low", "high"]
-    assert list(findings.sightings(versions)) == ["service", "date", "claims"]
+    assert list(findings.sightings(versions)) == ["service", "collection", "date", "claims"]
     assert list(findings.transfer_flow(moves)) == ["before", "after", "source", "target", "n", *shares]
     for claims in (spells, spells.iloc[:0]):
         assert list(claims) == ["service", "start", "left", "right", "outcome"]

@@ -45,7 +45,7 @@ FRAMES = {
     "share_by_era": (lambda c, p: findings.share_by_era(p, findings.features(c)), ["era", "feature", *ESTIMATE]),
     "share_by_half_year": (
         lambda c, p: findings.share_by_half_year(p, findings.features(c)),
-        ["half_year", "feature", *ESTIMATE],
+        ["half_year", "feature", *ESTIMATE, "archive"],
     ),
     "share_difference": (
         lambda c, p: findings.share_difference(findings.observations(p), findings.features(c), **SIDES),
@@ -57,7 +57,7 @@ FRAMES = {
     ),
     "length_by_half_year": (
         lambda c, p: findings.length_by_half_year(p, findings.amounts(c)),
-        ["half_year", "amount", "statistic", "n", "value", "low", "high", "interval"],
+        ["half_year", "amount", "statistic", "n", "value", "low", "high", "interval", "archive"],
     ),
     "sensitivity": (
         lambda c, p: findings.sensitivity(p, findings.features(c), versions=c.versions()),

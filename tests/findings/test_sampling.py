@@ -2,23 +2,81 @@ import datetime as dt
 
 import pandas as pd
 import pytest
+from frames import policies_of
 
 from privacylab import eras, findings
 from privacylab.findings import sampling
 
 
 @pytest.mark.parametrize(
-    ("date", "months", "expected"),
+    ("date", "expected"),
     [
-        ("2013-03-01", 18, ["alder.example@2013-03-01", "dogwood.example@2012-11-01", "ivy.example@2012-12-01"]),
-        ("2013-02-28", 18, ["dogwood.example@2012-11-01", "ivy.example@2012-12-01"]),
-        ("2023-12-31", 1, ["koa.example@2023-12-01"]),
-        ("2024-01-31", 6, ["alder.example@2024-01-10", "koa.example@2023-12-01"]),
-        ("2000-01-01", 18, []),
+        ("2013-12-31", None),
+        ("2014-01-01", "a@2014-01-01"),
+        ("2017-01-01", "a@2014-01-01"),  # 36 months on, and sighted later
+        ("2017-01-02", None),
+        ("2017-06-01", "a@2017-06-01"),
+        ("2018-06-01", "a@2017-06-01"),  # a year after the last sighting of the series
+        ("2018-06-02", None),
     ],
 )
-def test_in_force_takes_the_latest_version_that_is_young_enough(policies, date, months, expected):
-    assert list(findings.in_force(policies, date, months=months)["policy_id"]) == expected
+def test_a_policy_is_in_force_while_its_series_goes_on(date, expected):
+    history = policies_of({"a": ["2014-01-01", "2017-06-01"]})
+    assert list(findings.in_force(history, date)["policy_id"]) == ([expected] if expected else [])
+
+
+def test_near_duplicates_are_sightings_of_the_series():
+    history = policies_of({"a": ["2014-01-01"]})
+    assert findings.in_force(history, "2016-01-01").empty
+    again = history.assign(last_seen=pd.Timestamp("2015-03-01"))
+    assert list(findings.in_force(again, "2016-01-01")["policy_id"]) == ["a@2014-01-01"]
+
+
+def test_another_archives_sighting_does_not_carry_a_series_on():
+    history = policies_of({"a": ["2014-01-01", "2016-01-01", "2017-02-01"]})
+    history["collection"] = ["c", "other", "c"]
+    assert list(findings.in_force(history, "2015-06-01")["policy_id"]) == ["a@2014-01-01"]
+    history["collection"] = ["c", "other", "other"]
+    assert findings.in_force(history, "2015-06-01").empty
+
+
+def test_the_latest_of_several_archives_speaks_until_its_series_is_over():
+    history = policies_of({"a": ["2014-01-01", "2015-01-01", "2016-12-01"]})
+    history["collection"] = ["c", "other", "c"]
+    assert list(findings.in_force(history, "2015-02-01")["policy_id"]) == ["a@2015-01-01"]
+    assert list(findings.in_force(history, "2016-02-01")["policy_id"]) == ["a@2014-01-01"]
+
+
+def test_other_services_never_decide_what_is_in_force(policies):
+    for day in ("2014-06-30", "2018-05-24", "2023-12-31"):
+        whole = findings.in_force(policies, day)
+        alone = [findings.in_force(rows, day) for _, rows in policies.groupby("service")]
+        assert list(pd.concat(alone)["policy_id"]) == list(whole["policy_id"])
+
+
+@pytest.mark.parametrize(("months", "n"), [(36, 1), (18, 1), (12, 0)])
+def test_fewer_months_carry_a_policy_less_far(months, n):
+    history = policies_of({"a": ["2014-01-01", "2017-06-01"]})
+    assert len(findings.in_force(history, "2015-06-30", months=months)) == n
+
+
+def test_a_dead_archive_speaks_up_to_its_half_years_end():
+    history = policies_of({"a": ["2020-09-01"], "b": ["2020-11-26"], "c": ["2021-12-01"]})
+    history["collection"] = ["dead", "dead", "c"]
+    days = [pd.Timestamp(day) for day in ("2020-12-31", "2021-06-30")]
+    living = sampling.in_force_on(history, days, living=True)
+    assert living.groupby("day")["service"].agg("".join).to_dict() == {days[0]: "ab"}
+    assert len(sampling.in_force_on(history, days)) == 4
+    assert "2021-H1" not in set(findings.observations(history, by="half_year_in_force")["half_year"])
+
+
+def test_what_is_older_than_the_first_half_year_may_be_in_force_in_it(policies):
+    since = findings.observations(policies, by="half_year_in_force", since="2014-10-01")
+    whole = findings.observations(policies, by="half_year_in_force")
+    later = whole[whole["half_year"] >= "2014-H2"]
+    assert list(since["policy_id"]) == list(later["policy_id"])
+    assert since["half_year"].cat.categories[0] == "2014-H2"
+    assert since["date"].min() < pd.Timestamp("2014-07-01")
 
 
 def test_in_force_never_takes_an_undated_policy(policies):
@@ -64,11 +122,13 @@ def test_the_order_of_the_rows_does_not_matter(policies, by):
 def test_policies_in_force_at_the_half_years_end(policies):
     chosen = findings.observations(policies, by="half_year_in_force")
     in_force = chosen[chosen["half_year"] == "2016-H2"]
-    # Gap policies of early 2016 are under 18 months old on 2016-12-31; those of 2014 are not.
+    # alder's of March 2013 is too old, and elm was last sighted in October 2015.
     assert list(in_force["policy_id"]) == [
         "birch.example@2016-02-01",
-        "elm.example@2015-10-06",
+        "cedar.example@2014-06-01",
         "fir.example@2016-08-01",
+        "ginkgo.example@2015-01-01",
+        "hazel.example@2014-09-01",
         "larch.example@2016-03-01",
     ]
 
@@ -143,3 +203,9 @@ def test_many_days_are_each_day_by_itself(policies):
     for day in days:
         alone = findings.in_force(policies, day.date())
         assert list(together.loc[together["day"] == day, "policy_id"]) == list(alone["policy_id"])
+
+
+def test_the_largest_archive_of_each_period():
+    rows = pd.DataFrame({"service": list("aabcdd"), "collection": list("xyyxxy"), "half_year": list("111122")})
+    # In the second both have one service: the first by name.
+    assert sampling.largest_archive(rows, "half_year").to_dict() == {"1": "x", "2": "x"}

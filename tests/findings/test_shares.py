@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from frames import versions_of
 
 from privacylab import findings
 from privacylab.findings import shares
@@ -120,8 +121,37 @@ def test_rows_in_any_order_give_the_same(policies, features):
 
 def test_share_by_half_year_uses_the_policies_in_force(policies, features):
     shares = findings.share_by_half_year(policies, features, columns=["claims:safe_harbor"]).set_index("half_year")
-    # At 2016-12-31 birch, elm, fir and larch have a policy of the last 18 months; only birch still claims.
-    assert (shares.loc["2016-H2", "n"], shares.loc["2016-H2", "value"]) == (4, 0.25)
+    # At 2016-12-31 birch, cedar, fir, ginkgo, hazel and larch have a policy; only birch still claims.
+    assert (shares.loc["2016-H2", "n"], shares.loc["2016-H2", "count"]) == (6, 1)
+
+
+def test_a_share_since_a_date_counts_what_is_older_and_in_force(policies, features):
+    options = {"columns": ["claims:safe_harbor"]}
+    since = findings.share_by_half_year(policies, features, since="2014-10-01", **options)
+    whole = findings.share_by_half_year(policies, features, **options)
+    later = whole[whole["half_year"] >= "2014-H2"].reset_index(drop=True)
+    assert since["n"].tolist() == later["n"].tolist()
+    assert since["half_year"].tolist() == later["half_year"].tolist()
+
+
+def test_half_years_say_which_archive_most_services_come_from(policies, features):
+    shares = findings.share_by_half_year(policies, features, columns=["claims:safe_harbor"]).set_index("half_year")
+    assert shares.loc[["2018-H1", "2022-H1"], "archive"].tolist() == ["crawl", "archive"]
+
+
+def test_services_changed_by_the_crawler_are_those_with_a_new_text_in_its_first_week():
+    ledger = versions_of(
+        [
+            ("a", "2017-08-13", ""),
+            ("b", "2017-08-19", "", "sampled_out"),
+            ("c", "2017-08-13", "", "near_duplicate"),
+            ("d", "2017-08-20", ""),
+            ("e", "2017-08-12", ""),
+            ("f", "2017-08-14", ""),
+        ]
+    ).assign(collection="tosback2")
+    ledger.loc[ledger["service"] == "f", "collection"] = "other"
+    assert findings.changed_by_the_crawler(ledger) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -212,8 +242,8 @@ def test_average_refuses_other_statistics(policies, amounts):
 
 def test_length_by_half_year_is_the_median_in_force(policies, amounts):
     lengths = findings.length_by_half_year(policies, amounts).set_index("half_year")
-    # In force on 2016-12-31: 45, 20, 50 and 50 words.
-    assert (lengths.loc["2016-H2", "n"], lengths.loc["2016-H2", "value"]) == (4, 47.5)
+    # In force on 2016-12-31: 45, 50, 50, 20, 50 and 50 words.
+    assert (lengths.loc["2016-H2", "n"], lengths.loc["2016-H2", "value"]) == (6, 50)
 
 
 @pytest.mark.parametrize("true", [0.2, 0.8])
@@ -251,10 +281,9 @@ def test_sensitivity_has_every_variant_and_begins_with_the_plan(corpus, policies
     first = variants.iloc[0]
     assert first["variant"] == "as planned"
     assert first[["value", "low", "high"]].tolist() == planned[["value", "low", "high"]].tolist()
-    # On 2018-05-24 elm's policy of October 2015 and fir's of August 2016 are too old; up to 36 months they count.
+    # On 2018-05-24 fir's policy of August 2016 counts up to 36 months, as fir is sighted later; elm never is again.
     n_before = variants.set_index("variant")["n_before"]
-    assert n_before["in force up to 36 months"] == 8
-    assert n_before["in force up to 18 months"] == 6
+    assert n_before["in force up to 36 months"] == n_before["in force up to 18 months"] + 1
 
 
 def test_without_screening_a_repeated_text_speaks_for_its_service(corpus, policies, features):

@@ -38,10 +38,18 @@ def test_the_first_text_of_a_service_is_no_change(changes):
     assert pd.isna(months.loc["2017-05", "value"])
 
 
-def test_a_service_not_seen_for_18_months_is_not_watched():
-    versions = versions_of([("a", "2015-01-10", ""), ("a", "2017-01-10", "")])
+def test_a_service_is_watched_while_its_series_goes_on():
+    versions = versions_of([("a", "2013-01-10", ""), ("a", "2017-01-10", ""), ("b", "2019-01-01", "")])
     watched = findings.change_by_month(versions).set_index("month")["n"]
-    assert watched[["2015-01", "2015-02", "2016-07", "2016-08"]].tolist() == [0, 1, 1, 0]
+    # 36 months from a sighting, and 12 from the last.
+    assert watched[["2013-01", "2013-02", "2016-01", "2016-02"]].tolist() == [0, 1, 1, 0]
+    assert watched[["2017-01", "2017-02", "2018-01", "2018-02"]].tolist() == [0, 1, 1, 0]
+
+
+def test_a_month_says_which_archive_most_services_were_seen_in():
+    versions = versions_of([("a", "2017-01-01", ""), ("b", "2017-03-05", ""), ("c", "2017-03-06", "")])
+    versions.loc[1:, "collection"] = "later"
+    assert findings.change_by_month(versions)["archive"].tolist() == ["crawl", "crawl", "later"]
 
 
 def test_a_dead_archive_watches_nobody():
@@ -99,6 +107,6 @@ def test_the_columns_of_each_frame(changes):
     shares = ["value", "low", "high"]
     within = findings.change_within(changes, first="2018-05", last="2018-06")
     excess = findings.change_excess(changes, at=["2018-05"])
-    assert list(findings.change_by_month(changes)) == ["month", "n", "count", *shares, "interval"]
+    assert list(findings.change_by_month(changes)) == ["month", "n", "count", *shares, "interval", "archive"]
     assert list(within) == ["first", "last", "n", "n_seen", "count", *shares]
     assert list(excess) == ["month", "n", "share", "others", *shares]

@@ -55,6 +55,16 @@ def test_half_years_with_few_services_are_hollow(cross):
     assert np.isfinite(hollow.get_ydata()).tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("archives", "lines"), [(["a", "a", "b", "b"], [2, 2]), (["a"] * 4, [4]), (["a", "b", "a", "a"], [1, 1, 2])]
+)
+def test_a_line_is_broken_where_the_archive_changes(cross, archives, lines):
+    halves = ["2019-H2", "2020-H1", "2020-H2", "2021-H1"]
+    frame = cross(("half_year", halves), ("feature", ["claims:gdpr"])).assign(archive=archives)
+    drawn = [line for line in plots.share_by_half_year(frame).axes[0].lines if line.get_alpha() == 0.35]
+    assert [len(line.get_xdata()) for line in drawn] == lines
+
+
 def test_a_table_of_shares_says_each_share_and_its_interval(shares, texts):
     assert texts(plots.era_matrix(shares)).count("30%\n20 to 45") == len(shares)
 
