@@ -148,6 +148,7 @@ SUBS = ("sub_era", [part.id for part in eras.sub_eras()])
 REAL = {
     "archive_timeline": (plots.archive_timeline, panel("archive_timeline"), {}),
     "beside_published": (plots.beside_published, panel("beside_published"), {}),
+    "both_sides_by_half_year": (plots.share_by_half_year, panel("both_sides_by_half_year"), {}),
     "both_ways": (plots.both_ways, panel("both_ways"), {"names": NAMES}),
     "change_by_month": (plots.change_by_month, panel("change_by_month"), {}),
     "claim_outcomes": (plots.claim_outcomes, panel("claim_outcomes"), {}),
