@@ -184,7 +184,7 @@ def beside_published(rows: pd.DataFrame) -> Figure:
         axs[i, 0].set_ylabel(wrapped(f"{source[:1].upper()}{source[1:]}", 1.6, 8))
     for axes, title in zip(axs[0], row_names(features, room=1.6), strict=True):
         axes.set_title(title, fontsize=8)
-    style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=2)
+    style.years(axs[0, 0], x.min() - 120, x.max() + 120, step=3)
     return page
 
 

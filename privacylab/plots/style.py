@@ -214,7 +214,7 @@ def stretches(rows: pd.DataFrame) -> list[pd.DataFrame]:
 
     A line that crosses from one archive to another would join other services.
     """
-    archive = rows.get("archive", pd.Series("", index=rows.index)).astype(str)
+    archive = rows.get("archive", pd.Series("", index=rows.index)).fillna("")
     return [part for _, part in rows.groupby((archive != archive.shift()).cumsum())]
 
 

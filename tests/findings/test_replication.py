@@ -167,3 +167,30 @@ def test_the_figure_is_drawn():
         ((found["kind"] == "size") & (found["unit"] != "share")).sum(),
         (found["kind"] == "none").sum(),
     ]
+
+
+def test_published_series_are_shares_of_half_years_of_known_features(corpus):
+    series = findings.published_series()
+    assert set(series["feature"]) <= set(findings.features(corpus))
+    assert not series.duplicated(["source", "feature", "half_year"]).any()
+    assert series["half_year"].str.fullmatch(r"20\d\d-H[12]").all()
+    assert (series[["low", "value", "high"]].diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    assert series["low"].min() >= 0
+    # The peak that the source names.
+    harbor = series[series["feature"] == "claims:safe_harbor"].set_index("half_year")["value"]
+    assert (harbor.idxmax(), harbor.max()) == ("2015-H2", pytest.approx(0.043))
+
+
+def test_shares_stand_beside_those_published_where_both_have_the_half_year():
+    names, halves = ["claims:safe_harbor", "cue:ai"], ["2015-H1", "2015-H2", "2030-H1"]
+    ours = pd.MultiIndex.from_product([halves, names], names=["half_year", "feature"]).to_frame(index=False)
+    ours = ours.assign(n=40, value=[0.2, 0.1, 0.3, 0.1, 0.4, 0.1], low=0.1, high=0.5, archive="a")
+    beside = findings.beside_published(ours)
+    assert beside[["source", "half_year"]].to_numpy().tolist() == [
+        ["this corpus", "2015-H1"],
+        ["this corpus", "2015-H2"],
+        ["Amos et al. 2021", "2015-H1"],
+        ["Amos et al. 2021", "2015-H2"],
+    ]
+    assert beside["value"].tolist() == pytest.approx([0.2, 0.3, 0.041, 0.043])
+    assert beside["n"].isna().tolist() == [False, False, True, True]

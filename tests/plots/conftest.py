@@ -84,6 +84,11 @@ FIGURES = {
     ),
     "replication": (plots.replication, REPLICATED, {}),
     "placebo": (plots.placebo, STEPS, {}),
+    "beside_published": (
+        plots.beside_published,
+        cross(("source", ["this corpus", "Others 2021"]), FEATURES, ("half_year", HALVES)),
+        {},
+    ),
     "reliability": (
         plots.reliability,
         pd.DataFrame({"given": [0.05, 0.6, 0.95], "share": [0.02, 0.5, 1.0], "n": [1200, 40, 9]}),
@@ -142,6 +147,8 @@ SUBS = ("sub_era", [part.id for part in eras.sub_eras()])
 # What the project publishes, at its size, and what a larger corpus with longer names would give.
 REAL = {
     "archive_timeline": (plots.archive_timeline, panel("archive_timeline"), {}),
+    "beside_published": (plots.beside_published, panel("beside_published"), {}),
+    "both_sides_by_half_year": (plots.share_by_half_year, panel("both_sides_by_half_year"), {}),
     "both_ways": (plots.both_ways, panel("both_ways"), {"names": NAMES}),
     "change_by_month": (plots.change_by_month, panel("change_by_month"), {}),
     "claim_outcomes": (plots.claim_outcomes, panel("claim_outcomes"), {}),
@@ -170,6 +177,11 @@ REAL = {
     "transfer_flow": (plots.transfer_flow, panel("transfer_flow"), {}),
     "long: archive_timeline": (plots.archive_timeline, cross(("collection", LONGS), ("half_year", HALVES)), {}),
     "long: exclusion_flow": (plots.exclusion_flow, EXCLUSION.assign(reason=[None, LONG, None], examples=LONG), {}),
+    "long: beside_published": (
+        plots.beside_published,
+        cross(("source", ["this corpus", LONG]), ("feature", LONGS), ("half_year", HALVES)),
+        {},
+    ),
     "long: both_ways": (plots.both_ways, cross(("feature", LONGS), ("view", ["cross_section", "panel"])), {}),
     "long: claim_survival": (plots.claim_survival, cross(("framework", LONGS), ("days", [0, 400])), {}),
     "long: era_matrix": (plots.era_matrix, cross(("feature", LONGS), SUBS), {}),

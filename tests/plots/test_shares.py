@@ -56,7 +56,8 @@ def test_half_years_with_few_services_are_hollow(cross):
 
 
 @pytest.mark.parametrize(
-    ("archives", "lines"), [(["a", "a", "b", "b"], [2, 2]), (["a"] * 4, [4]), (["a", "b", "a", "a"], [1, 1, 2])]
+    ("archives", "lines"),
+    [(["a", "a", "b", "b"], [2, 2]), (["a"] * 4, [4]), (["a", "b", "a", "a"], [1, 1, 2]), ([None] * 4, [4])],
 )
 def test_a_line_is_broken_where_the_archive_changes(cross, archives, lines):
     halves = ["2019-H2", "2020-H1", "2020-H2", "2021-H1"]
