@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from privacylab import cli, paths
+from privacylab import build, cli, paths
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/glossary.md", "docs/decisions.md", "corpus/README.md"]
+DOCUMENTS = [
+    *("README.md", "CONTRIBUTING.md", "ARTIFACT-APPENDIX.md"),
+    *("docs/glossary.md", "docs/decisions.md", "docs/loading.md", "corpus/README.md"),
+]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -73,6 +76,30 @@ print(starts == sorted(set(starts)))
 """
     printed = with_rules("eras.toml", before + block("era") + "\n" + at + after, tmp_path, program)
     assert printed.splitlines() == ["privacy_shield run_up run_up gdpr", "True"]
+
+
+SNIPPETS = re.findall(r"^```python\n(.+?)^```", (ROOT / "docs" / "loading.md").read_text("utf-8"), flags=re.M | re.S)
+
+
+@pytest.fixture(scope="module", params=["terms", "text"])
+def folder_and_column(request, tmp_path_factory):
+    """Tables without text and with it, and the column of their words."""
+    if request.param == "terms":
+        return ROOT / "corpus" / "panel", "terms"
+    out = tmp_path_factory.mktemp("corpus") / "samples"
+    return build.corpus([paths.samples()], out, workers=1).path, "text"
+
+
+@pytest.mark.parametrize("number", range(1, len(SNIPPETS)))
+def test_the_snippets_for_other_programs_run(number, folder_and_column, tmp_path):
+    for module in re.findall(r"^(?:import|from) (\w+)", SNIPPETS[number], flags=re.M):
+        pytest.importorskip(module)
+    folder, column = folder_and_column
+    program = (SNIPPETS[0] + SNIPPETS[number]).replace("corpus/panel", str(folder)).replace('"terms"', f'"{column}"')
+    if column == "text":
+        program = program.replace("term_frequency=500", "term_frequency=1")
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    assert any(tmp_path.iterdir())
 
 
 def test_the_glossary_is_in_order():

@@ -19,14 +19,12 @@ FILE = "croissant.json"
 
 _TYPES: Mapping[Kind, str] = {
     "text": "sc:Text",
+    "list": "sc:Text",
     "date": "sc:Date",
-    "count": "sc:Integer",
-    "integer": "sc:Integer",
     "share": "sc:Float",
     "number": "sc:Float",
-    "percent": "sc:Integer",
-    "list": "sc:Text",
 }
+"""Kinds of columns whose values are no whole numbers."""
 
 
 def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def _field(name: str, column: str, spec: Column) -> dict[str, Any]:
         "@id": _id(name, column),
         "name": column,
         "description": meaning(name, column) + allowed,
-        "dataType": _TYPES[spec.kind],
+        "dataType": _TYPES.get(spec.kind, "sc:Integer"),
         "source": {"fileObject": {"@id": f"{name}.parquet"}, "extract": {"column": column}},
         **({"isArray": True, "arrayShape": "-1"} if spec.kind == "list" else {}),
     }

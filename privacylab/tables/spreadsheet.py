@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from privacylab.tables import schema
+from privacylab.tables.croissant import meaning
 
 MAX_ROWS, MAX_CELL = 1_048_576, 32_767
 """Rows of a sheet of Excel, with its head, and characters of a cell."""
@@ -32,11 +33,12 @@ def _quoted(value: object) -> object:
 
 
 def codebook() -> pd.DataFrame:
-    """What each column of each table is: its kind, whether it may be empty, the values that it may take."""
+    """What each column of each table holds, its kind, whether it may be empty, the values that it may take."""
     rows = [
         {
             "table": name,
             "column": column,
+            "meaning": meaning(name, column),
             "kind": f"{spec.kind}, joined by semicolons" if spec.kind == "list" else spec.kind,
             "key": column in table.key,
             "may_be_empty": spec.nullable,
