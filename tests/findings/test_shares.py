@@ -286,6 +286,15 @@ def test_sensitivity_has_every_variant_and_begins_with_the_plan(corpus, policies
     assert n_before["in force up to 36 months"] == n_before["in force up to 18 months"] + 1
 
 
+def test_sensitivity_leaves_out_services_that_the_new_crawler_changed(corpus, policies, features):
+    versions = corpus.versions()
+    new = versions["version_id"] == "birch.example@2017-09-01"
+    versions.loc[new, ["collection", "date"]] = ["tosback2", pd.Timestamp("2017-08-13")]
+    rows = findings.sensitivity(policies, features, versions=versions, columns=["claims:gdpr"]).set_index("variant")
+    left = rows.loc["without services that a new crawler changed", ["n_before", "n_after"]]
+    assert (rows.loc["as planned", ["n_before", "n_after"]] - left).tolist() == [1, 1]
+
+
 def test_without_screening_a_repeated_text_speaks_for_its_service(corpus, policies, features):
     # elm's near duplicate of August 2014 stands for the kept policy of August 2013.
     found = shares._unscreened(corpus.versions(), policies)
