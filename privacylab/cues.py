@@ -149,7 +149,7 @@ def cues(text: str) -> list[Cue]:
     [Cue(cue='retention_period', value='P90D', start=3, end=24)]
     """
     fired: dict[tuple[str, str | None], Cue] = {}
-    sentences = [*units(visible(text))]
+    sentences = units(visible(text))
     for unit in sentences:
         for cue in _in_sentence(unit.lead, unit.text):
             fired.setdefault(cue[:2], cue._replace(start=unit.start + cue.start, end=unit.start + cue.end))

@@ -117,7 +117,7 @@ class _Text:
         self.places = places(text)
         self._text = text
         self._look = look
-        self._units = [*units(text, ends(text))]
+        self._units = units(text, tuple(ends(text)))
         starts = [start for start, _ in self.places]
         self._begins = [*(bisect_left(starts, unit.start) for unit in self._units), len(starts)]
 

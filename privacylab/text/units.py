@@ -2,7 +2,6 @@
 
 import re
 import string
-from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -92,28 +91,31 @@ def places(text: str) -> list[Place]:
     return [(at + start, at + end) for at, inside in chunks for start, end in inside]
 
 
-def units(text: str, ends: Iterable[int] | None = None) -> Iterator[Unit]:
+@lru_cache(maxsize=1)  # audiences and cues are asked for one after the other
+def units(text: str, ends: tuple[int, ...] | None = None) -> tuple[Unit, ...]:
     r"""The sentences of a text; an item of a list stands behind the sentence that introduces the list.
 
     Args:
         text: A visible text.
         ends: Where its sentences end; by default at each stop and line break.
 
-    >>> [*units("Ask us to:\n- e-mail it")]
-    [Unit(start=0, lead='', text='Ask us to:\n'), Unit(start=11, lead='Ask us to:\n', text='- e-mail it')]
+    >>> units("Ask us to:\n- e-mail it")
+    (Unit(start=0, lead='', text='Ask us to:\n'), Unit(start=11, lead='Ask us to:\n', text='- e-mail it'))
     """
+    if ends is None:
+        ends = tuple(match.end() for match in stops(text))
+    found = []
     lead = ""
     start = 0
-    for end in chain([match.end() for match in stops(text)] if ends is None else ends, [len(text)]):
+    for end in (*ends, len(text)):
         sentence = text[start:end]
         if sentence.strip(_BLANK):
             line = text.rfind("\n", 0, end - len(sentence.lstrip())) + 1
-            if _ITEM.match(text, line):
-                yield Unit(start, lead, sentence)
-            else:
-                lead = sentence
-                yield Unit(start, "", sentence)
+            is_item = _ITEM.match(text, line) is not None
+            found.append(Unit(start, lead if is_item else "", sentence))
+            lead = lead if is_item else sentence
         start = end
+    return tuple(found)
 
 
 def words_of(lead: str, sentence: str) -> tuple[tuple[Word, ...], int]:

@@ -39,7 +39,7 @@ def test_a_sentence_goes_on_over_a_broken_line(text, sentences):
 
 def test_units_may_end_where_the_caller_says():
     assert [unit.text for unit in units("one\ntwo")] == ["one\n", "two"]
-    assert [unit.text for unit in units("one\ntwo", [])] == ["one\ntwo"]
+    assert [unit.text for unit in units("one\ntwo", ())] == ["one\ntwo"]
 
 
 def read(text):
