@@ -38,7 +38,7 @@ Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
 
 NUMBER = "#"
-_norm = attrgetter("norm")
+_norm, _orth = attrgetter("norm"), attrgetter("orth")
 
 
 class PatternError(ValueError):
@@ -247,12 +247,17 @@ class Patterns:
                     self._begun[bits[max(way, key=_shortest)]].append(Candidate(masks[way], name, number))
         self._begins = _union(self._begun)
         first = {word for words, bit in bits.items() if bit in self._begun for word in words}
-        self._wake = frozenset(get_string_id(word.removeprefix("=").lower()) for word in first)
+        self._wake = frozenset(number for number, word in self._norms.items() if word in first)
+        self._wake_exact = frozenset(number for number, word in self._exact.items() if word in first)
         self._wakes_always = NUMBER in first
 
     def wakes(self, words: Sequence[Word]) -> bool:
         """Whether some words hold one that a match begins with: a quick look, as most sentences hold none."""
-        return self._wakes_always or not self._wake.isdisjoint(map(_norm, words))
+        return (
+            self._wakes_always
+            or not self._wake.isdisjoint(map(_norm, words))
+            or (bool(self._wake_exact) and not self._wake_exact.isdisjoint(map(_orth, words)))
+        )
 
     def look(self, words: Sequence[Word]) -> Look:
         """Which words of the patterns stand in a sentence, and where; nothing if no pattern may match."""

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.strings import get_string_id
 
 from privacylab.text.patterns import Gap, PatternError, Patterns, Words, forms, needs, row
 from privacylab.text.units import places, units, words
@@ -37,6 +38,12 @@ def spans(text, *patterns):
 )
 def test_matches(pattern, text, matched):
     assert spans(text, pattern) == matched
+
+
+def test_a_word_in_exact_case_counts_as_it_is_written_whatever_its_norm():
+    compiled = Patterns({"all": ["=Name"]}, {})
+    marked = words("kites")[0]._replace(orth=get_string_id("Name"))
+    assert compiled.spans("all", compiled.look([marked])) == [(0, 1)]
 
 
 def test_of_those_with_one_end_the_shortest_is_given():
