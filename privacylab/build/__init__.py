@@ -14,7 +14,7 @@ import platform
 import re
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -179,7 +179,7 @@ def _build(
     return corpus
 
 
-def _note_unknown(opened: Iterable[sources.Source], listed: Iterable[str]) -> None:
+def _note_unknown(opened: Iterable[sources.Source], listed: Collection[str]) -> None:
     """Notes on a source the services that its services.csv names and no source holds."""
     for source in opened:
         names = sorted(name for name in getattr(source, "facts", {}) if service_of(name)[0] not in listed)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from privacylab import files
+from privacylab import files, paths
 from privacylab.sources.entries import SourceError
 from privacylab.sources.repository import without_git
 
@@ -17,32 +17,10 @@ class Archive(NamedTuple):
     names: tuple[str, ...]
 
 
-_GITHUB = "https://github.com/"
-
 ARCHIVES: Mapping[str, Archive] = {
-    "tosback2": Archive(f"{_GITHUB}tosdr/tosback2.git", ("tosback2", "tosback2.git", "tosback2.bundle")),
-    "ota": Archive(f"{_GITHUB}OpenTermsArchive/contrib-versions.git", ("ota", "ota-contrib.git", "ota-contrib.bundle")),
-    "pga-v1": Archive(f"{_GITHUB}PlatformGovernanceArchive/pga-corpus.git", ("pga-v1", "pga-v1.zip")),
-    "through-time": Archive(
-        f"{_GITHUB}workmanjack/privacy-policies-through-time.git",
-        ("through-time", "through-time.zip", "privacy-policies-through-time"),
-    ),
-    "tosback-versions": Archive(
-        f"{_GITHUB}tosdr/tosback-versions.git", ("tosback-versions", "tosback-versions.bundle")
-    ),
-    "ota-pga": Archive(f"{_GITHUB}OpenTermsArchive/pga-versions.git", ("ota-pga", "ota-pga.bundle")),
-    "ota-genai": Archive(
-        f"{_GITHUB}OpenTermsArchive/genai-contrib-versions.git",
-        ("ota-genai", "ota-genai-contrib", "ota-genai-contrib.bundle"),
-    ),
-    "ota-vlopses-us": Archive(
-        f"{_GITHUB}OpenTermsArchive/vlopses-us-versions.git", ("ota-vlopses-us", "ota-vlopses-us.bundle")
-    ),
-    "ota-genai-eu": Archive(
-        f"{_GITHUB}OpenTermsArchive/genai-eu-versions.git", ("ota-genai-eu", "ota-genai-eu.bundle")
-    ),
+    label: Archive(block["url"], tuple(block["places"])) for label, block in paths.rules("archives").items()
 }
-"""The public archives, by the collection that they are in the tables.
+"""The public archives, by the collection that they are in the tables, in the order of ``rules/archives.toml``.
 
 Where several watch one document of a service, the first of them that does on a day speaks for it (`services.views`).
 """

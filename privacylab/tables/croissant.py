@@ -1,7 +1,8 @@
 """A corpus's ``croissant.json``: what its tables hold, for those who search data sets or load them (Croissant 1.1).
 
-Columns come from `schema` and ``rules/columns.toml``, hashes, counts and sources from the manifest, and what is said of
-the whole from ``rules/dataset.toml``: what is true of any corpus, and what only the embedded panel can say of itself.
+Columns come from `schema` and ``rules/columns.toml``, hashes, counts and sources from the manifest and
+``rules/archives.toml``, and what is said of the whole from ``rules/dataset.toml``: what is true of any corpus, and what
+only the embedded panel can say of itself.
 """
 
 import re
@@ -9,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
-
-import pyarrow.parquet as parquet
 
 from privacylab import paths
 from privacylab.tables.schema import TABLES, Column, Kind
@@ -42,7 +41,7 @@ def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "conformsTo": rules["format"]["conformsTo"],
         **_about(manifest, rules),
         "distribution": [_file(name, folder, manifest) for name in TABLES],
-        "recordSet": [_records(name, folder) for name in TABLES],
+        "recordSet": [_records(name) for name in TABLES],
     }
 
 
@@ -56,7 +55,7 @@ def search_entry(described: Mapping[str, Any]) -> dict[str, Any]:
 
 def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
     """What is said of the whole, and where it comes from."""
-    sources, archives = sorted(manifest.get("sources", ())), rules["archives"]
+    sources, archives = sorted(manifest.get("sources", ())), paths.rules("archives")
     of_archives = sources and archives.keys() >= set(sources) and not manifest["parameters"]["text"]
     words = {
         "n_policies": f"{manifest['counts']['policies']:,}",
@@ -66,7 +65,7 @@ def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, A
         "version": manifest.get("versions", {}).get("privacylab", "unknown"),
     }
     said = {**rules["any"], **(rules["panel"] if of_archives else {})}
-    origins = [{"@type": "prov:Entity", "name": name, **archives.get(name, {})} for name in sources]
+    origins = [{"@type": "prov:Entity", **_origin(name, archives.get(name, {}))} for name in sources]
     made = {"@type": "prov:Activity", "prov:label": f"privacylab build, PrivacyLab {words['version']}"}
     return {
         **{key: _filled(value, words) for key, value in said.items()},
@@ -75,8 +74,19 @@ def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _filled(value: object, words: Mapping[str, str]) -> object:
+def _origin(collection: str, archive: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a source: of a public archive its name, address and licence."""
+    return {"name": collection} | {key: value for key, value in archive.items() if key != "places"}
+
+
+def _text(written: object) -> object:
+    """A text of a rule file, where a long one is a list of lines; anything else as it is."""
+    return " ".join(written["lines"]) if isinstance(written, dict) and "lines" in written else written
+
+
+def _filled(written: object, words: Mapping[str, str]) -> object:
     """A text, or each of a list, with its words filled in; anything else as it is."""
+    value = _text(written)
     if isinstance(value, list):
         return [_filled(each, words) for each in value]
     return Template(value).substitute(words) if isinstance(value, str) else value
@@ -96,8 +106,7 @@ def _file(name: str, folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _records(name: str, folder: Path) -> dict[str, Any]:
-    stored = parquet.read_schema(folder / f"{name}.parquet").names  # an older table may lack an optional column
+def _records(name: str) -> dict[str, Any]:
     return {
         "@type": "cr:RecordSet",
         "@id": name,
@@ -105,7 +114,7 @@ def _records(name: str, folder: Path) -> dict[str, Any]:
         "description": meaning(name),
         # No `references` to other tables: mlcroissant 1.1 would join them, and fails where one leads to the next.
         "key": [{"@id": _id(name, column)} for column in TABLES[name].key],
-        "field": [_field(name, column, TABLES[name].columns[column]) for column in stored],
+        "field": [_field(name, column, spec) for column, spec in TABLES[name].columns.items()],
     }
 
 
@@ -129,4 +138,4 @@ def _id(name: str, column: str) -> str:
 
 def meaning(name: str, column: str = "_table") -> str:
     """What a column of a table holds; what the table does if no column is named."""
-    return str(paths.rules("columns")[name][column])
+    return str(_text(paths.rules("columns")[name][column]))

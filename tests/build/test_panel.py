@@ -1,5 +1,6 @@
 """The embedded panel is whole, holds what the README says, and holds no text."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from privacylab import build, paths, tables
+from privacylab.tables import croissant
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,11 @@ def main(panel):
 
 def test_it_is_whole(panel):
     assert tables.verify(panel.path) == []
+
+
+def test_it_describes_itself_by_the_rules_of_today(panel):
+    described = json.loads((panel.path / croissant.FILE).read_text(encoding="utf-8"))
+    assert described == croissant.describe(panel.path, panel.manifest)
 
 
 def test_it_is_small_enough_for_git(panel):

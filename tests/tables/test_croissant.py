@@ -15,7 +15,7 @@ NEURIPS = {
     *("rai:dataLimitations", "rai:dataBiases", "rai:personalSensitiveInformation", "rai:dataUseCases"),
     *("rai:dataSocialImpact", "rai:hasSyntheticData", "prov:wasDerivedFrom", "prov:wasGeneratedBy"),
 }
-ARCHIVES = paths.rules("dataset")["archives"]
+ARCHIVES = paths.rules("archives")
 
 
 def written(corpus, folder, *sources, text=False):
