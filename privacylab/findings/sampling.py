@@ -15,11 +15,10 @@ MONTHS_IN_FORCE = 36
 MONTHS_UNSEEN = 12
 """A text is carried so long after its series was last sighted.
 
-ToSBack2 looked every day and wrote only changes down: silence is an unchanged text or a site that was lost. Of its
-series that were silent for a year, with two more years to come, 48% were sighted again; of those silent for six months
-73%, for eighteen 36%. Up to a year a series is about as likely to go on as to be over; and those that never came back
-were lost rather than unchanged, for seven of eight stood as empty pages on 2020-10-13, when all that could not be read
-was written down.
+ToSBack2 looked every day and wrote only changes down: silence is an unchanged text or a site that was lost. Up to about
+a year a silent series is as likely to go on as to be over (`findings.sighted_again`; notebook 0 shows it). Most of
+those that never came back were lost rather than unchanged: they stood as empty pages on 2020-10-13, when all that could
+not be read was written down.
 """
 
 
