@@ -323,6 +323,7 @@ def evaluate(
     Example: privacylab evaluate --opp115 ../shared/data/opp115/valid.jsonl
     """
     from privacylab import evaluate as evaluation
+    from privacylab import findings
 
     scores = {}
     if opp115:
@@ -332,7 +333,9 @@ def evaluate(
     if passages:
         scores[str(passages)] = evaluation.passages(passages)
     if coders:
-        scores[str(coders)] = evaluation.coders(coders, tables.Corpus.open(paths.corpus()))
+        corpus = tables.Corpus.open(paths.corpus())
+        coded = evaluation.coded(evaluation.answers(coders), corpus.policies(), findings.features(corpus))
+        scores[str(coders)] = evaluation.coders(coded)
     if gold or not scores:
         predicted = evaluation.predict(gold or paths.gold(), archives=archives)
         scores |= evaluation.score(gold or paths.gold(), predicted)

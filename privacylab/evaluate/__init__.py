@@ -15,4 +15,4 @@ from privacylab.evaluate.gold import (
     stored,
     was_trained_on,
 )
-from privacylab.evaluate.others import coders, passages
+from privacylab.evaluate.others import ANSWERS, answers, coded, coders, coders_gold, passages

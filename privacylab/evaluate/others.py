@@ -4,20 +4,23 @@ Which of their labels say the same as which of our cues, mentions and clauses st
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
-from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
-from privacylab import cues, paths, tables
+from privacylab import cues, paths
 from privacylab.normalize import Block
 from privacylab.text.segments import segments
 
 POOLED = "these together"
 CODED = ("2019-07-01", "2021-12-31")
 """The days between which a policy may be that PrivacyPolicyLong's coders read, in 2020 and 2021."""
+ANSWERS = "coders.csv"
+"""Their answers in terms of our features, `answers`, as a folder of labels holds them."""
 
 _KINDS: dict[str, Literal["heading", "paragraph", "item"]] = {"headline": "heading", "list_item": "item"}
 
@@ -80,54 +83,90 @@ def passages(path: Path) -> pd.DataFrame:
 # --- Answers of coders about whole policies (PrivacyPolicyLong) ------------------------------------------------------
 
 
-def coders(folder: Path, corpus: tables.Corpus) -> pd.DataFrame:
-    """Features of policies against coders' answers, as PrivacyPolicyLong has them (Marotta-Wurgler and Stein 2025).
+def answers(folder: Path) -> pd.DataFrame:
+    """What coders answered of each site, in terms of our features (``rules/others.toml``).
 
     Args:
-        folder: It holds ``coding_values.ndjson``: ``url``, ``question``, ``responses`` (``selected_option_labels``).
-        corpus: What is compared: of each site the policy in force in `CODED` that is nearest to the middle of it.
+        folder: It holds ``coding_values.ndjson`` of PrivacyPolicyLong (Marotta-Wurgler and Stein 2025): ``url``,
+            ``question``, ``responses`` (``selected_option_labels``).
 
     Returns:
-        By ``feature`` (a cue, or a stance with its framework): ``sites`` compared, the share of them that has it by
-        ``ours`` and by the coders (``theirs``, the mean of their answers), the mean agreement of ours with a coder
-        (``with_coders``), and of two coders of one site (``among_coders``), 0 to 1.
+        ``site``, ``feature``, ``n`` (coders who answered), ``yes`` (those whose answer means yes), sorted.
     """
-    features = _features(corpus)
-    rules = paths.rules("others")["ppl2020"]
+    yes_of: dict[str, list[tuple[str, set[str]]]] = defaultdict(list)
+    for rule in paths.rules("others")["ppl2020"]:
+        yes_of[rule["question"]].append((rule["feature"], set(rule["yes"])))
     rows = []
     for answer in _lines(folder / "coding_values.ndjson"):
         chosen = [set(each["selected_option_labels"]) for each in answer["responses"]]
-        if answer["url"] not in features or not any(chosen):
-            continue
-        for rule in rules:
-            if rule["question"] == answer["question"]:
-                theirs = [not options.isdisjoint(rule["yes"]) for options in chosen if options]
-                rows.append(_compared(rule["feature"], rule["feature"] in features[answer["url"]], theirs))
-    table = pd.DataFrame(rows, columns=["feature", "ours", "theirs", "with_coders", "among_coders"])
-    grouped = table.groupby("feature", sort=False)
-    return grouped.mean().assign(sites=grouped.size()).reset_index().round(3)
+        chosen = [options for options in chosen if options]
+        for feature, yes in yes_of[answer["question"]] if chosen else ():
+            rows.append((answer["url"], feature, len(chosen), sum(not options.isdisjoint(yes) for options in chosen)))
+    return pd.DataFrame(rows, columns=["site", "feature", "n", "yes"]).sort_values(["site", "feature"])
 
 
-def _compared(feature: str, ours: bool, theirs: list[bool]) -> tuple[str, float, float, float, float | None]:
-    pairs = [one == other for one, other in combinations(theirs, 2)]
-    agree = sum(ours == each for each in theirs) / len(theirs)
-    return feature, float(ours), sum(theirs) / len(theirs), agree, sum(pairs) / len(pairs) if pairs else None
+def coded(answers: pd.DataFrame, policies: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """Coders' answers beside what the program finds in the policies that were in force when they read.
 
+    Args:
+        answers: As `answers` returns them.
+        policies: The table.
+        features: From `findings.features`.
 
-def _features(corpus: tables.Corpus) -> dict[str, set[str]]:
-    """What the policy of each service says that was in force when the coders read it."""
-    policies = corpus.policies(columns=["policy_id", "service", "date"]).dropna(subset="date")
+    Returns:
+        Of each site in the corpus, by the policy dated in `CODED` that is nearest to the middle of it: ``policy_id``,
+        ``service``, ``feature``, ``n``, ``yes``, ``predicted``.
+    """
     first, last = map(pd.Timestamp, CODED)
-    policies = policies[policies["date"].between(first, last)]
-    distance = (policies["date"] - (first + (last - first) / 2)).abs()
-    chosen = policies.assign(distance=distance).sort_values(["service", "distance"]).drop_duplicates("service")
-    segments_of = chosen.merge(corpus.occurrences(columns=["policy_id", "segment_id"]), on="policy_id")
-    mentions = corpus.mentions(columns=["segment_id", "framework", "stance"])
-    said = pd.concat(
-        [
-            corpus.cues(columns=["segment_id", "cue"]).rename(columns={"cue": "feature"}),
-            mentions.assign(feature=mentions["stance"] + ":" + mentions["framework"])[["segment_id", "feature"]],
-        ]
-    )
-    by_service = segments_of.merge(said, on="segment_id").groupby("service")["feature"].agg(set)
-    return {service: by_service.get(service, set()) for service in chosen["service"]}
+    dated = policies[policies["date"].between(first, last) & (policies["document"] == "main")]
+    distance = (dated["date"] - (first + (last - first) / 2)).abs()
+    chosen = dated.assign(distance=distance).sort_values(["service", "distance", "policy_id"])
+    chosen = chosen.drop_duplicates("service")[["policy_id", "service"]]
+    rows = answers.merge(chosen, left_on="site", right_on="service")
+    predicted = [bool(features.at[row.policy_id, row.feature]) for row in rows.itertuples()]
+    return rows.assign(predicted=np.array(predicted, dtype=bool))[
+        ["policy_id", "service", "feature", "n", "yes", "predicted"]
+    ]
+
+
+def coders(coded: pd.DataFrame) -> pd.DataFrame:
+    """How often the program agrees with a coder, beside how often two coders agree: their ceiling.
+
+    Args:
+        coded: From `coded`.
+
+    Returns:
+        By ``feature``: ``sites``, the share of them that has it by ``ours`` and by the coders (``theirs``, the mean of
+        their answers), the mean agreement of ours with a coder (``with_coders``), and of two coders of one site
+        (``among_coders``), 0 to 1.
+    """
+    n, yes = coded["n"], coded["yes"]
+    pairs = n * (n - 1) / 2
+    alike = (yes * (yes - 1) + (n - yes) * (n - yes - 1)) / 2
+    rows = {
+        "ours": coded["predicted"].astype(float),
+        "theirs": yes / n,
+        "with_coders": (yes / n).where(coded["predicted"], 1 - yes / n),
+        "among_coders": alike / pairs.where(pairs > 0),
+        "sites": 1,
+    }
+    grouped = pd.DataFrame(rows).groupby(coded["feature"], sort=False)
+    table = grouped.mean().assign(sites=grouped["sites"].size())
+    return table.round(3).reset_index()
+
+
+def coders_gold(coded: pd.DataFrame) -> pd.DataFrame:
+    """The coders' answers as a gold: what most of a site's coders say; where they are split, nothing is known.
+
+    Args:
+        coded: From `coded`.
+
+    Returns:
+        As `findings.policy_gold`: ``service``, ``feature``, ``predicted``, ``truth``, ``weight`` (1). Their sites are no
+        random sample of the corpus: sensitivity and specificity may be had from them, and Rogan and Gladen's correction,
+        but not the prediction-powered one.
+    """
+    clear = coded[2 * coded["yes"] != coded["n"]]
+    return clear.assign(truth=2 * clear["yes"] > clear["n"], weight=1.0)[
+        ["policy_id", "service", "feature", "predicted", "truth", "weight"]
+    ]

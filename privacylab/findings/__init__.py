@@ -15,6 +15,7 @@ from privacylab.findings.correction import (
     corrected,
     corrected_change,
     error_rates,
+    may_be_off,
     ppi_draws,
     rogan_gladen,
     rogan_gladen_draws,
@@ -22,10 +23,19 @@ from privacylab.findings.correction import (
 )
 from privacylab.findings.event_study import event_study, interrupted, panel, placebo, steps, trend
 from privacylab.findings.features import amounts, choose, features, incidence
-from privacylab.findings.gold import counts, missed_by_highest, policy_gold, policy_labels
+from privacylab.findings.gold import (
+    FEATURES_READ,
+    agreement,
+    counts,
+    gone,
+    policy_gold,
+    policy_labels,
+    with_sums,
+)
 from privacylab.findings.intervals import (
     TooFewError,
     benjamini_hochberg,
+    effective_number,
     percentiles,
     resampled_services,
     wilson,
@@ -42,7 +52,7 @@ from privacylab.findings.replication import (
     table,
     verdict,
 )
-from privacylab.findings.sampling import cells, in_force, observations
+from privacylab.findings.sampling import cells, in_force, observations, with_owners
 from privacylab.findings.shares import (
     average,
     changed_by_the_crawler,

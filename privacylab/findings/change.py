@@ -15,7 +15,7 @@ from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import Floats
-from privacylab.findings.sampling import in_force, observations
+from privacylab.findings.sampling import in_force, observations, owners_of
 from privacylab.findings.shares import share_difference, two_sides
 
 Side = dt.date | str
@@ -105,36 +105,52 @@ def paired(
         margin: The smallest difference that would matter (0 to 1), to test that there is none.
 
     Returns:
-        ``feature``, ``n`` (services on both sides), ``gained``, ``lost``, ``kept``, ``neither``, ``before``, ``after``
-        (shares), ``value`` (after - before), ``low``, ``high``, ``p``, ``q`` (Benjamini-Hochberg over the rows), and
-        ``p_equivalence`` with a margin. Without any service: n is 0 and the rest null.
+        ``feature``, ``n`` (services on both sides), ``n_effective`` (`intervals.effective_number` of their changes),
+        ``gained``, ``lost``, ``kept``, ``neither``, ``before``, ``after`` (shares), ``value`` (after - before),
+        ``low``, ``high``, ``p``, ``q`` (Benjamini-Hochberg over the rows), and ``p_equivalence`` with a margin.
+        Without any service: n is 0 and the rest null.
 
     Note:
-        The interval and the test of equivalence are Bonett & Price's adjusted Wald; the point estimate is the plain
-        difference. Losses are partly errors of what found the feature; see `correction`.
+        The interval and the test of equivalence are Bonett & Price's adjusted Wald with the effective number of
+        services; the estimate is the plain difference. p is exact: if nothing happened, what an owner's services
+        changed together is as likely the other way round. Where no owner has several it is McNemar's test in its exact
+        binomial form. Losses are partly errors of what found the feature; see `correction`.
 
     References:
-        McNemar (1947), Psychometrika 12, in its exact binomial form. Bonett, D. G. & Price, R. M. (2012). Adjusted Wald
-        confidence interval for a difference of binomial proportions based on paired data. JEBS 37, 479-488.
+        McNemar (1947), Psychometrika 12. Bonett, D. G. & Price, R. M. (2012). Adjusted Wald confidence interval for a
+        difference of binomial proportions based on paired data. JEBS 37, 479-488.
     """
     wanted = choose(features, columns)
     both = pairs(policies, before=before, after=after)
     old, new = (features.loc[both[side], wanted].to_numpy(dtype=bool) for side in ("before", "after"))
     gained, lost, kept, neither = (cases.sum(axis=0) for cases in (~old & new, old & ~new, old & new, ~old & ~new))
     n = len(both) or np.nan
-    up, down = (gained + 1) / (n + 2), (lost + 1) / (n + 2)
-    error = np.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    owners, change = owners_of(policies)[both["service"]], new.astype(float) - old
+    number = intervals.effective_number(change, owners)
+    up, down = ((number * count / n + 1) / (number + 2) for count in (gained, lost))
+    error = np.sqrt((up + down - (up - down) ** 2) / (number + 2))
     half = intervals.Z * error
-    changes = pd.DataFrame({"feature": wanted, "n": len(both), "gained": gained, "lost": lost})
+    sizes = {"n": len(both), "n_effective": number}
+    changes = pd.DataFrame({"feature": wanted, **sizes, "gained": gained, "lost": lost})
     changes = changes.assign(kept=kept, neither=neither, before=(kept + lost) / n, after=(kept + gained) / n)
     changes["value"] = (gained - lost) / n
     changes["low"], changes["high"] = np.maximum(up - down - half, -1), np.minimum(up - down + half, 1)
-    p = np.minimum(2 * stats.binom.cdf(np.minimum(gained, lost), gained + lost, 0.5), 1)
-    changes["p"] = p if len(both) else np.nan
+    together = pd.DataFrame(change).groupby(owners.to_numpy()).sum()
+    changes["p"] = [_sign_flip(together[column]) for column in together] if len(both) else np.nan
     changes["q"] = intervals.benjamini_hochberg(changes["p"])
     if margin is not None:
         changes["p_equivalence"] = equivalence(up - down, error, margin=margin) if len(both) else np.nan
     return changes
+
+
+def _sign_flip(changes: "pd.Series[float]") -> float:
+    """The probability of a sum as far from 0, if each change were as likely the other way round."""
+    law = np.ones(1)  # of the sum, from -total to total
+    for size in np.abs(changes[changes != 0]).astype(int):
+        law = (np.pad(law, (0, 2 * size)) + np.pad(law, (2 * size, 0))) / 2
+    sums = np.arange(len(law)) - len(law) // 2
+    # Sums of halves are exact in binary; a total of 1 may come out a bit above.
+    return min(float(law[np.abs(sums) >= abs(changes.sum())].sum()), 1.0)
 
 
 def paired_amount(
@@ -173,14 +189,15 @@ def paired_amount(
         raise ValueError(f"scale {scale!r} must be ratio or difference, and statistic {statistic!r} median or mean")
     ratio = scale == "ratio"
     limit = np.log1p(margin) if ratio and margin is not None else margin
-    both = pairs(policies, before=before, after=after)
+    both, owners = pairs(policies, before=before, after=after), owners_of(policies)
     rows = []
     for column in choose(amounts, columns):
         sides = {side: amounts.loc[both[side], column].to_numpy(dtype=float) for side in ("before", "after")}
-        values = pd.DataFrame(sides).dropna()
+        values = pd.DataFrame(sides, both["service"]).dropna()
         values = values[(values > 0).all(axis=1)] if ratio else values
         old, new = values["before"], values["after"]
-        row = {**values.median(), **_typical(np.asarray(np.log(new / old) if ratio else new - old), statistic, limit)}
+        change = np.asarray(np.log(new / old) if ratio else new - old)
+        row = {**values.median(), **_typical(change, owners[values.index], statistic, limit)}
         if ratio:
             row |= {name: np.exp(row[name]) for name in ("value", "low", "high")}
         rows.append({"amount": column, "n": len(values), **row})
@@ -189,7 +206,7 @@ def paired_amount(
     return changes if margin is not None else changes.drop(columns="p_equivalence")
 
 
-def _typical(change: Floats, statistic: str, margin: float | None) -> dict[str, Any]:
+def _typical(change: Floats, owners: pd.Series, statistic: str, margin: float | None) -> dict[str, Any]:
     """The median or mean change with its interval, how many rose and fell, and the tests; all null without services."""
     n = len(change)
     row: dict[str, Any] = dict.fromkeys(("value", "low", "high", "up", "down", "p", "p_equivalence"), np.nan)
@@ -200,10 +217,11 @@ def _typical(change: Floats, statistic: str, margin: float | None) -> dict[str, 
     # With nothing changed there is nothing to rank: no evidence of change.
     row["p"] = stats.wilcoxon(change[change != 0]).pvalue if np.any(change != 0) else 1.0
     if n > 1:
-        row["low"], row["high"] = intervals.average_interval(change, statistic)
-        error = change.std(ddof=1) / np.sqrt(n)
-        if margin is not None and error > 0:
-            row["p_equivalence"] = float(equivalence(change.mean(), error, margin=margin, df=n - 1))
+        row["low"], row["high"] = intervals.average_interval(change, statistic, owners=owners)
+        number = float(intervals.effective_number(change[:, None], owners)[0])
+        error = change.std(ddof=1) / np.sqrt(number)
+        if margin is not None and error > 0 and number > 1:
+            row["p_equivalence"] = float(equivalence(change.mean(), error, margin=margin, df=number - 1))
     return row
 
 
@@ -236,7 +254,7 @@ def average_ratio(
         old, new = old[old.index.isin(new.index)], new[new.index.isin(old.index)]
     estimates: dict[str, Any] = dict.fromkeys(("before", "after", "value", "low", "high"), np.nan)
     if min(len(old), len(new)) > 1:
-        first, last = two_sides(old, new, statistic)
+        first, last = two_sides(old, new, statistic, owners=owners_of(policies))
         averages = {"before": old.agg(statistic), "after": new.agg(statistic)}
         # A resample without any service of a side has no ratio, and is left out.
         low, high = intervals.percentiles(last / first)
@@ -270,6 +288,7 @@ def both_ways(
     wanted = choose(features, columns)
     sides = {"before": _speaking(policies, before), "after": _speaking(policies, after)}
     observed = pd.concat(sides, names=["side"]).reset_index()
+    observed["owner"] = observed["service"].map(owners_of(policies))
     observed["side"] = pd.Categorical(observed["side"], list(sides))
     cross = share_difference(observed, features, before="before", after="after", by="side", columns=wanted)
     panel = paired(policies, features, before=before, after=after, columns=wanted)

@@ -49,8 +49,8 @@ def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: floa
 class _Counts(NamedTuple):
     """A cell's gold: weighted policies found and there, missed, false alarms, rightly not found; services behind them.
 
-    The weights are scaled to the effective number of services (Kish 1965): uneven weights, and services that were
-    read twice, count for less.
+    The weights are scaled to the effective number of owners (Kish 1965): uneven weights, and several services of one
+    owner, count for less.
     """
 
     hits: float
@@ -72,8 +72,9 @@ class _Counts(NamedTuple):
 
 def _counted(gold: pd.DataFrame) -> _Counts:
     predicted, truth = gold["predicted"].to_numpy(dtype=bool), gold["truth"].to_numpy(dtype=bool)
-    by_service = gold["weight"].groupby(gold["service"].to_numpy()).sum().to_numpy(dtype=float)
-    scale = by_service.sum() / (by_service**2).sum() if len(gold) else 0.0
+    owners = gold["owner" if "owner" in gold else "service"].to_numpy()
+    by_owner = gold["weight"].groupby(owners).sum().to_numpy(dtype=float)
+    scale = by_owner.sum() / (by_owner**2).sum() if len(gold) else 0.0
     weight = scale * gold["weight"].to_numpy(dtype=float)
     return _Counts(
         hits=weight[predicted & truth].sum(),
@@ -191,9 +192,10 @@ def corrected(shares: pd.DataFrame, *, gold: pd.DataFrame, by: str | None = None
     """The shares with their corrections beside them, or the reason why there is none.
 
     Args:
-        shares: From `findings.share`.
+        shares: From `findings.share`, whose ``n_effective`` services tell how exact a share is.
         gold: From `findings.policy_gold`, or a row for each labelled policy and feature: ``service``, ``feature``,
-            ``predicted``, ``truth`` (both boolean), ``weight`` (1 / probability of being drawn), and ``by``.
+            ``predicted``, ``truth`` (both boolean), ``weight`` (1 / probability of being drawn), and ``by``; with
+            ``owner``, owners are counted once.
         by: The column of cells that have a gold of their own (errors differ by era); None: one gold for all.
 
     Returns:
@@ -246,15 +248,46 @@ def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
         return {"correction": f"not corrected: gold has {counts.n} services, needs {2 * NEEDED}"}
     # A generator for each row: what is asked beside it changes no row's interval.
     rng = np.random.default_rng(SEED)
-    share, found = row["value"], row["value"] * row["n"]
-    ends = intervals.percentiles(ppi_draws(share_draws(found, row["n"] - found, rng), counts[:4], rng))
+    share, number = row["value"], row.get("n_effective", row["n"])
+    ends = intervals.percentiles(ppi_draws(share_draws(share * number, (1 - share) * number, rng), counts[:4], rng))
     estimates = _estimate("corrected", _double_sampled(share, counts), ends)
     lacking = _lacking(counts)
     if lacking:
         return {**estimates, "correction": f"ppi only: {lacking}"}
     value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
-    ends = intervals.percentiles(rogan_gladen_draws(share_draws(found, row["n"] - found, rng), counts[:4], rng))
+    apparent = share_draws(share * number, (1 - share) * number, rng)
+    ends = intervals.percentiles(rogan_gladen_draws(apparent, counts[:4], rng))
     return {**estimates, **_estimate("rogan_gladen", value, ends), "correction": "rogan_gladen and ppi"}
+
+
+def may_be_off(shares: pd.DataFrame, *, gold: pd.DataFrame) -> pd.DataFrame:
+    """Shares that are not corrected, and how far they may be off: what may be true where this was found.
+
+    Args:
+        shares: From `findings.share`, of any cells.
+        gold: From `findings.policy_gold`; all its eras are taken together.
+
+    Returns:
+        ``shares`` with ``true_low`` and ``true_high``: the shares behind the one found (`rogan_gladen`) where
+        sensitivity and specificity lie at the ends of their intervals that move it most. Null where the gold holds
+        fewer than `NEEDED` services of either label, or a finder may be no better than chance.
+
+    Note:
+        These are limits for a level, not an interval: both ends of two intervals at once are rare. A change between two
+        cells is off by less, if the program errs alike in both.
+    """
+    rates = error_rates(gold, by=None).set_index("feature")
+    rates = rates[(rates[["n_true", "n_false"]] >= NEEDED).all(axis=1)].reindex(shares["feature"])
+    ends = []
+    for hits, rejections in (("high", "low"), ("low", "high")):
+        sensitivity, specificity = (
+            rates[f"{name}_{end}"].to_numpy(dtype=float)
+            for name, end in (("sensitivity", hits), ("specificity", rejections))
+        )
+        power = sensitivity + specificity - 1
+        true = (shares["value"].to_numpy(dtype=float) + specificity - 1) / np.where(power > 0, power, np.nan)
+        ends.append(np.clip(true, 0, 1))
+    return shares.assign(true_low=ends[0], true_high=ends[1])
 
 
 def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
@@ -310,7 +343,8 @@ def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts
 def _both_sides(row: Mapping[Hashable, Any], rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Draws of the apparent shares before and after."""
     if "gained" in row:
-        counts = [row[name] + 0.5 for name in ("gained", "lost", "kept", "neither")]
+        counted = np.array([row[name] for name in ("gained", "lost", "kept", "neither")], dtype=float)
+        counts = counted * row.get("n_effective", counted.sum()) / max(counted.sum(), 1) + 0.5
         gained, lost, kept, _ = rng.dirichlet(counts, RESAMPLES).T
         return lost + kept, gained + kept
     first, last = (

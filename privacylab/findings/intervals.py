@@ -76,12 +76,53 @@ def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
     return adjusted
 
 
-def resampled_services(n: int, *, resamples: int = RESAMPLES) -> npt.NDArray[np.float32]:
-    """How often each of n services is drawn in each bootstrap resample (with replacement, n draws).
+def effective_number(values: Floats, owners: npt.ArrayLike) -> Floats:
+    """How many independent services would tell the mean as exactly as these do, whose owners hold several of them.
+
+    Args:
+        values: Shape (services, columns), 0 to 1.
+        owners: The owner of each.
 
     Returns:
-        Counts, shape (resamples, n); each row sums to n.
+        A number for each column, at most that of the services: how much the mean varies if services are independent,
+        over how much it does if owners are. Where all values are alike there is nothing to see: there all services of
+        an owner are taken for one voice.
+
+    References:
+        Kish, L. (1965). Survey Sampling. Korn, E. L. & Graubard, B. I. (1998). Confidence intervals for proportions
+        with small expected number of positive counts estimated from survey data. Survey Methodology 24, 193-201.
+
+    >>> effective_number(np.array([[1.0], [1.0], [0.0], [0.0]]), ["a", "a", "b", "b"]).tolist()
+    [2.0]
     """
+    codes, names = pd.factorize(np.asarray(owners))
+    n, k = len(codes), len(names)
+    alike = n**2 / max((np.bincount(codes, minlength=1) ** 2).sum(), 1)
+    away = values - values.mean(axis=0) if n else values
+    sums = np.zeros((k, values.shape[1]))
+    np.add.at(sums, codes, away)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (away**2).sum(axis=0) / (sums**2).sum(axis=0)
+        number = n * ratio * (n / (n - 1)) * ((k - 1) / k) if k > 1 else np.full(values.shape[1], np.nan)
+    return np.asarray(np.where(np.isnan(number), alike, np.clip(number, 1, n)), dtype=np.float64)
+
+
+def resampled_services(
+    n: int, *, resamples: int = RESAMPLES, owners: npt.ArrayLike | None = None
+) -> npt.NDArray[np.float32]:
+    """How often each of n services is drawn in each bootstrap resample (with replacement).
+
+    Args:
+        n: Services.
+        resamples: How many.
+        owners: The owner of each service: owners are then drawn, each with all its services.
+
+    Returns:
+        Counts, shape (resamples, n); each row sums to n where no owner has several services.
+    """
+    if owners is not None:
+        codes, names = pd.factorize(np.asarray(owners))
+        return resampled_services(len(names), resamples=resamples)[:, codes]
     rng = np.random.default_rng(SEED)
     drawn = rng.integers(max(n, 1), size=(resamples, n)) + n * np.arange(resamples)[:, None]
     # Counting the draws in one go is ten times as fast as multinomial().
@@ -111,9 +152,9 @@ def averages(values: Floats, weights: npt.NDArray[np.float32], statistic: str) -
     return np.where(n > 0, (ordered[lower] + ordered[upper]) / 2, np.nan)
 
 
-def average_interval(values: Floats, statistic: str) -> tuple[Floats, Floats]:
+def average_interval(values: Floats, statistic: str, *, owners: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
     """The bootstrap interval of the median or mean over services: a value (or a row) for each."""
-    return percentiles(averages(values, resampled_services(len(values)), statistic))
+    return percentiles(averages(values, resampled_services(len(values), owners=owners), statistic))
 
 
 def percentiles(replicates: npt.NDArray[Any]) -> tuple[Floats, Floats]:

@@ -89,6 +89,23 @@ def _dated(policies: pd.DataFrame) -> pd.DataFrame:
     return policies[policies["date"].notna() & (policies["document"] == "main")]
 
 
+def with_owners(policies: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
+    """The policies with the ``owner`` of their service, by which every interval is then clustered.
+
+    Args:
+        policies: The table.
+        services: The table; a service of which no owner is known is its own.
+    """
+    owner = policies["service"].map(services.set_index("service")["owner"])
+    return policies.assign(owner=owner.fillna(policies["service"]))
+
+
+def owners_of(rows: pd.DataFrame) -> pd.Series:
+    """The owner of each service of some rows, index ``service``: by `with_owners`, else each service is its own."""
+    first = rows.drop_duplicates("service").set_index("service")
+    return first["owner"] if "owner" in first else pd.Series(first.index, first.index)
+
+
 def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
     """The cell of each date, as an ordered category that also knows the cells in which nothing falls.
 
@@ -138,8 +155,8 @@ def observations(
         since: The half-years in force from that of this date on; what is older may be in force in them.
 
     Returns:
-        ``policy_id``, ``service``, ``collection``, ``date``, the cell as an ordered category, and what
-        ``services`` adds; sorted by cell and service.
+        ``policy_id``, ``service``, ``collection``, ``date``, the cell as an ordered category, ``owner`` where the
+        policies have one (`with_owners`), and what ``services`` adds; sorted by cell and service.
 
     Raises:
         ValueError: An option is none of the above, or ``policy_id`` repeats.
@@ -163,7 +180,7 @@ def observations(
             rows = shuffled.drop_duplicates([column, "service"])
         rows = rows.sort_values([column, "service", "date", "policy_id"])
         rows = rows.drop_duplicates([column, "service"], keep="last", ignore_index=True)
-    rows = rows[["policy_id", "service", "collection", "date", column]]
+    rows = rows[["policy_id", "service", "collection", "date", column, *({"owner"} & set(rows))]]
     if services is None:
         return rows
     facts = services.set_index("service").reindex(rows["service"])

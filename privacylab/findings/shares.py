@@ -1,7 +1,8 @@
 """Shares, lengths and readability over services, each with n and an interval.
 
 The functions take observations (`findings.observations`: one policy a service and cell) and what the policies hold
-(`findings.features`, `findings.amounts`). Services weigh the same, and every interval is clustered by service.
+(`findings.features`, `findings.amounts`). Services weigh the same, and every interval is clustered by service, and by
+owner where the observations tell it (`findings.with_owners`).
 """
 
 import datetime as dt
@@ -15,19 +16,28 @@ from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import NO_SERVICE, SEED, Floats
-from privacylab.findings.sampling import MONTHS_IN_FORCE, cells, in_force, largest_archive, observations
+from privacylab.findings.sampling import (
+    MONTHS_IN_FORCE,
+    cells,
+    in_force,
+    largest_archive,
+    observations,
+    owners_of,
+)
 
 
-def two_sides(before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series, statistic: str) -> list[Floats]:
-    """The bootstrap resamples of the averages before and after: services, the index, are drawn over both together.
+def two_sides(
+    before: pd.DataFrame | pd.Series, after: pd.DataFrame | pd.Series, statistic: str, *, owners: pd.Series
+) -> list[Floats]:
+    """The bootstrap resamples of the averages before and after: owners are drawn over both together.
 
-    Those on both sides are then not taken for independent.
+    Services on both sides, the index, are then not taken for independent, nor those of one owner.
 
     Returns:
         Each side's averages, shape (resamples, columns).
     """
     services = before.index.union(after.index).sort_values()
-    weights = intervals.resampled_services(len(services))
+    weights = intervals.resampled_services(len(services), owners=owners[services])
     return [
         intervals.averages(side.to_numpy(dtype=float), weights[:, services.get_indexer(side.index)], statistic)
         for side in (before, after)
@@ -39,11 +49,13 @@ class _Cells(NamedTuple):
 
     ``keys``: a row for each. ``services``: the means of each cell's services, index the sorted services; without any
     cell one empty frame, so that results keep their columns. ``repeated``: whether a service has several policies.
+    ``owners``: the owner of each service.
     """
 
     keys: pd.DataFrame
     services: list[pd.DataFrame]
     repeated: list[bool]
+    owners: pd.Series
 
     def label(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows with their cells before them; as many for each cell, in the order of the cells."""
@@ -68,7 +80,7 @@ def _cells(observed: pd.DataFrame, values: pd.DataFrame, by: str | Sequence[str]
         rows = number == cell
         services.append(held[rows].groupby(service[rows]).mean())
         repeated.append(len(services[-1]) < rows.sum())
-    return _Cells(keys[names], services, repeated)
+    return _Cells(keys[names], services, repeated, owners_of(observed))
 
 
 def _check(observed: pd.DataFrame, values: pd.DataFrame, names: list[str]) -> None:
@@ -108,29 +120,35 @@ def share(
 
     Returns:
         A row for each cell and feature, in the cells' order, empty cells too: the cell, ``feature``, ``n`` (services),
-        ``count`` (services that have it; a service with several policies counts in part), ``value``, ``low``,
-        ``high`` (0 to 1), ``interval`` (how it was made).
+        ``n_effective`` (`intervals.effective_number`), ``count`` (services that have it; a service with several
+        policies counts in part), ``value``, ``low``, ``high`` (0 to 1), ``interval`` (how it was made).
 
     Raises:
         ValueError: A column is missing or holds nulls, a policy stands twice in a cell or is not in ``features``.
 
     Note:
-        Where each service has one policy in the cell, services are independent draws and Wilson's interval holds;
-        else services are resampled. A resampled share of 0 or 1 would have no width: there Wilson's stands in.
+        Where each service has one policy in the cell the interval is Wilson's, with the effective number of services;
+        else owners are resampled. A resampled share of 0 or 1 would have no width: there Wilson's stands in.
     """
     wanted = _complete(features, columns)
     layout = _cells(observed, features, by, wanted)
     count = np.array([services.sum() for services in layout.services])
     n = np.repeat([[len(services)] for services in layout.services], len(wanted), axis=1)
-    low, high = intervals.wilson(count, n)
+    sizes = [
+        intervals.effective_number(services.to_numpy(), layout.owners[services.index]) for services in layout.services
+    ]
+    value, n_effective = count / np.where(n > 0, n, np.nan), np.array(sizes).reshape(n.shape)
+    low, high = intervals.wilson(np.nan_to_num(value) * n_effective, n_effective)
     interval = np.where(n > 0, "wilson", NO_SERVICE).astype(object)
     for cell in np.flatnonzero(layout.repeated):
         spread = (count[cell] > 0) & (count[cell] < n[cell])
-        held = layout.services[cell].to_numpy()[:, spread]
-        low[cell, spread], high[cell, spread] = intervals.average_interval(held, "mean")
+        held = layout.services[cell]
+        low[cell, spread], high[cell, spread] = intervals.average_interval(
+            held.to_numpy()[:, spread], "mean", owners=layout.owners[held.index]
+        )
         interval[cell, spread] = "bootstrap"
-    value = count / np.where(n > 0, n, np.nan)
-    estimates = {"n": n, "count": count, "value": value, "low": low, "high": high, "interval": interval}
+    estimates = {"n": n, "n_effective": n_effective, "count": count, "value": value, "low": low, "high": high}
+    estimates["interval"] = interval
     rows = {name: estimate.ravel() for name, estimate in estimates.items()}
     return layout.label(pd.DataFrame({"feature": wanted * len(n), **rows}))
 
@@ -146,7 +164,7 @@ def share_difference(
 ) -> pd.DataFrame:
     """The difference of two cells' shares, as the cross-sections stand: other services, or other practice.
 
-    Services are resampled over both cells together, so that those in both are not taken for independent.
+    Owners are resampled over both cells together, so that services in both are not taken for independent.
     `findings.paired` shows the part that is change of practice.
 
     Returns:
@@ -163,7 +181,7 @@ def share_difference(
         if cell not in services:
             raise ValueError(f"{by} {cell!r} must be one of the observations' cells: {', '.join(services)}")
     old, new = services[before], services[after]
-    first, last = two_sides(old, new, "mean")
+    first, last = two_sides(old, new, "mean", owners=layout.owners)
     low, high = intervals.percentiles(last - first)
     n_both = old.index.isin(new.index).sum()
     sizes = {"n_before": len(old), "n_after": len(new), "n": len(old) + len(new) - n_both, "n_both": n_both}
@@ -200,7 +218,7 @@ def average(
     wanted = choose(amounts, columns)
     layout = _cells(observed, amounts, by, wanted)
     rows = [
-        {"amount": name, "statistic": statistic, **_average(services[name].dropna(), statistic)}
+        {"amount": name, "statistic": statistic, **_average(services[name].dropna(), statistic, layout.owners)}
         for services in layout.services
         for name in wanted
         for statistic in statistics
@@ -208,12 +226,12 @@ def average(
     return layout.label(pd.DataFrame(rows))
 
 
-def _average(values: "pd.Series[float]", statistic: str) -> dict[str, Any]:
+def _average(values: "pd.Series[float]", statistic: str, owners: pd.Series) -> dict[str, Any]:
     n = len(values)
     row: dict[str, Any] = {"n": n, "value": values.agg(statistic), "low": np.nan, "high": np.nan}
     if n < 2:
         return {**row, "interval": "none: one service" if n else NO_SERVICE}
-    low, high = intervals.average_interval(np.asarray(values, dtype=float), statistic)
+    low, high = intervals.average_interval(np.asarray(values, dtype=float), statistic, owners=owners[values.index])
     return {**row, "low": low, "high": high, "interval": "bootstrap"}
 
 
@@ -292,7 +310,8 @@ def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["status"] != "rejected"]
     rows = rows.assign(era=cells(rows["date"], by="era"))
     shuffled = rows.reset_index(drop=True).sort_values("version_id").sample(frac=1, random_state=SEED)
-    return shuffled.drop_duplicates(["era", "service"])[["policy_id", "service", "era"]]
+    chosen = shuffled.drop_duplicates(["era", "service"])[["policy_id", "service", "era"]]
+    return chosen.assign(owner=chosen["service"].map(owners_of(policies)))
 
 
 def share_by_era(policies: pd.DataFrame, features: pd.DataFrame, *, columns: Columns = None) -> pd.DataFrame:

@@ -87,7 +87,7 @@ def test_the_shipped_weights_name_the_data_that_made_them(model):
 
 
 def test_what_was_read_to_learn_from_shares_no_service_with_what_is_scored():
-    names = ("clause_training", "clause_policies", "clause_segments")
+    names = ("clause_training", "clause_segments")
     services = [
         set(pd.read_csv(paths.gold() / f"{n}.csv")["service"]) for n in names if (paths.gold() / f"{n}.csv").is_file()
     ]

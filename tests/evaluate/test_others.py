@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from privacylab import cues, evaluate, paths
+from privacylab import cues, evaluate, findings, paths
 from privacylab.evaluate import others
 
 RIGHT = {"requirement": "Right to Erasure", "performed": True}
@@ -44,33 +44,19 @@ def test_a_line_that_lacks_a_field_is_named(tmp_path):
         evaluate.passages(write(tmp_path / "p.jsonl", [policy("a"), {"policy": "b"}]))
 
 
-class Tables:
-    """Two services; the policy of 2018 was not in force when the coders read."""
-
-    def policies(self, columns):
-        rows = [
-            ("old", "a.example", "2018-01-01"),
-            ("new", "a.example", "2020-08-01"),
-            ("b", "b.example", "2021-01-01"),
-        ]
-        frame = pd.DataFrame(rows, columns=["policy_id", "service", "date"])
-        return frame.assign(date=pd.to_datetime(frame["date"]))[columns]
-
-    def occurrences(self, columns):
-        return pd.DataFrame({"policy_id": ["old", "new", "b"], "segment_id": ["1", "2", "3"]})[columns]
-
-    def cues(self, columns):
-        return pd.DataFrame({"segment_id": ["1", "2"], "cue": ["breach_notice", "right_erasure"]})[columns]
-
-    def mentions(self, columns):
-        return pd.DataFrame({"segment_id": ["3"], "framework": ["gdpr"], "stance": ["adheres"]})[columns]
+POLICIES = pd.DataFrame(
+    [("old", "a.example", "2018-01-01"), ("new", "a.example", "2020-08-01"), ("b", "b.example", "2021-01-01")],
+    columns=["policy_id", "service", "date"],
+).assign(date=lambda rows: pd.to_datetime(rows["date"]), document="main")
+"""Two services; the policy of 2018 was not in force when the coders read."""
 
 
 def answer(url, question, *options):
     return {"url": url, "question": question, "responses": [{"selected_option_labels": [each]} for each in options]}
 
 
-def test_agreement_with_coders_stands_beside_their_own(tmp_path):
+@pytest.fixture
+def coded(tmp_path):
     answers = [
         answer("a.example", "UC-4", "1", "2"),
         answer("b.example", "UC-4", "0", "1"),
@@ -79,13 +65,31 @@ def test_agreement_with_coders_stands_beside_their_own(tmp_path):
         answer("elsewhere.example", "UC-4", "1"),
     ]
     write(tmp_path / "coding_values.ndjson", answers)
-    table = evaluate.coders(tmp_path, Tables()).set_index("feature")
-    assert table.loc["right_erasure"].tolist() == [0.5, 0.75, 0.75, 0.5, 2]
-    assert table.loc["breach_notice", ["ours", "with_coders"]].tolist() == [0, 1]
-    assert table.loc["adheres:gdpr", ["with_coders", "among_coders"]].tolist() == [0.667, 0.333]
+    names = [rule["feature"] for rule in paths.rules("others")["ppl2020"]]
+    features = pd.DataFrame(False, index=POLICIES["policy_id"], columns=list(dict.fromkeys(names)))
+    features.loc["old", "cue:breach_notice"] = features.loc["new", "cue:right_erasure"] = True
+    features.loc["b", "claims:gdpr"] = True
+    return evaluate.coded(evaluate.answers(tmp_path), POLICIES, features)
 
 
-def test_the_rules_name_cues_that_there_are():
+def test_agreement_with_coders_stands_beside_their_own(coded):
+    table = evaluate.coders(coded).set_index("feature")
+    assert table.columns.tolist() == ["ours", "theirs", "with_coders", "among_coders", "sites"]
+    assert table.loc["cue:right_erasure"].tolist() == [0.5, 0.75, 0.75, 0.5, 2]
+    assert table.loc["cue:breach_notice", ["ours", "with_coders"]].tolist() == [0, 1]
+    assert table.loc["claims:gdpr", ["with_coders", "among_coders"]].tolist() == [0.667, 0.333]
+
+
+def test_what_most_coders_say_is_gold_and_a_tie_is_nothing(coded):
+    gold = evaluate.coders_gold(coded).set_index(["service", "feature"])
+    assert gold.loc[("b.example", "claims:gdpr"), ["predicted", "truth"]].tolist() == [True, True]
+    assert ("b.example", "cue:right_erasure") not in gold.index
+    rates = findings.error_rates(gold.reset_index(), by=None).set_index("feature")
+    assert rates.loc["cue:right_erasure", ["n_true", "sensitivity"]].tolist() == [1, 1]
+
+
+def test_the_rules_name_what_there_is(corpus):
     rules = paths.rules("others")
-    features = {rule["feature"] for rule in rules["ppl2020"] if ":" not in rule["feature"]}
-    assert features | {*rules["gt200"].values(), *rules["gt200_otherwise"].values()} <= set(cues.IDS)
+    there = set(findings.features(corpus))
+    assert {rule["feature"] for rule in rules["ppl2020"]} <= there
+    assert {*rules["gt200"].values(), *rules["gt200_otherwise"].values()} <= set(cues.IDS)

@@ -7,9 +7,12 @@ from privacylab import findings
 from privacylab.tables import schema
 
 SIDES = {"before": "privacy_shield", "after": "gdpr"}
-ESTIMATE = ["n", "count", "value", "low", "high", "interval"]
+ESTIMATE = ["n", "n_effective", "count", "value", "low", "high", "interval"]
 DIFFERENCE = ["feature", "n_before", "n_after", "n", "n_both", "before", "after", "value", "low", "high"]
-PAIRED = ["feature", "n", "gained", "lost", "kept", "neither", "before", "after", "value", "low", "high", "p", "q"]
+PAIRED = [
+    *["feature", "n", "n_effective", "gained", "lost", "kept", "neither", "before", "after"],
+    *["value", "low", "high", "p", "q"],
+]
 PAIRED_AMOUNT = ["amount", "n", "before", "after", "value", "low", "high", "up", "down", "p", "q"]
 OBSERVED = ["policy_id", "service", "collection", "date"]
 VERSION = [*schema.TABLES["policies"].columns]
