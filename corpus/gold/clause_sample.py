@@ -1,7 +1,5 @@
 """Draws the segments whose clause categories people then label by reading: one subcommand for each set.
 
-- `policies`: 50 policies an era, one a service; of each the five segments that score highest in each category, and of
-  ten policies an era every segment. They tell how often the program is right about a policy.
 - `segments`: 100 segments an era with known probabilities of being drawn, so that rare categories are met.
 - `training`: segments of services that stand in neither, to learn from.
 
@@ -9,8 +7,10 @@ A draw is made before anything is labelled and never after: it refuses to write 
 are references (archive, source, characters of the decoded text; a heading of up to eight words), never text;
 `--show FILE` writes the texts for the reader. Example:
 
-    python corpus/gold/clause_sample.py policies --tosback tosback2.git --ota contrib-versions.git \
-        --through-time privacy-policies-through-time --seed 40 --out clause_policies.csv --show /tmp/read.txt
+    python corpus/gold/clause_sample.py segments --tosback tosback2.git --ota contrib-versions.git \
+        --through-time privacy-policies-through-time --seed 41 --out clause_segments.csv --show /tmp/read.txt
+
+How often the program is right about a policy is told by policies that were read whole: `read.py`.
 """
 
 import argparse
@@ -40,7 +40,7 @@ ERAS = (
     ("gdpr_to_2020", "2018-05-25", "2021-01-01"),
     ("gdpr_from_2021", "2021-01-01", "9999-12-31"),
 )
-N_POLICIES, N_WHOLE, N_HIGHEST, N_SEGMENTS, N_TRAINING = 50, 10, 5, 100, 750
+N_SEGMENTS, N_TRAINING = 100, 750
 FIELDS = ("collection", "source", "era", "service", "start", "end", "heading", "stratum", "weight", "scores", "label")
 
 
@@ -156,20 +156,6 @@ def stratified(pool: list[Found], n: int, rng: random.Random) -> list[tuple[Foun
     return result
 
 
-def policies(options: argparse.Namespace, roots: dict[str, Path], rng: random.Random) -> list[tuple[Found, str, float]]:
-    """The `policies` set; `stratum` says `whole` or `highest`."""
-    drawn = drawn_policies(rng, N_POLICIES, set())
-    rows = []
-    for i, parts in enumerate(found(drawn, roots)):
-        if i % N_POLICIES < N_WHOLE:
-            rows += [(one, "whole", 1.0) for one in parts]
-            continue
-        matrix = np.array([one.scores for one in parts]).reshape(len(parts), -1)
-        highest = {int(row) for column in matrix.T for row in np.argsort(-column, kind="stable")[:N_HIGHEST]}
-        rows += [(parts[row], "highest", 1.0) for row in sorted(highest)]
-    return rows
-
-
 def segments(options: argparse.Namespace, roots: dict[str, Path], rng: random.Random) -> list[tuple[Found, str, float]]:
     """The `segments` set: the pool of an era are the distinct segments of 200 policies."""
     return _of_each_era(drawn_policies(rng, 200, set()), roots, N_SEGMENTS, rng)
@@ -195,7 +181,7 @@ def _of_each_era(
 def main() -> None:
     """Draws one set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("set", choices=("policies", "segments", "training"))
+    parser.add_argument("set", choices=("segments", "training"))
     for name in ("--tosback", "--ota", "--through-time", "--out", "--show"):
         parser.add_argument(name, type=Path, required=name != "--show")
     parser.add_argument("--without", type=Path, nargs="*", default=[], help="sets whose services must not be drawn")

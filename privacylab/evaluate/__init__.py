@@ -4,7 +4,6 @@ from privacylab.evaluate.gold import (
     PREDICTIONS,
     SETS,
     Row,
-    agreement,
     clauses_on,
     errors,
     gold_labels,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import classification_report, cohen_kappa_score
+from sklearn.metrics import classification_report
 from sklearn.preprocessing import MultiLabelBinarizer
 from statsmodels.stats.proportion import proportion_confint
 
@@ -382,26 +382,6 @@ def _most(flags: npt.NDArray[np.bool_]) -> str:
     """The category with most flags, and how many."""
     counts = flags.sum(axis=0)
     return f"{CATEGORIES[int(counts.argmax())]} ({counts.max()})" if counts.any() else ""
-
-
-def agreement(labelled_segments: pd.DataFrame) -> pd.DataFrame:
-    """Cohen's kappa between two readings of the same segments, by category.
-
-    Args:
-        labelled_segments: The gold set ``clause_segments``; ``second`` is empty where it was read once.
-
-    Returns:
-        ``category``, ``n`` (segments read twice), ``first``, ``second`` (plainly there at each reading), ``kappa``
-        (null where a reading never or always gives it).
-    """
-    twice = labelled_segments[labelled_segments["second"] != ""]
-    rows = []
-    for code, category in zip(CODES, CATEGORIES, strict=True):
-        first, second = (twice[column].str.contains(code, regex=False) for column in ("label", "second"))
-        one_sided = first.nunique() < 2 or second.nunique() < 2
-        kappa = np.nan if one_sided else float(cohen_kappa_score(first, second))
-        rows.append((category, len(twice), int(first.sum()), int(second.sum()), kappa))
-    return pd.DataFrame(rows, columns=["category", "n", "first", "second", "kappa"]).round(3)
 
 
 def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:

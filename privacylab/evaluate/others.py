@@ -123,10 +123,9 @@ def coded(answers: pd.DataFrame, policies: pd.DataFrame, features: pd.DataFrame)
     chosen = dated.assign(distance=distance).sort_values(["service", "distance", "policy_id"])
     chosen = chosen.drop_duplicates("service")[["policy_id", "service"]]
     rows = answers.merge(chosen, left_on="site", right_on="service")
-    predicted = [bool(features.at[row.policy_id, row.feature]) for row in rows.itertuples()]
-    return rows.assign(predicted=np.array(predicted, dtype=bool))[
-        ["policy_id", "service", "feature", "n", "yes", "predicted"]
-    ]
+    columns = features.columns.get_indexer(rows["feature"])
+    predicted = features.loc[rows["policy_id"]].to_numpy(dtype=bool)[np.arange(len(rows)), columns]
+    return rows.assign(predicted=predicted)[["policy_id", "service", "feature", "n", "yes", "predicted"]]
 
 
 def coders(coded: pd.DataFrame) -> pd.DataFrame:
@@ -162,9 +161,9 @@ def coders_gold(coded: pd.DataFrame) -> pd.DataFrame:
         coded: From `coded`.
 
     Returns:
-        As `findings.policy_gold`: ``service``, ``feature``, ``predicted``, ``truth``, ``weight`` (1). Their sites are no
-        random sample of the corpus: sensitivity and specificity may be had from them, and Rogan and Gladen's correction,
-        but not the prediction-powered one.
+        As `findings.policy_gold`: ``service``, ``feature``, ``predicted``, ``truth``, ``weight`` (1). Their sites are
+        no random sample of the corpus: sensitivity and specificity may be had from them, and Rogan and Gladen's
+        correction, but not the prediction-powered one.
     """
     clear = coded[2 * coded["yes"] != coded["n"]]
     return clear.assign(truth=2 * clear["yes"] > clear["n"], weight=1.0)[

@@ -12,6 +12,7 @@ from privacylab.findings.claims import (
 )
 from privacylab.findings.correction import (
     NEEDED,
+    as_corrected,
     corrected,
     corrected_change,
     error_rates,

@@ -283,7 +283,8 @@ def both_ways(
     Returns:
         ``feature``, ``view`` (``cross_section``: all services of either side; ``panel``: those on both), ``n_before``,
         ``n_after``, ``n`` (services behind the difference), ``before``, ``after``, ``value``, ``low``, ``high``, and
-        for the panel ``gained``, ``lost``, ``p`` and ``q`` of `paired`. Null shares where a side is empty.
+        for the panel ``n_effective``, ``gained``, ``lost``, ``kept``, ``neither``, ``p`` and ``q`` of `paired`. Null
+        shares where a side is empty.
     """
     wanted = choose(features, columns)
     sides = {"before": _speaking(policies, before), "after": _speaking(policies, after)}
@@ -297,4 +298,4 @@ def both_ways(
     # The two rows of a feature one below the other.
     views = views.sort_index(kind="stable", ignore_index=True)
     estimates = ["feature", "view", "n_before", "n_after", "n", "before", "after", "value", "low", "high"]
-    return views[[*estimates, "gained", "lost", "p", "q"]]
+    return views[[*estimates, "n_effective", "gained", "lost", "kept", "neither", "p", "q"]]

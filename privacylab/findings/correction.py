@@ -260,6 +260,22 @@ def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
     return {**estimates, **_estimate("rogan_gladen", value, ends), "correction": "rogan_gladen and ppi"}
 
 
+def as_corrected(shares: pd.DataFrame) -> pd.DataFrame:
+    """The shares or changes, corrected where they can be.
+
+    Args:
+        shares: From `corrected` or `corrected_change`.
+
+    Returns:
+        ``shares`` with ``corrected`` and its interval as ``value``, ``low`` and ``high`` where there is one; ``found``,
+        what they were before; ``is_corrected``.
+    """
+    known = shares["corrected"].notna()
+    better = {name: f"corrected_{name}" for name in ("low", "high")} | {"value": "corrected"}
+    values = {raw: shares[new].where(known, shares[raw].astype(float)) for raw, new in better.items()}
+    return shares.assign(found=shares["value"], is_corrected=known, **values)
+
+
 def may_be_off(shares: pd.DataFrame, *, gold: pd.DataFrame) -> pd.DataFrame:
     """Shares that are not corrected, and how far they may be off: what may be true where this was found.
 
@@ -294,17 +310,18 @@ def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, 
     """The change of a share between two eras, corrected in two ways, from each of which something may be learnt.
 
     Args:
-        changes: From `findings.paired` (its ``gained`` and ``lost`` keep both sides of a service together) or
-            `findings.share_difference` (both eras are then drawn as if independent, which is on the wide side).
-        gold: As in `corrected`, with ``era``; for a panel of services only those services' gold, since others may be
-            less, or more, often right where the program is.
+        changes: From `findings.paired`, `findings.both_ways` (``gained`` and ``lost`` keep both sides of a service
+            together) or `findings.share_difference` (both eras are then drawn as if independent: on the wide side).
+        gold: As in `corrected`, with ``era``; for a panel of services its services' gold if there is enough of it
+            (where it is not, the program is taken to err in them as it does in all).
         before: The era of the gold for the shares before.
-        after: The era for those after.
+        after: The era for those after; the same where one gold is to serve both sides.
 
     Returns:
         ``changes`` with ``corrected``, ``corrected_low``, ``corrected_high``: each side corrected by the gold of its
-        own era; ``alike``, ``alike_low``, ``alike_high``: for a program that errs alike on both sides, so that
-        every change shrinks by sensitivity + specificity - 1 (from both eras' gold); ``n_gold``; ``correction``.
+        own era (null where that is one); ``alike``, ``alike_low``, ``alike_high``: for a program that errs alike on
+        both sides, so that every change shrinks by sensitivity + specificity - 1 (from both eras' gold); ``n_gold``;
+        ``correction``.
 
     Note:
         The first supposes nothing and is wide: the gold's noise enters twice. The second is narrow, and right only
@@ -314,7 +331,10 @@ def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, 
     rows = []
     for row in changes.to_dict("records"):
         sides = [_counted(_cell(gold, row["feature"], "era", era)) for era in (before, after)]
-        rows.append({"n_gold": sides[0].n + sides[1].n, **_correct_change(row, *sides)})
+        if before == after:
+            rows.append({"n_gold": sides[0].n, **_correct_alike(row, sides[0])})
+        else:
+            rows.append({"n_gold": sides[0].n + sides[1].n, **_correct_change(row, *sides)})
     return _beside(changes, rows, "corrected", "alike")
 
 
@@ -330,19 +350,28 @@ def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts
     own_first, own_last = ppi_draws(first, before[:4], rng), ppi_draws(last, after[:4], rng)
     estimates = _estimate("corrected", value, intervals.percentiles(own_last - own_first))
     sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
-    pooled = _Counts(*sums)
-    lacking = _lacking(pooled)
-    if lacking:
-        return {**estimates, "correction": f"own errors only: {lacking}"}
+    alike = _correct_alike(row, _Counts(*sums))
+    ground = alike["correction"].removeprefix("not corrected: ")
+    link = ", and " if "alike" in alike else " only: "
+    return {**estimates, **alike, "correction": f"own errors{link}{ground}"}
+
+
+def _correct_alike(row: Mapping[Hashable, Any], pooled: _Counts) -> Row:
+    if not pooled.n:
+        return {"correction": "not corrected: no gold"}
+    if lacking := _lacking(pooled):
+        return {"correction": f"not corrected: {lacking}"}
+    rng = np.random.default_rng(SEED)
+    first, last = _both_sides(row, rng)
     power = share_draws(pooled.hits, pooled.misses, rng) - share_draws(pooled.alarms, pooled.rejections, rng)
     value = row["value"] / (pooled.sensitivity + pooled.specificity - 1)
     alike = _estimate("alike", value, intervals.percentiles((last - first) / np.where(power > 0, power, np.nan)))
-    return {**estimates, **alike, "correction": "own errors, and errors alike"}
+    return {**alike, "correction": "errors alike"}
 
 
 def _both_sides(row: Mapping[Hashable, Any], rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Draws of the apparent shares before and after."""
-    if "gained" in row:
+    if pd.notna(row.get("gained")):
         counted = np.array([row[name] for name in ("gained", "lost", "kept", "neither")], dtype=float)
         counts = counted * row.get("n_effective", counted.sum()) / max(counted.sum(), 1) + 0.5
         gained, lost, kept, _ = rng.dirichlet(counts, RESAMPLES).T

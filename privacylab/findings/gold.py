@@ -29,24 +29,58 @@ SEGMENT_FIELDS = ("policy_id", "position", "segment_id", "label", "cues", "secon
 
 CODES_READ = CODES.removesuffix("O")
 """The letters of the categories that were read for; ``Other`` was not."""
-CUES_READ = {
-    "access": "cue:right_access",
-    "rectification": "cue:right_rectification",
-    "erasure": "cue:right_erasure",
-    "li": "cue:basis_legitimate_interests",
-    "consent": "cue:basis_consent",
-    "contract": "cue:basis_contract",
-    "obligation": "cue:basis_legal_obligation",
-    "period": "cue:a period in numbers",
-    "necessary": "cue:retention_period=as-long-as-necessary",
-    "transfer": "cue:business_transfer",
-    "nosale": "cue:sale_of_data=does-not-sell",
-    "sells": "cue:sale_of_data=sells",
+PERIOD, ANY_BASIS = "cue:a period in numbers", "cue:any legal basis"
+_CATEGORIES = {code: f"category:{name}" for code, name in zip(CODES, CATEGORIES, strict=True) if code in CODES_READ}
+_CUES = {
+    "access": "right_access",
+    "rectification": "right_rectification",
+    "erasure": "right_erasure",
+    "portability": "right_portability",
+    "objection": "right_objection",
+    "restriction": "right_restriction",
+    "withdraw": "right_withdraw_consent",
+    "complaint": "right_complaint",
+    "li": "basis_legitimate_interests",
+    "consent": "basis_consent",
+    "contract": "basis_contract",
+    "obligation": "basis_legal_obligation",
+    "vital": "basis_vital_interests",
+    "publictask": "basis_public_task",
+    "period": "a period in numbers",
+    "necessary": "retention_period=as-long-as-necessary",
+    "transfer": "business_transfer",
+    "nosale": "sale_of_data=does-not-sell",
+    "sells": "sale_of_data=sells",
+    "optout_sale": "sale_of_data=opt-out",
+    "dpo": "dpo",
+    "authority": "supervisory_authority",
+    "seal": "privacy_seal",
+    "truste": "privacy_seal=truste",
+    "ai": "ai",
+    "automated": "automated_decision",
+    "profiling": "profiling",
+    "dnt": "do_not_track",
+    "gpc": "global_privacy_control",
 }
-"""What a reader wrote for a cue, and the feature of a policy that says the same."""
-ANY_BASIS = "cue:any legal basis"
-_FEATURES = {code: f"category:{name}" for code, name in zip(CODES, CATEGORIES, strict=True) if code in CODES_READ}
-FEATURES_READ = (*_FEATURES.values(), *CUES_READ.values(), ANY_BASIS)
+_FRAMEWORKS = {
+    "harbor": "safe_harbor",
+    "shield": "privacy_shield",
+    "dpf": "dpf",
+    "gdpr": "gdpr",
+    "ccpa": "ccpa",
+    "scc": "scc",
+}
+_STANCES = ("claims", "withdrawn", "named")
+WORDS = (*_CUES, *(f"{name}_{stance}" for name in _FRAMEWORKS for stance in _STANCES))
+"""What a reader may write of a segment besides the letters of categories."""
+_SAYS = {
+    **{f"cue:{cue}": {word} for word, cue in _CUES.items()},
+    ANY_BASIS: {word for word, cue in _CUES.items() if cue.startswith("basis_")},
+    **{f"claims:{framework}": {f"{name}_claims"} for name, framework in _FRAMEWORKS.items()},
+    **{f"framework:{framework}": {f"{name}_{s}" for s in _STANCES} for name, framework in _FRAMEWORKS.items()},
+}
+"""The words that say the same as a feature of a policy: any of them in any segment."""
+FEATURES_READ = (*_CATEGORIES.values(), *_SAYS)
 """Every feature that policies were read for."""
 
 
@@ -64,14 +98,14 @@ def policy_labels(folder: Path) -> Reading:
         Of each policy the reference (``collection``, ``source``, ``policy_id``), ``service``, ``owner``, ``era``,
         ``weight`` (1 / probability of being drawn), ``part`` (``tune``: rules may be fitted to it; ``score``: it is
         only scored), ``readers`` (1 or 2), ``n_segments`` and ``page`` (``policy``, ``not``, empty: not read). Of each
-        segment its place and id in the panel, the letters and cues of the first reader, and those of the second
-        (``second_label`` is empty where there was none). Both without rows where there are no files.
+        segment its place and id in the panel, the letters and `WORDS` (``cues``) of the first reader, and those of the
+        second (``second_label`` is empty where there was none). Both without rows where there are no files.
 
     Raises:
         ValueError: A column is missing, or a value is none of those allowed.
     """
     policies, segments = _table(folder / POLICIES, POLICY_FIELDS), _table(folder / SEGMENTS, SEGMENT_FIELDS)
-    letters, cue = f"[{CODES_READ}{CODES_READ.lower()}]+|N", "|".join(CUES_READ)
+    letters, word = f"[{CODES_READ}{CODES_READ.lower()}]+|N", "|".join(WORDS)
     names = [era.id for era in eras.eras()]
     for name, frame, column, pattern, allowed in (
         (POLICIES, policies, "era", "|".join(names), ", ".join(names)),
@@ -82,8 +116,8 @@ def policy_labels(folder: Path) -> Reading:
         (SEGMENTS, segments, "position", r"\d+", "whole numbers"),
         (SEGMENTS, segments, "label", letters, f"letters of {CODES_READ}, capital or small, or N"),
         (SEGMENTS, segments, "second_label", f"({letters})?", f"letters of {CODES_READ}, or N, or nothing"),
-        (SEGMENTS, segments, "cues", f"(({cue}) ?)*", ", ".join(CUES_READ)),
-        (SEGMENTS, segments, "second_cues", f"(({cue}) ?)*", ", ".join(CUES_READ)),
+        (SEGMENTS, segments, "cues", f"(({word}) ?)*", ", ".join(WORDS)),
+        (SEGMENTS, segments, "second_cues", f"(({word}) ?)*", ", ".join(WORDS)),
     ):
         wrong = frame.loc[~frame[column].str.fullmatch(pattern), column]
         if len(wrong):
@@ -145,27 +179,24 @@ def _states(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
     return policies.assign(unread=is_unread, no_policy=is_none, gone=is_gone, n=rest)
 
 
-def _truth(segments: pd.DataFrame, label: str, cues: str) -> pd.DataFrame:
+def _truth(segments: pd.DataFrame, who: str = "") -> pd.DataFrame:
     """A row a policy, a column a feature, strict, and ``generous <feature>``: touched in passing is enough."""
+    label, policy = segments[f"{who}label"], segments["policy_id"]
     columns: dict[str, pd.Series] = {}
-    for code, feature in _FEATURES.items():
-        columns[feature] = segments[label].str.contains(code, regex=False)
-        columns[f"generous {feature}"] = segments[label].str.contains(code, regex=False, case=False)
-    for cue, feature in CUES_READ.items():
-        columns[feature] = segments[cues].str.contains(rf"\b{cue}\b")
-    columns[ANY_BASIS] = pd.concat([columns[feature] for feature in _bases()], axis=1).any(axis=1)
-    return pd.DataFrame(columns).groupby(segments["policy_id"]).any()
-
-
-def _bases() -> list[str]:
-    return [feature for feature in CUES_READ.values() if ":basis_" in feature]
+    for code, feature in _CATEGORIES.items():
+        columns[feature] = label.str.contains(code, regex=False)
+        columns[f"generous {feature}"] = label.str.contains(code, regex=False, case=False)
+    said = segments[f"{who}cues"].str.get_dummies(sep=" ").astype(bool)
+    for feature, words in _SAYS.items():
+        columns[feature] = said[[word for word in said if word in words]].any(axis=1)
+    return pd.DataFrame(columns).groupby(policy).any()
 
 
 def with_sums(features: pd.DataFrame) -> pd.DataFrame:
     """The features, and those that readers were asked for and that are sums of others: any legal basis, any period."""
     periods = features.filter(regex="^cue:retention_period=P").any(axis=1)
     bases = features.filter(regex="^cue:basis_[a-z_]+$").any(axis=1)
-    return features.assign(**{CUES_READ["period"]: periods, ANY_BASIS: bases})
+    return features.assign(**{PERIOD: periods, ANY_BASIS: bases})
 
 
 def policy_gold(
@@ -188,7 +219,7 @@ def policy_gold(
     read = policies[policies["n"] & ((policies["part"] == part) if part else True)]
     read = read[read["policy_id"].isin(features.index)].sort_values(["era", "service"])
     found, ids = with_sums(features).loc[read["policy_id"]], read["policy_id"].to_numpy()
-    truth = _truth(reading.segments, "label", "cues").reindex(ids)
+    truth = _truth(reading.segments).reindex(ids)
     columns = ["policy_id", "service", "owner", "era", "feature", "predicted", "truth", "generous", "weight"]
     frames = [pd.DataFrame(columns=columns)] if read.empty else []
     for feature in FEATURES_READ if len(read) else ():
@@ -215,7 +246,7 @@ def agreement(reading: Reading) -> pd.DataFrame:
     """
     once = reading.segments.loc[reading.segments["second_label"] == "", "policy_id"]
     twice = reading.segments[~reading.segments["policy_id"].isin(once)]
-    first, second = (_truth(twice, f"{who}label", f"{who}cues") for who in ("", "second_"))
+    first, second = (_truth(twice, who) for who in ("", "second_"))
     rows = []
     for feature in FEATURES_READ:
         one, other = first[feature], second[feature]

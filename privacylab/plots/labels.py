@@ -204,7 +204,13 @@ def bounds(row: pd.Series, column: str = "value", *, unit: str = "share", to: st
 
 
 def interval(
-    frame: pd.DataFrame, column: str = "value", *, unit: str = "share", missing: str = "-", star: str | None = None
+    frame: pd.DataFrame,
+    column: str = "value",
+    *,
+    unit: str = "share",
+    missing: str = "-",
+    star: str | None = None,
+    of: str | None = None,
 ) -> pd.Series:
     """The cells of a table: each row's value with its interval.
 
@@ -214,6 +220,7 @@ def interval(
         unit: As in `quantity`.
         missing: What stands where there is no value or no interval.
         star: A column of q-values; a value whose q is below 0.05 has a star.
+        of: A column of numbers, told after the interval: of how many.
 
     Returns:
         Text, with the frame's index.
@@ -228,7 +235,8 @@ def interval(
             cells.append(missing)
             continue
         mark = "*" if star is not None and row[star] < 0.05 else ""
-        cells.append(f"{quantity(row[column], unit)}{mark} ({bounds(row, column, unit=unit, to=to)})")
+        size = f" of {row[of]:,}" if of else ""
+        cells.append(f"{quantity(row[column], unit)}{mark} ({bounds(row, column, unit=unit, to=to)}){size}")
     return pd.Series(cells, index=frame.index, dtype=object)
 
 

@@ -84,13 +84,17 @@ def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     Args:
         shares: As for `share_by_era`; or with ``label`` or ``topic`` in the place of ``feature``.
         names: Other names for features.
+
+    With ``is_corrected`` (`findings.as_corrected`) a share that is not is marked.
     """
     by, down = column_of(shares, "sub_era", "era"), column_of(shares, "label", "topic", "feature")
     rows, cells, left_out = _drawn(need(shares, by, down, "n", "value", "low", "high"), by)
+    bare = ~rows["is_corrected"] if "is_corrected" in rows else pd.Series(False, rows.index)
     texts = [
-        f"{value:.0%}\n{100 * low:.0f} to {100 * high:.0f}"
-        for value, low, high in rows[["value", "low", "high"]].itertuples(index=False)
+        f"{value:.0%}{'°' if raw else ''}\n{100 * low:.0f} to {100 * high:.0f}"
+        for raw, (value, low, high) in zip(bare, rows[["value", "low", "high"]].to_numpy(), strict=True)
     ]
+    left_out = "; ".join(part for part in (left_out, "° as found, not corrected" if bare.any() else "") if part)
     rows = rows.assign(row=rows[down].astype(str), column=rows[by].astype(str), text=texts)
     heads = {cell: name.replace(" (", "\n").rstrip(")") for cell, name in cells.items()}
     return matrix(rows, heads, label=left_out, names=names)

@@ -146,18 +146,6 @@ def test_the_archives_hold_every_labelled_text():
     assert set(found["era"]) <= {era.id for era in gold.eras.eras()}
 
 
-def test_kappa_worked_by_hand():
-    # F: three of four readings agree; by chance 1/2 * 1/4 + 1/2 * 3/4 = 1/2, so kappa = (3/4 - 1/2) / (1 - 1/2) = 1/2.
-    read = pd.DataFrame({"label": ["F", "F", "N", "f", "T"], "second": ["F", "N", "N", "N", ""]})
-    row = evaluate.agreement(read).iloc[0]
-    assert row.tolist() == ["First Party Collection/Use", 4, 2, 1, 0.5]
-
-
-def test_kappa_of_a_category_never_read_is_null():
-    read = pd.DataFrame({"label": ["F", "N"], "second": ["F", "N"]})
-    assert evaluate.agreement(read)["kappa"].isna().tolist() == [False] + 9 * [True]
-
-
 def test_reliability_worked_by_hand():
     # Two segments, the second of weight 3. The first step of five holds all but the first category's .9 (there, weight
     # 1) and .5 (in passing: a half, weight 3).

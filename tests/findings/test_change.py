@@ -46,6 +46,22 @@ def test_mcnemar_by_hand():
     assert row["high"] == pytest.approx(6 / 22 + 1.959964 * 0.146328, abs=1e-5)
 
 
+def test_services_of_one_owner_change_together():
+    # Four owners of five services each, three of which gained all at once: a sum of 15 of 15, by two signs of 2 ** 3.
+    policies = twice(20)
+    services = pd.DataFrame({"service": policies["service"].unique()})
+    services["owner"] = [f"o{i // 5}" for i in range(20)]
+    new = [True] * 15 + [False] * 5
+    alone = findings.paired(policies, values(policies, [False] * 20, new), **SIDES).iloc[0]
+    owned = findings.with_owners(policies, services)
+    row = findings.paired(owned, values(policies, [False] * 20, new), **SIDES).iloc[0]
+    assert (alone["n_effective"], alone["p"]) == (pytest.approx(20), pytest.approx(2 / 2**15))
+    assert row["p"] == pytest.approx(2 / 2**3)
+    assert row["n_effective"] < 5
+    assert row["high"] - row["low"] > 1.5 * (alone["high"] - alone["low"])
+    assert row["value"] == alone["value"]
+
+
 def test_nothing_gained_and_nothing_lost_is_no_evidence():
     policies = twice(10)
     row = findings.paired(policies, values(policies, [True] * 10, [True] * 10), **SIDES).iloc[0]

@@ -97,7 +97,7 @@ FRAMES = {
         lambda c, p: findings.both_ways(p, findings.features(c), **SIDES),
         [
             *["feature", "view", "n_before", "n_after", "n", "before", "after", "value", "low", "high"],
-            *["gained", "lost", "p", "q"],
+            *["n_effective", "gained", "lost", "kept", "neither", "p", "q"],
         ],
     ),
     "keyness": (

@@ -125,6 +125,49 @@ def test_an_empty_cell_stays_empty():
     assert row["correction"] == "not corrected: no service"
 
 
+def test_several_services_of_an_owner_are_read_once():
+    apart, one = gold(16, 4, 4, 36), gold(16, 4, 4, 36)
+    one["owner"] = [f"o{i // 2}" for i in range(len(one))]
+    widths = []
+    for labelled in (apart, one):
+        row = findings.corrected(shares(0.3, 500), gold=labelled).iloc[0]
+        widths.append(row["corrected_high"] - row["corrected_low"])
+    assert widths[1] > 1.2 * widths[0]
+
+
+def test_a_share_of_few_owners_is_less_exact():
+    rows = [
+        findings.corrected(shares(0.3, 500, n_effective=number), gold=gold(80, 2, 2, 160)).iloc[0]
+        for number in (500, 50)
+    ]
+    widths = [row["corrected_high"] - row["corrected_low"] for row in rows]
+    assert widths[1] > 1.5 * widths[0]
+
+
+def test_how_far_a_share_may_be_off_by_hand():
+    row = findings.may_be_off(shares(0.3, 500), gold=gold(16, 4, 4, 36)).iloc[0]
+    (low, high), (least, most) = findings.wilson(16, 20), findings.wilson(36, 40)
+    assert row["true_low"] == pytest.approx((0.3 + least - 1) / (high + least - 1))
+    assert row["true_high"] == pytest.approx((0.3 + most - 1) / (low + most - 1))
+    assert row["true_low"] < 0.2 / 0.7 < row["true_high"]
+
+
+@pytest.mark.parametrize("labels", [gold(16, 4, 0, 3), gold(9, 0, 0, 40), gold(16, 4, 4, 36, feature="b")])
+def test_what_is_not_known_of_the_errors_is_null(labels):
+    row = findings.may_be_off(shares(0.3, 500), gold=labels).iloc[0]
+    assert row[["true_low", "true_high"]].isna().all()
+
+
+def test_what_is_not_corrected_stays_as_found():
+    both = pd.concat([shares(0.3, 500, low=0.2, high=0.4), shares(0.6, 500, feature="b", low=0.5, high=0.7)])
+    better = findings.as_corrected(findings.corrected(both.reset_index(drop=True), gold=gold(16, 4, 4, 36)))
+    assert better["is_corrected"].tolist() == [True, False]
+    assert better["found"].tolist() == [0.3, 0.6]
+    assert better.loc[0, "value"] == pytest.approx(0.31)
+    assert better.loc[0, "low"] == better.loc[0, "corrected_low"]
+    assert better.loc[1, ["value", "low", "high"]].tolist() == [0.6, 0.5, 0.7]
+
+
 def test_each_era_with_its_own_gold():
     both = pd.concat([shares(0.3, 500, era="gap"), shares(0.3, 500, era="gdpr")], ignore_index=True)
     labelled = gold(16, 4, 4, 36, era="gdpr")
@@ -189,6 +232,16 @@ def test_a_change_by_hand():
     assert row["alike"] == pytest.approx(plain["value"] / (36 / 40 + 76 / 80 - 1))
     assert row["corrected_low"] < row["corrected"] < row["corrected_high"]
     assert row["alike_high"] - row["alike_low"] < row["corrected_high"] - row["corrected_low"]
+
+
+def test_one_gold_for_both_sides_counts_once():
+    both = pd.concat([gold(16, 4, 4, 36, era=era) for era in ("gap", "gdpr")])
+    twice = findings.corrected_change(changes(70, 30, 60, 140), gold=both, before="gap", after="gdpr").iloc[0]
+    once = findings.corrected_change(changes(70, 30, 60, 140), gold=both, before="gap", after="gap").iloc[0]
+    assert once["alike"] == pytest.approx(twice["alike"]) == pytest.approx(40 / 300 / 0.7)
+    assert once["alike_high"] - once["alike_low"] > twice["alike_high"] - twice["alike_low"]
+    assert (once["n_gold"], once["correction"]) == (60, "errors alike")
+    assert pd.isna(once["corrected"])
 
 
 def test_a_change_of_cross_sections_is_wider_than_one_of_the_same_services():

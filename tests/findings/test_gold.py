@@ -76,6 +76,16 @@ def test_cues_are_gold_as_categories_are(truth):
     assert rows.loc[("dogwood.example", "cue:retention_period=as-long-as-necessary"), "truth"]
 
 
+def test_a_claim_is_a_name_too_and_a_name_alone_is_no_claim(tmp_path, corpus, policies, occurrences):
+    reading = write(
+        tmp_path,
+        read(policies, occurrences, "koa", "2022-02-01", "I gdpr_claims", "N ccpa_named", "N harbor_withdrawn"),
+    )
+    rows = findings.policy_gold(reading, findings.features(corpus), occurrences).set_index("feature")["truth"]
+    named = [feature for feature in rows.index[rows] if feature.startswith(("claims:", "framework:"))]
+    assert named == ["claims:gdpr", "framework:safe_harbor", "framework:gdpr", "framework:ccpa"]
+
+
 def test_what_rules_may_be_fitted_to_is_no_score(truth):
     assert set(truth()["service"]) == {"alder.example", "dogwood.example"}
     assert set(truth(part="tune")["service"]) == {"birch.example"}
@@ -135,8 +145,8 @@ def test_without_files_there_is_no_gold(tmp_path, corpus, occurrences):
 @pytest.mark.parametrize(
     ("name", "column", "value", "message"),
     [
-        (gold.SEGMENTS, "label", "FX", r"segments_read.csv: column 'label' holds 'FX'; allowed are letters of FTCARSPDI"),
-        (gold.SEGMENTS, "cues", "access dpo", "column 'cues' holds 'access dpo'; allowed are access, rectification"),
+        (gold.SEGMENTS, "label", "FX", "column 'label' holds 'FX'; allowed are letters of FTCARSPDI"),
+        (gold.SEGMENTS, "cues", "access say", "column 'cues' holds 'access say'; allowed are access, rectification"),
         (gold.POLICIES, "era", "gdpr_to_2020", "column 'era' holds 'gdpr_to_2020'; allowed are before_safe_harbor"),
         (gold.POLICIES, "page", "404", "column 'page' holds '404'; allowed are policy, not, or nothing"),
     ],
@@ -150,7 +160,7 @@ def test_labels_that_are_none_are_refused(tmp_path, reading, name, column, value
 
 def test_a_file_that_lacks_a_column_is_refused(tmp_path):
     (tmp_path / gold.POLICIES).write_text("collection,source\n")
-    with pytest.raises(ValueError, match="policies_read.csv lacks the columns policy_id, service"):
+    with pytest.raises(ValueError, match=r"policies_read\.csv lacks the columns policy_id, service"):
         findings.policy_labels(tmp_path)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from frames import versions_of
+from frames import policies_of, versions_of
 
 from privacylab import findings
 from privacylab.findings import shares
@@ -95,6 +95,23 @@ def test_the_bootstrap_is_clustered_by_service():
     rows = pd.DataFrame({"policy_id": range(100), "service": ["x"] * 50 + ["y"] * 50, "era": "gdpr"})
     row = findings.share(rows, pd.DataFrame({"f": [True] * 50 + [False] * 50})).iloc[0]
     assert (row["value"], row["low"], row["high"]) == (0.5, 0, 1)
+
+
+@pytest.mark.parametrize("each", [1, 2])
+def test_intervals_are_clustered_by_owner(each):
+    # 40 services; every second has it. One owner of four is one voice.
+    policies = policies_of({f"s{i:03}": ["2018-06-01", "2019-06-01"][:each] for i in range(40)})
+    services = pd.DataFrame({"service": [f"s{i:03}" for i in range(40)], "owner": [f"o{i // 4}" for i in range(40)]})
+    has = policies["service"].str[1:].astype(int) // 4 % 2 == 1
+    features = pd.DataFrame({"x": has.to_numpy()}, index=policies["policy_id"])
+    rows = [
+        findings.share(each.assign(era="gdpr"), features).iloc[0]
+        for each in (policies, findings.with_owners(policies, services))
+    ]
+    widths = [row["high"] - row["low"] for row in rows]
+    assert rows[0]["value"] == rows[1]["value"] == 0.5
+    assert rows[1]["n_effective"] == pytest.approx(10)
+    assert 1.6 < widths[1] / widths[0] < 2.4
 
 
 def test_all_equal_values_keep_a_width():
