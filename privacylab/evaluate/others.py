@@ -123,7 +123,7 @@ def coded(answers: pd.DataFrame, policies: pd.DataFrame, features: pd.DataFrame)
     chosen = dated.assign(distance=distance).sort_values(["service", "distance", "policy_id"])
     chosen = chosen.drop_duplicates("service")[["policy_id", "service"]]
     rows = answers.merge(chosen, left_on="site", right_on="service")
-    columns = features.columns.get_indexer(rows["feature"])
+    columns = features.columns.get_indexer(pd.Index(rows["feature"]))
     predicted = features.loc[rows["policy_id"]].to_numpy(dtype=bool)[np.arange(len(rows)), columns]
     return rows.assign(predicted=predicted)[["policy_id", "service", "feature", "n", "yes", "predicted"]]
 

@@ -96,14 +96,13 @@ def effective_number(values: Floats, owners: npt.ArrayLike) -> Floats:
     [2.0]
     """
     codes, names = pd.factorize(np.asarray(owners))
-    n, k = len(codes), len(names)
+    n = len(codes)
     alike = n**2 / max((np.bincount(codes, minlength=1) ** 2).sum(), 1)
     away = values - values.mean(axis=0) if n else values
-    sums = np.zeros((k, values.shape[1]))
+    sums = np.zeros((len(names), values.shape[1]))
     np.add.at(sums, codes, away)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (away**2).sum(axis=0) / (sums**2).sum(axis=0)
-        number = n * ratio * (n / (n - 1)) * ((k - 1) / k) if k > 1 else np.full(values.shape[1], np.nan)
+        number = n * (away**2).sum(axis=0) / (sums**2).sum(axis=0)
     return np.asarray(np.where(np.isnan(number), alike, np.clip(number, 1, n)), dtype=np.float64)
 
 
