@@ -45,6 +45,14 @@ class Event(NamedTuple):
     date: dt.date
 
 
+class Deadline(NamedTuple):
+    """A day by which the name of a framework was to go from policies, or to change."""
+
+    of: str
+    name: str
+    date: dt.date
+
+
 @cache
 def eras() -> tuple[Era, ...]:
     """The eras in order; the first has no start."""
@@ -77,6 +85,13 @@ def events() -> tuple[Event, ...]:
     """The dates that findings are tested at and figures mark, in order."""
     events = (Event(block["id"], block["name"], block["date"]) for block in paths.rules("eras")["event"])
     return tuple(sorted(events, key=lambda event: event.date))
+
+
+@cache
+def deadlines(framework: str) -> tuple[Deadline, ...]:
+    """The deadlines of a framework, in order; none for a framework without."""
+    blocks = (block for block in paths.rules("eras")["deadline"] if block["of"] == framework)
+    return tuple(sorted((Deadline(b["of"], b["name"], b["date"]) for b in blocks), key=lambda each: each.date))
 
 
 def event(id: str) -> Event:

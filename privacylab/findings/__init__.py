@@ -8,6 +8,7 @@ from privacylab.findings.claims import (
     mechanism,
     sightings,
     spells,
+    stated_changes,
     transfer_flow,
 )
 from privacylab.findings.correction import (

@@ -4,14 +4,16 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import pairwise, product
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.intervals import Floats
-from privacylab.findings.sampling import in_force_on
+from privacylab.findings.sampling import MONTHS_UNSEEN, in_force_on, owners_of
 from privacylab.tables.schema import CLAIMED
 
 SIGHTINGS = ("kept", "near_duplicate", "sampled_out", "same_day")
@@ -28,7 +30,12 @@ standard clauses or corporate rules."""
 
 NONE, CENSORED, NOT_SEEN = "none", "censored", "not_seen"
 RESAMPLES = 300
-"""Bootstrap resamples of services."""
+"""Bootstrap resamples of owners."""
+AT_RISK = 10
+"""Curves end where fewer claims are followed."""
+SHARES = ("value", "low", "high")
+BOUNDS = {"lost": "seen", "stands": "stands"}
+"""The bounds of an estimate, and the column of `spells` that each follows claims up to."""
 
 
 def sightings(versions: pd.DataFrame) -> pd.DataFrame:
@@ -68,197 +75,236 @@ def _in_force(seen: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return in_force_on(rows, [day]).set_index("service")
 
 
-def spells(versions: pd.DataFrame, framework: str, *, at: dt.date | str, stands: int = 0) -> pd.DataFrame:
-    """The services that claimed a framework on a date, and when the claim went: between two sightings.
+def spells(
+    versions: pd.DataFrame, framework: str, *, at: dt.date | str, policies: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """The services that claimed a framework on a date, and when the claim went.
 
-    A claim has gone at the first sighting without it, even if it comes back (flips are taken out before). A service
-    that no archive saw with another text is censored at its last sighting.
+    A claim has gone at the first sighting after the last one with it; a claim that comes back had not gone, for
+    archives also write down pages that were read in part. Archives write down changes: the day of that sighting is the
+    day of the change but for days on which a crawl failed (notebook 3 shows it). Where the new text states a date since
+    the last sighting with the claim, that is the day.
 
     Args:
         versions: The table.
         framework: For example ``safe_harbor``.
         at: The date on which the claim must be in force, for example the eve of its end.
-        stands: Months for which a text is assumed to stay in force after its last sighting, while its archive lives:
-            archives record changes, so that a policy that is no longer crawled may simply be unchanged. 0 assumes
-            nothing; compare both.
+        policies: The table, for the dates that texts state; with ``owner`` (`findings.with_owners`) for that.
 
     Returns:
-        ``service``, ``start`` (the date), ``left`` (days from it to the last sighting with the claim; 0 if that lies
-        before it), ``right`` (days to the first one without; infinite if censored), ``outcome`` (`mechanism` at that
-        sighting, or ``censored``); sorted. Empty if no service claimed it, or the date lies outside the versions'.
+        ``service``, ``owner``, ``start`` (the date), ``outcome`` (`mechanism` at the first sighting without, of
+        frameworks that there were on that day, or ``censored``: never seen without), ``days`` from the start to the
+        end; of a censored claim to `MONTHS_UNSEEN` after the last sighting, while its archive lives, as policies are in
+        force; ``seen`` and ``stands``: of a censored claim the days to its last sighting and to its archive's end, the
+        least and the most that can be known. Sorted by service; empty if no service claimed it, or the date lies after
+        the versions'.
     """
     seen, day = sightings(versions), pd.Timestamp(eras.as_date(at))
-    seen = seen.assign(claimed=[framework in claims for claims in seen["claims"]], days=(seen["date"] - day).dt.days)
+    seen = seen.assign(claimed=[framework in claims for claims in seen["claims"]])
     if not day <= seen["date"].max():
         seen = seen.iloc[:0]  # nothing to follow: the last claims of the data are not known to stand on that day
     start = _in_force(seen, day)
     services = start.index[start["claimed"].astype(bool)].sort_values()
-    later = seen[seen["service"].isin(services) & (seen["days"] > 0)]
-    # The first sighting without the claim, and the last one with it before that.
-    gone = later[~later["claimed"].astype(bool)].drop_duplicates("service").set_index("service")
-    right = gone["days"].reindex(services).astype(float).fillna(np.inf)
-    before = later[later["days"] < right.reindex(later["service"]).to_numpy()]
-    left = before.groupby("service")["days"].max().reindex(services).astype(float).fillna(0.0)
-    stood = _stood(versions, seen, day, stands).reindex(services)
-    left = left.mask(np.isinf(right), left.combine(stood, max))
-    outcomes = {service: mechanism(claims, without=framework) for service, claims in gone["claims"].items()}
-    outcome = [outcomes.get(service, CENSORED) for service in services]
-    frame = pd.DataFrame({"start": day, "left": left, "right": right, "outcome": outcome}, index=services)
+    later = seen[seen["service"].isin(services) & (seen["date"] > day)]
+    last = later[later["claimed"].astype(bool)].groupby("service")["date"].max().reindex(services).fillna(day)
+    gone = later[later["date"] > last.reindex(later["service"]).to_numpy()].drop_duplicates("service")
+    gone = gone.set_index("service").reindex(services)
+    when = _stated(gone["date"], last, policies)
+    sighted = later.groupby("service")["date"].max().reindex(services).fillna(day)
+    ends = {
+        "days": (sighted + pd.DateOffset(months=MONTHS_UNSEEN)).clip(upper=_closing(versions).reindex(services)),
+        "seen": sighted,
+        "stands": _closing(versions).reindex(services),
+    }
+    outcome = [
+        mechanism(_possible(claims, date), without=framework) if isinstance(claims, frozenset) else CENSORED
+        for claims, date in zip(gone["claims"], gone["date"], strict=True)
+    ]
+    frame = pd.DataFrame({"start": day, "outcome": outcome}, index=services)
+    frame.insert(0, "owner", owners_of(seen if policies is None else policies).reindex(services).to_numpy())
+    for name, end in ends.items():
+        frame[name] = (when.fillna(end) - day).dt.days.astype(float).clip(lower=0)
     return frame.rename_axis("service").reset_index()
 
 
-def _stood(versions: pd.DataFrame, seen: pd.DataFrame, day: pd.Timestamp, stands: int) -> "pd.Series[float]":
-    """Days until which each service's last text is assumed in force: some months on, while an archive of it lives."""
-    dated = versions[versions["date"].notna()]
-    closing = dated.groupby("collection")["date"].transform("max").groupby(dated["service"]).max()
-    until = seen.groupby("service")["date"].max() + pd.DateOffset(months=stands)
-    until = until.where(until < closing.reindex(until.index), closing)
-    return (until - day).dt.days.astype(float)
+def _told(first_seen: pd.Series, policies: pd.DataFrame) -> pd.Series:
+    """The day that the text first seen on each date states for itself; index the services."""
+    stated = policies.loc[policies["document"] == "main"].set_index(["service", "date"])["effective_date"]
+    keys = pd.MultiIndex.from_arrays([first_seen.index, first_seen])
+    dates = stated[~stated.index.duplicated()].reindex(keys).where(lambda text: text.str.len() == len("YYYY-MM-DD"))
+    return pd.to_datetime(dates, errors="coerce").set_axis(first_seen.index).astype(first_seen.dtype)
 
 
-def _turnbull(claims: pd.DataFrame, step: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Turnbull's estimate, the loss in an interval spread evenly.
+def _stated(gone: pd.Series, last: pd.Series, policies: pd.DataFrame | None) -> pd.Series:
+    """The day on which each claim went: told by the first text without it, if since the last sighting with it."""
+    if policies is None:
+        return gone
+    told = _told(gone, policies)
+    return told.where((told > last) & (told <= gone), gone)
+
+
+def stated_changes(versions: pd.DataFrame, policies: pd.DataFrame, *, longer_than: int = 60) -> pd.DataFrame:
+    """Where in the time between two sightings a new text says that it is from: the check that `spells` rests on.
+
+    Args:
+        versions: The table.
+        policies: The table.
+        longer_than: Days between the two sightings; in shorter gaps there is little to see.
 
     Returns:
-        Days (0, step, ... and the last sighting) and the share that still stands on each: of the data in the first row,
-        of the resamples in the others, shape (1 + RESAMPLES, days). Then the lower and the upper ends of the intervals
-        that can hold mass, and their masses in the data.
+        A row for each new text that states a date within the gap before its first sighting: ``service``, ``gap`` (days
+        between the sightings), ``place`` (0: just after the last sighting; 1: on the day of the new one), ``lag`` (days
+        from the stated date to the sighting).
     """
-    ordered = claims.sort_values("service")
-    left, right = ordered["left"].to_numpy(dtype=float), ordered["right"].to_numpy(dtype=float)
-    # At equal times a right end comes first: (a, t] and (t, b] do not overlap.
-    ends = sorted({*((time, 1) for time in left), *((time, 0) for time in right)})
-    inner = [(start, end) for (start, kind), (end, other) in pairwise(ends) if kind == 1 and other == 0]
-    lower, upper = np.array(inner).T
-    member = ((left[:, None] <= lower) & (upper <= right[:, None])).astype(float)
-    weights = intervals.data_and_resamples(len(ordered), resamples=RESAMPLES)
-    own = _masses(member, weights[:1], rounds=10_000)
-    # Far from converged in single masses, but the replicates' survival is then within 0.002 everywhere.
-    masses = np.vstack([own, _masses(member, weights[1:], rounds=300)])
-    days = _grid(np.where(np.isfinite(right), right, left).max(), step)
-    # Nothing goes in an open interval.
-    gone = np.clip((days[:, None] - lower) / (upper - lower), 0, 1)
-    return days, 1 - masses @ gone.T, lower, upper, own[0]
+    seen = sightings(versions)[["service", "date"]]
+    before = seen.groupby("service")["date"].shift()
+    gap = (seen["date"] - before).dt.days
+    wide = seen.assign(before=before, gap=gap)[gap > longer_than].set_index("service")
+    stated = _stated(wide["date"], wide["before"], policies)
+    lag = (wide["date"] - stated).dt.days
+    told = _told(wide["date"], policies)
+    inside = (told > wide["before"]) & (told <= wide["date"])
+    rows = wide.assign(place=1 - lag / wide["gap"], lag=lag)[inside]
+    return rows[["gap", "place", "lag"]].reset_index()
 
 
-def _masses(member: Floats, weights: Floats, *, rounds: int) -> Floats:
-    """Turnbull's self-consistent masses for each row of weights (services' counts), shape (rows, intervals)."""
-    masses = np.full((len(weights), member.shape[1]), 1 / member.shape[1])
-    for _ in range(rounds):
-        fits = masses @ member.T
-        # Services that were not drawn have weight 0 and need no fit.
-        pull = np.divide(weights, fits, out=np.zeros_like(fits), where=weights > 0)
-        updated = masses * (pull @ member) / weights.sum(axis=1, keepdims=True)
-        change = np.abs(updated - masses).max()
-        masses = updated
-        if change < 1e-6:
-            break
-    return masses
+def _closing(versions: pd.DataFrame) -> pd.Series:
+    """The last date of the archives that hold each service."""
+    dated = versions[versions["date"].notna()]
+    return dated.groupby("collection")["date"].transform("max").groupby(dated["service"]).max()
+
+
+def _possible(claims: Iterable[str], day: pd.Timestamp) -> set[str]:
+    """The claims but for frameworks that were still to come: nobody moved to one before its first day."""
+    coming = {regime.id for regime in eras.regimes() if regime.start > day.date()}
+    return set(claims) - coming
+
+
+class _Estimate(NamedTuple):
+    """Aalen and Johansen's: the data in the first row, resamples of owners in the others.
+
+    ``incidence``: of each outcome, shape (1 + RESAMPLES, days). ``at_risk``: claims in the data, by day.
+    """
+
+    days: npt.NDArray[np.int64]
+    at_risk: npt.NDArray[np.int64]
+    incidence: dict[str, Floats]
+
+
+def _estimate(claims: pd.DataFrame, step: int, *, until: str = "days") -> _Estimate:
+    """The estimate up to the last day on which `AT_RISK` claims are still followed."""
+    gone = (claims["outcome"] != CENSORED).to_numpy()
+    when = claims[until].to_numpy(dtype=float)
+    weights = intervals.resampled_services(len(claims), resamples=RESAMPLES, owners=claims["owner"])
+    weights = np.vstack([np.ones(len(claims), dtype=np.float32), weights])
+    last = np.sort(when)[::-1][min(AT_RISK, len(when)) - 1]
+    days = np.unique(np.append(np.arange(0, last, step), last)).astype(int)
+    times = np.unique(when[gone & (when <= last)])
+    # Those censored on the day of an event are still at risk of it. Where nobody is, nobody goes.
+    at_risk = np.maximum(weights @ (when[:, None] >= times), 1)
+    events = (when[:, None] == times) & gone[:, None]
+    staying = np.cumprod(1 - weights @ events / at_risk, axis=1)
+    just_before = np.hstack([np.ones((len(weights), 1)), staying[:, :-1]])[:, : len(times)]
+    counts = Counter(claims.loc[gone, "outcome"])
+    incidence = {}
+    for kind in sorted(counts, key=lambda kind: (-counts[kind], kind)):
+        losses = just_before * (weights @ (events & (claims["outcome"] == kind).to_numpy()[:, None])) / at_risk
+        summed = np.hstack([np.zeros((len(weights), 1)), np.cumsum(losses, axis=1)])
+        incidence[kind] = summed[:, np.searchsorted(times, days, side="right")]
+    return _Estimate(days, (when[:, None] >= days).sum(axis=0), incidence)
+
+
+def _standing(estimate: _Estimate) -> Floats:
+    """The share of claims that still stand by day, of the data and of each resample: Kaplan and Meier's estimate."""
+    return np.asarray(np.clip(1 - sum(estimate.incidence.values(), np.zeros((1 + RESAMPLES, 1))), 0, 1)) * np.ones(
+        (1, len(estimate.days))
+    )
 
 
 def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
-    """The share of claims that still stand so many days later (Turnbull's estimate for interval-censored times).
+    """The share of claims that still stand so many days later (Kaplan and Meier's estimate).
 
     Args:
         claims: From `spells`.
         step: Days between the rows.
 
     Returns:
-        ``days`` (0, step, ... and the last sighting), ``n`` (services), ``value``, ``low``, ``high``, and
-        ``earliest`` and ``latest``: the data say only between which sightings a claim went, so that every curve
-        between these two fits them as well. ``value`` spreads the loss evenly. One row with n=0 if there is no claim.
-
-    Note:
-        lifelines (``KaplanMeierFitter.fit_interval_censoring``) gives the same estimate, but no interval, and fits one
-        sample at a time; here all resamples are fitted at once.
+        ``days`` (0, step, ... while at least `AT_RISK` claims are followed), ``n`` (claims), ``at_risk`` (followed on
+        that day), ``value``, ``low``, ``high`` (owners resampled); ``lost`` and ``stands``: the share if claims not
+        seen again were lost with their last sighting, and if they stand to their archive's end. One row with n=0 if
+        there is no claim.
 
     References:
-        Turnbull, B. W. (1976). The empirical distribution function with arbitrarily grouped, censored and truncated
-        data. JRSS B 38, 290-295.
+        Kaplan, E. L. & Meier, P. (1958). Nonparametric estimation from incomplete observations. JASA 53, 457-481.
     """
     if claims.empty:
-        null = dict.fromkeys(("value", "low", "high", "earliest", "latest"), np.nan)
-        return pd.DataFrame([{"days": 0, "n": 0, **null}])
-    days, survival, lower, upper, masses = _turnbull(claims, step)
-    low, high = intervals.percentiles(survival[1:])
-    curves = {
-        "value": survival[0],
-        "low": low,
-        "high": high,
-        "earliest": 1 - ((days[:, None] > lower) & np.isfinite(upper)) @ masses,
-        "latest": 1 - (days[:, None] >= upper) @ masses,
-    }
-    rounded = {name: np.clip(np.round(curve, 6), 0, 1) for name, curve in curves.items()}
-    return pd.DataFrame({"days": days.astype(int), "n": len(claims), **rounded})
+        return pd.DataFrame([{"days": 0, "n": 0, "at_risk": 0, **dict.fromkeys((*SHARES, "lost", "stands"), np.nan)}])
+    estimate = _estimate(claims, step)
+    curves = _standing(estimate)
+    low, high = intervals.percentiles(curves[1:])
+    bounds = {name: _on(_estimate(claims, 1, until=end), estimate.days) for name, end in BOUNDS.items()}
+    curve = {"value": curves[0], "low": low, "high": high, **bounds}
+    return pd.DataFrame({"days": estimate.days, "n": len(claims), "at_risk": estimate.at_risk, **curve}).round(6)
 
 
-def _grid(last: float, step: int) -> Floats:
-    """0, step, ... and the last day of the data."""
-    return np.unique(np.append(np.arange(0, last, step), last))
+def _on(estimate: _Estimate, days: npt.NDArray[np.int64]) -> Floats:
+    """The share still standing on some days; null after the last that the estimate knows."""
+    curve = pd.Series(_standing(estimate)[0], estimate.days)
+    return curve.reindex(days).to_numpy(dtype=float)
 
 
 def half_life(claims: pd.DataFrame) -> pd.DataFrame:
-    """The days after which half of the claims have gone, with a bootstrap interval over services.
+    """The days after which half of the claims have gone (Kaplan and Meier's median), owners resampled.
 
     Args:
         claims: From `spells`.
 
     Returns:
-        One row: ``n``, ``value``, ``low``, ``high`` in days; infinite where more than half still stand at the end,
-        null without any claim.
+        One row: ``n``, ``value``, ``low``, ``high`` in days; infinite where more than half still stand at the end;
+        ``lost``, ``stands`` as in `claim_survival`; null without any claim.
     """
     if claims.empty:
-        return pd.DataFrame([{"n": 0, "value": np.nan, "low": np.nan, "high": np.nan}])
-    days, survival, *_ = _turnbull(claims, 1)
-    halved = survival <= 0.5 + 1e-9
-    lives = np.where(halved.any(axis=1), days[np.argmax(halved, axis=1)], np.inf)
+        return pd.DataFrame([{"n": 0, **dict.fromkeys((*SHARES, "lost", "stands"), np.nan)}])
+    lives = _halved(_estimate(claims, 1))
     # Order statistics, not interpolation: between a number and infinity there is nothing.
     low, high = np.quantile(lives[1:], [0.025, 0.975], method="inverted_cdf")
-    return pd.DataFrame([{"n": len(claims), "value": lives[0], "low": low, "high": high}])
+    bounds = {name: _halved(_estimate(claims, 1, until=end))[0] for name, end in BOUNDS.items()}
+    return pd.DataFrame([{"n": len(claims), "value": lives[0], "low": low, "high": high, **bounds}])
+
+
+def _halved(estimate: _Estimate) -> Floats:
+    halved = _standing(estimate) <= 0.5 + 1e-9
+    return np.where(halved.any(axis=1), estimate.days[np.argmax(halved, axis=1)], np.inf)
 
 
 def claim_outcomes(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
-    """What claims gave way to, as shares of all that stood at the start (Aalen & Johansen's estimate).
+    """What claims gave way to, as shares of all that stood at the start (Aalen and Johansen's estimate).
 
-    A claim goes in the middle of the interval between its two sightings; censored services leave at their last
-    sighting. lifelines' estimator breaks ties by chance, so it is written here.
+    lifelines' estimator breaks ties by chance and knows no clusters, so it is written here.
 
     Args:
         claims: From `spells`.
         step: Days between the rows.
 
     Returns:
-        ``outcome`` (those that occur, the commonest first), ``days``, ``n``, ``value``, ``low``, ``high``. One row of
-        0 where all claims still stand, and one with n=0 if there is no claim.
+        ``outcome`` (those that occur, the commonest first), ``days`` (as in `claim_survival`), ``n``, ``at_risk``,
+        ``value``, ``low``, ``high``. One row of 0 where all claims still stand, and one with n=0 if there is no claim.
 
     References:
         Aalen, O. O. & Johansen, S. (1978). An empirical transition matrix for non-homogeneous Markov chains based on
         censored observations. Scand. J. Statist. 5, 141-150.
     """
-    ordered = claims.sort_values("service")
-    outcome, n = ordered["outcome"].to_numpy(dtype=str), len(ordered)
-    gone = outcome != CENSORED
-    if not gone.any():
-        none = dict.fromkeys(("value", "low", "high"), 0.0 if n else np.nan)
-        return pd.DataFrame([{"outcome": CENSORED if n else NONE, "days": 0, "n": n, **none}])
-    left = ordered["left"].to_numpy(dtype=float)
-    when = np.where(gone, (left + ordered["right"].to_numpy(dtype=float)) / 2, left)
-    weights = intervals.data_and_resamples(n, resamples=RESAMPLES)
-    times, days = np.unique(when[gone]), _grid(when.max(), step)
-    # Those censored on the day of an event are still at risk of it. Where nobody is, nobody goes.
-    at_risk = np.maximum(weights @ (when[:, None] >= times), 1)
-    events = (when[:, None] == times) & gone[:, None]
-    staying = np.cumprod(1 - weights @ events / at_risk, axis=1)
-    just_before = np.hstack([np.ones((len(weights), 1)), staying[:, :-1]])
-    counts = Counter(outcome[gone].tolist())
+    if (claims["outcome"] == CENSORED).all():
+        share = 0.0 if len(claims) else np.nan
+        outcome = CENSORED if len(claims) else NONE
+        row = {"outcome": outcome, "days": 0, "n": len(claims), "at_risk": len(claims)}
+        return pd.DataFrame([{**row, **dict.fromkeys(SHARES, share)}])
+    estimate = _estimate(claims, step)
     frames = []
-    for kind in sorted(counts, key=lambda kind: (-counts[kind], kind)):
-        losses = just_before * (weights @ (events & (outcome == kind)[:, None])) / at_risk
-        incidence = np.hstack([np.zeros((len(weights), 1)), np.cumsum(losses, axis=1)])
-        curves = incidence[:, np.searchsorted(times, days, side="right")]
+    for kind, curves in estimate.incidence.items():
         low, high = intervals.percentiles(curves[1:])
-        shares = {"value": curves[0], "low": low, "high": high}
-        frames.append(pd.DataFrame({"outcome": kind, "days": days.astype(int), "n": n, **shares}))
+        frame = {"outcome": kind, "days": estimate.days, "n": len(claims), "at_risk": estimate.at_risk}
+        frames.append(pd.DataFrame({**frame, "value": curves[0], "low": low, "high": high}))
     return pd.concat(frames, ignore_index=True)
 
 

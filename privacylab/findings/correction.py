@@ -111,7 +111,8 @@ def error_rates(gold: pd.DataFrame, *, by: str | None = "era") -> pd.DataFrame:
         row |= _estimate("specificity", counts.specificity, ends)
         rows.append(row)
     columns = [*keys, "n", "n_true", *_names("sensitivity"), "n_false", *_names("specificity")]
-    return pd.DataFrame(rows, columns=columns)
+    floats = dict.fromkeys([*_names("sensitivity"), *_names("specificity")], float)
+    return pd.DataFrame(rows, columns=columns).astype(floats)
 
 
 def _names(name: str) -> tuple[str, str, str]:

@@ -9,10 +9,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from privacylab import eras
 from privacylab.plots import style
 from privacylab.plots.labels import Names, end_labels, key, mark_events, readable
 from privacylab.plots.rows import dot_rows, in_points, row_names, rows_height
-from privacylab.plots.style import COLOURS, DASHED, PALE, RULE, WIDTH, in_order, look, need, text_height, wrapped
+from privacylab.plots.style import (
+    COLOURS,
+    DASHED,
+    PALE,
+    RULE,
+    WIDTH,
+    in_order,
+    look,
+    need,
+    text_colour,
+    text_height,
+    wrapped,
+)
 
 _BEFORE = {**look(5), "markerfacecolor": "white"}
 _VERDICTS = {
@@ -165,42 +178,80 @@ def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
 
 @style.drawing
 def claim_survival(curves: pd.DataFrame) -> Figure:
-    """How long a claim outlives its framework: the share of services that still make it.
+    """How long a claim outlives its framework: the share of services that still make it, and how many are followed.
 
     Args:
-        curves: From `findings.claim_survival`; with a column ``framework`` several curves.
+        curves: From `findings.claim_survival`; with ``framework`` several curves, and with ``start`` (the day on which
+            they begin) the framework's deadlines are marked on its curve.
     """
-    rows = need(curves, "days", "n", "value", "low", "high")
+    rows = need(curves, "days", "n", "at_risk", "value", "low", "high")
     return _curves(rows.assign(framework=rows.get("framework", "")), "framework", "Services that still claim it")
 
 
 @style.drawing
 def claim_outcomes(curves: pd.DataFrame) -> Figure:
-    """What became of a claim: the share of services that have gone to each outcome.
+    """What became of a claim: the share of services that have gone to each outcome, and how many are followed.
 
     Args:
         curves: From `findings.claim_outcomes`.
     """
-    return _curves(need(curves, "outcome", "days", "n", "value", "low", "high"), "outcome", "Services")
+    return _curves(need(curves, "outcome", "days", "n", "at_risk", "value", "low", "high"), "outcome", "Services")
 
 
 def _curves(rows: pd.DataFrame, by: str, label: str) -> Figure:
     rows = rows[rows["value"].notna()]
     parts = {kind: rows[rows[by].astype(str) == kind] for kind in in_order(rows[by])}
     names = [wrapped(f"{readable(kind)}\n(n = {part['n'].max():,})".strip(), 1.3) for kind, part in parts.items()]
-    page, axes = style.panel(max(3.0, sum(text_height([name]) for name in names) / 0.7))
+    # Outcomes of one claim are followed together.
+    followed = list(parts) if by == "framework" else list(parts)[:1]
+    height = max(3.0, sum(text_height([name]) for name in names) / 0.7)
+    page, axs = style.figure(height, rows=2, sharex=True, heights=[height, 0.2 * len(followed)])
+    axes, strip = axs[:, 0]
     ends = []
-    for i, part in enumerate(parts.values()):
-        x = part["days"] / 365.25
+    for i, (kind, part) in enumerate(parts.items()):
+        x = part["days"] / YEAR
         axes.fill_between(x, part["low"], part["high"], step="post", color=COLOURS[i], alpha=0.16, linewidth=0)
         axes.step(x, part["value"], where="post", color=COLOURS[i], linestyle=("-", "--", "-.", ":")[i % 4])
         ends.append((float(part["value"].iloc[-1]), names[i], COLOURS[i]))
-    axes.set(xlabel="Years since the framework ended", ylabel=label)
-    axes.set(xlim=(0, max(rows["days"].max(), 30) / 365.25), ylim=(0, 1 if rows["value"].max() > 0.6 else None))
+        _deadlines(axes, part, kind, COLOURS[i])
+    axes.set(ylabel=label, xlim=(0, max(rows["days"].max(), 30) / YEAR))
+    axes.set(ylim=(0, 1 if rows["value"].max() > 0.6 else None))
     axes.grid(axis="y")
     style.percent(axes)
     end_labels(axes, ends)
+    _at_risk(strip, [parts[kind] for kind in followed])
     return page
+
+
+YEAR = 365.25
+"""Days."""
+
+
+def _deadlines(axes: Axes, part: pd.DataFrame, framework: str, colour: str) -> None:
+    """Marks on a curve on the days by which the framework's name was to go."""
+    for deadline in eras.deadlines(framework) if "start" in part else ():
+        days = (pd.Timestamp(deadline.date) - part["start"].iloc[0]).days
+        standing = part.loc[part["days"] <= days, "value"]
+        if len(standing) and days <= part["days"].max():
+            axes.plot(days / YEAR, standing.iloc[-1], marker="|", markersize=9, color=colour)
+            place, shift = (days / YEAR, standing.iloc[-1]), (3, 5)
+            axes.annotate(
+                deadline.name, place, shift, textcoords="offset points", fontsize=7, color=text_colour(colour)
+            )
+
+
+def _at_risk(strip: Axes, parts: list[pd.DataFrame]) -> None:
+    """A row for each curve: how many claims are still followed, year by year."""
+    for row, part in enumerate(parts):
+        for year in range(int(part["days"].max() / YEAR) + 1):
+            followed = part.loc[part["days"] <= year * YEAR, "at_risk"].iloc[-1]
+            colour = text_colour(COLOURS[row]) if len(parts) > 1 else "black"
+            strip.text(
+                year, -row, f"{followed:,}", ha="center" if year else "left", va="center", fontsize=7, color=colour
+            )
+    strip.set(ylim=(0.5 - len(parts), 0.5), yticks=[], xlabel="Years since the framework ended")
+    strip.set_ylabel("Followed", fontsize=7, rotation=0, ha="right", va="center")
+    strip.spines[:].set_visible(False)
 
 
 @style.drawing

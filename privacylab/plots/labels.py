@@ -181,11 +181,13 @@ def quantity(value: float, unit: str = "share") -> str:
     Raises:
         ValueError: The unit is none of these.
 
-    >>> quantity(0.231), quantity(0.231, "points"), quantity(1234.5, "days")
-    ('23%', '+23.1', '1,234')
+    >>> quantity(0.231), quantity(0.231, "points"), quantity(1234.5, "days"), quantity(float("inf"), "days")
+    ('23%', '+23.1', '1,234', 'not reached')
     """
     if unit not in _UNITS:
         raise ValueError(f"unit {unit!r} must be one of {', '.join(_UNITS)}")
+    if np.isinf(value):
+        return "not reached"
     text = format(value, _UNITS[unit])
     return text.rstrip("%") if unit == "points" else text
 

@@ -6,16 +6,13 @@ from frames import versions_of
 from privacylab import findings
 
 
-def intervals(*spans, outcome="none"):
-    """Spells from (left, right), or (left, right, outcome)."""
-    rows = [(f"s{i}", *span, *([outcome] if len(span) == 2 else [])) for i, span in enumerate(spans)]
-    frame = pd.DataFrame(rows, columns=["service", "left", "right", "outcome"])
-    return frame.assign(
-        outcome=frame["outcome"].where(np.isfinite(frame["right"]), "censored"), right=frame["right"].astype(float)
-    )
+def spells(*spans):
+    """Claims that went so many days later to an outcome, or were censored then; each of an owner of its own."""
+    rows = [(f"s{i:03}", f"o{i:03}", days, outcome) for i, (days, outcome) in enumerate(spans)]
+    frame = pd.DataFrame(rows, columns=["service", "owner", "days", "outcome"]).astype({"days": float})
+    return frame.assign(seen=frame["days"], stands=frame["days"], start=pd.Timestamp("2015-10-05"))
 
 
-FOREVER = np.inf
 HARBOR, SHIELD = "safe_harbor:adheres", "privacy_shield:adheres"
 
 
@@ -41,14 +38,53 @@ def versions():
     )
 
 
-def test_spells_run_from_the_last_sighting_with_to_the_first_without(versions):
+def test_a_claim_goes_at_the_first_sighting_after_the_last_with_it(versions):
     found = findings.spells(versions, "safe_harbor", at="2015-10-05").set_index("service")
-    assert found[["left", "right", "outcome"]].to_dict("index") == {
-        "a": {"left": 88, "right": 332, "outcome": "privacy_shield"},  # 2016-01-01 and 2016-09-01
-        "b": {"left": 0, "right": 148, "outcome": "scc"},  # gone at 2016-03-01, though it comes back
-        "c": {"left": 0, "right": FOREVER, "outcome": "censored"},  # never seen again
-        "d": {"left": 731, "right": FOREVER, "outcome": "censored"},  # the flip does not count
+    assert found[["days", "seen", "stands", "outcome"]].to_dict("index") == {
+        "a": {"days": 332, "seen": 332, "stands": 332, "outcome": "privacy_shield"},  # 2016-09-01
+        # It comes back, and is not seen again after 2016-06-01: a year on, or to the archive's end.
+        "b": {"days": 605, "seen": 240, "stands": 731, "outcome": "censored"},
+        "c": {"days": 366, "seen": 0, "stands": 731, "outcome": "censored"},  # never seen again
+        "d": {"days": 731, "seen": 731, "stands": 731, "outcome": "censored"},  # the flip does not count
     }
+
+
+def test_a_date_that_the_new_text_states_is_the_day():
+    versions = versions_of([("a", "2015-09-01", HARBOR), ("a", "2015-12-01", HARBOR), ("a", "2016-03-01", "")])
+    policies = pd.DataFrame({"service": "a", "date": pd.to_datetime(["2016-03-01"]), "document": "main", "owner": "A"})
+    days = {}
+    for stated in ("2016-02-01", "2015-11-01", "2016-05", None):  # only the first lies between the sightings
+        each = policies.assign(effective_date=pd.Series([stated], dtype="str"))
+        found = findings.spells(versions, "safe_harbor", at="2015-10-05", policies=each).iloc[0]
+        days[stated] = found["days"]
+        assert found["owner"] == "A"
+    assert days == {"2016-02-01": 119, "2015-11-01": 148, "2016-05": 148, None: 148}
+
+
+def test_where_in_a_gap_a_text_says_that_it_is_from():
+    versions = versions_of(
+        [("a", "2015-01-01", ""), ("a", "2015-04-11", ""), ("a", "2015-05-01", ""), ("b", "2015-04-11", "")]
+    )
+    policies = pd.DataFrame({"service": "a", "date": pd.to_datetime(["2015-04-11", "2015-05-01"]), "document": "main"})
+    policies["effective_date"] = ["2015-04-01", "2015-04-30"]
+    found = findings.stated_changes(versions, policies)
+    assert found.to_numpy().tolist() == [["a", 100, 0.9, 10]]  # 90 of 100 days in; the second gap is short
+    later = policies.assign(effective_date=["2014-12-01", None])
+    assert findings.stated_changes(versions, later).empty
+
+
+def test_nobody_moves_to_a_framework_before_its_first_day():
+    versions = versions_of(
+        [
+            ("a", "2015-09-01", HARBOR),
+            ("a", "2016-03-01", SHIELD),
+            ("b", "2015-09-01", HARBOR),
+            ("b", "2016-08-01", SHIELD),
+        ]
+    )
+    found = findings.spells(versions, "safe_harbor", at="2015-10-05")
+    assert found["outcome"].tolist() == ["none", "privacy_shield"]
+    assert found.loc[found["outcome"] == "privacy_shield", "days"].min() >= 281
 
 
 def test_a_sighting_that_is_too_old_shows_no_claim(versions):
@@ -62,19 +98,6 @@ def test_no_claim_at_the_start_is_an_explicit_empty_row(versions):
     for curve in (findings.claim_survival(found), findings.claim_outcomes(found), findings.half_life(found)):
         assert curve["n"].tolist() == [0]
         assert curve[["value", "low", "high"]].isna().all(axis=None)
-
-
-def test_a_text_seen_no_more_may_stand_while_its_archive_lives(versions):
-    found = findings.spells(versions, "safe_harbor", at="2015-10-05", stands=12).set_index("service")
-    # c was seen last on 2015-09-01: it stands until 2016-09-01, 332 days on. d, until the archive's end, 2017-10-05.
-    assert found["left"].to_dict() == {"a": 88, "b": 0, "c": 332, "d": 731}
-    assert found.loc["c", "outcome"] == "censored"
-
-
-def test_standing_changes_nothing_where_all_claims_are_seen_to_go():
-    versions = versions_of([("a", "2015-09-01", HARBOR), ("a", "2016-01-01", "")])
-    spells = [findings.spells(versions, "safe_harbor", at="2015-10-05", stands=months) for months in (0, 18)]
-    pd.testing.assert_frame_equal(*spells)
 
 
 @pytest.mark.parametrize("at", ["2012-01-01", "2020-01-01"])
@@ -111,94 +134,94 @@ def test_the_newest_mechanism_counts(claims, expected):
     assert findings.mechanism(claims) == expected
 
 
-def test_turnbull_by_hand():
-    # (0,2] (1,3] (2,4] (3,inf): mass can lie in (1,2], (2,3] and (3,4] or beyond 3. Services 1 and 2 hold (1,2];
-    # 2 holds (2,3] too, 3 holds (2,3] and (3,4], 4 holds (3,4] (as its interval begins there). By symmetry the
-    # self-consistent masses are 1/2 on (1,2] and 1/2 on (3,4]: check p1 = (1 + 1)/4 with p2 = 0.
-    found = intervals((0, 2), (1, 3), (2, 4), (3, FOREVER))
-    curve = findings.claim_survival(found, step=1).set_index("days")
-    assert curve["latest"].to_dict() == pytest.approx({0: 1, 1: 1, 2: 0.5, 3: 0.5, 4: 0}, abs=1e-3)
-    assert curve["earliest"].to_dict() == pytest.approx({0: 1, 1: 1, 2: 0.5, 3: 0.5, 4: 0}, abs=1e-3)
+def many(*spans):
+    """Each claim ten times, so that enough are followed."""
+    return spells(*[span for span in spans for _ in range(10)])
 
 
-def test_turnbull_with_unequal_masses_by_hand():
-    # (0,1] twice, (0,2] once, (1,2] once: p on (0,1] solves p = (2 + p) / 4, so p = 2/3.
-    found = intervals((0, 1), (0, 1), (0, 2), (1, 2))
-    curve = findings.claim_survival(found, step=1).set_index("days")
-    assert curve.loc[1, "value"] == pytest.approx(1 / 3, abs=1e-5)
-    assert curve.loc[2, "value"] == pytest.approx(0, abs=1e-5)
+def test_kaplan_meier_by_hand():
+    # Gone on days 1, 3 and 4; censored on 2: S = 3/4, then 3/4 * 1/2, then 0.
+    curve = findings.claim_survival(many((1, "none"), (2, "censored"), (3, "none"), (4, "scc")), step=1)
+    assert curve.set_index("days")["value"].to_dict() == pytest.approx({0: 1, 1: 0.75, 2: 0.75, 3: 0.375, 4: 0})
+    assert curve["at_risk"].tolist() == [40, 40, 30, 20, 10]
 
 
-def test_turnbull_without_interval_censoring_is_kaplan_meier():
-    # Gone within days 1, 3 and 4; censored at 2: S = 3/4, then 3/4 * 1/2, then 0.
-    found = intervals((0.999, 1), (2, FOREVER), (2.999, 3), (3.999, 4))
-    curve = findings.claim_survival(found, step=1).set_index("days")
-    assert curve["value"].to_dict() == pytest.approx({0: 1, 1: 0.75, 2: 0.75, 3: 0.375, 4: 0}, abs=1e-4)
-
-
-def test_turnbull_equals_lifelines():
-    from lifelines import KaplanMeierFitter
+def test_the_estimates_are_those_of_lifelines():
+    from lifelines import AalenJohansenFitter, KaplanMeierFitter
 
     rng = np.random.default_rng(2)
-    # No ties between left and right ends: there lifelines counts both as inside.
-    left = rng.integers(0, 20, 40) + 0.5
-    right = np.floor(left) + rng.integers(1, 10, 40)
-    right[:10] = np.inf
-    found = intervals(*zip(left, right, strict=True))
-    curve = findings.claim_survival(found, step=1).set_index("days")
-    theirs = KaplanMeierFitter().fit_interval_censoring(left, right).survival_function_
-    for day in (3, 8, 15, 22):
-        low, high = theirs.loc[:day].iloc[-1].min(), theirs.loc[:day].iloc[-1].max()
-        assert low - 0.01 <= curve.loc[day, "value"] <= high + 0.01
+    days = rng.permutation(np.arange(1, 201))[:80]  # no ties: there lifelines draws lots
+    kinds = rng.choice(["none", "scc", "censored"], 80)
+    found = spells(*zip(days, kinds, strict=True))
+    gone = kinds != "censored"
+    curve = findings.claim_survival(found, step=1).set_index("days")["value"]
+    theirs = KaplanMeierFitter().fit(days, gone).survival_function_at_times(curve.index)
+    assert curve.to_numpy() == pytest.approx(theirs.to_numpy(), abs=1e-5)
+    outcomes = findings.claim_outcomes(found, step=1).set_index(["outcome", "days"])["value"]
+    fitter = AalenJohansenFitter(calculate_variance=False).fit(days, np.where(gone, 1 + (kinds == "scc"), 0), 2)
+    theirs = fitter.cumulative_density_.iloc[:, 0].reindex(outcomes["scc"].index, method="ffill")
+    assert outcomes["scc"].to_numpy() == pytest.approx(theirs.to_numpy(), abs=1e-5)
 
 
-def test_the_curve_lies_between_its_bounds_and_falls():
-    rng = np.random.default_rng(1)
-    left = rng.integers(0, 500, 60).astype(float)
-    curve = findings.claim_survival(intervals(*zip(left, left + 100, strict=True)))
-    assert (curve["earliest"] <= curve["value"] + 1e-6).all() and (curve["value"] <= curve["latest"] + 1e-6).all()
-    assert (np.diff(curve["value"]) <= 1e-6).all()
-    assert (curve["low"] <= curve["value"] + 1e-6).all() and (curve["value"] <= curve["high"] + 1e-6).all()
+def test_curves_end_where_fewer_than_ten_are_followed():
+    found = spells(*[(day, "none") for day in range(1, 31)])
+    for curve in (findings.claim_survival(found, step=5), findings.claim_outcomes(found, step=5)):
+        assert curve["days"].max() == 21
+        assert curve["at_risk"].min() == 10
+
+
+def test_claims_not_seen_again_bound_the_curve():
+    found = many((100, "none"), (150, "censored"), (300, "none"))
+    unseen = found["outcome"] == "censored"
+    found["seen"], found["stands"] = found["days"].mask(unseen, 50), found["days"].mask(unseen, 400)
+    row = findings.claim_survival(found, step=100).set_index("days").loc[100]
+    assert (row["lost"], row["value"], row["stands"]) == (0.5, pytest.approx(2 / 3), pytest.approx(2 / 3))
+    life = findings.half_life(found).iloc[0]
+    assert life["lost"] == 100
+    assert life["lost"] <= life["value"] <= life["stands"]
+
+
+def test_owners_are_resampled():
+    alone = many((100, "none"), (400, "censored"), (200, "none"), (400, "censored"))
+    owned = alone.assign(owner=[f"o{i // 10}" for i in range(40)])
+    widths = []
+    for found in (alone, owned):
+        row = findings.claim_survival(found, step=100).set_index("days").loc[200]
+        widths.append(row["high"] - row["low"])
+    assert widths[1] > 2 * widths[0]
+
+
+def test_one_owner_alone_has_a_curve():
+    found = many((100, "none"), (400, "censored")).assign(owner="o")
+    row = findings.claim_survival(found, step=100).set_index("days").loc[100]
+    assert (row["value"], row["low"], row["high"]) == (0.5, 0.5, 0.5)
 
 
 def test_survival_covers_the_truth():
-    # Claims with an exponential life of 400 days, seen every 90 days, 60 services: the share at day 360.
+    # Claims with an exponential life of 400 days, followed for 900: the share at day 360.
     rng = np.random.default_rng(3)
     covered = 0
     for _ in range(40):
-        life = rng.exponential(400, 60)
-        left = np.minimum(np.floor(life / 90) * 90, 900)
-        found = intervals(*zip(left, np.where(left < 900, left + 90, np.inf), strict=True))
-        row = findings.claim_survival(found).set_index("days").loc[360]
+        life = np.ceil(rng.exponential(400, 60))
+        spans = [(min(each, 900), "none" if each < 900 else "censored") for each in life]
+        row = findings.claim_survival(spells(*spans)).set_index("days").loc[360]
         covered += row["low"] <= np.exp(-0.9) <= row["high"]
     assert covered >= 34
 
 
 def test_half_life_by_hand():
-    found = findings.half_life(intervals((9, 10), (19, 20), (29, 30), (39, 40))).iloc[0]
-    assert (found["n"], found["value"]) == (4, 20)
+    found = findings.half_life(many((10, "none"), (20, "none"), (30, "none"), (40, "none"))).iloc[0]
+    assert (found["n"], found["value"]) == (40, 20)
     assert found["low"] >= 10 and found["high"] <= 40
 
 
 def test_half_life_is_infinite_while_more_than_half_stand():
-    found = findings.half_life(intervals((9, 10), (50, FOREVER), (50, FOREVER))).iloc[0]
-    assert found["value"] == np.inf
-
-
-def test_aalen_johansen_by_hand():
-    # Middles: day 10 to Shield, 20 silent, censored at 25, 30 to Shield, 40 silent. At risk 5, 4, 2, 1.
-    # Shield: 1/5 at 10; then S = 3/5, and 3/5 * 1/2 = 3/10 at 30. Silent: 4/5 * 1/4 = 1/5 at 20; 3/10 at 40.
-    found = intervals(
-        (9, 11, "privacy_shield"), (19, 21, "none"), (25, FOREVER), (29, 31, "privacy_shield"), (39, 41, "none")
-    )
-    curves = findings.claim_outcomes(found, step=10).set_index(["outcome", "days"])["value"]
-    assert curves["privacy_shield"].to_dict() == pytest.approx({0: 0, 10: 0.2, 20: 0.2, 30: 0.5, 40: 0.5})
-    assert curves["none"].to_dict() == pytest.approx({0: 0, 10: 0, 20: 0.2, 30: 0.2, 40: 0.5})
+    assert findings.half_life(many((10, "none"), (50, "censored"), (50, "censored")))["value"].item() == np.inf
 
 
 def test_aalen_johansen_with_ties_by_hand():
     # Two at once on day 10 of four, one to each outcome; another on day 20 of the two left.
-    found = intervals((9, 11, "scc"), (9, 11, "none"), (19, 21, "scc"), (25, FOREVER))
+    found = many((10, "scc"), (10, "none"), (20, "scc"), (25, "censored"))
     curves = findings.claim_outcomes(found, step=10).set_index(["outcome", "days"])["value"]
     assert curves["scc"].to_dict() == pytest.approx({0: 0, 10: 0.25, 20: 0.5, 25: 0.5})
     assert curves["none"].to_dict() == pytest.approx({0: 0, 10: 0.25, 20: 0.25, 25: 0.25})
@@ -206,17 +229,17 @@ def test_aalen_johansen_with_ties_by_hand():
 
 def test_outcomes_and_survivors_add_up_to_one():
     rng = np.random.default_rng(0)
-    spans = [
-        (left, left + 10, kind) for left, kind in zip(rng.integers(0, 99, 30), ["scc", "none", "dpf"] * 10, strict=True)
-    ]
-    found = intervals(*spans)
-    last = findings.claim_outcomes(found, step=5).groupby("outcome")["value"].max()
-    assert last.sum() == pytest.approx(1)
+    found = spells(*zip(rng.integers(0, 99, 60), ["scc", "none", "dpf", "censored"] * 15, strict=True))
+    last = findings.claim_outcomes(found, step=5).groupby("days")["value"].sum()
+    standing = findings.claim_survival(found, step=5).set_index("days")["value"]
+    assert (last + standing).to_numpy() == pytest.approx(1, abs=1e-5)
 
 
 def test_claims_that_all_stand_are_a_zero_with_their_n():
-    found = findings.claim_outcomes(intervals((50, FOREVER), (60, FOREVER)))
-    assert found[["outcome", "n", "value"]].to_numpy().tolist() == [["censored", 2, 0.0]]
+    found = spells((50, "censored"), (60, "censored"))
+    assert findings.claim_outcomes(found)[["outcome", "n", "value"]].to_numpy().tolist() == [["censored", 2, 0.0]]
+    assert findings.claim_survival(found)["value"].tolist() == [1.0, 1.0, 1.0]
+    assert findings.half_life(found)["value"].item() == np.inf
 
 
 def test_the_corpus_goes_through(corpus):
@@ -282,7 +305,7 @@ def test_the_columns_of_each_frame(versions, moves):
     assert list(findings.sightings(versions)) == ["service", "collection", "date", "claims"]
     assert list(findings.transfer_flow(moves)) == ["before", "after", "source", "target", "n", *shares]
     for claims in (spells, spells.iloc[:0]):
-        assert list(claims) == ["service", "start", "left", "right", "outcome"]
-        assert list(findings.claim_survival(claims)) == ["days", "n", *shares, "earliest", "latest"]
-        assert list(findings.half_life(claims)) == ["n", *shares]
-        assert list(findings.claim_outcomes(claims)) == ["outcome", "days", "n", *shares]
+        assert list(claims) == ["service", "owner", "start", "outcome", "days", "seen", "stands"]
+        assert list(findings.claim_survival(claims)) == ["days", "n", "at_risk", *shares, "lost", "stands"]
+        assert list(findings.half_life(claims)) == ["n", *shares, "lost", "stands"]
+        assert list(findings.claim_outcomes(claims)) == ["outcome", "days", "n", "at_risk", *shares]

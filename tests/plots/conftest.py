@@ -99,8 +99,12 @@ FIGURES = {
         cross(("gold", ["dates", "dates_2"]), ("measure", ["all", "dated: the date"])),
         {"baselines": pd.DataFrame({"gold": ["dates"], "measure": ["all"], "share": [0.5]})},
     ),
-    "claim_survival": (plots.claim_survival, cross(("days", [0, 100, 400])), {}),
-    "claim_outcomes": (plots.claim_outcomes, cross(("outcome", ["none", "scc"]), ("days", [0, 400])), {}),
+    "claim_survival": (plots.claim_survival, cross(("days", [0, 100, 400])).assign(at_risk=12), {}),
+    "claim_outcomes": (
+        plots.claim_outcomes,
+        cross(("outcome", ["none", "scc"]), ("days", [0, 400])).assign(at_risk=12),
+        {},
+    ),
     "transfer_flow": (plots.transfer_flow, FLOW, {}),
     "keyness": (plots.keyness, WORDS, {"target": "gdpr", "reference": "safe_harbor"}),
     "topics_over_time": (plots.topics_over_time, cross(("topic", [1, 2, 3, 4, 5]), ("half_year", HALVES)), {}),
@@ -183,7 +187,11 @@ REAL = {
         {},
     ),
     "long: both_ways": (plots.both_ways, cross(("feature", LONGS), ("view", ["cross_section", "panel"])), {}),
-    "long: claim_survival": (plots.claim_survival, cross(("framework", LONGS), ("days", [0, 400])), {}),
+    "long: claim_survival": (
+        plots.claim_survival,
+        cross(("framework", LONGS), ("days", [0, 400])).assign(at_risk=12),
+        {},
+    ),
     "long: era_matrix": (plots.era_matrix, cross(("feature", LONGS), SUBS), {}),
     "long: event_study": (plots.event_study, cross(("outcome", [*LONGS, "d"]), ("period", [-2, -1, 0])), {}),
     "long: keyness": (

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from privacylab import plots
@@ -28,5 +29,9 @@ def test_features_that_gained_most_stand_on_top(drawings):
 
 
 def test_each_curve_says_its_number_of_services(cross, texts):
-    frame = cross(("framework", ["safe_harbor", "privacy_shield"]), ("days", [0, 400])).assign(n=[1200, 1100, 9, 8])
-    assert {"Safe Harbor\n(n = 1,200)", "Privacy Shield\n(n = 9)"} <= set(texts(plots.claim_survival(frame)))
+    frame = cross(("framework", ["safe_harbor", "privacy_shield"]), ("days", [0, 400])).assign(
+        n=[1200, 1100, 9, 8], at_risk=[1200, 11, 9, 8], start=pd.Timestamp("2015-10-05")
+    )
+    assert {"certification ends", "1,200", "Safe Harbor\n(n = 1,200)", "Privacy Shield\n(n = 9)"} <= set(
+        texts(plots.claim_survival(frame))
+    )
