@@ -1,6 +1,6 @@
 """What the tables say: shares, changes, claims, words; each with its interval."""
 
-from privacylab.findings.change import average_ratio, both_ways, equivalence, paired, paired_amount, pairs
+from privacylab.findings.change import average_ratio, both_ways, equivalence, paired, paired_amount, pairs, shows
 from privacylab.findings.claims import (
     claim_outcomes,
     claim_survival,

@@ -15,7 +15,7 @@ from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import Floats
-from privacylab.findings.sampling import in_force, observations, owners_of
+from privacylab.findings.sampling import MONTHS_IN_FORCE, in_force, observations, owners_of
 from privacylab.findings.shares import share_difference, two_sides
 
 Side = dt.date | str
@@ -51,7 +51,24 @@ def equivalence(
     return np.asarray(np.maximum(law.sf((value + margin) / error), law.cdf((value - margin) / error)))
 
 
-def _speaking(policies: pd.DataFrame, when: Side) -> pd.Series:
+def shows(low: npt.ArrayLike, high: npt.ArrayLike, *, sign: npt.ArrayLike, margin: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Whether intervals show what was expected of them.
+
+    Args:
+        low: Their low ends.
+        high: Their high ends; null ends show nothing.
+        sign: 1: above 0; -1: below 0; 0: no change as large as the margin.
+        margin: Of each with sign 0.
+
+    >>> shows([1, -2, -2, 0.1], [2, 1, 1, np.nan], sign=[1, -1, 0, 1], margin=3).tolist()
+    [True, False, True, False]
+    """
+    ends, signs = np.array([low, high], dtype=float), np.asarray(sign)
+    within = np.abs(ends).max(axis=0) < margin
+    return ~np.isnan(ends).any(axis=0) & np.where(signs == 0, within, np.where(signs > 0, ends[0] > 0, ends[1] < 0))
+
+
+def _speaking(policies: pd.DataFrame, when: Side, months: int = MONTHS_IN_FORCE) -> pd.Series:
     """The policy that speaks for each service: the last one of an era or sub-era, or the one in force on a date."""
     whole = [era.id for era in eras.eras()]
     names = [*whole, *(era.id for era in eras.sub_eras())]
@@ -61,19 +78,20 @@ def _speaking(policies: pd.DataFrame, when: Side) -> pd.Series:
         rows = rows[rows[by] == when]
     else:
         try:
-            rows = in_force(policies, eras.as_date(when))
+            rows = in_force(policies, eras.as_date(when), months=months)
         except ValueError:
             raise ValueError(f"{when!r} must be a date YYYY-MM-DD or one of {', '.join(names)}") from None
     return rows.set_index("service")["policy_id"]
 
 
-def pairs(policies: pd.DataFrame, *, before: Side, after: Side) -> pd.DataFrame:
+def pairs(policies: pd.DataFrame, *, before: Side, after: Side, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
     """The services that speak on both sides, with the policy on each.
 
     Args:
         policies: The table.
         before: An era or sub-era (a service's last policy in it), or a date (its policy in force).
         after: The same for the other side.
+        months: As in `in_force`, where a side is a date.
 
     Returns:
         ``service``, ``before``, ``after`` (policy ids), sorted by service; empty if no service is on both sides.
@@ -81,7 +99,7 @@ def pairs(policies: pd.DataFrame, *, before: Side, after: Side) -> pd.DataFrame:
     Raises:
         ValueError: A side is neither an era nor a date.
     """
-    sides = {"before": _speaking(policies, before), "after": _speaking(policies, after)}
+    sides = {"before": _speaking(policies, before, months), "after": _speaking(policies, after, months)}
     return pd.concat(sides, axis=1, join="inner").sort_index().rename_axis("service").reset_index()
 
 
@@ -93,6 +111,7 @@ def paired(
     after: Side,
     columns: Columns = None,
     margin: float | None = None,
+    months: int = MONTHS_IN_FORCE,
 ) -> pd.DataFrame:
     """What the same services gained and lost: exact McNemar test and the difference of the shares.
 
@@ -103,6 +122,7 @@ def paired(
         after: As in `pairs`.
         columns: Which features; None: all.
         margin: The smallest difference that would matter (0 to 1), to test that there is none.
+        months: As in `pairs`.
 
     Returns:
         ``feature``, ``n`` (services on both sides), ``n_effective`` (`intervals.effective_number` of their changes),
@@ -121,7 +141,7 @@ def paired(
         difference of binomial proportions based on paired data. JEBS 37, 479-488.
     """
     wanted = choose(features, columns)
-    both = pairs(policies, before=before, after=after)
+    both = pairs(policies, before=before, after=after, months=months)
     old, new = (features.loc[both[side], wanted].to_numpy(dtype=bool) for side in ("before", "after"))
     gained, lost, kept, neither = (cases.sum(axis=0) for cases in (~old & new, old & ~new, old & new, ~old & ~new))
     n = len(both) or np.nan
