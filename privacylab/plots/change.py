@@ -39,7 +39,7 @@ def paired_change(changes: pd.DataFrame, *, label: str = "Share of the same serv
     joined = rows.assign(low=rows["before"], high=rows["after"])
     sides = [(joined.assign(value=rows["before"]), _BEFORE), (joined.assign(value=rows["after"]), look(0))]
     dot_rows(left, names, sides)
-    left.set(xlim=(0, None), xlabel=wrapped(f"{label} (n = {rows['n'].max():,.0f})", 2.5, 8))
+    left.set(xlim=(0, None), xlabel=wrapped(f"{label} (n\u00a0=\u00a0{rows['n'].max():,.0f})", 2.5, 8))
     style.percent(left, "x")
     key(left, [("before", _BEFORE), ("after", look(0))])
     right.axvline(0, **RULE)

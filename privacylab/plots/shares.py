@@ -241,7 +241,6 @@ def keyness(words: pd.DataFrame) -> Figure:
     sides = {"Dropped": rows[rows["value"] < 0].head(15), "Taken up": rows[rows["value"] > 0].head(15)}
     names = [[wrapped(written(term), 1.5) for term in side["term"]] for side in sides.values()]
     longest = max(map(len, names))
-    room = WIDTH / 2 - 0.3 - max(style.text_width(name) for name in (*names[0], *names[1]))
     page, axs = style.figure(0.7 + max(0.17, *map(text_height, names)) * longest, columns=2)
     most = 1.04 * pd.concat(sides)[["low", "high"]].abs().to_numpy().max()
     for i, (axes, (title, side)) in enumerate(zip(axs[0], sides.items(), strict=True)):
@@ -249,8 +248,8 @@ def keyness(words: pd.DataFrame) -> Figure:
         axes.set(xlim=((-most, 0.1 * most), (-0.1 * most, most))[i], ylim=(longest - 0.5, -0.5))
         axes.axvline(0, **RULE)
         axes.set_title(title if len(side) else f"{title}: none", color=style.text_colour(COLOURS[1 - i]))
-        axes.set_xlabel(wrapped("Change in percentage points", room, 8))
-    page.supxlabel(f"Share of the same {rows['n'].max():,.0f} services that use the word", fontsize=8)
+    label = f"Change in percentage points of the share of the same {rows['n'].max():,.0f} services that use the word"
+    page.supxlabel(label, fontsize=8)
     return page
 
 

@@ -23,10 +23,15 @@ class Alignment(NamedTuple):
 def written(term: str) -> str:
     """A term as people write it: in the archives' most frequent form, names and abbreviations with capitals.
 
-    >>> written("unite_state"), written("hard_drive"), written("gdpr")
-    ('United States', 'hard drive', 'GDPR')
+    >>> written("unite_state"), written("hard_drive"), written("gdpr"), written("interest-base")
+    ('United States', 'hard drive', 'GDPR', 'interest-based')
     """
-    form, capitals = domain_vectors().forms.get(term, term.replace("_", " ")), paths.rules("names")["words"]
+    forms, capitals = domain_vectors().forms, paths.rules("names")["words"]
+    form = forms.get(term, term.replace("_", " "))
+    # A compound stands in no list of forms, but its last part does: interest-base, base: based.
+    first, hyphen, last = form.rpartition("-")
+    if hyphen and forms.get(last, "").endswith("ed"):
+        form = first + hyphen + forms[last]
     return capitals.get(form) or " ".join(capitals.get(word, word) for word in form.split(" "))
 
 
