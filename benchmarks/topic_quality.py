@@ -1,6 +1,6 @@
 """How good topics are by numbers: coherence on other services, diversity, and how much of a model comes back.
 
-Readers do not always see the winners that coherence declares (Hoyle et al. 2021): ``benchmarks/word_intrusion.py``.
+Readers do not always see the winners that coherence declares (Hoyle et al. 2021); no reader has judged these topics.
 """
 
 import math

@@ -126,9 +126,9 @@ def service_timeline(policies: pd.DataFrame, features: pd.DataFrame, service: st
         service: A registrable domain.
 
     Returns:
-        ``date``, ``era``, ``n_words``, ``claims`` (frameworks that it adheres to or relies on), ``gained`` and ``lost``
-        (categories, claims and cues, by their readable names; empty in the first row), each joined by ``; ``. Empty if
-        none of its policies is dated.
+        ``date``, ``archive``, ``era``, ``n_words``, ``claims`` (frameworks that it adheres to or relies on), ``gained``
+        and ``lost`` (categories, claims and cues, by their readable names; empty in the first row), each joined by
+        ``; ``. Empty if none of its policies is dated.
 
     Raises:
         ValueError: The table has no such policy.
@@ -140,7 +140,8 @@ def service_timeline(policies: pd.DataFrame, features: pd.DataFrame, service: st
     columns = [c for c in map(str, features) if c.startswith(("category:", "claims:", "cue:")) and "=" not in c]
     now = features.loc[rows["policy_id"], columns].astype(bool)
     before = now.shift().fillna(now).astype(bool)
-    timeline = rows[["date", "era", "n_words"]].reset_index(drop=True)
+    timeline = rows.rename(columns={"collection": "archive"})
+    timeline = timeline[["date", "archive", "era", "n_words"]].reset_index(drop=True)
     names = {"claims": now.filter(like="claims:"), "gained": now & ~before, "lost": before & ~now}
     return timeline.assign(**{column: _names(present) for column, present in names.items()})
 
@@ -165,7 +166,8 @@ def timeline_figure(timeline: pd.DataFrame) -> Figure:
         n = max(1, len(claims))
         figure, axs = style.figure(2.6 + 0.22 * n, rows=2, sharex=True, heights=[10, 1 + 1.2 * n])
         axes, strip = axs[0, 0], axs[1, 0]
-        axes.step(x, rows["n_words"], where="post", color=style.COLOURS[0])
+        for part in style.stretches(rows):
+            axes.step(part["date"].map(style.day), part["n_words"], where="post", color=style.COLOURS[0])
         axes.plot(x, rows["n_words"], linestyle="none", marker="o", markersize=3.5, color=style.COLOURS[0])
         axes.set_ylim(bottom=0)
         axes.set_ylabel("Words")

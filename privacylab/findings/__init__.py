@@ -24,7 +24,7 @@ from privacylab.findings.correction import (
     share_draws,
 )
 from privacylab.findings.event_study import event_study, interrupted, panel, placebo, steps, trend
-from privacylab.findings.features import amounts, choose, features, incidence
+from privacylab.findings.features import amounts, choose, features, incidence, rarefied
 from privacylab.findings.gold import (
     FEATURES_READ,
     agreement,
@@ -42,7 +42,7 @@ from privacylab.findings.intervals import (
     resampled_services,
     wilson,
 )
-from privacylab.findings.keyness import Documents, dispersion, documents, keyness, log_odds, log_ratio
+from privacylab.findings.keyness import keyness, terms
 from privacylab.findings.ledger import archive_timeline, exclusion_flow, on_both_sides, sighted_again, versions_by_year
 from privacylab.findings.replication import (
     Part,

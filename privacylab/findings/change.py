@@ -18,6 +18,9 @@ from privacylab.findings.intervals import Floats
 from privacylab.findings.sampling import MONTHS_IN_FORCE, in_force, observations, owners_of
 from privacylab.findings.shares import share_difference, two_sides
 
+FLIPS = 9_999
+"""Draws of signs for the test of changes that are no whole numbers."""
+
 Side = dt.date | str
 """An era or sub-era (a service's last policy in it), or a date (its policy in force)."""
 
@@ -117,7 +120,7 @@ def paired(
 
     Args:
         policies: The table.
-        features: From `findings.features`.
+        features: From `findings.features`; or chances of having a feature, 0 to 1 (`reading.rarefied`).
         before: As in `pairs`.
         after: As in `pairs`.
         columns: Which features; None: all.
@@ -126,15 +129,17 @@ def paired(
 
     Returns:
         ``feature``, ``n`` (services on both sides), ``n_effective`` (`intervals.effective_number` of their changes),
-        ``gained``, ``lost``, ``kept``, ``neither``, ``before``, ``after`` (shares), ``value`` (after - before),
+        ``gained``, ``lost``, ``kept``, ``neither`` (services; of chances, the services that are to be expected where a
+        chance goes one way only), ``before``, ``after`` (shares), ``value`` (after - before),
         ``low``, ``high``, ``p``, ``q`` (Benjamini-Hochberg over the rows), and ``p_equivalence`` with a margin.
         Without any service: n is 0 and the rest null.
 
     Note:
         The interval and the test of equivalence are Bonett & Price's adjusted Wald with the effective number of
-        services; the estimate is the plain difference. p is exact: if nothing happened, what an owner's services
-        changed together is as likely the other way round. Where no owner has several it is McNemar's test in its exact
-        binomial form. Losses are partly errors of what found the feature; see `correction`.
+        services; the estimate is the plain difference. If nothing happened, what an owner's services changed together
+        is as likely the other way round: p is exact, and where no owner has several it is McNemar's test in its exact
+        binomial form; that of chances comes from `FLIPS` draws. Losses are partly errors of what found the feature; see
+        `correction`.
 
     References:
         McNemar (1947), Psychometrika 12. Bonett, D. G. & Price, R. M. (2012). Adjusted Wald confidence interval for a
@@ -142,34 +147,55 @@ def paired(
     """
     wanted = choose(features, columns)
     both = pairs(policies, before=before, after=after, months=months)
-    old, new = (features.loc[both[side], wanted].to_numpy(dtype=bool) for side in ("before", "after"))
-    gained, lost, kept, neither = (cases.sum(axis=0) for cases in (~old & new, old & ~new, old & new, ~old & ~new))
+    old, new = (1 * features.loc[both[side], wanted].to_numpy() for side in ("before", "after"))
+    owners, change = owners_of(policies)[both["service"]], (new - old).astype(float)
+    up, down, stay = np.maximum(new - old, 0), np.maximum(old - new, 0), np.minimum(old, new)
+    gained, lost, kept, neither = (cases.sum(axis=0) for cases in (up, down, stay, 1 - stay - up - down))
     n = len(both) or np.nan
-    owners, change = owners_of(policies)[both["service"]], new.astype(float) - old
     number = intervals.effective_number(change, owners)
-    up, down = ((number * count / n + 1) / (number + 2) for count in (gained, lost))
-    error = np.sqrt((up + down - (up - down) ** 2) / (number + 2))
+    middle = number * (gained - lost) / n / (number + 2)
+    # Of features the mean square is the share that changed: with a gain and a loss more, Bonett & Price's.
+    square = (number * (change**2).sum(axis=0) / n + 2) / (number + 2)
+    error = np.sqrt((square - middle**2) / (number + 2))
     half = intervals.Z * error
     sizes = {"n": len(both), "n_effective": number}
     changes = pd.DataFrame({"feature": wanted, **sizes, "gained": gained, "lost": lost})
     changes = changes.assign(kept=kept, neither=neither, before=(kept + lost) / n, after=(kept + gained) / n)
     changes["value"] = (gained - lost) / n
-    changes["low"], changes["high"] = np.maximum(up - down - half, -1), np.minimum(up - down + half, 1)
-    together = pd.DataFrame(change).groupby(owners.to_numpy()).sum()
-    changes["p"] = [_sign_flip(together[column]) for column in together] if len(both) else np.nan
+    changes["low"], changes["high"] = np.maximum(middle - half, -1), np.minimum(middle + half, 1)
+    together = pd.DataFrame(change).groupby(owners.to_numpy()).sum().to_numpy()
+    changes["p"] = _sign_flips(together) if len(both) else np.nan
     changes["q"] = intervals.benjamini_hochberg(changes["p"])
     if margin is not None:
-        changes["p_equivalence"] = equivalence(up - down, error, margin=margin) if len(both) else np.nan
+        changes["p_equivalence"] = equivalence(middle, error, margin=margin) if len(both) else np.nan
     return changes
 
 
-def _sign_flip(changes: "pd.Series[float]") -> float:
-    """The probability of a sum as far from 0, if each change were as likely the other way round."""
+def _sign_flips(changes: Floats) -> Floats:
+    """For each column the probability of a sum as far from 0, if each change were as likely the other way round.
+
+    Args:
+        changes: Shape (owners, columns).
+    """
+    whole = (changes % 1 == 0).all(axis=0)
+    p, others = np.ones(changes.shape[1]), changes[:, ~whole]
+    p[whole] = [_exactly(column) for column in changes[:, whole].T]
+    if others.size:
+        signs = np.random.default_rng(intervals.SEED).choice([-1.0, 1.0], size=(FLIPS, len(others)))
+        # Equal sums must count as equal, whatever their order.
+        as_far = np.abs(signs @ others) >= np.abs(others.sum(axis=0)) - 1e-9
+        p[~whole] = (1 + as_far.sum(axis=0)) / (1 + FLIPS)
+    return p
+
+
+def _exactly(changes: Floats) -> float:
+    """`_sign_flips` of whole numbers: k changes of one size are a binomial, and the sizes add up."""
     law = np.ones(1)  # of the sum, from -total to total
-    for size in np.abs(changes[changes != 0]).astype(int):
-        law = (np.pad(law, (0, 2 * size)) + np.pad(law, (2 * size, 0))) / 2
+    for size, k in zip(*np.unique(np.abs(changes[changes != 0]).astype(int), return_counts=True), strict=True):
+        steps = np.zeros(2 * size * k + 1)
+        steps[:: 2 * size] = stats.binom.pmf(np.arange(k + 1), k, 0.5)
+        law = np.convolve(law, steps)
     sums = np.arange(len(law)) - len(law) // 2
-    # Sums of halves are exact in binary; a total of 1 may come out a bit above.
     return min(float(law[np.abs(sums) >= abs(changes.sum())].sum()), 1.0)
 
 

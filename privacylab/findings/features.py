@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.special import gammaln
 
 from privacylab import paths
 from privacylab.tables import Corpus
@@ -110,6 +111,43 @@ def amounts(corpus: Corpus) -> pd.DataFrame:
         },
         index=where.policies,
     )
+
+
+def rarefied(counts: pd.DataFrame, drawn: pd.DataFrame | int) -> pd.DataFrame:
+    """The chance that a feature shows in as many segments of a policy, drawn at random: a long text has no more draws.
+
+    It is what any number of draws comes to, so that nothing is drawn.
+
+    Args:
+        counts: Segments of each policy by feature, each under one, index ``policy_id`` (`reading.counts`).
+        drawn: How many segments, or the two policies of each service (`findings.pairs`): as many as the shorter has.
+            A shorter policy is taken whole.
+
+    Returns:
+        Chances 0 to 1, index the policies (of the pairs), columns as ``counts``.
+
+    References:
+        Hurlbert, S. H. (1971). The nonconcept of species diversity: a critique and alternative parameters. Ecology 52,
+        577-586; here for each feature by itself.
+
+    >>> rarefied(pd.DataFrame({"a": [1, 4], "b": [3, 4]}, index=["p", "q"]), 2).round(3).to_numpy().tolist()
+    [[0.5, 1.0], [0.786, 0.786]]
+    """
+    size = counts.sum(axis=1)
+    if isinstance(drawn, pd.DataFrame):
+        least = np.minimum(size[drawn["before"]].to_numpy(), size[drawn["after"]].to_numpy())
+        both = pd.concat([pd.Series(least, drawn[side]) for side in ("before", "after")])
+        # A text that stands on both sides is there with all its segments both times.
+        drawn_of = both[~both.index.duplicated()]
+    else:
+        drawn_of = size.clip(upper=drawn)
+    whole, m = (each.to_numpy(dtype=float)[:, None] for each in (size[drawn_of.index], drawn_of))
+    others = whole - counts.loc[drawn_of.index].to_numpy(dtype=float)
+    left = np.maximum(others - m, 0)
+    # Of all choices of m segments, the part that holds only other features.
+    logs = gammaln(others + 1) - gammaln(left + 1) - gammaln(whole + 1) + gammaln(whole - m + 1)
+    absent = np.where(others >= m, np.exp(logs), 0.0)
+    return pd.DataFrame(np.clip(1 - absent, 0, 1).round(12), index=drawn_of.index, columns=counts.columns)
 
 
 def choose(frame: pd.DataFrame, columns: Columns) -> list[str]:

@@ -214,14 +214,14 @@ def beside_published(shares: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         ``source`` (``this corpus``, or who published), ``feature``, ``half_year``, ``n`` (services; null for others),
-        ``value``, ``low``, ``high``, and ``archive``; this corpus first.
+        ``value``, ``low``, ``high``, and ``archive`` and ``day`` as there; this corpus first.
     """
     theirs = published_series().drop(columns="counted")
     ours = shares.astype({"half_year": str}).assign(source="this corpus")
     keys = ["feature", "half_year"]
     ours = ours[ours["value"].notna()].merge(theirs[keys].drop_duplicates())
     theirs = theirs.merge(ours[keys])
-    columns = ["source", *keys, "n", "value", "low", "high", "archive"]
+    columns = ["source", *keys, "n", "value", "low", "high", "archive", "day"]
     return pd.concat([ours, theirs])[columns].reset_index(drop=True).astype({"n": "Int64"})
 
 

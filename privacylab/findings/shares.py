@@ -337,22 +337,24 @@ def share_by_half_year(
         months: As in `findings.in_force`.
 
     Returns:
-        `share`, and ``archive``: the collection that most policies of the half-year come from. A line that crosses from
-        one to another compares other services.
+        `share`, ``archive`` (the collection that most policies of the half-year come from: a line that crosses from one
+        to another compares other services) and ``day`` (on which the policies are in force: the last of the half-year
+        or of the data).
     """
     observed = observations(policies, by="half_year_in_force", since=since, months=months)
-    return _with_archive(share(observed, features, by="half_year", columns=columns), observed)
+    return _placed(share(observed, features, by="half_year", columns=columns), observed, policies)
 
 
 def length_by_half_year(
     policies: pd.DataFrame, amounts: pd.DataFrame, *, months: int = MONTHS_IN_FORCE
 ) -> pd.DataFrame:
-    """`average`: the median number of words of the policies in force at each half-year's end; ``archive`` as above."""
+    """`average`: the median number of words of the policies in force at each half-year's end; the rest as above."""
     observed = observations(policies, by="half_year_in_force", months=months)
     lengths = average(observed, amounts, by="half_year", columns=["n_words"], statistics=["median"])
-    return _with_archive(lengths, observed)
+    return _placed(lengths, observed, policies)
 
 
-def _with_archive(rows: pd.DataFrame, observed: pd.DataFrame) -> pd.DataFrame:
-    archive = largest_archive(observed, "half_year")
-    return rows.assign(archive=archive.reindex(rows["half_year"].astype(str)).to_numpy())
+def _placed(rows: pd.DataFrame, observed: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
+    names, last = rows["half_year"].astype(str), policies.loc[policies["document"] == "main", "date"].max()
+    ends = pd.to_datetime(names.map(eras.half_year_end)).clip(upper=last)
+    return rows.assign(archive=largest_archive(observed, "half_year").reindex(names).to_numpy(), day=ends)

@@ -36,11 +36,12 @@ _VERDICTS = {
 
 
 @style.drawing
-def paired_change(changes: pd.DataFrame) -> Figure:
+def paired_change(changes: pd.DataFrame, *, label: str = "Share of the same services") -> Figure:
     """The same services before and after: both shares joined by a line, and the difference with its interval.
 
     Args:
         changes: From `findings.paired`.
+        label: What the shares are; their number is put behind it.
     """
     rows = need(changes, "feature", "n", "before", "after", "value", "low", "high")
     rows = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
@@ -51,7 +52,7 @@ def paired_change(changes: pd.DataFrame) -> Figure:
     joined = rows.assign(low=rows["before"], high=rows["after"])
     sides = [(joined.assign(value=rows["before"]), _BEFORE), (joined.assign(value=rows["after"]), look(0))]
     dot_rows(left, names, sides)
-    left.set(xlim=(0, None), xlabel=f"Share of the same {rows['n'].max():,.0f} services")
+    left.set(xlim=(0, None), xlabel=wrapped(f"{label} (n\u00a0=\u00a0{rows['n'].max():,.0f})", 2.5, 8))
     style.percent(left, "x")
     key(left, [("before", _BEFORE), ("after", look(0))])
     right.axvline(0, **RULE)

@@ -26,7 +26,9 @@ def row_names(rows: Iterable[str], names: Names = None, *, room: float = LABEL) 
 
 def rows_height(names: Sequence[str], least: float) -> float:
     """Inches for rows of one height that hold their names."""
-    return max(least, text_height(names)) * len(names)
+    # Names of several lines need a gap, to be told from the next.
+    gap = 0.06 if any("\n" in name for name in names) else 0
+    return max(least, text_height(names) + gap) * len(names)
 
 
 def in_points(rows: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from privacylab import eras
 from privacylab.findings import TooFewError
 from privacylab.plots import style
 from privacylab.plots.labels import Names, end_labels, key, mark_events, readable
-from privacylab.plots.rows import dot_rows, matrix, row_names, rows_height
+from privacylab.plots.rows import dot_rows, in_points, matrix, row_names, rows_height
 from privacylab.plots.style import (
     COLOURS,
     FEW,
@@ -23,13 +23,14 @@ from privacylab.plots.style import (
     WIDTH,
     column_of,
     drawing,
+    half_year_days,
     in_order,
     look,
     need,
-    period_days,
     text_height,
     wrapped,
 )
+from privacylab.topics.reading import written
 
 
 def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, dict[str, str], str]:
@@ -114,7 +115,7 @@ def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
     """A line with its band, broken between archives; half-years with few services are hollow."""
     mark = {**look(index), "markersize": 3.2, "clip_on": False}
     for part in style.stretches(rows):
-        x, many = period_days(part["half_year"]), part["n"].to_numpy() >= FEW
+        x, many = half_year_days(part), part["n"].to_numpy() >= FEW
         axes.fill_between(x, part["low"], part["high"], color=mark["color"], alpha=0.16, linewidth=0)
         axes.plot(x, part["value"].where(many), **mark)
         axes.plot(x, part["value"], **{**mark, "marker": ""}, alpha=0.35)
@@ -127,7 +128,7 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
     axes, strip = axs[:, 0]
     for i, part in enumerate(parts):
         _line(axes, part, i)
-    x = period_days(parts[0]["half_year"])
+    x = half_year_days(parts[0])
     strip.bar(x, parts[0]["n"], width=140, color=PALE)
     strip.set_ylabel("Services", fontsize=7)
     strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
@@ -175,7 +176,7 @@ def beside_published(rows: pd.DataFrame) -> Figure:
     rows = need(rows, "source", "feature", "half_year", "value", "low", "high")
     sources, features = in_order(rows["source"]), in_order(rows["feature"])
     page, axs = style.figure(0.5 + 1.9 * len(sources), rows=len(sources), columns=len(features), sharex=True)
-    x = period_days(rows["half_year"])
+    x = half_year_days(rows)
     for i, source in enumerate(sources):
         for axes, feature in zip(axs[i], features, strict=True):
             part = rows[(rows["source"] == source) & (rows["feature"] == feature)]
@@ -227,45 +228,45 @@ def reliability(table: pd.DataFrame) -> Figure:
 
 
 @drawing
-def keyness(words: pd.DataFrame, *, target: str, reference: str) -> Figure:
-    """The words that mark two groups: log-ratios of the shares of services that use them, with intervals.
+def keyness(words: pd.DataFrame) -> Figure:
+    """The words that the same services dropped and took up: the change of the share that uses them, with intervals.
 
     Args:
-        words: From `findings.keyness`; the fifteen words a side with the strongest evidence (``z``) are drawn.
-        target: Name of the group on the right.
-        reference: Name of the group on the left.
+        words: From `findings.keyness`, in its order; the first fifteen a side with q below 0.05 are drawn on one scale.
     """
-    rows = need(words, "term", "z", "value", "low", "high").sort_values(["z", "term"])
-    if not rows["z"].any():
-        raise TooFewError(f"no term tells {readable(target)} from {readable(reference)}.")
-    sides = (rows[rows["z"] < 0].head(15), rows[rows["z"] > 0].tail(15).iloc[::-1])
-    names = [[wrapped(term.replace("_", " "), 1.5) for term in side["term"]] for side in sides]
-    longest = max(map(len, sides))
-    width = max(style.text_width(name) for name in (*names[0], *names[1]))
-    room = WIDTH / 2 - 0.3 - width
+    rows = need(words, "term", "n", "q", "value", "low", "high")
+    rows = in_points(rows[rows["q"] < 0.05])
+    if rows.empty:
+        raise TooFewError("no term was taken up or dropped by more services than chance would have it.")
+    sides = {"Dropped": rows[rows["value"] < 0].head(15), "Taken up": rows[rows["value"] > 0].head(15)}
+    names = [[wrapped(written(term), 1.5) for term in side["term"]] for side in sides.values()]
+    longest = max(map(len, names))
     page, axs = style.figure(0.7 + max(0.17, *map(text_height, names)) * longest, columns=2)
-    for i, (axes, side, group) in enumerate(zip(axs[0], sides, (reference, target), strict=True)):
+    most = 1.04 * pd.concat(sides)[["low", "high"]].abs().to_numpy().max()
+    for i, (axes, (title, side)) in enumerate(zip(axs[0], sides.items(), strict=True)):
         dot_rows(axes, names[i], [(side.assign(row=range(len(side))), look(1 - i))])
-        axes.set_ylim(longest - 0.5, -0.5)
+        axes.set(xlim=((-most, 0.1 * most), (-0.1 * most, most))[i], ylim=(longest - 0.5, -0.5))
         axes.axvline(0, **RULE)
-        title = wrapped(f"More in: {readable(group)}", 0.85 * room, 8.5)
-        axes.set_title(title, color=style.text_colour(COLOURS[1 - i]))
-        axes.set_xlabel(wrapped("log2 ratio of shares of services", room, 8))
+        axes.set_title(title if len(side) else f"{title}: none", color=style.text_colour(COLOURS[1 - i]))
+    label = f"Change in percentage points of the share of the same {rows['n'].max():,.0f} services that use the word"
+    page.supxlabel(label, fontsize=8)
     return page
 
 
 @drawing
-def topics_over_time(shares: pd.DataFrame) -> Figure:
+def topics_over_time(shares: pd.DataFrame, *, label: str = "Share of services") -> Figure:
     """Small multiples: the share of each topic over time, all on one scale, with the legal dates.
 
     Args:
-        shares: ``topic`` (or ``label``), ``half_year``, ``n``, ``value``, ``low``, ``high``.
+        shares: ``topic`` (or ``label``), ``half_year``, ``n``, ``value``, ``low``, ``high``; lines are broken where
+            ``archive`` changes, and points lie on ``day``, if the frame has them.
+        label: What the y axis shows.
     """
     down, columns = column_of(shares, "label", "topic"), 4
     rows = style.enough(need(shares, down, "half_year", "n", "value", "low", "high"), "half_year")
     topics = in_order(rows[down])
     titles = row_names(topics, room=5 / columns)
-    x = period_days(rows["half_year"])
+    x = half_year_days(rows)
     page, axs = style.small_multiples(len(topics), columns, 1 + text_height(titles), room=0.5, shared=True)
     for axes, topic, title in zip(axs, topics, titles, strict=True):
         _line(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], 0)
@@ -276,5 +277,5 @@ def topics_over_time(shares: pd.DataFrame) -> Figure:
     style.years(axs[0], x.min() - 120, x.max() + 120, step=5)
     axs[0].set_ylim(bottom=0)
     style.percent(axs[0])
-    page.supylabel("Share", fontsize=8)
+    page.supylabel(label, fontsize=8)
     return page

@@ -203,6 +203,14 @@ def period_days(periods: pd.Series) -> npt.NDArray[np.float64]:
     return np.array([day(end if len(end) == 10 else f"{end}-15") for end in ends])
 
 
+def half_year_days(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Where the points of half-years lie: on their ``day``, where the frame has one, else on their last days."""
+    ends = period_days(rows["half_year"])
+    known = rows["day"].notna().to_numpy() if "day" in rows else np.zeros(len(rows), dtype=bool)
+    ends[known] = [day(date) for date in rows.loc[known, "day"]] if known.any() else ends[known]
+    return ends
+
+
 def enough(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """The rows from the first period with `FEW` services on; all, if none has so many."""
     start = rows.loc[rows["n"] >= FEW, column].astype(str).min()

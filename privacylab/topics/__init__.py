@@ -1,9 +1,9 @@
-"""What policies talk about: BERTopic with parts that give the same answer on every machine.
+"""What policies talk about: k-means on mean word vectors, in BERTopic's interface; the same answer on every machine.
 
-BERTopic (Grootendorst 2022) takes its parts as arguments. The ones passed in here (`vectors`, `clusters`) are chosen by
-measurement (``benchmarks/topics.py``): segments lie where the mean of their words' vectors points, `SphericalKMeans`
-groups them, beginning with the archives' own clusters, and a topic's terms are those of many services, neither
-boilerplate nor the name of an organisation.
+BERTopic (Grootendorst 2022) takes its parts as arguments; its transformer, UMAP and HDBSCAN are not used. The parts in
+their place (`vectors`, `clusters`) are chosen by measurement (``benchmarks/topics.py``): segments lie where the mean of
+their words' vectors points, `SphericalKMeans` groups them, beginning with the archives' own clusters, and a topic's
+terms are those of many services, neither boilerplate nor the name of an organisation.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Reading a topic model: names, which policy has which topic, what topics share with clause categories, a tree."""
+"""Reading a topic model: names, how much of which topic a policy has, what topics share with categories, a tree."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import linkage
 from scipy.stats import entropy
 
+from privacylab import paths
 from privacylab.topics import Topics
 from privacylab.topics.vectors import DECIMALS, distinct, domain_vectors
 
@@ -20,12 +21,18 @@ class Alignment(NamedTuple):
 
 
 def written(term: str) -> str:
-    """A term as the archives most often write it, where terms are normalised words.
+    """A term as people write it: in the archives' most frequent form, names and abbreviations with capitals.
 
-    >>> written("unite_state"), written("hard_drive")
-    ('united states', 'hard drive')
+    >>> written("unite_state"), written("hard_drive"), written("gdpr"), written("interest-base")
+    ('United States', 'hard drive', 'GDPR', 'interest-based')
     """
-    return domain_vectors().forms.get(term, term.replace("_", " "))
+    forms, capitals = domain_vectors().forms, paths.rules("names")["words"]
+    form = forms.get(term, term.replace("_", " "))
+    # A compound stands in no list of forms, but its last part does: interest-base, base: based.
+    first, hyphen, last = form.rpartition("-")
+    if hyphen and forms.get(last, "").endswith("ed"):
+        form = first + hyphen + forms[last]
+    return capitals.get(form) or " ".join(capitals.get(word, word) for word in form.split(" "))
 
 
 def names(topic_terms: pd.DataFrame, *, n: int = 3) -> pd.DataFrame:
@@ -80,15 +87,15 @@ def alignment(topics: pd.DataFrame, labels: pd.DataFrame) -> Alignment:
     return Alignment(shares, float(nmi), float(joint.max(axis=1).sum()))
 
 
-def presence(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
-    """Which policy has which topic: True where at least one of its segments does.
+def counts(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
+    """How many segments of each policy have which topic; what has more than none has the topic.
 
     Args:
         topics: ``segment_id``, ``topic``.
         occurrences: ``policy_id``, ``segment_id``.
 
     Returns:
-        A boolean frame: ``policy_id`` as the index, sorted, a column for each topic from 0 on.
+        Whole numbers: ``policy_id`` as the index, sorted, a column for each topic from 0 on.
 
     Raises:
         ValueError: There are no topics.
@@ -98,8 +105,8 @@ def presence(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
     placed = occurrences[["policy_id", "segment_id"]].merge(topics[["segment_id", "topic"]], on="segment_id")
     policies = pd.Index(sorted(occurrences["policy_id"].unique()), name="policy_id")
     columns = pd.RangeIndex(int(topics["topic"].max()) + 1, name="topic")
-    table = pd.crosstab(placed["policy_id"], placed["topic"]) > 0
-    return table.reindex(index=policies, columns=columns, fill_value=False)
+    table = pd.crosstab(placed["policy_id"], placed["topic"])
+    return table.reindex(index=policies, columns=columns, fill_value=0)
 
 
 def joint(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
@@ -111,7 +118,7 @@ def joint(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         ``segment_id``, ``earlier``, ``later``, ``topic`` (a number for each pair that occurs, in order; -1 where
-        either model gives none), sorted by segment: for `presence`.
+        either model gives none), sorted by segment: for `counts`.
     """
     both = earlier[["segment_id", "topic"]].merge(later[["segment_id", "topic"]], on="segment_id", validate="1:1")
     both = both.set_axis(["segment_id", "earlier", "later"], axis=1).sort_values("segment_id", ignore_index=True)

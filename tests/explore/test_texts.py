@@ -159,6 +159,13 @@ def test_a_timeline_has_a_figure(corpus, policies):
         figure.draw_without_rendering()
 
 
+def test_a_timelines_line_is_broken_where_the_archive_changes(corpus, policies):
+    timeline = explore.service_timeline(policies, findings.features(corpus), "birch.example")
+    lines = explore.timeline_figure(timeline.assign(archive=["a", "a", "b", "b"])).axes[0].lines
+    drawn = [list(line.get_xdata()) for line in lines if line.get_drawstyle() == "steps-post"]
+    assert [len(x) for x in drawn] == [2, 2]
+
+
 def test_an_unknown_service_is_named(corpus, policies):
     with pytest.raises(ValueError, match=r"'x\.example' has no main policy"):
         explore.service_timeline(policies, findings.features(corpus), "x.example")

@@ -62,6 +62,21 @@ def test_services_of_one_owner_change_together():
     assert row["value"] == alone["value"]
 
 
+def test_chances_of_one_owner_change_together():
+    # Half a chance gained by 15 services of three owners of five: by owner two signs of 2 ** 4, of four that moved.
+    policies = twice(20)
+    services = pd.DataFrame({"service": policies["service"].unique()})
+    services["owner"] = [f"o{i // 5}" for i in range(20)]
+    chances = values(policies, [0.2] * 20, [0.7] * 15 + [0.3] * 5)
+    alone = findings.paired(policies, chances, **SIDES).iloc[0]
+    row = findings.paired(findings.with_owners(policies, services), chances, **SIDES).iloc[0]
+    assert (row["value"], row["gained"], row["lost"]) == (pytest.approx(0.4), pytest.approx(8), 0)
+    assert row["before"] == pytest.approx(0.2)
+    assert row["p"] == pytest.approx(2 / 2**4, abs=0.01)
+    assert alone["p"] == 1e-4
+    assert row["high"] - row["low"] > 1.3 * (alone["high"] - alone["low"])
+
+
 def test_nothing_gained_and_nothing_lost_is_no_evidence():
     policies = twice(10)
     row = findings.paired(policies, values(policies, [True] * 10, [True] * 10), **SIDES).iloc[0]

@@ -48,7 +48,7 @@ FRAMES = {
     "share_by_era": (lambda c, p: findings.share_by_era(p, findings.features(c)), ["era", "feature", *ESTIMATE]),
     "share_by_half_year": (
         lambda c, p: findings.share_by_half_year(p, findings.features(c)),
-        ["half_year", "feature", *ESTIMATE, "archive"],
+        ["half_year", "feature", *ESTIMATE, "archive", "day"],
     ),
     "share_difference": (
         lambda c, p: findings.share_difference(findings.observations(p), findings.features(c), **SIDES),
@@ -60,7 +60,7 @@ FRAMES = {
     ),
     "length_by_half_year": (
         lambda c, p: findings.length_by_half_year(p, findings.amounts(c)),
-        ["half_year", "amount", "statistic", "n", "value", "low", "high", "interval", "archive"],
+        ["half_year", "amount", "statistic", "n", "value", "low", "high", "interval", "archive", "day"],
     ),
     "sensitivity": (
         lambda c, p: findings.sensitivity(p, findings.features(c), versions=c.versions()),
@@ -101,13 +101,8 @@ FRAMES = {
         ],
     ),
     "keyness": (
-        lambda c, p: findings.keyness(
-            findings.documents(c, findings.observations(p)), target="gdpr", reference="safe_harbor", minimum=1
-        ),
-        [
-            *["term", "n", "n_target", "n_reference", "target", "reference", "log_odds", "z", "value", "low", "high"],
-            *["dispersion", "p", "q", "p_family"],
-        ],
+        lambda c, p: findings.keyness(c, p, minimum=1, **SIDES),
+        ["term", "n", "n_effective", "gained", "lost", "before", "after", "value", "low", "high", "p", "q"],
     ),
 }
 

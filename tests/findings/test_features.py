@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from privacylab import findings, tables
@@ -71,3 +72,21 @@ def test_amounts_of_a_policy_without_sentences_are_null(tmp_path, corpus):
     amounts = findings.amounts(bare)
     assert amounts["reading_grade"].isna().all()
     assert np.isfinite(amounts["n_words"]).all()
+
+
+def test_a_text_of_twice_the_length_gains_nothing_in_equal_length():
+    # Twice the segments, the mix the same: presence rises, the chance in as many segments hardly.
+    counts = pd.DataFrame({"a": [2, 4], "b": [8, 16]}, index=["old", "new"])
+    chances = findings.rarefied(counts, pd.DataFrame({"before": ["old"], "after": ["new"]}))
+    assert chances.loc["old"].tolist() == [1, 1]
+    # 1 - C(16, 10) / C(20, 10) = 1 - 8008 / 184756
+    assert chances.loc["new", "a"] == pytest.approx(1 - 8008 / 184756)
+    one = pd.DataFrame({"a": [1, 10], "b": [9, 90]}, index=["old", "new"])
+    assert findings.rarefied(one, 1)["a"].tolist() == pytest.approx([0.1, 0.1])
+
+
+def test_a_text_that_stands_on_both_sides_and_one_without_segments_have_what_they_have():
+    counts = pd.DataFrame({"a": [1, 0, 3], "b": [2, 0, 0]}, index=["same", "none", "new"])
+    chances = findings.rarefied(counts, pd.DataFrame({"before": ["same", "none"], "after": ["same", "new"]}))
+    assert chances.loc["same"].tolist() == [1, 1]
+    assert chances.loc[["none", "new"]].to_numpy().tolist() == [[0, 0], [0, 0]]

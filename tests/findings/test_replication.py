@@ -184,7 +184,7 @@ def test_published_series_are_shares_of_half_years_of_known_features(corpus):
 def test_shares_stand_beside_those_published_where_both_have_the_half_year():
     names, halves = ["claims:safe_harbor", "cue:ai"], ["2015-H1", "2015-H2", "2030-H1"]
     ours = pd.MultiIndex.from_product([halves, names], names=["half_year", "feature"]).to_frame(index=False)
-    ours = ours.assign(n=40, value=[0.2, 0.1, 0.3, 0.1, 0.4, 0.1], low=0.1, high=0.5, archive="a")
+    ours = ours.assign(n=40, value=[0.2, 0.1, 0.3, 0.1, 0.4, 0.1], low=0.1, high=0.5, archive="a", day="2015-06-30")
     beside = findings.beside_published(ours)
     assert beside[["source", "half_year"]].to_numpy().tolist() == [
         ["this corpus", "2015-H1"],

@@ -156,6 +156,12 @@ def test_half_years_say_which_archive_most_services_come_from(policies, features
     assert shares.loc[["2018-H1", "2022-H1"], "archive"].tolist() == ["crawl", "archive"]
 
 
+def test_the_last_half_year_is_that_of_the_datas_last_day(policies, features):
+    shares = findings.share_by_half_year(policies, features, columns=["claims:safe_harbor"]).set_index("half_year")
+    assert shares["day"].max() == shares["day"].iloc[-1] == policies["date"].max()
+    assert shares.loc["2018-H1", "day"] == pd.Timestamp("2018-06-30")
+
+
 def test_services_changed_by_the_crawler_are_those_with_a_new_text_in_its_first_week():
     ledger = versions_of(
         [

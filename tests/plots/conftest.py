@@ -45,8 +45,8 @@ NARROW = pd.DataFrame(
     ],
     columns=FLOW.columns,
 )
-WORDS = pd.DataFrame({"term": ["safe_harbor", "erasure"], "z": [-3.0, 4.0], "value": [-2.0, 3.0]}).assign(
-    low=lambda w: w["value"] - 1, high=lambda w: w["value"] + 1
+WORDS = pd.DataFrame({"term": ["safe_harbor", "erasure"], "n": 40, "q": 0.01, "value": [-0.2, 0.3]}).assign(
+    low=lambda w: w["value"] - 0.1, high=lambda w: w["value"] + 0.1
 )
 EXCLUSION = pd.DataFrame(
     [
@@ -106,7 +106,7 @@ FIGURES = {
         {},
     ),
     "transfer_flow": (plots.transfer_flow, FLOW, {}),
-    "keyness": (plots.keyness, WORDS, {"target": "gdpr", "reference": "safe_harbor"}),
+    "keyness": (plots.keyness, WORDS, {}),
     "topics_over_time": (plots.topics_over_time, cross(("topic", [1, 2, 3, 4, 5]), ("half_year", HALVES)), {}),
     "topic_map": (
         plots.topic_map,
@@ -164,7 +164,7 @@ REAL = {
     "event_study": (plots.event_study, panel("event_study"), {"label": "Difference from the half-year before"}),
     "exclusion_flow": (plots.exclusion_flow, panel("exclusion_flow"), {}),
     "explore_trend": (plots.share_by_half_year, panel("explore_trend"), {}),
-    "keyness": (plots.keyness, panel("keyness"), {"target": "gdpr", "reference": "privacy_shield"}),
+    "keyness": (plots.keyness, panel("keyness"), {}),
     "length_by_half_year": (plots.length_by_half_year, panel("length_by_half_year"), {}),
     "paired_change": (plots.paired_change, panel("paired_change"), {}),
     "placebo": (plots.placebo, panel("placebo"), {"label": "Step in log words"}),
@@ -194,11 +194,7 @@ REAL = {
     ),
     "long: era_matrix": (plots.era_matrix, cross(("feature", LONGS), SUBS), {}),
     "long: event_study": (plots.event_study, cross(("outcome", [*LONGS, "d"]), ("period", [-2, -1, 0])), {}),
-    "long: keyness": (
-        plots.keyness,
-        WORDS.assign(term=[LONG, LONG]),
-        {"target": "gdpr_no_transfer_framework", "reference": "before_safe_harbor"},
-    ),
+    "long: keyness": (plots.keyness, WORDS.assign(term=[LONG, LONG]), {}),
     "long: paired_change": (plots.paired_change, CHANGES.assign(feature=LONGS), {}),
     "long: replication": (plots.replication, REPLICATED.assign(what=LONG), {}),
     "long: share_by_era": (

@@ -5,6 +5,7 @@ import pytest
 from privacylab import eras, plots
 from privacylab.plots import style
 
+DAYS = ["2025-12-31", "2026-06-30", "2026-08-22"]
 FEATURES = ("feature", ["category:Data Retention", "claims:safe_harbor", "cue:retention_period=P1Y"])
 
 
@@ -75,16 +76,34 @@ def test_topics_come_by_their_label(cross, texts):
     assert {"Cookies", "Children"} <= set(texts(plots.topic_heatmap(frame)))
 
 
-def test_words_that_tell_nothing_apart_are_a_sentence_and_those_of_one_side_a_figure():
-    words = pd.DataFrame({"term": ["boat", "mill"], "value": 0.0, "low": -1.0, "high": 1.0})
-    sides = {"target": "gdpr", "reference": "safe_harbor"}
-    assert "GDPR" in (style.why_empty(plots.keyness(words.assign(z=0.0), **sides)) or "")
-    assert style.why_empty(plots.keyness(words.assign(z=1.0), **sides)) is None
+def words_of(n):
+    """n words dropped and n taken up, the strongest first, with intervals of their own width."""
+    frame = pd.DataFrame({"term": [f"w{i}" for i in range(2 * n)], "value": [-0.1, 0.4] * n, "n": 50, "q": 0.01})
+    return frame.assign(low=frame["value"] - 0.05, high=frame["value"] + 0.05)
 
 
-def test_the_strongest_words_are_drawn_on_their_groups_side():
-    words = pd.DataFrame({"term": [f"w{i}" for i in range(40)], "z": np.linspace(-4, 4, 40), "value": 1.0})
-    figure = plots.keyness(words.assign(low=0.5, high=1.5), target="gdpr", reference="safe_harbor")
-    left, right = [[label.get_text() for label in axes.get_yticklabels()] for axes in figure.axes]
-    assert left == [f"w{i}" for i in range(15)]
-    assert right == [f"w{i}" for i in range(39, 24, -1)]
+def test_words_that_nobody_moved_are_a_sentence_and_those_of_one_side_a_figure():
+    assert "taken up or dropped" in (style.why_empty(plots.keyness(words_of(2).assign(q=0.05))) or "")
+    assert style.why_empty(plots.keyness(words_of(2).query("value > 0"))) is None
+
+
+def test_the_strongest_words_are_drawn_on_their_side_and_both_sides_on_one_scale():
+    left, right = plots.keyness(words_of(20)).axes
+    assert [label.get_text() for label in left.get_yticklabels()] == [f"w{i}" for i in range(0, 30, 2)]
+    assert [label.get_text() for label in right.get_yticklabels()] == [f"w{i}" for i in range(1, 31, 2)]
+    assert left.get_xlim() == tuple(-end for end in reversed(right.get_xlim()))
+
+
+def test_words_are_drawn_as_people_write_them(texts):
+    shown = set(texts(plots.keyness(words_of(1).assign(term=["unite_kingdom", "gdpr"]))))
+    assert {"United Kingdom", "GDPR"} <= shown
+
+
+@pytest.mark.parametrize("draw", [plots.share_by_half_year, plots.topics_over_time])
+def test_no_point_lies_after_the_last_day_of_the_data(cross, draw):
+    rows = cross(("half_year", ["2025-H2", "2026-H1", "2026-H2"]), ("feature", ["claims:gdpr"]))
+    days = pd.to_datetime(rows["half_year"].map(dict(zip(rows["half_year"].unique(), DAYS, strict=True))))
+    figure = draw(rows.assign(day=days, topic="gdpr"))
+    drawn = [max(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) == len(DAYS)]
+    assert drawn
+    assert max(drawn) == style.day("2026-08-22")

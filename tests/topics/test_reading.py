@@ -44,28 +44,24 @@ def test_alignment_without_labels_says_so():
         alignment_of([("z", "X")])
 
 
-def test_presence_is_true_where_a_policy_has_a_segment_of_the_topic():
+def test_counts_are_of_a_policys_segments():
     found = pd.DataFrame({"segment_id": list("abc"), "topic": [0, 1, -1]})
     occurrences = pd.DataFrame({"policy_id": ["p", "p", "q", "r"], "segment_id": ["a", "a", "b", "c"]})
-    table = reading.presence(found, occurrences)
+    table = reading.counts(found, occurrences)
     assert table.index.tolist() == ["p", "q", "r"]
-    assert table.to_numpy().tolist() == [[True, False], [False, True], [False, False]]
-    assert table.dtypes.tolist() == [bool, bool]
+    assert table.to_numpy().tolist() == [[2, 0], [0, 1], [0, 0]]
 
 
-def test_presence_of_no_topics_is_named():
+def test_counts_of_no_topics_are_named():
     with pytest.raises(ValueError, match="assign topics to the segments"):
-        reading.presence(
-            pd.DataFrame(columns=["segment_id", "topic"]), pd.DataFrame(columns=["policy_id", "segment_id"])
-        )
+        reading.counts(pd.DataFrame(columns=["segment_id", "topic"]), pd.DataFrame(columns=["policy_id", "segment_id"]))
 
 
 def test_a_reader_sees_terms_as_they_are_written():
-    assert [reading.written(term) for term in ("unite_state", "child", "no_such_term")] == [
-        "united states",
-        "children",
-        "no such term",
-    ]
+    terms = ["unite_state", "unite_kingdom", "california_resident", "gdpr", "child", "no_such_term"]
+    shown = ["United States", "United Kingdom", "California residents", "GDPR", "children", "no such term"]
+    assert [reading.written(term) for term in terms] == shown
+    assert [reading.written(term) for term in shown] == shown  # once written, they stay
 
 
 def test_joint_gives_a_number_to_each_pair_of_topics():
