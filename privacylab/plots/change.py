@@ -148,7 +148,7 @@ def event_study(shares: pd.DataFrame, *, label: str = "Services that moved in th
         axes.grid(axis="y")
         axes.set_xticks(range(first, last + 1, 2 if last - first > 4 else 1))
         style.percent(axes)
-        axes.set_title(wrapped(readable(outcome), 0.6 * WIDTH / columns, 8), fontsize=8)
+        axes.set_title(wrapped(readable(outcome), 0.68 * WIDTH / columns, 8), fontsize=8)
     page.supxlabel("Half-years from that of the date", fontsize=8)
     page.supylabel(wrapped(label, 2.2, 8), fontsize=8)
     return page
