@@ -23,7 +23,7 @@ from privacylab.findings.correction import (
     rogan_gladen_draws,
     share_draws,
 )
-from privacylab.findings.event_study import event_study, interrupted, panel, placebo, steps, trend
+from privacylab.findings.event_study import event_study, panel, steps, trend
 from privacylab.findings.features import amounts, choose, features, incidence, rarefied
 from privacylab.findings.gold import (
     FEATURES_READ,

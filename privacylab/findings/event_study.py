@@ -1,246 +1,153 @@
-"""Services in time: event studies and interrupted time series at legal dates, and the dates on which nothing happened.
+"""When services take up a clause or give it up: each half-year against the quiet ones around it, in the same services.
 
-Every estimate compares services with themselves and clusters its errors by service. A service in another collection is
-a series of its own, with a fixed effect of its own: archives cut pages differently, and that is no change of text.
+A level that has once stepped carries no straight trend any more; how fast it moves does. So a date's half-year is told
+by the moves in it: of the services without a clause the share that gain it, of those with it the share that lose it,
+and for amounts the mean change. Errors are clustered by owner. A service in another collection is a series of its own:
+archives cut pages differently, and that is no change of text.
 """
 
-import datetime as dt
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.regression.linear_model import OLS
+from scipy import stats
 
 from privacylab import eras
 from privacylab.findings import intervals
 from privacylab.findings.change import equivalence
-from privacylab.findings.sampling import in_force_on
+from privacylab.findings.sampling import in_force_on, owners_of
 
-BEFORE, AFTER = 4, 1
-"""The half-years before a date, and those after its own, from which `steps` and `placebo` estimate a step."""
+MONTHS = (3, 9)
+"""The months in which the panel's half-years end: so each legal date, with what texts did just before it, lies within
+one. The CCPA applies from 1 January 2020; a third of the texts changed in December, a third in January."""
+WINDOW = 4
+"""How many half-years before and after a date's its quiet ones may lie."""
 MINIMUM = 20
-"""The services that must be seen on both sides of a date for a step to be told."""
+"""The services that must be seen in a half-year, and in the quiet ones around it, for a step to be told."""
+MOVES = ("gain", "loss")
 _SERIES = ["service", "collection"]
 _ESTIMATE = ["value", "low", "high", "p"]
 
 
 def panel(policies: pd.DataFrame) -> pd.DataFrame:
-    """Each service's policy in force at the end of each half-year.
+    """Each service's policy in force at the end of each half-year, which are March and September (`MONTHS`).
 
     Args:
         policies: The table.
 
     Returns:
-        ``service``, ``collection``, ``period`` (counted from 0 for the first of the data), ``end`` (its last day),
-        ``policy_id``; sorted by service and period. A service is missing where nothing is in force, and after the
-        period in which the collection of its policy ended: a dead archive no longer shows that nothing changed. Empty
-        if no half-year ends between the first month of the data and the last.
+        ``service``, ``collection``, ``owner`` (the service itself without `with_owners`), ``period`` (counted from 0
+        for the first of the data), ``end`` (its last day), ``policy_id``; sorted by service and period. A service is
+        missing where nothing is in force, and after the calendar half-year in which the collection of its policy
+        ended: a dead archive no longer shows that nothing changed. Empty if no half-year ends between the first month
+        of the data and the last.
     """
     dates = policies["date"].dropna()
     ends = pd.DatetimeIndex([])
     if len(dates):
         ends = pd.date_range(dates.min(), dates.max() + pd.offsets.MonthEnd(0), freq="ME")
-        ends = ends[ends.month % 6 == 0]
+        ends = ends[ends.month.isin(MONTHS)]
     rows = in_force_on(policies, list(ends), living=True).rename(columns={"day": "end"})
-    rows["period"] = ends.get_indexer(pd.Index(rows["end"]))
+    rows = rows.assign(period=ends.get_indexer(pd.Index(rows["end"])), owner=rows["service"].map(owners_of(policies)))
     rows = rows.sort_values(["service", "period"], ignore_index=True)
-    return rows[["service", "collection", "period", "end", "policy_id"]]
-
-
-def _around(panel: pd.DataFrame, outcome: pd.Series, event: dt.date | str, before: int, after: int) -> pd.DataFrame:
-    """The panel's rows around an event with their ``outcome``; ``period`` 0 is the first that ends on or after it."""
-    if before < 1 or after < 0:
-        raise ValueError(f"before ({before}) must be 1 or more and after ({after}) 0 or more periods")
-    if panel.duplicated(["service", "period"]).any():
-        raise ValueError("a service stands twice in one period of the panel: give one policy a service and period")
-    day, ends = pd.Timestamp(eras.as_date(event)), panel.groupby("period")["end"].first()
-    if ends.empty or day <= ends.iloc[0] or day > ends.iloc[-1]:
-        rows = panel.iloc[:0]  # the event lies outside the data: no service has two sides of it
-    else:
-        rows = panel.assign(period=panel["period"] - ends.index[ends >= day][0])
-    rows = rows[rows["period"].between(-before, after)]
-    places = outcome.index.get_indexer(pd.Index(rows["policy_id"]))
-    if (places < 0).any():
-        raise ValueError("a policy of the panel is not in the outcome: give it for all policies")
-    rows = rows.assign(outcome=outcome.to_numpy(dtype=float)[places])
-    rows = rows[np.isfinite(rows["outcome"])]
-    # A series seen on one side only says nothing of a change at the event; it would only lend its trend.
-    periods = rows.groupby(_SERIES)["period"]
-    both_sides: pd.DataFrame = rows[(periods.transform("min") < 0) & (periods.transform("max") >= 0)]
-    return both_sides
-
-
-def _fit(rows: pd.DataFrame, terms: pd.DataFrame, *, margin: float | None = None) -> pd.DataFrame:
-    """Regresses ``outcome`` on the terms and a fixed effect for each series.
-
-    Returns:
-        For each term `_ESTIMATE`, and ``p_equivalence`` with a margin: errors clustered by service, Student's t on
-        (services - 1). Null where the terms determine each other (an empty period, one group only).
-    """
-    columns = [*_ESTIMATE, *([] if margin is None else ["p_equivalence"])]
-    estimates = pd.DataFrame(np.nan, index=terms.columns, columns=columns)
-    # Less its mean in the series: the same estimates as with a dummy for every series.
-    values = pd.concat([rows["outcome"], terms.astype(float)], axis=1)
-    values -= values.groupby([rows[name] for name in _SERIES]).transform("mean")
-    terms = values[terms.columns]
-    terms = terms.loc[:, (terms.abs() > 1e-12).any()]
-    services = rows["service"].nunique()
-    if services < 2 or terms.empty or np.linalg.matrix_rank(terms) < terms.shape[1]:
-        return estimates
-    clusters = {"groups": rows["service"].factorize()[0], "use_correction": True, "df_correction": True}
-    fit = OLS(values["outcome"], terms).fit(cov_type="cluster", cov_kwds=clusters, use_t=True)
-    estimates["value"] = fit.params
-    # An outcome that never moves, or moves in too few services, has no error: the value then stands alone.
-    with np.errstate(invalid="ignore"):
-        errors = fit.bse[fit.bse > 1e-12]
-        intervals_and_p = fit.conf_int().assign(p=fit.pvalues).loc[errors.index]
-    estimates.loc[errors.index, _ESTIMATE[1:]] = intervals_and_p.to_numpy()
-    if margin is not None:
-        tests = equivalence(fit.params[errors.index], errors, margin=margin, df=services - 1)
-        estimates.loc[errors.index, "p_equivalence"] = tests
-    return estimates
-
-
-def _periods(rows: pd.DataFrame, before: int, after: int) -> pd.DataFrame:
-    """A dummy for each period around an event but the one before it, which is the reference."""
-    return pd.DataFrame({period: rows["period"] == period for period in range(-before, after + 1) if period != -1})
-
-
-def _treated(rows: pd.DataFrame, terms: pd.DataFrame, periods: pd.DataFrame, treated: Collection[str]) -> pd.DataFrame:
-    """The terms of the treated services alone, beside the period effects that all services share."""
-    group = rows["service"].isin(list(treated))
-    return pd.concat([terms.mul(group, axis=0), periods.add_prefix("all ")], axis=1)
-
-
-def event_study(
-    panel: pd.DataFrame,
-    outcome: pd.Series,
-    *,
-    event: dt.date | str,
-    before: int = 6,
-    after: int = 6,
-    treated: Collection[str] | None = None,
-) -> pd.DataFrame:
-    """The outcome in each period around an event, against the period before it, within services.
-
-    Service fixed effects; errors clustered by service. With ``treated`` (say the EU's services) also period effects:
-    the rows are then the difference of that group from the others (difference in differences).
-
-    Args:
-        panel: From `panel`.
-        outcome: A column of `findings.features` or `findings.amounts`: index ``policy_id``.
-        event: The date.
-        before: Periods before it.
-        after: Periods after it, beside that of the event.
-        treated: The services of the group that the event concerns; None: all.
-
-    Returns:
-        ``period`` (0: the first that ends on or after the event; -1 is the reference, 0 by definition), ``n`` (services
-        seen in it, of those seen on both sides of the event), ``value``, ``low``, ``high`` (null where there are too
-        few services), ``p``.
-
-    Raises:
-        ValueError: A service stands twice in a period, or a policy is not in the outcome.
-
-    Note:
-        An event outside the panel has n=0 and nulls.
-    """
-    rows = _around(panel, outcome, event, before, after)
-    terms = _periods(rows, before, after)
-    if treated is not None:
-        terms = _treated(rows, terms, terms, treated)
-    estimates = _fit(rows, terms).reindex(range(-before, after + 1))
-    n = rows["period"].value_counts().reindex(estimates.index, fill_value=0)
-    if n[-1]:
-        estimates.loc[-1, ["value", "low", "high"]] = 0.0
-    estimates.insert(0, "n", n)
-    return estimates.rename_axis("period").reset_index()
-
-
-def interrupted(
-    panel: pd.DataFrame,
-    outcome: pd.Series,
-    *,
-    event: dt.date | str,
-    before: int = 6,
-    after: int = 6,
-    treated: Collection[str] | None = None,
-    margin: float | None = None,
-) -> pd.DataFrame:
-    """An interrupted time series: the trend, the step at the event, and the change of the trend after it.
-
-    The step is the jump in the event's own period over what the trend before it foretells. Service fixed effects;
-    errors clustered by service. With ``treated``, period effects too, and the rows are the group's difference.
-
-    Args:
-        panel: From `panel`.
-        outcome: As in `event_study`.
-        event: The date.
-        before: Periods before it.
-        after: Periods after it, beside that of the event.
-        treated: As in `event_study`.
-        margin: The smallest effect that would matter, in units of the outcome, to test that there is none.
-
-    Returns:
-        ``term`` (``trend``, ``step``, ``trend_change``; trends a period), ``n`` (services seen on both sides),
-        ``n_treated`` where there are, ``value``, ``low``, ``high``, ``p``, and ``p_equivalence`` with a margin.
-
-    Raises:
-        ValueError: As `event_study`.
-    """
-    rows = _around(panel, outcome, event, before, after)
-    time, post = rows["period"], rows["period"] >= 0
-    terms = pd.DataFrame({"trend": time, "step": post, "trend_change": time * post})
-    sizes = {"n": rows["service"].nunique()}
-    if treated is not None:
-        terms = _treated(rows, terms, _periods(rows, before, after), treated)
-        sizes["n_treated"] = len(set(rows["service"]).intersection(treated))
-    estimates = _fit(rows, terms, margin=margin).loc[["trend", "step", "trend_change"]]
-    return estimates.assign(**sizes)[[*sizes, *estimates]].rename_axis("term").reset_index()
+    return rows[["service", "collection", "owner", "period", "end", "policy_id"]]
 
 
 def steps(
     panel: pd.DataFrame,
     outcomes: pd.DataFrame,
     *,
-    events: Iterable[eras.Event] | None = None,
     treated: Collection[str] | None = None,
+    margin: float | None = None,
 ) -> pd.DataFrame:
-    """The step of `interrupted` for several outcomes at several dates.
+    """How much more services moved in each half-year than the same services in the quiet half-years around it.
+
+    Quiet is a half-year that holds none of `eras.events` and does not follow one, in which late texts still come. Each
+    is a placebo in its turn: a half-year in which nothing happened, against the other quiet ones.
+
+    Args:
+        panel: From `panel`, all of it or the part of interest.
+        outcomes: Columns of `findings.features` (true or false) and `findings.amounts`: index ``policy_id``.
+        treated: The services of a group, say the EU's: told is then its step less that of the others (difference in
+            differences). Where the others are concerned too, that is a lower bound.
+        margin: The smallest step that would matter, in units of the outcome, to test that there is none.
+
+    Returns:
+        For each outcome, ``move`` and half-year but the first:
+
+        - ``date`` (the event's; else the half-year's last day), ``event`` (its id, else null), ``kind`` (``event``,
+          ``after`` one, ``placebo``);
+        - ``n`` services (of the group) that could move in it, of so many ``owners``; with a group ``n_others`` and
+          ``owners_others``;
+        - ``here`` and ``quiet``: the share of them that moved in it and in a quiet half-year around it (mean change);
+        - ``value`` (here less quiet), ``low``, ``high``, ``p``; ``p_equivalence`` with a margin. Null where fewer than
+          `MINIMUM` could move on either side; without interval where none moved;
+        - ``q``: Benjamini-Hochberg over the events of all outcomes;
+        - ``placebos`` of the outcome and move, ``rejected`` (p < .05), ``least_p``: the least rank so many allow;
+          ``rank_p``: the rank of p among the placebos', null for these.
+
+    Raises:
+        ValueError: A service stands twice in a period, or a policy is not in the outcomes.
+
+    Note:
+        The rank goes by p, not by size: steps of few services are large and mean little. Features count as moving one
+        by one; a gain and a later loss are two moves.
+    """
+    calendar = _calendar(panel)
+    quiet, rows = calendar.index[calendar["kind"] == "placebo"], []
+    for name in outcomes.columns:
+        for move, moves in _moves(panel, outcomes[name]).items():
+            for period, cell in zip(calendar.index, calendar.to_dict("records"), strict=True):
+                around = [other for other in quiet if 0 < abs(other - period) <= WINDOW]
+                step = _step(moves, period, around, treated=treated, margin=margin)
+                rows.append({"outcome": name, "move": move} | cell | step)
+    sizes = ["n", "owners", *([] if treated is None else ["n_others", "owners_others"]), "here", "quiet"]
+    tests = [*_ESTIMATE, *([] if margin is None else ["p_equivalence"])]
+    return _ranked(pd.DataFrame(rows, columns=["outcome", "move", "date", "event", "kind", *sizes, *tests]))
+
+
+def event_study(
+    panel: pd.DataFrame, outcome: pd.Series, *, event: str, move: str, before: int = WINDOW, after: int = WINDOW
+) -> pd.DataFrame:
+    """The share of services that gained a clause, or lost it, in each half-year around a date.
 
     Args:
         panel: From `panel`.
-        outcomes: Columns of `findings.features` and `findings.amounts`: index ``policy_id``.
-        events: The dates; None: `eras.events`.
-        treated: As in `event_study`.
+        outcome: A column of `findings.features`: index ``policy_id``.
+        event: The id of one of `eras.events`.
+        move: ``gain`` (of the services without it) or ``loss`` (of those with it).
+        before: Half-years before that of the date.
+        after: Half-years after it.
 
     Returns:
-        ``event`` (its name), ``date``, ``outcome``, ``n``, ``n_treated`` where there are, ``value``, ``low``, ``high``,
-        ``p``, ``q`` (Benjamini-Hochberg over all rows). Where the date lies outside the panel, or fewer than `MINIMUM`
-        services (or treated ones) are seen on both sides of it: an explicit row with its n and nulls.
+        ``period`` (0: the half-year of the date), ``n`` (services that could move, of those seen in that half-year),
+        ``owners``, ``count``, ``value`` (0 to 1), ``low``, ``high`` (Wilson, of as many services as there are
+        independent ones: `intervals.effective_number`); n=0 and nulls where none could.
+
+    Raises:
+        ValueError: The event or the move is unknown, or `steps` would refuse the panel.
     """
-    sizes = ["n"] if treated is None else ["n", "n_treated"]
-    rows = []
-    for event in eras.events() if events is None else events:
-        for name in outcomes.columns:
-            step = _step(panel, outcomes[name], event.date, treated)
-            if min(step[size] for size in sizes) < MINIMUM:
-                step |= dict.fromkeys(_ESTIMATE, np.nan)
-            rows.append({"event": event.name, "date": pd.Timestamp(event.date), "outcome": name, **step})
-    frame = pd.DataFrame(rows, columns=["event", "date", "outcome", *sizes, *_ESTIMATE])
-    return frame.assign(q=intervals.benjamini_hochberg(frame["p"]))
-
-
-def _step(
-    panel: pd.DataFrame, outcome: pd.Series, event: dt.date | str, treated: Collection[str] | None = None
-) -> dict[Hashable, Any]:
-    terms = interrupted(panel, outcome, event=event, before=BEFORE, after=AFTER, treated=treated)
-    return terms.set_index("term").to_dict("index")["step"]
+    if move not in MOVES:
+        raise ValueError(f"move {move!r} must be one of {', '.join(MOVES)}")
+    rows, calendar = _moves(panel, outcome.astype(bool))[move], _calendar(panel)
+    zero = calendar.index[calendar["event"] == eras.event(event).id]
+    same = rows.loc[rows["period"].isin(zero), "series"]
+    rows = rows[rows["series"].isin(same) & rows["moved"].notna()]
+    found = []
+    for period in range(-before, after + 1):
+        part = rows[rows["period"].isin(zero + period)]
+        n, count = len(part), part["moved"].sum()
+        share = count / n if n else np.nan
+        number = intervals.effective_number(part[["moved"]].to_numpy(), part["owner"])[0] if n else 0
+        low, high = intervals.wilson(number * share if n else 0, number)
+        sizes = {"n": n, "owners": part["owner"].nunique(), "count": int(count)}
+        found.append({"period": period, **sizes, "value": share, "low": float(low), "high": float(high)})
+    return pd.DataFrame(found)
 
 
 def trend(panel: pd.DataFrame, outcomes: pd.DataFrame, *, years: float = 1.0) -> pd.DataFrame:
-    """The straight trend of outcomes within services over all periods of the panel; errors clustered by service.
+    """The straight trend of outcomes within services over all periods of the panel; errors clustered by owner.
 
     Args:
         panel: From `panel`, all of it or the part of interest.
@@ -249,54 +156,135 @@ def trend(panel: pd.DataFrame, outcomes: pd.DataFrame, *, years: float = 1.0) ->
 
     Returns:
         ``outcome``, ``n`` (services seen in two periods or more), ``value`` (change over the years), ``low``, ``high``,
-        ``p``; null with fewer than two services.
+        ``p``; null with fewer than two owners.
     """
     estimates = []
     for name in outcomes.columns:
         rows = panel.assign(outcome=outcomes[name].reindex(panel["policy_id"]).to_numpy(dtype=float))
         rows = rows[rows["outcome"].notna()]
         rows = rows[rows.groupby(_SERIES)["period"].transform("size") > 1]
-        time = (rows["end"] - pd.Timestamp("2000-01-01")).dt.days / (365.25 * years)
-        change = _fit(rows, time.to_frame(name)).loc[name]
+        rows["time"] = (rows["end"] - pd.Timestamp("2000-01-01")).dt.days / (365.25 * years)
+        # Less its mean in the series: the same slope as with a fixed effect for every series.
+        values = rows[["time", "outcome"]] - rows.groupby(_SERIES)[["time", "outcome"]].transform("mean")
+        time, outcome = values.to_numpy().T
+        total = (time**2).sum()
+        slope = (time @ outcome) / total if len(rows) else np.nan
+        change = _estimate(slope, time * (outcome - slope * time) / total, rows["owner"])
         estimates.append({"outcome": name, "n": rows["service"].nunique(), **change})
     return pd.DataFrame(estimates)
 
 
-def placebo(panel: pd.DataFrame, outcome: pd.Series) -> pd.DataFrame:
-    """The step of `interrupted` at the legal dates and, to compare, at the end of every other period.
+def _calendar(panel: pd.DataFrame) -> pd.DataFrame:
+    """The half-years in which something could move: ``date``, ``event``, ``kind``; index ``period``."""
+    ends = panel.groupby("period")["end"].first()
+    rows = pd.DataFrame({"date": ends, "event": None, "kind": "placebo"}, dtype=object)
+    for event in eras.events():
+        day = pd.Timestamp(event.date)
+        for period in ends.index[(ends >= day) & (ends - pd.offsets.MonthEnd(6) < day)]:
+            rows.loc[period, :] = pd.Series({"date": day, "event": event.id, "kind": "event"})
+    quiet = rows["kind"] == "placebo"
+    follows = (rows.index - 1).isin(rows.index[~quiet])
+    rows.loc[quiet & follows, "kind"] = "after"
+    return rows.iloc[1:].astype({"date": ends.dtype})
 
-    Args:
-        panel: From `panel`.
-        outcome: As in `event_study`.
+
+def _moves(panel: pd.DataFrame, outcome: pd.Series) -> dict[str, pd.DataFrame]:
+    """The half-years at both of whose ends a series is seen, for each kind of move.
 
     Returns:
-        ``date``, ``kind`` (``event``: one of `eras.events`; or ``placebo``: the end of a period that is no event's nor
-        beside one), ``n``, ``value``, ``low``, ``high``, ``p``, ``reaches`` (how many other events lie in the window),
-        ``rank_p`` (events only: how rare a step as clear as that is among the placebo dates), sorted by date. Dates
-        without a whole window in the panel, or with fewer than `MINIMUM` services, are left out.
-
-    Note:
-        Steps at placebo dates whose windows reach events carry part of those events: the rank is conservative.
+        ``service``, ``owner``, ``period``, ``series`` (a number each) and ``moved``: 1 or 0, and null where there is
+        nothing to gain or to lose; of amounts the change.
     """
-    ends = panel.groupby("period")["end"].first()
-    events = {}
-    for event in eras.events():
-        periods = ends.index[ends >= pd.Timestamp(event.date)]
-        if len(periods):
-            events[periods[0]] = event.date
-    rows = []
-    for period, end in ends.iloc[BEFORE : len(ends) - AFTER].items():
-        distances = [other - period for other in events if other != period]
-        if period not in events and any(abs(distance) == 1 for distance in distances):
-            continue
-        step = _step(panel, outcome, end.date())
-        if step["n"] >= MINIMUM:
-            kind, date = ("event", events[period]) if period in events else ("placebo", end.date())
-            reaches = sum(-BEFORE <= distance <= AFTER for distance in distances)
-            rows.append({"date": pd.Timestamp(date), "kind": kind, **step, "reaches": reaches})
-    frame = pd.DataFrame(rows, columns=["date", "kind", "n", *_ESTIMATE, "reaches"])
-    frame = frame.sort_values(["date", "kind"], ignore_index=True)
-    # By p and not by size: steps at dates with few services are large and mean little.
-    others = frame.loc[frame["kind"] == "placebo", "p"].dropna().to_numpy(dtype=float)
-    ranks = [(1 + (others <= p).sum()) / (1 + len(others)) for p in frame["p"]]
-    return frame.assign(rank_p=pd.Series(ranks, dtype=float).where(frame["kind"] == "event"))
+    if panel.duplicated(["service", "period"]).any():
+        raise ValueError("a service stands twice in one period of the panel: give one policy a service and period")
+    rows = panel.sort_values([*_SERIES, "period"])
+    places = outcome.index.get_indexer(pd.Index(rows["policy_id"]))
+    if (places < 0).any():
+        raise ValueError("a policy of the panel is not in the outcome: give it for all policies")
+    rows = rows.assign(now=outcome.to_numpy(dtype=float)[places], series=rows.groupby(_SERIES).ngroup())
+    series = rows.groupby("series")
+    rows["past"] = series["now"].shift()
+    rows = rows[(series["period"].diff() == 1) & np.isfinite(rows["now"] - rows["past"])]
+    change = (rows["now"] - rows["past"]).astype(float)
+    kinds = {"change": change}
+    if pd.api.types.is_bool_dtype(outcome):
+        kinds = {"gain": change.where(rows["past"] == 0), "loss": (-change).where(rows["past"] == 1)}
+    columns = ["service", "owner", "period", "series"]
+    return {kind: rows[columns].assign(moved=moved) for kind, moved in kinds.items()}
+
+
+def _step(
+    moves: pd.DataFrame,
+    period: int,
+    quiet: Collection[int],
+    *,
+    treated: Collection[str] | None,
+    margin: float | None,
+) -> dict[str, Any]:
+    """The step of one half-year, as `steps` has it: means of two cells, or of four with a group."""
+    same = moves["series"].isin(moves.loc[moves["period"] == period, "series"])
+    rows = moves[same & moves["period"].isin([period, *quiet]) & moves["moved"].notna()]
+    here, moved = (rows["period"] == period).to_numpy(), rows["moved"].to_numpy(dtype=float)
+    group = np.ones(len(rows), dtype=bool) if treated is None else rows["service"].isin(list(treated)).to_numpy()
+    found: dict[str, Any] = {}
+    value, variance, pull, fewest = 0.0, 0.0, np.zeros(len(rows)), np.inf
+    for part, sign, name in ((group, 1, ""), (~group, -1, "_others"))[: 1 if treated is None else 2]:
+        now, then = part & here, part & ~here
+        found |= {f"n{name}": now.sum(), f"owners{name}": rows.loc[now, "owner"].nunique()}
+        means = [moved[cell].mean() if cell.any() else np.nan for cell in (now, then)]
+        found |= dict(zip(("here", "quiet"), means, strict=True)) if sign == 1 else {}
+        for cell, mean, weight in ((now, means[0], sign), (then, means[1], -sign)):
+            n = max(cell.sum(), 1)
+            value += weight * mean
+            pull[cell] = weight * (moved[cell] - mean) / n
+            # If nothing happened, both cells vary alike: one in which by chance nobody moved is not free of error.
+            variance += moved[part].var() / n if part.any() else 0.0
+            fewest = min(fewest, cell.sum())
+    if fewest < MINIMUM:
+        return found | {"here": np.nan, "quiet": np.nan}
+    return found | _estimate(value, pull, rows["owner"], least=float(np.sqrt(variance)), margin=margin)
+
+
+def _estimate(
+    value: float, pull: intervals.Floats, owners: pd.Series, *, least: float = 0.0, margin: float | None = None
+) -> dict[str, float]:
+    """A value with the interval and p of its error, clustered by owner: Student's t on (owners - 1).
+
+    Args:
+        value: The estimate.
+        pull: What each row adds to its error: its weight in the value times its residual; shape (rows,).
+        owners: The owner of each.
+        least: The error that independent rows of one spread would have: it is never smaller.
+        margin: As in `steps`.
+
+    References:
+        Liang, K.-Y. & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear models. Biometrika 73.
+        Cameron, A. C. & Miller, D. L. (2015). A practitioner's guide to cluster-robust inference. JHR 50, 317-372.
+    """
+    sums = np.bincount(pd.factorize(owners)[0], pull)
+    found = dict.fromkeys(_ESTIMATE, np.nan)
+    if len(sums) < 2:
+        return found
+    error = max(float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1))), least)
+    if not error > 1e-12:
+        return found | {"value": value}
+    law = stats.t(len(sums) - 1)
+    half = law.ppf(0.5 + intervals.LEVEL / 2) * error
+    found |= {"value": value, "low": value - half, "high": value + half, "p": 2 * law.sf(abs(value) / error)}
+    if margin is not None:
+        found["p_equivalence"] = float(equivalence(value, error, margin=margin, df=len(sums) - 1))
+    return found
+
+
+def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The steps with what the placebos of each outcome and move say of them."""
+    event, placebo = frame["kind"] == "event", frame["kind"] == "placebo"
+    frame["q"] = intervals.benjamini_hochberg(frame["p"].where(event))
+    for _, part in frame.groupby(["outcome", "move"]):
+        dull = part.loc[placebo[part.index], "p"].dropna().to_numpy(dtype=float)
+        p = part["p"].to_numpy(dtype=float)
+        ranks = (1 + (dull <= p[:, None]).sum(axis=1)) / (1 + len(dull))
+        said = {"placebos": len(dull), "rejected": (dull < 0.05).sum(), "least_p": 1 / (1 + len(dull))}
+        frame.loc[part.index, list(said)] = list(said.values())
+        frame.loc[part.index, "rank_p"] = np.where(part["p"].notna() & ~placebo[part.index], ranks, np.nan)
+    return frame

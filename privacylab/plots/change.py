@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from privacylab import eras
 from privacylab.plots import style
@@ -16,6 +15,8 @@ from privacylab.plots.rows import dot_rows, in_points, row_names, rows_height
 from privacylab.plots.style import (
     COLOURS,
     DASHED,
+    FEW,
+    LABEL,
     PALE,
     RULE,
     WIDTH,
@@ -28,6 +29,7 @@ from privacylab.plots.style import (
 )
 
 _BEFORE = {**look(5), "markerfacecolor": "white"}
+_MOVES = {"gain": ", gained", "loss": ", lost"}
 _VERDICTS = {
     "confirmed": look(0),
     "refuted": {"color": COLOURS[1], "marker": "D"},
@@ -125,55 +127,63 @@ def _claims(part: pd.DataFrame) -> list[str]:
 
 
 @style.drawing
-def event_study(effects: pd.DataFrame, *, label: str = "Difference from the period before") -> Figure:
-    """Effects by period around an event; the period before it is the reference, at 0 by definition.
+def event_study(shares: pd.DataFrame, *, label: str = "Services that moved in the half-year") -> Figure:
+    """How many services moved in each half-year around a date, in panels of one scale.
 
     Args:
-        effects: From `findings.event_study`: ``period`` (0 is the first period after the event); with a column
-            ``outcome`` a panel for each.
-        label: What the y axis shows, with its unit.
+        shares: From `findings.event_study`: ``period`` (0: the half-year of the date); with a column ``outcome`` a
+            panel for each. Half-years of fewer than `style.FEW` services are left out.
+        label: What the y axis shows.
     """
-    rows = need(effects, "period", "n", "value", "low", "high")
+    rows = need(shares, "period", "n", "value", "low", "high")
     rows = rows.assign(outcome=rows.get("outcome", ""))
-    outcomes = in_order(rows["outcome"])
-    columns = min(3, len(outcomes))
-    page, axs = style.small_multiples(len(outcomes), columns, 2.2, room=0.4)
+    rows = need(rows[rows["n"] >= FEW], "value")
+    outcomes, first, last = in_order(rows["outcome"]), rows["period"].min(), rows["period"].max()
+    columns = min(4, len(outcomes))
+    page, axs = style.small_multiples(len(outcomes), columns, 1.9, room=0.4, shared=True)
     for axes, outcome in zip(axs, outcomes, strict=True):
         part = rows[rows["outcome"].astype(str) == outcome]
         axes.axhline(0, **RULE)
-        axes.axvline(-0.5, **RULE, linestyle=DASHED)
-        style.dots(axes, part, part["period"], {**look(0), "linestyle": "-", "linewidth": 0.8}, upright=True)
-        before = part[part["period"] == -1]
-        axes.plot(before["period"], before["value"], **{**look(0), "markerfacecolor": "white"}, zorder=4)
+        style.dots(axes, part, part["period"], look(0), upright=True)
+        there = part[part["period"] == 0]
+        axes.plot(there["period"], there["value"], **look(1), linestyle="none", markersize=5.5, zorder=4, clip_on=False)
         axes.grid(axis="y")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("Half-years from the event")
-        axes.set_title(wrapped(readable(outcome), 0.65 * WIDTH / columns, 8), fontsize=8)
+        axes.set_xticks(range(first, last + 1, 2 if last - first > 4 else 1))
+        style.percent(axes)
+        axes.set_title(wrapped(readable(outcome), 0.68 * WIDTH / columns, 8), fontsize=8)
+    page.supxlabel("Half-years from that of the date", fontsize=8)
     page.supylabel(wrapped(label, 2.2, 8), fontsize=8)
     return page
 
 
 @style.drawing
-def placebo(steps: pd.DataFrame, *, label: str = "Step at the date") -> Figure:
-    """The step at each date that was tried, the true events among dates on which nothing happened.
+def placebo(steps: pd.DataFrame, *, label: str = "Step in percentage points") -> Figure:
+    """The steps of each outcome at the legal dates, above those of the half-years in which nothing happened.
 
     Args:
-        steps: From `findings.placebo`: ``date``, ``kind`` (``event`` or ``placebo``), ``value``, ``low``, ``high``.
-        label: What the y axis shows, with its unit.
+        steps: From `findings.steps`: ``date``, ``kind``, ``value``, ``low``, ``high``; with ``outcome`` (and ``move``)
+            a row for each. Steps that could not be told are left out.
+        label: What the x axis shows, with its unit.
     """
-    rows = need(steps, "date", "kind", "value", "low", "high")
-    kinds = {"placebo": {"color": "#999999", "marker": "o"}, "event": {"color": COLOURS[1], "marker": "D"}}
-    days = rows["date"].map(style.day)
-    page, axes = style.panel(2.8)
-    axes.axhline(0, **RULE)
-    for kind, mark in kinds.items():
+    rows = in_points(need(steps, "date", "kind", "value", "low", "high"))
+    rows = rows.assign(outcome=rows.get("outcome", ""), move=rows.get("move", ""))
+    rows = rows[rows["value"].notna()].fillna({"low": rows["value"], "high": rows["value"]})
+    named = [
+        readable(str(name)) + _MOVES.get(move, "") for name, move in zip(rows["outcome"], rows["move"], strict=True)
+    ]
+    rows["row"], names = pd.factorize(np.asarray(named, dtype=object))
+    events = {event.name: pd.to_datetime(rows["date"]) == pd.Timestamp(event.date) for event in eras.events()}
+    parts = [(name, rows[here & (rows["kind"] == "event")], look(i)) for i, (name, here) in enumerate(events.items())]
+    for kind, name, face in (("after", "half-year after", "white"), ("placebo", "placebo", "#999999")):
         part = rows[rows["kind"] == kind]
-        style.dots(axes, part, days[part.index], mark, upright=True)
-    style.years(axes, days.min() - 150, days.max() + 150)
-    axes.grid(axis="y")
-    axes.set_ylabel(wrapped(label, 2, 8))
-    mark_events(axes)
-    key(axes, [("placebo date", kinds["placebo"]), ("legal date", kinds["event"])])
+        mark = {"color": "#999999", "marker": "o", "markersize": 3.2, "markerfacecolor": face}
+        parts.append((name, part.assign(low=part["value"], high=part["value"]), mark))
+    shown = [wrapped(name, LABEL) for name in names]
+    page, axes = style.panel(1.1 + rows_height(shown, 0.46))
+    axes.axvline(0, **RULE)
+    dot_rows(axes, shown, [(part, mark) for _, part, mark in parts], step=0.11)
+    axes.set_xlabel(label)
+    key(axes, [(name, mark) for name, part, mark in parts if len(part)])
     return page
 
 

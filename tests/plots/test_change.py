@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,10 +16,35 @@ def test_replicated_sizes_are_multiples_of_the_published_one(drawings):
     assert len(flat.get_yticks()) == 2
 
 
-def test_an_event_study_of_several_outcomes_hides_the_places_it_does_not_need(drawn):
-    axes = drawn["event_studies"].axes
-    assert [each.get_title(loc="left") for each in axes if each.get_visible()] == ["GDPR, erasure", "B", "C", "D"]
-    assert len(axes) == 6
+def test_event_studies_share_one_scale_and_hide_the_places_they_do_not_need(drawings):
+    _, rows, _ = drawings["small: event_studies"]
+    page = plots.event_study(rows.assign(high=np.where(rows["outcome"] == "c", 0.9, rows["high"])))
+    shown = [each for each in page.axes if each.get_visible()]
+    assert [each.get_title(loc="left") for each in shown] == ["GDPR, erasure", "B", "C", "D", "E"]
+    assert len(page.axes) == 8 and len({each.get_ylim() for each in shown}) == 1
+
+
+def test_an_event_study_leaves_out_half_years_of_few_services(drawings):
+    _, rows, _ = drawings["small: event_study"]
+    few = rows.assign(n=np.where(rows["period"] == 3, 19, 40), value=np.where(rows["period"] == 3, 0.9, 0.1))
+    line = plots.event_study(few).axes[0].lines[1]
+    assert line.get_xdata().tolist() == [-3, -2, -1, 0, 1, 2] and max(line.get_ydata()) == 0.1
+
+
+def test_placebos_stand_below_the_dates_of_their_outcome():
+    rows = pd.DataFrame(
+        [("claims:dpf", "gain", "event", "2023-07-10", 0.1), ("claims:dpf", "gain", "placebo", "2025-09-30", 0.0),
+         ("claims:dpf", "loss", "placebo", "2025-09-30", 0.02), ("claims:dpf", "loss", "after", "2024-03-31", None)],
+        columns=["outcome", "move", "kind", "date", "value"],
+    ).assign(low=[0.05, -0.1, -0.1, None], high=[0.2, 0.1, 0.1, None])  # fmt: skip
+    axes = plots.placebo(rows).axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["Data Privacy Framework, gained", "Data Privacy Framework, lost"]
+    marks = [line for line in axes.lines if line.get_marker() != "None" and len(line.get_xdata())]
+    height = {(line.get_xdata()[0], round(line.get_ydata()[0])): line.get_ydata()[0] for line in marks}
+    assert height[10, 0] < height[0, 0]
+    # Of placebos only the point is drawn: 22 whiskers on one line would hide it.
+    assert max(segment[:, 0].max() for each in axes.collections for segment in each.get_segments()) == pytest.approx(20)
 
 
 def test_features_that_gained_most_stand_on_top(drawings):

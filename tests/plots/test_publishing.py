@@ -49,7 +49,7 @@ def test_publish_shows_the_picture_with_its_alternative_text(folder, drawn, monk
     plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
     ((picture, options),) = shown
     assert picture["text/plain"] == "Nothing happens"
-    about = {"alt": "Nothing happens", "name": "placebo", "width": 624, "height": 269}
+    about = {"alt": "Nothing happens", "name": "placebo", "width": 624, "height": 150}
     assert options == {"metadata": {"image/png": about}, "raw": True}
 
 
