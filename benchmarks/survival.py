@@ -6,8 +6,8 @@
 an owner together. Texts also change for other reasons, about once in 200 days. A crawler looks every
 day and writes only changes down; its crawls fail for runs of 20 days on a tenth of the days, sites are lost for
 good after 2,000 days in the mean, and the archive ends on day 1,500. What it wrote goes through `findings.spells` and
-`findings.half_life` (owners resampled), and the same sightings through lifelines' Turnbull estimate of interval-censored
-times. 200 archives each. Prints and writes `results/survival.csv`: the mean of either median, its bias, and how often
+`findings.half_life` (owners resampled), and the same sightings through lifelines' Turnbull estimate of
+`findings.half_life` (owners resampled), and the same sightings through lifelines' Turnbull estimate of
 the interval of the first holds the truth. Takes ten minutes.
 """
 

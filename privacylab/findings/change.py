@@ -68,7 +68,8 @@ def shows(low: npt.ArrayLike, high: npt.ArrayLike, *, sign: npt.ArrayLike, margi
     """
     ends, signs = np.array([low, high], dtype=float), np.asarray(sign)
     within = np.abs(ends).max(axis=0) < margin
-    return ~np.isnan(ends).any(axis=0) & np.where(signs == 0, within, np.where(signs > 0, ends[0] > 0, ends[1] < 0))
+    holds = np.where(signs == 0, within, np.where(signs > 0, ends[0] > 0, ends[1] < 0))
+    return np.asarray(holds & ~np.isnan(ends).any(axis=0))
 
 
 def _speaking(policies: pd.DataFrame, when: Side, months: int = MONTHS_IN_FORCE) -> pd.Series:
