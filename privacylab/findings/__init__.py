@@ -44,14 +44,13 @@ from privacylab.findings.intervals import (
 from privacylab.findings.keyness import Documents, dispersion, documents, keyness, log_odds, log_ratio
 from privacylab.findings.ledger import archive_timeline, exclusion_flow, on_both_sides, sighted_again, versions_by_year
 from privacylab.findings.replication import (
-    Part,
-    agrees,
+    Finding,
     beside_published,
+    compare,
     findings,
     markdown,
     published_series,
     table,
-    verdict,
 )
 from privacylab.findings.sampling import cells, in_force, observations, with_owners
 from privacylab.findings.shares import (
