@@ -1,6 +1,15 @@
 """What the tables say: shares, changes, claims, words; each with its interval."""
 
-from privacylab.findings.change import average_ratio, both_ways, equivalence, paired, paired_amount, pairs
+from privacylab.findings.change import (
+    average_ratio,
+    both_ways,
+    equivalence,
+    paired,
+    paired_amount,
+    pairs,
+    ratio_of_averages,
+    typical,
+)
 from privacylab.findings.claims import (
     claim_outcomes,
     claim_survival,
@@ -23,7 +32,7 @@ from privacylab.findings.correction import (
     share_draws,
 )
 from privacylab.findings.event_study import event_study, interrupted, panel, placebo, steps, trend
-from privacylab.findings.features import amounts, choose, features, incidence
+from privacylab.findings.features import amounts, choose, features, incidence, only_for
 from privacylab.findings.gold import (
     FEATURES_READ,
     agreement,
@@ -51,8 +60,9 @@ from privacylab.findings.replication import (
     markdown,
     published_series,
     table,
+    told,
 )
-from privacylab.findings.sampling import cells, in_force, observations, with_owners
+from privacylab.findings.sampling import cells, in_force, observations, owners_of, with_owners
 from privacylab.findings.shares import (
     average,
     changed_by_the_crawler,
@@ -63,4 +73,4 @@ from privacylab.findings.shares import (
     share_by_half_year,
     share_difference,
 )
-from privacylab.findings.text_changes import change_by_month, change_excess, change_within
+from privacylab.findings.text_changes import change_by_month, change_excess, change_within, changed_within

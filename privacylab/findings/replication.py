@@ -31,9 +31,9 @@ NOT_TESTABLE, TOO_FEW, LEVEL, NEW = "not testable here", "too few services", "a 
 ENOUGH = 20
 """Services that an estimate must rest on to be compared."""
 COLUMNS = (
-    "finding", "part", "claim", "source", "read", "quoted", "what", "direction", "unit", "published", "error", "margin",
-    "n", "count", "value", "low", "high", "p_equivalence", "sign", "times", "times_low", "times_high", "inside", "z",
-    "misses", "cell",
+    "finding", "part", "claim", "source", "read", "quoted", "short", "what", "direction", "unit", "published", "error",
+    "margin", "n", "count", "value", "low", "high", "p_equivalence", "sign", "times", "times_low", "times_high",
+    "inside", "z", "misses", "cell",
 )  # fmt: skip
 _DIRECTIONS = ("up", "down", "none", "level", "new")
 _READ = ("full", "abstract", "code", "press", "")
@@ -43,8 +43,7 @@ _UNITS = {
     "share": "{:.1%}",
     "grade": "{:+.2f} grades",
     "ease": "{:+.1f} points of ease",
-    "sd": "{:+.2f} SD",
-    "days": "{:,.0f} days",
+    "items": "{:+.2f} items",
 }
 """How a reader would write a number of each unit (points: of a share times 100)."""
 
@@ -52,7 +51,8 @@ _UNITS = {
 class Finding(NamedTuple):
     """One estimate that a published finding asks for; a finding of several estimates has a letter after its number.
 
-    ``read``: how its source was read. ``quoted``: the figure as the source has it. ``direction``: ``up``, ``down``,
+    ``read``: how its source was read. ``quoted``: the figure as the source has it. ``short``: its
+    name in the figure. ``direction``: ``up``, ``down``,
     ``none`` (no change), ``level`` or ``new`` (of this project). ``published`` and its standard ``error`` (of the
     logarithm for ratios) and ``margin`` are in the unit; null where the source has none. ``counts``: of how many how
     many, for a share: it gives both. ``misses``: what the measure misses, with its size. ``not_testable``: why not.
@@ -63,6 +63,7 @@ class Finding(NamedTuple):
     source: str
     read: str = ""
     quoted: str = ""
+    short: str = ""
     what: str = ""
     direction: str = ""
     unit: str = ""
@@ -294,7 +295,7 @@ clustered by owner. `cell` is the code cell of the notebook that begins with tha
 
 
 def _line(row: Mapping[Any, Any], *, own: bool = False) -> str:
-    unit, notes = row["unit"], [] if pd.isna(row["misses"]) else [str(row["misses"])]
+    notes = [] if pd.isna(row["misses"]) else [str(row["misses"])]
     text = "" if pd.isna(row["what"]) else row["what"]
     if row["first"]:
         source = "" if own else f" ({row['source']}; read: {row['read']})"
@@ -302,10 +303,7 @@ def _line(row: Mapping[Any, Any], *, own: bool = False) -> str:
     if row["sign"] == NOT_TESTABLE:
         return f"| {row['part']} | {text} {notes[0]} | {_text(row['quoted'])} | | | {NOT_TESTABLE} | | | | |"
     text += f". Misses: {notes[0]}" if notes else ""
-    # The unit stands once, with the estimate.
-    low, high = (_number(row[end], unit) if np.isfinite(row[end]) else "∞" for end in ("low", "high"))
-    here = f"{shown(row['value'], unit)} ({low} to {high})"
-    start = f"| {row['part']} | {text} | {_text(row['quoted'])} | {here} | {int(row['n']):,} |"
+    start = f"| {row['part']} | {text} | {_text(row['quoted'])} | {told(row)} | {int(row['n']):,} |"
     if own:
         return f"{start} {row['cell']} |"
     times = "" if pd.isna(row["times"]) else f"{row['times']:.2f} ({row['times_low']:.2f} to {row['times_high']:.2f})"
@@ -318,18 +316,20 @@ def _text(value: object) -> str:
     return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
-def _number(value: float, unit: str) -> str:
-    return shown(value, unit).split(" ")[0]
+def told(row: Mapping[Any, Any]) -> str:
+    """A row's estimate with its interval, the unit once; ``too few services`` where there is none."""
+    if pd.isna(row["low"]):
+        return TOO_FEW
+    low, high = (shown(row[end], row["unit"]).split(" ")[0] for end in ("low", "high"))
+    return f"{shown(row['value'], row['unit'])} ({low} to {high})"
 
 
 def shown(value: float, unit: str) -> str:
     """A number as a reader would write it.
 
-    >>> shown(0.0686, "points"), shown(1.188, "ratio"), shown(496, "days")
-    ('+6.9 points', '1.19', '496 days')
+    >>> shown(0.0686, "points"), shown(1.188, "ratio")
+    ('+6.9 points', '1.19')
     """
     if pd.isna(value):
         return "none"
-    if unit == "days" and np.isinf(value):
-        return "longer than the data"
     return _UNITS[unit].format(100 * value if unit == "points" else value)
