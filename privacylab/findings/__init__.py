@@ -72,5 +72,6 @@ from privacylab.findings.shares import (
     share_by_era,
     share_by_half_year,
     share_difference,
+    share_on,
 )
 from privacylab.findings.text_changes import change_by_month, change_excess, change_within, changed_within

@@ -153,6 +153,23 @@ def _sign_flip(changes: "pd.Series[float]") -> float:
     return min(float(law[np.abs(sums) >= abs(changes.sum())].sum()), 1.0)
 
 
+def both_sides(
+    policies: pd.DataFrame, amounts: pd.DataFrame, *, before: Side, after: Side, column: str
+) -> pd.DataFrame:
+    """An amount of each service on two sides, where both have it: ``before`` and ``after``, index ``service``.
+
+    Args:
+        policies: The table.
+        amounts: From `findings.amounts`.
+        before: As in `pairs`.
+        after: As in `pairs`.
+        column: Which amount.
+    """
+    both = pairs(policies, before=before, after=after)
+    sides = {side: amounts.loc[both[side], column].to_numpy(dtype=float) for side in ("before", "after")}
+    return pd.DataFrame(sides, both["service"]).dropna()
+
+
 def paired_amount(
     policies: pd.DataFrame,
     amounts: pd.DataFrame,
@@ -189,11 +206,9 @@ def paired_amount(
         raise ValueError(f"scale {scale!r} must be ratio or difference, and statistic {statistic!r} median or mean")
     ratio = scale == "ratio"
     limit = np.log1p(margin) if ratio and margin is not None else margin
-    both, owners = pairs(policies, before=before, after=after), owners_of(policies)
-    rows = []
+    owners, rows = owners_of(policies), []
     for column in choose(amounts, columns):
-        sides = {side: amounts.loc[both[side], column].to_numpy(dtype=float) for side in ("before", "after")}
-        values = pd.DataFrame(sides, both["service"]).dropna()
+        values = both_sides(policies, amounts, before=before, after=after, column=column)
         values = values[(values > 0).all(axis=1)] if ratio else values
         old, new = values["before"], values["after"]
         change = np.asarray(np.log(new / old) if ratio else new - old)

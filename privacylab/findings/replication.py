@@ -32,7 +32,7 @@ ENOUGH = 20
 """Services that an estimate must rest on to be compared."""
 COLUMNS = (
     "finding", "part", "claim", "source", "read", "quoted", "short", "what", "direction", "unit", "published", "error",
-    "margin", "n", "count", "value", "low", "high", "p_equivalence", "sign", "times", "times_low", "times_high",
+    "margin", "n", "count", "value", "low", "high", "p", "p_equivalence", "sign", "times", "times_low", "times_high",
     "inside", "z", "misses", "cell",
 )  # fmt: skip
 _DIRECTIONS = ("up", "down", "none", "level", "new")
@@ -127,10 +127,9 @@ def compare(finding: Finding, estimate: Mapping[str, float]) -> dict[str, Any]:
     columns: dict[str, Any] = {"sign": TOO_FEW, "inside": None}
     columns |= dict.fromkeys(("times", "times_low", "times_high", "z"), np.nan)
     ratio = finding.unit == "ratio"
-    value, low, high, theirs = (
-        float(np.log(x)) if ratio else float(x)
-        for x in (*(estimate[name] for name in ("value", "low", "high")), finding.published)
-    )
+    given = [*(estimate[name] for name in ("value", "low", "high")), finding.published]
+    with np.errstate(divide="ignore"):  # a share that has gone is a ratio of 0
+        value, low, high, theirs = map(float, np.log(given) if ratio else given)
     if estimate["n"] < ENOUGH or np.isnan([low, high]).any():
         return columns
     columns["sign"] = _sign(finding, low, high, estimate.get("p_equivalence", np.nan))
@@ -162,8 +161,8 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
 
     Args:
         estimates: For each cell of the notebook (its label) the estimates it made: a finding's id to a row with ``n``,
-            ``value``, ``low``, ``high`` and perhaps ``p_equivalence`` and ``count`` (or ``gained`` and ``lost``), of
-            which ``n`` is the denominator (a Series, or a frame of one row).
+            ``value``, ``low``, ``high`` and perhaps ``p``, ``p_equivalence`` and ``count`` (or ``gained`` and
+            ``lost``), of which ``n`` is the denominator (a Series, or a frame of one row).
 
     Returns:
         A row for each, in the findings' order: `COLUMNS`.
@@ -193,7 +192,7 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
     return frame.astype({"n": "Int64", "inside": "boolean", **dict.fromkeys(floats, float)})
 
 
-_NUMBERS = {"published", "error", "margin", "value", "low", "high", "p_equivalence", "count"}
+_NUMBERS = {"published", "error", "margin", "value", "low", "high", "p", "p_equivalence", "count"}
 _NUMBERS |= {"times", "times_low", "times_high", "z"}
 
 
@@ -202,7 +201,7 @@ def _row(part: str, estimate: pd.Series | pd.DataFrame) -> dict[str, float]:
         if len(estimate) > 1:
             raise ValueError(f"the estimate of part {part!r} has {len(estimate)} rows, not one")
         estimate = estimate.iloc[0] if len(estimate) else pd.Series({"n": 0})
-    names = ("n", "value", "low", "high", "p_equivalence", "count")
+    names = ("n", "value", "low", "high", "p", "p_equivalence", "count")
     row = {name: float(estimate.get(name, np.nan)) for name in names}
     if "gained" in estimate:
         row["count"] = float(estimate["gained"] - estimate["lost"])
@@ -307,6 +306,7 @@ def _line(row: Mapping[Any, Any], *, own: bool = False) -> str:
     if own:
         return f"{start} {row['cell']} |"
     times = "" if pd.isna(row["times"]) else f"{row['times']:.2f} ({row['times_low']:.2f} to {row['times_high']:.2f})"
+    times = times.replace("inf", "∞")
     inside = "no figure" if pd.isna(row["inside"]) else "yes" if row["inside"] else "no"
     z = "" if pd.isna(row["z"]) else f"{row['z']:+.1f}"
     return f"{start} {row['sign']} | {times} | {inside} | {z} | {row['cell']} |"
@@ -318,7 +318,7 @@ def _text(value: object) -> str:
 
 def told(row: Mapping[Any, Any]) -> str:
     """A row's estimate with its interval, the unit once; ``too few services`` where there is none."""
-    if pd.isna(row["low"]):
+    if pd.isna(row["low"]) or row["n"] < ENOUGH:
         return TOO_FEW
     low, high = (shown(row[end], row["unit"]).split(" ")[0] for end in ("low", "high"))
     return f"{shown(row['value'], row['unit'])} ({low} to {high})"

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from privacylab.plots import style
 from privacylab.plots.labels import Names, end_labels, key, mark_events, readable
 from privacylab.plots.rows import dot_rows, in_points, row_names, rows_height
-from privacylab.plots.style import COLOURS, DASHED, PALE, RULE, WIDTH, in_order, look, need, text_height, wrapped
+from privacylab.plots.style import COLOURS, DASHED, RULE, WIDTH, in_order, look, need, text_height, wrapped
 
 _BEFORE = {**look(5), "markerfacecolor": "white"}
 _SIGNS = {
@@ -88,7 +88,8 @@ def replication(table: pd.DataFrame) -> Figure:
     """
     rows = need(table, "part", "short", "direction", "unit", "published", "margin", "sign", "value", "low", "high")
     kinds = rows["direction"].map({"up": "change", "down": "change", "level": "level", "none": "none"})
-    rows = rows.assign(kind=kinds)[rows["low"].notna() & (rows["published"].notna() | (kinds == "none"))]
+    told = rows["sign"].isin([*_SIGNS, *_LEVELS]) & (rows["published"].notna() | (kinds == "none"))
+    rows = rows.assign(kind=kinds)[told]
     parts = {kind: rows[rows["kind"] == kind].reset_index(drop=True) for kind in _PANELS}
     parts = {kind: part for kind, part in parts.items() if len(part)}
     names = {kind: row_names(part["short"]) for kind, part in parts.items()}
@@ -112,19 +113,20 @@ def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> N
     scaled = ends[["value", "low", "high"]].div(ends["unit"], axis=0)
     beyond = (scaled["value"] > last).astype(int) - (scaled["value"] < first).astype(int)
     scaled = scaled.clip(first, last).assign(row=part.index)
+    scaled["value"] = scaled["value"].where(beyond == 0)
     looks = {**_SIGNS, **_LEVELS}
     dot_rows(axes, names, [(scaled[part["sign"] == sign], mark) for sign, mark in looks.items()])
-    for place, side in beyond[beyond != 0].items():
-        arrow = {"arrowstyle": "->", "color": looks[part["sign"][place]]["color"]}
-        edge = last if side > 0 else first
-        axes.annotate("", (edge, place), (edge - 0.06 * side * (last - first), place), arrowprops=arrow)
-    for place in (0, 1) if kind == "change" else (1,) if kind == "level" else (-1, 1):
-        axes.axvline(place, **RULE, linestyle="-" if place == 0 else DASHED)
+    for far in np.flatnonzero(beyond):
+        edge, marker = (last, ">") if beyond[far] > 0 else (first, "<")
+        axes.plot(edge, far, marker=marker, color=looks[part["sign"][far]]["color"], markersize=6, clip_on=False)
+    for line in (0, 1) if kind == "change" else (1,) if kind == "level" else (-1, 1):
+        axes.axvline(line, **RULE, linestyle="-" if line == 0 else DASHED)
     axes.set(xlim=(first, last), xlabel=label)
-    for place, row in part.iterrows():
+    for place, row in enumerate(part.to_dict("records")):
         theirs = "no change" if kind == "none" else _figure(row["published"], row["unit"])
         text = f"{theirs}; here {_figure(row['value'], row['unit'])}"
-        axes.annotate(text, (1, place), (4, 0), ("axes fraction", "data"), "offset points", va="center", fontsize=6.5)
+        where = ("axes fraction", "data")
+        axes.annotate(text, (1, place), (7, 0), where, "offset points", va="center", fontsize=6.5)
 
 
 def _figure(value: float, unit: str) -> str:
