@@ -2,6 +2,7 @@
 
 from privacylab.findings.change import (
     average_ratio,
+    both_sides,
     both_ways,
     equivalence,
     paired,

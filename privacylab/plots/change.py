@@ -86,7 +86,7 @@ def replication(table: pd.DataFrame) -> Figure:
     Args:
         table: From `findings.table`.
     """
-    rows = need(table, "part", "short", "direction", "unit", "published", "margin", "sign", "value", "low", "high")
+    rows = need(table, "short", "direction", "unit", "published", "margin", "sign", "value", "low", "high")
     kinds = rows["direction"].map({"up": "change", "down": "change", "level": "level", "none": "none"})
     told = rows["sign"].isin([*_SIGNS, *_LEVELS]) & (rows["published"].notna() | (kinds == "none"))
     rows = rows.assign(kind=kinds)[told]
@@ -109,7 +109,8 @@ def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> N
     ratio = part["unit"] == "ratio"
     if kind == "none":
         ends.loc[ratio, "unit"] += 1
-    ends.loc[ratio] = np.log(ends.loc[ratio])
+    with np.errstate(divide="ignore"):  # a share that has gone is a ratio of 0
+        ends.loc[ratio] = np.log(ends.loc[ratio])
     scaled = ends[["value", "low", "high"]].div(ends["unit"], axis=0)
     beyond = (scaled["value"] > last).astype(int) - (scaled["value"] < first).astype(int)
     scaled = scaled.clip(first, last).assign(row=part.index)

@@ -1,11 +1,13 @@
 import importlib.util
+import re
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
-from privacylab import findings
+from privacylab import findings, plots
 from privacylab.findings import Finding, replication
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +155,58 @@ def test_every_published_finding_says_how_its_source_was_read_and_quotes_it():
     published = [finding for finding in findings.findings() if not finding.id.startswith("N")]
     assert all(finding.read and finding.quoted for finding in published)
     assert len({finding.id for finding in findings.findings()}) == len(findings.findings())
+
+
+@pytest.fixture(scope="module")
+def published():
+    return pd.read_csv(ROOT / "figures" / "replication.csv", dtype={"finding": str})
+
+
+def test_there_are_enough_findings(published):
+    own = published["finding"].str.startswith("N")
+    assert published.loc[~own, "finding"].nunique() >= 25
+    assert published.loc[own, "finding"].nunique() >= 5
+
+
+def test_the_page_says_what_the_notebook_computed(published):
+    page = (ROOT / "docs" / "replication.md").read_text(encoding="utf-8")
+    assert page == findings.markdown(published), "docs/replication.md is not the notebook's: run `make notebooks`"
+
+
+def test_the_columns_of_the_page_follow_from_its_numbers(published):
+    asked = {finding.id: finding for finding in findings.findings() if finding.direction}
+    told = published[published["part"].isin(asked)].set_index("part")
+    assert set(told.index) == set(asked)
+    again = {part: findings.compare(asked[part], row) for part, row in told.to_dict("index").items()}
+    assert told["sign"].to_dict() == {part: columns["sign"] for part, columns in again.items()}
+    for name in ("times", "z"):
+        assert told[name].to_numpy() == pytest.approx([columns[name] for columns in again.values()], nan_ok=True)
+
+
+def test_the_n_of_every_share_is_its_denominator(published):
+    shares = published[published["unit"].isin(["share", "points"]) & published["value"].notna()]
+    counted = shares[shares["count"].notna()]
+    assert (counted["count"] / counted["n"]).to_numpy() == pytest.approx(counted["value"].to_numpy(), abs=1e-9)
+    # Only corrected shares and differences of all services in force have no count of their own.
+    rest = shares.loc[shares["count"].isna(), "what"]
+    assert rest.str.contains("corrected|all services|all others").all(), rest.tolist()
+
+
+def test_every_estimate_has_an_interval_and_stands_in_the_notebook(published):
+    told = published[~published["sign"].isin(["not testable here", "too few services"])]
+    assert (told["n"] >= replication.ENOUGH).all()
+    assert told[["value", "low", "high"]].notna().all(axis=None)
+    notebook = nbformat.read(ROOT / "notebooks" / "6-published.ipynb", as_version=4)
+    first_lines = [cell.source.split("\n")[0] for cell in notebook.cells if cell.cell_type == "code"]
+    labels = {match[1] for line in first_lines if (match := re.match(r"# (R\d+):", line))}
+    assert set(told["cell"]) == labels
+
+
+def test_the_page_of_a_table_and_of_its_csv_are_one(tmp_path):
+    found = findings.table({"R": estimates()})
+    path = tmp_path / "replication.csv"
+    path.write_text(plots.numbers(found))
+    assert findings.markdown(pd.read_csv(path, dtype={"finding": str})) == findings.markdown(found)
 
 
 def test_published_series_are_shares_of_half_years_of_known_features(corpus):
