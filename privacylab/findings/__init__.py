@@ -1,6 +1,17 @@
 """What the tables say: shares, changes, claims, words; each with its interval."""
 
-from privacylab.findings.change import average_ratio, both_ways, equivalence, paired, paired_amount, pairs, shows
+from privacylab.findings.change import (
+    average_ratio,
+    both_sides,
+    both_ways,
+    equivalence,
+    paired,
+    paired_amount,
+    pairs,
+    ratio_of_averages,
+    shows,
+    typical,
+)
 from privacylab.findings.claims import (
     claim_outcomes,
     claim_survival,
@@ -24,7 +35,7 @@ from privacylab.findings.correction import (
     share_draws,
 )
 from privacylab.findings.event_study import event_study, panel, steps, trend
-from privacylab.findings.features import amounts, choose, features, incidence, rarefied
+from privacylab.findings.features import amounts, choose, features, incidence, only_for, rarefied
 from privacylab.findings.gold import (
     FEATURES_READ,
     agreement,
@@ -45,16 +56,16 @@ from privacylab.findings.intervals import (
 from privacylab.findings.keyness import keyness, terms
 from privacylab.findings.ledger import archive_timeline, exclusion_flow, on_both_sides, sighted_again, versions_by_year
 from privacylab.findings.replication import (
-    Part,
-    agrees,
+    Finding,
     beside_published,
+    compare,
     findings,
     markdown,
     published_series,
     table,
-    verdict,
+    told,
 )
-from privacylab.findings.sampling import cells, in_force, observations, with_owners
+from privacylab.findings.sampling import cells, in_force, observations, owners_of, with_owners
 from privacylab.findings.shares import (
     average,
     changed_by_the_crawler,
@@ -64,5 +75,6 @@ from privacylab.findings.shares import (
     share_by_era,
     share_by_half_year,
     share_difference,
+    share_on,
 )
-from privacylab.findings.text_changes import change_by_month, change_excess, change_within
+from privacylab.findings.text_changes import change_by_month, change_excess, change_within, changed_within

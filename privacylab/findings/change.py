@@ -200,6 +200,23 @@ def _exactly(changes: Floats) -> float:
     return min(float(law[np.abs(sums) >= abs(changes.sum())].sum()), 1.0)
 
 
+def both_sides(
+    policies: pd.DataFrame, amounts: pd.DataFrame, *, before: Side, after: Side, column: str
+) -> pd.DataFrame:
+    """An amount of each service on two sides, where both have it: ``before`` and ``after``, index ``service``.
+
+    Args:
+        policies: The table.
+        amounts: From `findings.amounts`.
+        before: As in `pairs`.
+        after: As in `pairs`.
+        column: Which amount.
+    """
+    both = pairs(policies, before=before, after=after)
+    sides = {side: amounts.loc[both[side], column].to_numpy(dtype=float) for side in ("before", "after")}
+    return pd.DataFrame(sides, both["service"]).dropna()
+
+
 def paired_amount(
     policies: pd.DataFrame,
     amounts: pd.DataFrame,
@@ -236,40 +253,58 @@ def paired_amount(
         raise ValueError(f"scale {scale!r} must be ratio or difference, and statistic {statistic!r} median or mean")
     ratio = scale == "ratio"
     limit = np.log1p(margin) if ratio and margin is not None else margin
-    both, owners = pairs(policies, before=before, after=after), owners_of(policies)
-    rows = []
+    owners, rows = owners_of(policies), []
     for column in choose(amounts, columns):
-        sides = {side: amounts.loc[both[side], column].to_numpy(dtype=float) for side in ("before", "after")}
-        values = pd.DataFrame(sides, both["service"]).dropna()
+        values = both_sides(policies, amounts, before=before, after=after, column=column)
         values = values[(values > 0).all(axis=1)] if ratio else values
         old, new = values["before"], values["after"]
         change = np.asarray(np.log(new / old) if ratio else new - old)
-        row = {**values.median(), **_typical(change, owners[values.index], statistic, limit)}
+        row = {
+            "n": len(values),
+            **values.median(),
+            **typical(pd.Series(change, values.index), owners, statistic=statistic, margin=limit),
+        }
         if ratio:
             row |= {name: np.exp(row[name]) for name in ("value", "low", "high")}
-        rows.append({"amount": column, "n": len(values), **row})
+        rows.append({"amount": column, **row})
     changes = pd.DataFrame(rows)
     changes.insert(list(changes).index("p") + 1, "q", intervals.benjamini_hochberg(changes["p"]))
     return changes if margin is not None else changes.drop(columns="p_equivalence")
 
 
-def _typical(change: Floats, owners: pd.Series, statistic: str, margin: float | None) -> dict[str, Any]:
-    """The median or mean change with its interval, how many rose and fell, and the tests; all null without services."""
-    n = len(change)
+def typical(
+    change: "pd.Series[float]",
+    owners: pd.Series,
+    *,
+    statistic: Literal["median", "mean"] = "mean",
+    margin: float | None = None,
+) -> pd.Series:
+    """The median or mean of a number over services, with the tests of `paired_amount`; clustered by owner.
+
+    Args:
+        change: A number for each service, the index: a change, or a difference of two changes.
+        owners: The owner of each service.
+        statistic: ``median`` or ``mean``.
+        margin: As in `paired_amount`, in units of the number.
+
+    Returns:
+        ``n``, ``value``, ``low``, ``high``, ``up``, ``down`` (shares above and below 0), ``p``, ``p_equivalence``; all
+        but n null without services, and no interval for one alone.
+    """
+    n, values, owner = len(change), np.asarray(change, dtype=np.float64), owners[change.index]
     row: dict[str, Any] = dict.fromkeys(("value", "low", "high", "up", "down", "p", "p_equivalence"), np.nan)
-    if n == 0:
-        return row
-    row["value"] = np.median(change) if statistic == "median" else change.mean()
-    row |= {"up": (change > 0).mean(), "down": (change < 0).mean()}
-    # With nothing changed there is nothing to rank: no evidence of change.
-    row["p"] = stats.wilcoxon(change[change != 0]).pvalue if np.any(change != 0) else 1.0
+    if n:
+        row["value"] = np.median(values) if statistic == "median" else values.mean()
+        row |= {"up": (values > 0).mean(), "down": (values < 0).mean()}
+        # With nothing changed there is nothing to rank: no evidence of change.
+        row["p"] = stats.wilcoxon(values[values != 0]).pvalue if np.any(values != 0) else 1.0
     if n > 1:
-        row["low"], row["high"] = intervals.average_interval(change, statistic, owners=owners)
-        number = float(intervals.effective_number(change[:, None], owners)[0])
-        error = change.std(ddof=1) / np.sqrt(number)
+        row["low"], row["high"] = intervals.average_interval(values, statistic, owners=owner)
+        number = float(intervals.effective_number(values[:, None], owner)[0])
+        error = values.std(ddof=1) / np.sqrt(number)
         if margin is not None and error > 0 and number > 1:
-            row["p_equivalence"] = float(equivalence(change.mean(), error, margin=margin, df=number - 1))
-    return row
+            row["p_equivalence"] = float(equivalence(values.mean(), error, margin=margin, df=number - 1))
+    return pd.Series({"n": n, **row})
 
 
 def average_ratio(
@@ -278,35 +313,55 @@ def average_ratio(
     *,
     before: Side,
     after: Side,
+    column: str = "n_words",
     statistic: Literal["median", "mean"] = "median",
     same: bool = False,
 ) -> pd.Series:
-    """The ratio of two sides' median or mean numbers of words, as most published figures give it.
+    """The ratio of two sides' median or mean amounts, as most published figures give it; of shares, their ratio.
 
     Args:
         policies: The table.
-        amounts: From `findings.amounts`.
+        amounts: From `findings.amounts` or `findings.features`.
         before: As in `pairs`.
         after: As in `pairs`.
+        column: Which amount.
         statistic: ``median`` or ``mean``.
         same: Only services on both sides; else all of either side (cross-section).
 
     Returns:
-        ``n`` (services in either), ``n_before``, ``n_after``, ``before``, ``after``, ``value``, ``low``, ``high``; null
-        where a side has fewer than two services.
+        As `ratio_of_averages`.
     """
-    choose(amounts, ["n_words"])
-    old, new = (_speaking(policies, when).map(amounts["n_words"]).astype(float).dropna() for when in (before, after))
+    choose(amounts, [column])
+    old, new = (_speaking(policies, when).map(amounts[column]).astype(float).dropna() for when in (before, after))
     if same:
         old, new = old[old.index.isin(new.index)], new[new.index.isin(old.index)]
+    return ratio_of_averages(old, new, owners=owners_of(policies), statistic=statistic)
+
+
+def ratio_of_averages(
+    before: pd.Series, after: pd.Series, *, owners: pd.Series, statistic: Literal["median", "mean"] = "mean"
+) -> pd.Series:
+    """The ratio of the averages of two groups of services, which may overlap.
+
+    Args:
+        before: A number for each service, the index.
+        after: The same for the other side.
+        owners: The owner of each service; owners are resampled over both sides together.
+        statistic: ``median`` or ``mean``; the mean of yes or no is the share.
+
+    Returns:
+        ``n`` (services in either), ``n_before``, ``n_after``, ``before``, ``after``, ``value``, ``low``, ``high``; null
+        where a side has fewer than two services, or the average before is 0.
+    """
     estimates: dict[str, Any] = dict.fromkeys(("before", "after", "value", "low", "high"), np.nan)
-    if min(len(old), len(new)) > 1:
-        first, last = two_sides(old, new, statistic, owners=owners_of(policies))
-        averages = {"before": old.agg(statistic), "after": new.agg(statistic)}
-        # A resample without any service of a side has no ratio, and is left out.
-        low, high = intervals.percentiles(last / first)
-        estimates.update(averages, value=averages["after"] / averages["before"], low=low, high=high)
-    sizes = {"n": len(old.index.union(new.index)), "n_before": len(old), "n_after": len(new)}
+    if min(len(before), len(after)) > 1:
+        first, last = two_sides(before, after, statistic, owners=owners)
+        averages = {"before": before.agg(statistic), "after": after.agg(statistic)}
+        # A resample without any service of a side, or of average 0 before, has no ratio, and is left out.
+        low, high = intervals.percentiles(last / np.where(first > 0, first, np.nan))
+        ratio = averages["after"] / averages["before"] if averages["before"] else np.nan
+        estimates.update(averages, value=ratio, low=low, high=high)
+    sizes = {"n": len(before.index.union(after.index)), "n_before": len(before), "n_after": len(after)}
     return pd.Series({**sizes, **estimates})
 
 

@@ -1,7 +1,7 @@
 """Which policy has which feature, and how much of what it counts."""
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,6 +82,39 @@ def features(corpus: Corpus) -> pd.DataFrame:
     # int32 throughout: a byte would overflow to 0 at 256 occurrences.
     marked = sparse.coo_array((np.ones(len(marks), dtype=np.int32), places), shape=shape).tocsr()
     return pd.DataFrame((where.matrix @ marked).toarray() > 0, index=where.policies, columns=columns)
+
+
+REGIONS = ("california", "us_states", "eu_uk", "other")
+"""The audiences of a segment that are people of a region."""
+
+
+def only_for(corpus: Corpus, audiences: Collection[str] = REGIONS) -> pd.DataFrame:
+    """What each policy states, but nowhere outside the parts that speak to some audiences.
+
+    Args:
+        corpus: The corpus.
+        audiences: Values of ``segments.audience``.
+
+    Returns:
+        A boolean frame, index ``policy_id``, a column for each cue and cue with a value, as in `features`.
+
+    Note:
+        A part speaks to an audience by its headings or its own words (``rules/audiences.toml``); a promise of a
+        regional part that the reader is told to be for all elsewhere still counts as regional.
+    """
+    where, cues = incidence(corpus), corpus.cues(columns=["segment_id", "cue", "value"])
+    audience = corpus.segments(columns=["segment_id", "audience"]).set_index("segment_id")["audience"]
+    marks = pd.concat([cues["cue"], (cues["cue"] + "=" + cues["value"]).dropna()])
+    codes, names = pd.factorize("cue:" + marks.astype(str), sort=True)
+    segments = cues["segment_id"].loc[marks.index].to_numpy()
+    outside = ~audience.reindex(segments).isin(list(audiences)).to_numpy()
+    stated = []
+    for part in (np.ones(len(marks), dtype=bool), outside):
+        places = (where.segments.get_indexer(segments[part]), codes[part])
+        shape = (len(where.segments), len(names))
+        marked = sparse.coo_array((np.ones(part.sum(), dtype=np.int32), places), shape=shape).tocsr()
+        stated.append((where.matrix @ marked).toarray() > 0)
+    return pd.DataFrame(stated[0] & ~stated[1], index=where.policies, columns=names)
 
 
 def amounts(corpus: Corpus) -> pd.DataFrame:

@@ -1,15 +1,18 @@
-"""The replication table: published findings beside this corpus's estimates, with verdicts by a stated rule.
+"""Published findings beside this corpus's estimates, in three columns in the place of a verdict.
 
-The findings stand in ``rules/replication.toml``; what counts as agreement follows from a claim's kind, the same for
-all. The rule, for each part of a finding, on its 95% interval:
+The findings stand in ``rules/replication.toml``. What is said of each follows from its direction and its numbers
+alone, the same for all:
 
-- **confirmed**: the interval lies wholly among the values that agree with the claim; for a claim of no change, two
-  one-sided tests reject a change as large as the margin (5% each);
-- **refuted**: the interval lies wholly outside those values;
-- **cannot tell**: it reaches across their border, there is no interval, or the measure is known to miss what could
-  decide (``doubt``).
+- **sign**: ``agrees`` if the 95% interval lies wholly on the side of no change that was published, ``opposite`` if
+  wholly on the other, else ``not shown``. For a claim of no change: ``no change shown`` if two one-sided tests reject a
+  change as large as the margin (5% each), ``opposite`` if the interval lies wholly beyond the margin, else ``not
+  shown``. A level has no sign.
+- **size**: how many times the published size ours is, with its interval (ratios by their logarithm, so that 1 is as
+  published and 0 no change), and whether the published value lies in our interval.
+- **z**: the difference of ours and theirs in standard errors of both, where the source gives an error or counts.
 
-A finding is confirmed if all its parts are, refuted if one is, and else cannot be told.
+No row is in doubt: what a measure misses stands beside it (``misses``), and changes no column.
+``benchmarks/replication_rule.py`` simulates what the columns say of a true, a halved and an absent effect.
 """
 
 import tomllib
@@ -19,51 +22,62 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from privacylab import paths
+from privacylab.findings.intervals import Z
 
-CONFIRMED, REFUTED, CANNOT_TELL, NOT_TESTABLE, NEW = "confirmed", "refuted", "cannot tell", "not testable here", "new"
+AGREES, OPPOSITE, NOT_SHOWN, NO_CHANGE = "agrees", "opposite", "not shown", "no change shown"
+NOT_TESTABLE, TOO_FEW, LEVEL, NEW = "not testable here", "too few services", "a level", "new"
+ENOUGH = 20
+"""Services that an estimate must rest on to be compared."""
 COLUMNS = (
-    "finding", "part", "claim", "source", "what", "kind", "unit", "published", "agrees_low", "agrees_high",
-    "n", "value", "low", "high", "p_equivalence", "part_verdict", "verdict", "reason", "cell",
+    "finding", "part", "claim", "source", "read", "quoted", "short", "what", "direction", "unit", "published", "error",
+    "margin", "n", "count", "value", "low", "high", "p", "p_equivalence", "sign", "times", "times_low", "times_high",
+    "inside", "z", "misses", "cell",
 )  # fmt: skip
-_KINDS = ("size", "rise", "fall", "none", "new")
+_DIRECTIONS = ("up", "down", "none", "level", "new")
+_READ = ("full", "abstract", "code", "press", "")
 _UNITS = {
     "ratio": "{:.2f}",
     "points": "{:+.1f} points",
     "share": "{:.1%}",
     "grade": "{:+.2f} grades",
     "ease": "{:+.1f} points of ease",
-    "sd": "{:+.2f} SD",
-    "days": "{:,.0f} days",
+    "items": "{:+.2f} items",
 }
 """How a reader would write a number of each unit (points: of a share times 100)."""
 
 
-class Part(NamedTuple):
-    """One estimate that a finding asks for. ``published`` and ``margin`` are in the unit; null where there is none.
-
-    ``kind``: ``size``, ``rise``, ``fall``, ``none`` (no change) or ``new``.
-    """
-
-    id: str
-    what: str
-    kind: str
-    unit: str
-    published: float = np.nan
-    margin: float = np.nan
-    doubt: str | None = None
-
-
 class Finding(NamedTuple):
-    """A claim, where it was made, the estimates it needs, or why it cannot be tested here."""
+    """One estimate that a published finding asks for; a finding of several estimates has a letter after its number.
+
+    ``read``: how its source was read. ``quoted``: the figure as the source has it. ``short``: its
+    name in the figure. ``direction``: ``up``, ``down``,
+    ``none`` (no change), ``level`` or ``new`` (of this project). ``published`` and its standard ``error`` (of the
+    logarithm for ratios) and ``margin`` are in the unit; null where the source has none. ``counts``: of how many how
+    many, for a share: it gives both. ``misses``: what the measure misses, with its size. ``not_testable``: why not.
+    """
 
     id: str
     claim: str
     source: str
-    parts: tuple[Part, ...] = ()
-    not_testable: str | None = None
+    read: str = ""
+    quoted: str = ""
+    short: str = ""
+    what: str = ""
+    direction: str = ""
+    unit: str = ""
+    published: float = np.nan
+    error: float = np.nan
+    margin: float = np.nan
+    counts: tuple[int, int] | None = None
+    misses: str = ""
+    not_testable: str = ""
+
+    @property
+    def number(self) -> str:
+        """The finding without the letter of its part."""
+        return self.id.rstrip("abcdefgh")
 
 
 @cache
@@ -71,7 +85,7 @@ def findings() -> tuple[Finding, ...]:
     """The published findings in their order, then the project's own.
 
     Raises:
-        ValueError: A block of ``rules/replication.toml`` has an unknown kind or unit, or lacks what its kind needs.
+        ValueError: A block of ``rules/replication.toml`` has an unknown value, or lacks what its direction needs.
     """
     with (paths.RULES / "replication.toml").open("rb") as file:
         blocks = tomllib.load(file)["finding"]
@@ -79,110 +93,107 @@ def findings() -> tuple[Finding, ...]:
 
 
 def _finding(block: dict[str, Any]) -> Finding:
-    parts = tuple(Part(**part) for part in block.get("part", ()))
-    for part in parts:
-        if part.kind not in _KINDS or part.unit not in _UNITS:
-            raise ValueError(
-                f"part {part.id!r}: kind {part.kind!r} must be one of {', '.join(_KINDS)}, unit {part.unit!r} of "
-                f"{', '.join(_UNITS)}"
-            )
-        if (part.kind == "size" and np.isnan(part.published)) or (part.kind == "none" and np.isnan(part.margin)):
-            raise ValueError(f"part {part.id!r}: a size needs `published`, no change needs `margin`")
-    if bool(parts) == ("not_testable" in block):
-        raise ValueError(f"finding {block['id']!r} needs either parts or `not_testable` with the reason")
-    return Finding(block["id"], block["claim"], block["source"], parts, block.get("not_testable"))
+    row = Finding(**block)
+    if row.counts:
+        share = row.counts[0] / row.counts[1]
+        row = row._replace(published=share, error=float(np.sqrt(share * (1 - share) / row.counts[1])))
+    if bool(row.direction) == bool(row.not_testable):
+        raise ValueError(f"finding {row.id!r} needs either a direction or `not_testable` with the reason")
+    allowed = {"read": _READ, "direction": ("", *_DIRECTIONS), "unit": ("", *_UNITS)}
+    for field, values in allowed.items():
+        if getattr(row, field) not in values or (field == "unit" and bool(row.unit) != bool(row.direction)):
+            raise ValueError(f"finding {row.id!r}: {field} {getattr(row, field)!r} must be one of {', '.join(values)}")
+    if (row.direction == "none") == np.isnan(row.margin):
+        raise ValueError(f"finding {row.id!r}: no change needs `margin`, and nothing else has one")
+    return row
 
 
-def agrees(part: Part) -> tuple[float, float]:
-    """The values that agree with a claim, lowest and highest (infinite where open, null for a new finding).
-
-    A published size stands for half to twice of it: on the logarithm for ratios, on the odds for shares; the samples
-    differ too much to ask for the very figure.
-
-    >>> agrees(Part("1", "", "size", "points", published=0.06))
-    (0.03, 0.12)
-    """
-    unchanged = 1.0 if part.unit == "ratio" else 0.0
-    if part.kind == "rise":
-        return unchanged, np.inf
-    if part.kind == "fall":
-        return -np.inf, unchanged
-    if part.kind == "none":
-        return (1 / (1 + part.margin), 1 + part.margin) if part.unit == "ratio" else (-part.margin, part.margin)
-    ends = [part.published / 2, part.published * 2]
-    if part.unit == "ratio":
-        ends = [part.published**0.5, part.published**2]
-    elif part.unit == "share":
-        ends = [float(expit(logit(part.published) + step)) for step in (-np.log(2), np.log(2))]
-    return min(ends), max(ends)
-
-
-def verdict(part: Part, *, low: float, high: float, p_equivalence: float = np.nan) -> str:
-    """The verdict on one part, by the rule above.
+def compare(finding: Finding, estimate: Mapping[str, float]) -> dict[str, Any]:
+    """The three columns of one finding, by the rule above.
 
     Args:
-        part: The part.
-        low: Lower end of the estimate's 95% interval.
-        high: Its upper end.
-        p_equivalence: For a claim of no change: the p of two one-sided tests against the margin, where there is one;
-            else the interval must lie within the margin.
+        finding: The finding.
+        estimate: ``n``, ``value``, ``low``, ``high`` and perhaps ``p_equivalence``: the p of two one-sided tests
+            against the margin; without it the interval must lie within the margin.
 
-    >>> verdict(Part("1", "", "rise", "points"), low=0.01, high=0.05)
-    'confirmed'
+    Returns:
+        ``sign``, ``times``, ``times_low``, ``times_high``, ``inside`` (published value in our interval; None where
+        there is none) and ``z``; nulls where the source has no figure or no error.
+
+    >>> found = {"n": 90, "value": 0.05, "low": 0.03, "high": 0.07}
+    >>> compare(Finding("1", "", "", direction="up", unit="points", published=0.1), found)["times"]
+    0.5
     """
-    if part.kind == "new":
-        return NEW
-    least, most = agrees(part)
-    if part.doubt or np.isnan(low) or np.isnan(high):
-        return CANNOT_TELL
-    if high < least or low > most:
-        return REFUTED
-    inside = least <= low and high <= most
-    if part.kind == "none" and not np.isnan(p_equivalence):
-        inside = p_equivalence < 0.05
-    return CONFIRMED if inside else CANNOT_TELL
+    columns: dict[str, Any] = {"sign": TOO_FEW, "inside": None}
+    columns |= dict.fromkeys(("times", "times_low", "times_high", "z"), np.nan)
+    ratio = finding.unit == "ratio"
+    given = [*(estimate[name] for name in ("value", "low", "high")), finding.published]
+    with np.errstate(divide="ignore"):  # a share that has gone is a ratio of 0
+        value, low, high, theirs = map(float, np.log(given) if ratio else given)
+    if estimate["n"] < ENOUGH or np.isnan([low, high]).any():
+        return columns
+    columns["sign"] = _sign(finding, low, high, estimate.get("p_equivalence", np.nan))
+    if finding.direction == "new" or np.isnan(theirs):
+        return columns
+    columns["inside"] = low <= theirs <= high
+    if theirs:
+        scaled = value / theirs, *sorted((low / theirs, high / theirs))
+        columns |= dict(zip(("times", "times_low", "times_high"), scaled, strict=True))
+    columns["z"] = (value - theirs) / np.hypot((high - low) / (2 * Z), finding.error)
+    return columns
+
+
+def _sign(finding: Finding, low: float, high: float, p: float) -> str:
+    if finding.direction in ("level", "new"):
+        return LEVEL if finding.direction == "level" else NEW
+    if finding.direction == "none":
+        margin = float(np.log1p(finding.margin)) if finding.unit == "ratio" else finding.margin
+        if low > margin or high < -margin:
+            return OPPOSITE
+        return NO_CHANGE if (p < 0.05 if p == p else -margin < low and high < margin) else NOT_SHOWN
+    if finding.direction == "down":
+        low, high = -high, -low
+    return AGREES if low > 0 else OPPOSITE if high < 0 else NOT_SHOWN
 
 
 def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd.DataFrame:
-    """The replication table.
+    """The table of findings.
 
     Args:
-        estimates: For each cell of the notebook (its label) the estimates it made: part id to a row with ``n``,
-            ``value``, ``low``, ``high`` and perhaps ``p_equivalence`` (a Series, or a frame of one row).
+        estimates: For each cell of the notebook (its label) the estimates it made: a finding's id to a row with ``n``,
+            ``value``, ``low``, ``high`` and perhaps ``p``, ``p_equivalence`` and ``count`` (or ``gained`` and
+            ``lost``), of which ``n`` is the denominator (a Series, or a frame of one row).
 
     Returns:
-        A row for each part, in the findings' order: `COLUMNS`. ``verdict`` is the whole finding's.
+        A row for each, in the findings' order: `COLUMNS`.
 
     Raises:
         ValueError: An estimate is missing, made twice, or asked for by no finding; a frame has several rows.
 
     Note:
-        A frame without a row is an estimate that the data cannot give: n=0, nulls, and nothing can be told.
+        A frame without a row is an estimate that the data cannot give: n=0 and ``too few services``.
     """
     given = {part: (cell, _row(part, row)) for cell, rows in estimates.items() for part, row in rows.items()}
-    asked = [part.id for finding in findings() for part in finding.parts]
+    asked = {finding.id for finding in findings() if finding.direction}
     twice = sum(len(rows) for rows in estimates.values()) - len(given)
-    missing, unknown = sorted(set(asked) - set(given)), sorted(set(given) - set(asked))
+    missing, unknown = sorted(asked - set(given)), sorted(set(given) - asked)
     if missing or unknown or twice:
         raise ValueError(f"estimates missing: {missing}; not asked for: {unknown}; made twice: {twice}")
     rows: list[dict[str, Any]] = []
     for finding in findings():
-        about = {"finding": finding.id, "claim": finding.claim, "source": finding.source}
-        if not finding.parts:
-            rows.append({**about, "verdict": NOT_TESTABLE, "reason": finding.not_testable})
-        parts = []
-        for part in finding.parts:
-            cell, row = given[part.id]
-            least, most = agrees(part)
-            judged = verdict(part, low=row["low"], high=row["high"], p_equivalence=row["p_equivalence"])
-            asked_for = {**part._asdict(), "part": part.id, "reason": part.doubt, "cell": cell}
-            parts.append(
-                {**about, **asked_for, **row, "agrees_low": least, "agrees_high": most, "part_verdict": judged}
-            )
-        verdicts = {part["part_verdict"] for part in parts}
-        whole = [name for name in (NEW, REFUTED, CANNOT_TELL, CONFIRMED) if name in verdicts]
-        rows += [{**part, "verdict": whole[0]} for part in parts]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"n": "Int64", "published": float})
+        about = {**finding._asdict(), "finding": finding.number, "part": finding.id}
+        if not finding.direction:
+            rows.append({**about, "sign": NOT_TESTABLE, "misses": finding.not_testable})
+            continue
+        cell, row = given[finding.id]
+        rows.append({**about, **row, **compare(finding, row), "cell": cell})
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).replace({"": None})
+    floats = [name for name in COLUMNS if name in _NUMBERS]
+    return frame.astype({"n": "Int64", "inside": "boolean", **dict.fromkeys(floats, float)})
+
+
+_NUMBERS = {"published", "error", "margin", "value", "low", "high", "p", "p_equivalence", "count"}
+_NUMBERS |= {"times", "times_low", "times_high", "z"}
 
 
 def _row(part: str, estimate: pd.Series | pd.DataFrame) -> dict[str, float]:
@@ -190,7 +201,11 @@ def _row(part: str, estimate: pd.Series | pd.DataFrame) -> dict[str, float]:
         if len(estimate) > 1:
             raise ValueError(f"the estimate of part {part!r} has {len(estimate)} rows, not one")
         estimate = estimate.iloc[0] if len(estimate) else pd.Series({"n": 0})
-    return {name: float(estimate.get(name, np.nan)) for name in ("n", "value", "low", "high", "p_equivalence")}
+    names = ("n", "value", "low", "high", "p", "p_equivalence", "count")
+    row = {name: float(estimate.get(name, np.nan)) for name in names}
+    if "gained" in estimate:
+        row["count"] = float(estimate["gained"] - estimate["lost"])
+    return row
 
 
 def published_series() -> pd.DataFrame:
@@ -225,89 +240,96 @@ def beside_published(shares: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([ours, theirs])[columns].reset_index(drop=True).astype({"n": "Int64"})
 
 
-def shown(value: float, unit: str) -> str:
-    """A number as a reader would write it.
-
-    >>> shown(0.0686, "points"), shown(1.188, "ratio"), shown(496, "days")
-    ('+6.9 points', '1.19', '496 days')
-    """
-    if pd.isna(value):
-        return "none"
-    if unit == "days" and np.isinf(value):
-        return "longer than the data"
-    return _UNITS[unit].format(100 * value if unit == "points" else value)
-
-
 def markdown(replication: pd.DataFrame) -> str:
-    """The table as a page of Markdown (docs/replication.md): what was claimed, what is seen here, and the verdict.
+    """The table as a page of Markdown (docs/replication.md): what was claimed, what is seen here, the three columns.
 
     Args:
         replication: From `table`, or read back from ``figures/replication.csv``.
     """
     rows = replication.assign(first=~replication.duplicated("finding"))
-    new = rows["kind"] == NEW
-    counts = rows[~new & rows["first"]]["verdict"].value_counts()
-    summary = ", ".join(f"{counts.get(name, 0)} {name}" for name in (CONFIRMED, REFUTED, CANNOT_TELL, NOT_TESTABLE))
+    own = rows["finding"].astype(str).str.startswith("N")
+    head = "| | claim, source, what is counted | published | here, 95% interval | n | {}cell |"
+    three = "sign | times the published size | published in our interval | z | "
     return "\n".join(
         [
-            _HEAD.format(n=counts.sum(), summary=summary),
-            "| | claim and source | published | here, 95% interval | services | verdict | cell |",
-            "|---|---|---|---|---|---|---|",
-            *[_line(row) for row in rows[~new].to_dict("records")],
-            "\n## New findings\n",
-            "| | finding | | here, 95% interval | services | | cell |",
-            "|---|---|---|---|---|---|---|",
-            *[_line(row) for row in rows[new].to_dict("records")],
+            _HEAD.format(n=(rows["first"] & ~own).sum(), **_counts(rows[~own])),
+            head.format(three),
+            "|---" * 10 + "|",
+            *[_line(row) for row in rows[~own].to_dict("records")],
+            "\n## Findings of our own\n",
+            head.format(""),
+            "|---" * 6 + "|",
+            *[_line(row, own=True) for row in rows[own].to_dict("records")],
             "",
         ]
     )
 
 
+def _counts(rows: pd.DataFrame) -> dict[str, Any]:
+    sized = rows["inside"].notna()
+    signs = rows["sign"].value_counts()
+    told = ", ".join(f"{name} {signs[name]}" for name in (AGREES, NO_CHANGE, NOT_SHOWN, OPPOSITE) if name in signs)
+    return {"signs": told, "sized": sized.sum(), "inside": rows.loc[sized, "inside"].astype(bool).sum()}
+
+
 _HEAD = """# Published findings, put to the test
 
-Made by `make notebooks` from `figures/replication.csv`, which the last section of `notebooks/3-eras.ipynb` computes;
-do not edit. The claims stand in `privacylab/rules/replication.toml`. The rule of the verdicts:
+Made by `make notebooks` from `figures/replication.csv`, which `notebooks/6-published.ipynb` computes; do not edit. The
+claims stand in `privacylab/rules/replication.toml`. Three columns in the place of a verdict:
 
-- **confirmed**: the 95% interval lies wholly among the values that agree with the claim. A published size stands for
-  half to twice of it (ratios on the logarithm, shares on the odds); a claim of no change asks that two one-sided tests
-  reject a change as large as the margin;
-- **refuted**: the interval lies wholly outside those values;
-- **cannot tell**: it reaches across their border, or the measure is known to miss what could decide (said in the row).
+- **sign**: *agrees* if the 95% interval lies wholly on the published side of no change, *opposite* if wholly on the
+  other, else *not shown*. For a claim of no change: *no change shown* if two one-sided tests reject a change as large
+  as the margin, *opposite* if the interval lies wholly beyond it. A level has no sign;
+- **times the published size**: ours over theirs with its interval, ratios by their logarithm: 1 is as published, 0 no
+  change; and whether the published value lies in our interval;
+- **z**: the difference in standard errors of both; an error of the source counts only where it has one.
 
-A finding of several parts is confirmed if all are, refuted if one is. "Refuted" means in this corpus: its services are
-the archives' choice, most of them American. `cell` is the code cell of the notebook that begins with that label.
+What the columns say of a true, a halved and an absent effect: `benchmarks/replication_rule.py`. What a measure misses
+is said in its row and changes nothing. How a source was read stands behind it: full, abstract, code (released outputs)
+or press. "Opposite" means in this corpus: its services are the archives' choice, most of them American. Intervals are
+clustered by owner. `cell` is the code cell of the notebook that begins with that label.
 
-Of {n} findings: {summary}.
+{n} findings. By their estimates: {signs}. Of {sized} published sizes {inside} lie in our interval.
 """
 
 
-def _line(row: Mapping[Any, Any]) -> str:
-    unit, new = row["unit"], row["kind"] == NEW
-    claim = f"**{row['claim']}**" if new else f"**{row['claim']}** ({row['source']})"
-    if row["verdict"] == NOT_TESTABLE:
-        return f"| {row['finding']} | {claim} | | {row['reason']} | | {NOT_TESTABLE} | |"
-    text = row["what"] if pd.isna(row["reason"]) else f"{row['what']}. In doubt: {row['reason']}"
-    judged = "" if new else row["part_verdict"]
+def _line(row: Mapping[Any, Any], *, own: bool = False) -> str:
+    notes = [] if pd.isna(row["misses"]) else [str(row["misses"])]
+    text = "" if pd.isna(row["what"]) else row["what"]
     if row["first"]:
-        text = f"{claim}<br>{text}"
-        if row["verdict"] != row["part_verdict"]:
-            judged = f"**{row['verdict']}**; this part {judged}"
-        elif judged:
-            judged = f"**{judged}**"
-    # The unit stands once, with the estimate.
-    low, high = (_number(row[end], unit) if np.isfinite(row[end]) else "∞" for end in ("low", "high"))
-    estimate = f"{shown(row['value'], unit)} ({low} to {high})"
-    return f"| {row['part']} | {text} | {_claimed(row)} | {estimate} | {int(row['n']):,} | {judged} | {row['cell']} |"
+        source = "" if own else f" ({row['source']}; read: {row['read']})"
+        text = f"**{row['claim']}**{source}<br>{text}"
+    if row["sign"] == NOT_TESTABLE:
+        return f"| {row['part']} | {text} {notes[0]} | {_text(row['quoted'])} | | | {NOT_TESTABLE} | | | | |"
+    text += f". Misses: {notes[0]}" if notes else ""
+    start = f"| {row['part']} | {text} | {_text(row['quoted'])} | {told(row)} | {int(row['n']):,} |"
+    if own:
+        return f"{start} {row['cell']} |"
+    times = "" if pd.isna(row["times"]) else f"{row['times']:.2f} ({row['times_low']:.2f} to {row['times_high']:.2f})"
+    times = times.replace("inf", "∞")
+    inside = "no figure" if pd.isna(row["inside"]) else "yes" if row["inside"] else "no"
+    z = "" if pd.isna(row["z"]) else f"{row['z']:+.1f}"
+    return f"{start} {row['sign']} | {times} | {inside} | {z} | {row['cell']} |"
 
 
-def _number(value: float, unit: str) -> str:
-    return shown(value, unit).split(" ")[0]
+def _text(value: object) -> str:
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
-def _claimed(row: Mapping[Any, Any]) -> str:
-    unit = row["unit"]
-    if row["kind"] == "size":
-        return shown(row["published"], unit)
-    if row["kind"] == "none":
-        return f"no change: {_number(row['agrees_low'], unit)} to {shown(row['agrees_high'], unit)}"
-    return {"rise": "up", "fall": "down", "new": ""}[row["kind"]]
+def told(row: Mapping[Any, Any]) -> str:
+    """A row's estimate with its interval, the unit once; ``too few services`` where there is none."""
+    if pd.isna(row["low"]) or row["n"] < ENOUGH:
+        return TOO_FEW
+    low, high = (shown(row[end], row["unit"]).split(" ")[0] for end in ("low", "high"))
+    return f"{shown(row['value'], row['unit'])} ({low} to {high})"
+
+
+def shown(value: float, unit: str) -> str:
+    """A number as a reader would write it.
+
+    >>> shown(0.0686, "points"), shown(1.188, "ratio")
+    ('+6.9 points', '1.19')
+    """
+    if pd.isna(value):
+        return "none"
+    return _UNITS[unit].format(100 * value if unit == "points" else value)

@@ -153,6 +153,11 @@ def share(
     return layout.label(pd.DataFrame({"feature": wanted * len(n), **rows}))
 
 
+def share_on(policies: pd.DataFrame, features: pd.DataFrame, *, date: dt.date | str, columns: Columns) -> pd.DataFrame:
+    """The share of the services in force on a date whose policy has a feature: `share` of `findings.in_force`."""
+    return share(in_force(policies, date), features, by=None, columns=columns)
+
+
 def share_difference(
     observed: pd.DataFrame,
     features: pd.DataFrame,

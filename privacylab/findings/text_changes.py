@@ -17,10 +17,11 @@ RESAMPLES = 1000
 class _Watch(NamedTuple):
     """Which services were watched in which month, and which of them changed their text; shape (services, months).
 
-    ``months``: their names, ``YYYY-MM``. ``last_seen``: the place of the month in which each service was seen last.
-    ``archives``: for each month the collection that most services were seen in, or had been before it.
+    ``services``: their names. ``months``: ``YYYY-MM``. ``last_seen``: the place of the month in which each service was
+    seen last. ``archives``: for each month the collection that most services were seen in, or had been before it.
     """
 
+    services: pd.Index
     months: list[str]
     at_risk: npt.NDArray[np.bool_]
     changed: npt.NDArray[np.bool_]
@@ -50,7 +51,8 @@ def _watch(versions: pd.DataFrame) -> _Watch:
     changed[service[new], month[new]] = True
     last_seen = pd.Series(month).groupby(service).max().to_numpy()
     archives = largest_archive(rows.assign(month=month), "month").reindex(range(len(calendar))).ffill()
-    return _Watch(list(calendar.astype(str)), at_risk, changed & at_risk, last_seen, list(archives))
+    services = pd.Index(rows["service"].sort_values().unique(), name="service")
+    return _Watch(services, list(calendar.astype(str)), at_risk, changed & at_risk, last_seen, list(archives))
 
 
 def change_by_month(versions: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +78,34 @@ def change_by_month(versions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def change_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataFrame:
+def changed_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataFrame:
+    """Which services changed their text at least once within some months.
+
+    Args:
+        versions: The table.
+        first: The first month, ``YYYY-MM``.
+        last: The last month.
+
+    Returns:
+        ``seen`` (in these months or later) and ``changed``, index the services watched in all of these months; empty
+        where a month lies outside the data.
+
+    Raises:
+        ValueError: The last month lies before the first.
+    """
+    if last < first:
+        raise ValueError(f"last month {last!r} lies before the first, {first!r}")
+    watch = _watch(versions)
+    start, end, watched = 0, 0, np.zeros(len(watch.services), dtype=bool)
+    if first in watch.months and last in watch.months:
+        start, end = watch.months.index(first), watch.months.index(last) + 1
+        watched[:] = watch.at_risk[:, start:end].all(axis=1)
+    seen = watch.last_seen >= start
+    frame = pd.DataFrame({"seen": seen, "changed": seen & watch.changed[:, start:end].any(axis=1)}, watch.services)
+    return frame[watched]
+
+
+def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.Series | None = None) -> pd.DataFrame:
     """The share of services whose text changed at least once within some months.
 
     An archive writes down changes. A watched service that it never saw again may have stayed as it was or have left:
@@ -86,30 +115,28 @@ def change_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataFr
         versions: The table.
         first: The first month, ``YYYY-MM``.
         last: The last month.
+        owners: The owner of each service; None: each is its own.
 
     Returns:
         One row: ``first``, ``last``, ``n`` (services watched in all of these months), ``n_seen`` (those seen in them or
         later), ``count`` (changed), ``value`` (of those seen), ``low`` (Wilson's lower end, of all watched), ``high``
-        (Wilson's upper end, of those seen); null shares if none was seen, or a month lies outside the data.
-
-    Raises:
-        ValueError: The last month lies before the first.
+        (Wilson's upper end, of those seen), with the effective numbers (`intervals.effective_number`); null shares if
+        none was seen, or a month lies outside the data.
 
     References:
         Manski, C. F. (1990). Nonparametric bounds on treatment effects. American Economic Review 80, 319-323.
     """
-    if last < first:
-        raise ValueError(f"last month {last!r} lies before the first, {first!r}")
-    watch = _watch(versions)
-    n, n_seen, count = 0, 0, 0
-    if first in watch.months and last in watch.months:
-        start, end = watch.months.index(first), watch.months.index(last) + 1
-        watched = watch.at_risk[:, start:end].all(axis=1)
-        seen = watched & (watch.last_seen >= start)
-        n, n_seen, count = watched.sum(), seen.sum(), watch.changed[seen, start:end].any(axis=1).sum()
-    low, high = intervals.wilson([count, count], [n, n_seen])
-    shares = {"value": count / n_seen if n_seen else np.nan, "low": low[0], "high": high[1]}
-    return pd.DataFrame([{"first": first, "last": last, "n": n, "n_seen": n_seen, "count": count, **shares}])
+    watched = changed_within(versions, first=first, last=last)
+    ends = []
+    for rows in (watched, watched[watched["seen"]]):
+        owner = rows.index if owners is None else owners[rows.index]
+        number = intervals.effective_number(rows[["changed"]].to_numpy(dtype=float), owner)[0] if len(rows) else 0
+        ends.append(intervals.wilson(rows["changed"].mean() * number if len(rows) else 0, number))
+    n_seen, count = watched["seen"].sum(), watched["changed"].sum()
+    shares = {"value": count / n_seen if n_seen else np.nan, "low": ends[0][0], "high": ends[1][1]}
+    return pd.DataFrame(
+        [{"first": first, "last": last, "n": len(watched), "n_seen": n_seen, "count": count, **shares}]
+    ).astype({"low": float, "high": float})
 
 
 def change_excess(versions: pd.DataFrame, *, at: Sequence[str]) -> pd.DataFrame:

@@ -17,7 +17,6 @@ from privacylab.plots.style import (
     DASHED,
     FEW,
     LABEL,
-    PALE,
     RULE,
     WIDTH,
     in_order,
@@ -30,11 +29,19 @@ from privacylab.plots.style import (
 
 _BEFORE = {**look(5), "markerfacecolor": "white"}
 _MOVES = {"gain": ", gained", "loss": ", lost"}
-_VERDICTS = {
-    "confirmed": look(0),
-    "refuted": {"color": COLOURS[1], "marker": "D"},
-    "cannot tell": {"color": "#777777", "marker": "s"},
+_SIGNS = {
+    "agrees": look(0),
+    "opposite": {"color": COLOURS[1], "marker": "D"},
+    "not shown": {"color": "#777777", "marker": "s"},
+    "no change shown": look(2),
 }
+_LEVELS = {"a level": look(6)}
+_PANELS = {
+    "change": ("Times the published change: 1 as published, 0 no change", (-1.0, 4.0)),
+    "level": ("Times the published share", (0.0, 4.0)),
+    "none": ("Times the margin within which no change was claimed", (-3.0, 3.0)),
+}
+"""What the panels of `replication` show, and from where to where."""
 
 
 @style.drawing
@@ -86,44 +93,63 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
 
 @style.drawing
 def replication(table: pd.DataFrame) -> Figure:
-    """Published sizes and this corpus's estimates on one scale, and what was said not to change beside its margin.
+    """Estimates as multiples of what was published: changes, shares, and what was said not to change.
 
-    Above, sizes as multiples of the published one (ratios by their logarithm): 1 is as published, 0 no change, the band
-    what agrees. Below, claims of no change as multiples of the margin. Shares and mere directions are left out.
+    A dot at 1 is as published. Ratios by their logarithm; no change as multiples of the margin. Beside each row stand
+    the published value and ours. What lies beyond the axis is drawn at its end as an arrow.
 
     Args:
         table: From `findings.table`.
     """
-    rows = need(table, "part", "what", "kind", "unit", "published", "agrees_low", "agrees_high", "value", "low", "high")
-    rows = rows[rows["unit"] != "share"]
-    sizes, flat = (rows[rows["kind"] == kind].reset_index(drop=True) for kind in ("size", "none"))
-    names = [_claims(sizes), _claims(flat)]
-    height = 1.0 + rows_height([*names[0], *names[1], "", ""], 0.27)
-    page, axs = style.figure(height, rows=2, heights=[len(sizes) + 1, len(flat) + 1])
-    above, below = axs[:, 0]
-    _multiples(above, names[0], sizes, sizes["published"], band=(0.5, 2))
-    _multiples(below, names[1], flat, flat["agrees_high"], band=(-1, 1))
-    above.axvline(1, **RULE, linestyle=DASHED)
-    above.set_xlabel("Multiple of the published size")
-    below.set_xlabel("Multiple of the margin")
-    key(above, list(_VERDICTS.items()))
+    rows = need(table, "short", "direction", "unit", "published", "margin", "sign", "value", "low", "high")
+    kinds = rows["direction"].map({"up": "change", "down": "change", "level": "level", "none": "none"})
+    told = rows["sign"].isin([*_SIGNS, *_LEVELS]) & (rows["published"].notna() | (kinds == "none"))
+    rows = rows.assign(kind=kinds)[told]
+    parts = {kind: rows[rows["kind"] == kind].reset_index(drop=True) for kind in _PANELS}
+    parts = {kind: part for kind, part in parts.items() if len(part)}
+    names = {kind: row_names(part["short"]) for kind, part in parts.items()}
+    heights = [rows_height(names[kind], 0.2) + 0.5 for kind in parts]
+    page, axs = style.figure(0.5 + sum(heights), rows=len(parts), heights=heights)
+    for axes, (kind, part) in zip(axs[:, 0], parts.items(), strict=True):
+        _multiples(axes, names[kind], part, kind)
+    key(axs[0, 0], [(sign, mark) for sign, mark in {**_SIGNS, **_LEVELS}.items() if sign in set(rows["sign"])])
     return page
 
 
-def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, unit: pd.Series, *, band: tuple[float, float]) -> None:
-    """Estimates as multiples of the published size or the margin, on the scale on which the unit adds up."""
+def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> None:
+    """Estimates as multiples of the published value or the margin, on the scale on which the unit adds up."""
+    label, (first, last) = _PANELS[kind]
+    unit = part["margin" if kind == "none" else "published"]
     ends = pd.concat([part[["value", "low", "high"]], unit.rename("unit")], axis=1).astype(float)
     ratio = part["unit"] == "ratio"
-    ends.loc[ratio] = np.log(ends.loc[ratio])
-    scaled = ends[["value", "low", "high"]].div(ends["unit"], axis=0).assign(row=part.index)
-    axes.axvspan(*band, color=PALE, alpha=0.5, linewidth=0)
-    axes.axvline(0, **RULE)
-    dot_rows(axes, names, [(scaled[part["part_verdict"] == verdict], mark) for verdict, mark in _VERDICTS.items()])
+    if kind == "none":
+        ends.loc[ratio, "unit"] += 1
+    with np.errstate(divide="ignore"):  # a share that has gone is a ratio of 0
+        ends.loc[ratio] = np.log(ends.loc[ratio])
+    scaled = ends[["value", "low", "high"]].div(ends["unit"], axis=0)
+    beyond = (scaled["value"] > last).astype(int) - (scaled["value"] < first).astype(int)
+    scaled = scaled.clip(first, last).assign(row=part.index)
+    scaled["value"] = scaled["value"].where(beyond == 0)
+    looks = {**_SIGNS, **_LEVELS}
+    dot_rows(axes, names, [(scaled[part["sign"] == sign], mark) for sign, mark in looks.items()])
+    for far in np.flatnonzero(beyond):
+        edge, marker = (last, ">") if beyond[far] > 0 else (first, "<")
+        axes.plot(edge, far, marker=marker, color=looks[part["sign"][far]]["color"], markersize=6, clip_on=False)
+    for line in (0, 1) if kind == "change" else (1,) if kind == "level" else (-1, 1):
+        axes.axvline(line, **RULE, linestyle="-" if line == 0 else DASHED)
+    axes.set(xlim=(first, last), xlabel=label)
+    for place, row in enumerate(part.to_dict("records")):
+        theirs = "no change" if kind == "none" else _figure(row["published"], row["unit"])
+        text = f"{theirs}; here {_figure(row['value'], row['unit'])}"
+        where = ("axes fraction", "data")
+        axes.annotate(text, (1, place), (7, 0), where, "offset points", va="center", fontsize=6.5)
 
 
-def _claims(part: pd.DataFrame) -> list[str]:
-    short = part["what"].str.split(r"[;,]| in the same services", regex=True).str[0]
-    return row_names(f"{number}  {what}" for number, what in zip(part["part"], short, strict=True))
+def _figure(value: float, unit: str) -> str:
+    """A number of the unit, short."""
+    if unit == "share":
+        return f"{value:.0%}"
+    return f"{100 * value:+.1f}" if unit == "points" else f"{value:+.2f}" if unit == "grade" else f"×{value:.2f}"
 
 
 @style.drawing

@@ -209,6 +209,39 @@ def test_ratio_of_averages_without_a_side_is_null(changing):
     assert found[["before", "after", "value", "low", "high"]].isna().all()
 
 
+def test_a_ratio_of_shares_follows_the_owners():
+    names = [f"s{i}" for i in range(40)]
+    before = pd.Series([1.0] * 20 + [0.0] * 20, names)
+    after = pd.Series([1.0] * 30 + [0.0] * 10, names)
+    alone, few = (
+        findings.ratio_of_averages(before, after, owners=pd.Series(owners, names))
+        for owners in (names, [f"o{i // 10}" for i in range(40)])
+    )
+    assert (alone["value"], few["value"], alone["n"]) == (1.5, 1.5, 40)
+    assert few["high"] - few["low"] > 1.5 * (alone["high"] - alone["low"])
+
+
+def test_a_ratio_to_nothing_is_null():
+    owners = pd.Series(["a", "b"], ["a", "b"])
+    found = findings.ratio_of_averages(pd.Series(0.0, owners.index), pd.Series(1.0, owners.index), owners=owners)
+    assert found[["value", "low", "high"]].isna().all()
+
+
+def test_a_typical_number_is_clustered_by_owner():
+    names = [f"s{i}" for i in range(40)]
+    change = pd.Series([1.0] * 20 + [-1.0] * 10 + [0.0] * 10, names)
+    alone, few = (
+        findings.typical(change, pd.Series(owners, names), margin=2.0)
+        for owners in (names, [f"o{i // 10}" for i in range(40)])
+    )
+    assert alone[["n", "value", "up", "down"]].tolist() == [40, 0.25, 0.5, 0.25]
+    assert few["high"] - few["low"] > 1.5 * (alone["high"] - alone["low"])
+    assert few["p_equivalence"] > alone["p_equivalence"]
+    nobody = findings.typical(change.iloc[:0], pd.Series(names, names))
+    assert nobody["n"] == 0
+    assert nobody.drop("n").isna().all()
+
+
 def test_both_ways_parts_change_of_sample_from_change_of_practice(changing):
     policies, _ = changing
     # Only the newcomers have it: all of the change is change of sample.

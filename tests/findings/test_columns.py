@@ -93,6 +93,10 @@ FRAMES = {
         lambda c, p: findings.average_ratio(p, findings.amounts(c), **SIDES).to_frame().T,
         ["n", "n_before", "n_after", "before", "after", "value", "low", "high"],
     ),
+    "both_sides": (
+        lambda c, p: findings.both_sides(p, findings.amounts(c), column="n_words", **SIDES),
+        ["before", "after"],
+    ),
     "both_ways": (
         lambda c, p: findings.both_ways(p, findings.features(c), **SIDES),
         [

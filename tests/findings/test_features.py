@@ -90,3 +90,16 @@ def test_a_text_that_stands_on_both_sides_and_one_without_segments_have_what_the
     chances = findings.rarefied(counts, pd.DataFrame({"before": ["same", "none"], "after": ["same", "new"]}))
     assert chances.loc["same"].tolist() == [1, 1]
     assert chances.loc[["none", "new"]].to_numpy().tolist() == [[0, 0], [0, 0]]
+
+
+def test_what_is_stated_only_for_a_region(tmp_path, corpus):
+    policy = "birch.example@2018-05-25"
+    frames = {name: getattr(corpus, name)() for name in schema.TABLES}
+    assert not findings.only_for(corpus).loc[policy, "cue:right_access"]
+    cues, segments = frames["cues"], frames["segments"]
+    stated = segments["segment_id"].isin(cues.loc[cues["cue"] == "right_access", "segment_id"])
+    frames["segments"] = segments.assign(audience=segments["audience"].mask(stated, "california"))
+    told = tables.write(tmp_path / "told", frames, {"parameters": corpus.manifest["parameters"]})
+    assert findings.only_for(told).loc[policy, "cue:right_access"]
+    assert not findings.only_for(told, ["eu_uk"]).loc[policy, "cue:right_access"]
+    assert not findings.only_for(told).loc[policy, "cue:retention_period=P1Y"]

@@ -1,3 +1,4 @@
+import importlib.util
 import re
 from pathlib import Path
 
@@ -7,127 +8,164 @@ import pandas as pd
 import pytest
 
 from privacylab import findings, plots
-from privacylab.findings import Part, replication
+from privacylab.findings import Finding, replication
 
 ROOT = Path(__file__).parents[2]
-SIZE = Part("s", "", "size", "points", published=0.06)
-FLAT = Part("f", "", "none", "points", margin=0.05)
-RISE = Part("r", "", "rise", "points")
+SIZE = Finding("1", "", "", direction="up", unit="points", published=0.06)
+FLAT = Finding("2", "", "", direction="none", unit="points", margin=0.05)
+FALL = SIZE._replace(direction="down", published=-0.06)
+DOUBLED = Finding("3", "", "", direction="up", unit="ratio", published=2.0)
+SHARE = replication._finding(
+    {"id": "4", "claim": "", "source": "", "direction": "level", "unit": "share", "counts": [60, 100]}
+)
 
 
 def row(value=0.06, low=0.05, high=0.07, n=100, **more):
     return pd.Series({"n": n, "value": value, "low": low, "high": high, **more})
 
 
-def every_part(**changed):
-    return {part.id: changed.get(part.id, row()) for finding in findings.findings() for part in finding.parts}
-
-
-def test_there_are_fifteen_published_findings_and_five_new_ones():
-    ids = [finding.id for finding in findings.findings()]
-    assert ids == [*(str(number) for number in range(1, 16)), *(f"N{number}" for number in range(1, 6))]
-
-
-def test_at_most_four_are_not_testable_and_each_says_why():
-    reasons = [finding.not_testable for finding in findings.findings() if finding.not_testable]
-    assert 0 < len(reasons) <= 4
-    assert min(len(reason) for reason in reasons) > 30
+def estimates(**changed):
+    asked = [finding.id for finding in findings.findings() if finding.direction]
+    return {part: changed.get(part, row()) for part in asked}
 
 
 @pytest.mark.parametrize(
-    ("part", "agreeing"),
+    ("finding", "low", "high", "sign"),
     [
-        (SIZE, (0.03, 0.12)),
-        # On the logarithm: the root and the square.
-        (Part("a", "", "size", "ratio", published=4.0), (2, 16)),
-        # Odds of 3: half is 1.5, a share of 0.6; twice is 6, a share of 6/7.
-        (Part("b", "", "size", "share", published=0.75), (0.6, 6 / 7)),
-        (FLAT, (-0.05, 0.05)),
-        (Part("c", "", "none", "ratio", margin=0.25), (0.8, 1.25)),
-        (RISE, (0, np.inf)),
-        (Part("d", "", "fall", "ratio"), (-np.inf, 1)),
+        (SIZE, 0.001, 0.1, "agrees"),
+        (SIZE, -0.001, 0.1, "not shown"),
+        (SIZE, -0.2, -0.1, "opposite"),
+        (FALL, -0.2, -0.1, "agrees"),
+        (FALL, 0.1, 0.2, "opposite"),
+        (FLAT, -0.02, 0.04, "no change shown"),
+        (FLAT, 0.02, 0.08, "not shown"),
+        (FLAT, 0.06, 0.08, "opposite"),
+        (FLAT._replace(unit="ratio"), 0.96, 1.04, "no change shown"),
+        (DOUBLED, 1.1, 1.2, "agrees"),
+        (DOUBLED, 0.9, 1.2, "not shown"),
+        (SHARE, 0.1, 0.2, "a level"),
+        (SIZE._replace(direction="new"), 0.1, 0.2, "new"),
+        (SIZE, np.nan, np.nan, "too few services"),
     ],
 )
-def test_what_agrees_by_hand(part, agreeing):
-    assert findings.agrees(part) == pytest.approx(agreeing)
+def test_the_sign_follows_from_the_interval(finding, low, high, sign):
+    assert findings.compare(finding, row(0.06, low, high))["sign"] == sign
+
+
+@pytest.mark.parametrize(("p", "sign"), [(0.04, "no change shown"), (0.06, "not shown")])
+def test_no_change_is_told_by_the_two_one_sided_tests(p, sign):
+    assert findings.compare(FLAT, row(0, -0.052, 0.04, p_equivalence=p))["sign"] == sign
+
+
+def test_the_size_is_a_multiple_of_the_published_on_the_scale_that_adds_up():
+    half = findings.compare(SIZE, row(0.03, 0.0, 0.09))
+    assert [half[name] for name in ("times", "times_low", "times_high")] == pytest.approx([0.5, 0, 1.5])
+    assert half["inside"]
+    # Four times is twice as much growth as two times; an interval from 3 leaves 2 outside.
+    doubled = findings.compare(DOUBLED, row(4.0, 3.0, 5.0))
+    assert doubled["times"] == pytest.approx(2)
+    assert not doubled["inside"]
+    # Of a fall the ends change places.
+    fall = findings.compare(FALL, row(-0.03, -0.09, 0.0))
+    assert (fall["times_low"], fall["times_high"]) == pytest.approx((0, 1.5))
+
+
+def test_z_needs_an_error_of_the_source():
+    assert np.isnan(findings.compare(SIZE, row())["z"])
+    # Ours: 1.96 standard errors are .03, theirs .02; .06 apart.
+    found = findings.compare(SIZE._replace(published=0.12, error=0.02), row(0.06, 0.03, 0.09))
+    assert found["z"] == pytest.approx(-0.06 / np.hypot(0.03 / 1.95996, 0.02), rel=1e-4)
+    # Counts give the share and its error.
+    assert (SHARE.published, SHARE.error) == pytest.approx((0.6, np.sqrt(0.24 / 100)))
+
+
+def test_a_source_without_a_figure_has_a_sign_and_no_size():
+    found = findings.compare(SIZE._replace(published=np.nan), row())
+    assert found["sign"] == "agrees"
+    assert found["inside"] is None
+    assert np.isnan([found["times"], found["z"]]).all()
+
+
+@pytest.mark.parametrize("estimate", [row(n=19), pd.DataFrame({"n": [0]}), pd.DataFrame(columns=["n", "value"])])
+def test_too_few_services_are_not_compared(estimate):
+    first = next(finding for finding in findings.findings() if finding.direction)
+    found = findings.table({"R": estimates(**{first.id: estimate})}).set_index("part").loc[first.id]
+    assert found["sign"] == "too few services"
+    assert found[["times", "inside", "z"]].isna().all()
 
 
 @pytest.mark.parametrize(
-    ("part", "low", "high", "expected"),
-    [
-        (SIZE, 0.04, 0.10, "confirmed"),
-        (SIZE, 0.01, 0.10, "cannot tell"),
-        (SIZE, -0.02, 0.02, "refuted"),
-        (SIZE, 0.13, 0.20, "refuted"),
-        (RISE, 0.01, 0.02, "confirmed"),
-        (RISE, -0.01, 0.02, "cannot tell"),
-        (RISE, -0.02, -0.01, "refuted"),
-        (FLAT, -0.02, 0.04, "confirmed"),
-        (FLAT, 0.02, 0.08, "cannot tell"),
-        (FLAT, 0.06, 0.08, "refuted"),
-        (FLAT, np.nan, np.nan, "cannot tell"),
-        (FLAT._replace(doubt="it misses half"), 0.06, 0.08, "cannot tell"),
-        (Part("n", "", "new", "days"), 1, 2, "new"),
-    ],
+    ("truth", "sign", "inside"),
+    [(1.0, "agrees", (0.9, 1)), (0.5, "agrees", (0, 0.3)), (0.0, "not shown", (0, 0.05))],
 )
-def test_verdict_by_the_rule(part, low, high, expected):
-    assert findings.verdict(part, low=low, high=high) == expected
-
-
-@pytest.mark.parametrize(("p", "expected"), [(0.04, "confirmed"), (0.06, "cannot tell")])
-def test_no_change_is_told_by_the_two_one_sided_tests(p, expected):
-    assert findings.verdict(FLAT, low=-0.052, high=0.04, p_equivalence=p) == expected
-
-
-def test_a_finding_is_refuted_by_one_part_and_confirmed_by_all():
-    flat = {"10a": row(0, -0.01, 0.01), "10b": row(0, -0.01, 0.01)}
-    for part, expected in ((row(0, -0.01, 0.01), "confirmed"), (row(0.2, 0.1, 0.3), "refuted")):
-        found = findings.table({"R": every_part(**flat, **{"10c": part})})
-        assert set(found.loc[found["finding"] == "10", "verdict"]) == {expected}
+def test_simulated_corpora_are_told_by_the_rule(truth, sign, inside):
+    path = ROOT / "benchmarks" / "replication_rule.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    simulation = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(simulation)
+    rise, flat = simulation.told(1600, truth, corpora=300)
+    assert rise[sign] > 0.85
+    assert inside[0] <= rise["inside"] <= inside[1]
+    assert rise["times"] == pytest.approx(truth, abs=0.1)
+    # Six points are beyond the margin, none are not.
+    assert (flat.get("no change shown", 0) > 0.9) == (truth == 0)
 
 
 def test_the_table_answers_every_finding_and_names_the_cell():
-    found = findings.table({"R": every_part()})
-    assert found["finding"].nunique() == 20
-    assert found["verdict"].notna().all()
-    asked = found[found["verdict"] != "not testable here"]
-    assert list(found) == [
-        *("finding", "part", "claim", "source", "what", "kind", "unit", "published", "agrees_low", "agrees_high", "n"),
-        *("value", "low", "high", "p_equivalence", "part_verdict", "verdict", "reason", "cell"),
-    ]
-    assert set(asked["cell"]) == {"R"} and asked["n"].notna().all()
+    found = findings.table({"R": estimates()})
+    assert list(found) == list(replication.COLUMNS)
+    assert found["part"].tolist() == [finding.id for finding in findings.findings()]
+    asked = found[found["sign"] != "not testable here"]
+    assert set(asked["cell"]) == {"R"}
+    assert asked["n"].notna().all()
+    assert found.loc[found["sign"] == "not testable here", "misses"].str.len().min() > 30
 
 
 @pytest.mark.parametrize(
-    ("estimates", "message"),
+    ("given", "message"),
     [
-        ({"R": {"1": row()}}, r"missing: \['10a'"),
-        ({"R": {**every_part(), "99": row()}}, r"not asked for: \['99'\]"),
-        ({"R": every_part(), "S": {"1": row()}}, "made twice: 1"),
-        ({"R": {**every_part(), "1": pd.DataFrame([row(), row()])}}, "part '1' has 2 rows, not one"),
+        ({"R": {"1a": row()}}, r"missing: \['10a'"),
+        ({"R": {**estimates(), "99": row()}}, r"not asked for: \['99'\]"),
+        ({"R": estimates(), "S": {"1a": row()}}, "made twice: 1"),
+        ({"R": {**estimates(), "1a": pd.DataFrame([row(), row()])}}, "part '1a' has 2 rows, not one"),
     ],
 )
-def test_estimates_that_do_not_fit_are_refused(estimates, message):
+def test_estimates_that_do_not_fit_are_refused(given, message):
     with pytest.raises(ValueError, match=message):
-        findings.table(estimates)
+        findings.table(given)
 
 
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ({"part": [{"id": "1", "what": "", "kind": "larger", "unit": "ratio"}]}, "kind 'larger' must be one of size"),
-        ({"part": [{"id": "1", "what": "", "kind": "size", "unit": "ratio"}]}, "a size needs `published`"),
-        ({}, "needs either parts or `not_testable`"),
+        ({"direction": "larger", "unit": "ratio"}, "direction 'larger' must be one of"),
+        ({"direction": "up", "unit": "words"}, "unit 'words' must be one of"),
+        ({"direction": "up"}, "unit '' must be one of"),
+        ({"direction": "up", "unit": "ratio", "read": "memory"}, "read 'memory' must be one of"),
+        ({"direction": "none", "unit": "ratio"}, "no change needs `margin`"),
+        ({}, "needs either a direction or `not_testable`"),
     ],
 )
-def test_a_finding_that_cannot_be_judged_is_refused(block, message):
+def test_a_finding_that_cannot_be_compared_is_refused(block, message):
     with pytest.raises(ValueError, match=message):
         replication._finding({"id": "1", "claim": "", "source": "", **block})
 
 
+def test_every_published_finding_says_how_its_source_was_read_and_quotes_it():
+    published = [finding for finding in findings.findings() if not finding.id.startswith("N")]
+    assert all(finding.read and finding.quoted for finding in published)
+    assert len({finding.id for finding in findings.findings()}) == len(findings.findings())
+
+
 @pytest.fixture(scope="module")
 def published():
-    return pd.read_csv(ROOT / "figures" / "replication.csv")
+    return pd.read_csv(ROOT / "figures" / "replication.csv", dtype={"finding": str})
+
+
+def test_there_are_enough_findings(published):
+    own = published["finding"].str.startswith("N")
+    assert published.loc[~own, "finding"].nunique() >= 25
+    assert published.loc[own, "finding"].nunique() >= 5
 
 
 def test_the_page_says_what_the_notebook_computed(published):
@@ -135,38 +173,40 @@ def test_the_page_says_what_the_notebook_computed(published):
     assert page == findings.markdown(published), "docs/replication.md is not the notebook's: run `make notebooks`"
 
 
-def test_the_verdicts_of_the_page_follow_from_its_numbers(published):
-    parts = {part.id: part for finding in findings.findings() for part in finding.parts}
-    told = published[published["part"].notna()]
-    again = [
-        findings.verdict(parts[row["part"]], low=row["low"], high=row["high"], p_equivalence=row["p_equivalence"])
-        for row in told.to_dict("records")
-    ]
-    assert told["part_verdict"].tolist() == again
+def test_the_columns_of_the_page_follow_from_its_numbers(published):
+    asked = {finding.id: finding for finding in findings.findings() if finding.direction}
+    told = published[published["part"].isin(asked)].set_index("part")
+    assert set(told.index) == set(asked)
+    again = {part: findings.compare(asked[part], row) for part, row in told.to_dict("index").items()}
+    assert told["sign"].to_dict() == {part: columns["sign"] for part, columns in again.items()}
+    for name in ("times", "z"):
+        assert told[name].to_numpy() == pytest.approx([columns[name] for columns in again.values()], nan_ok=True)
 
 
-def test_every_estimate_of_the_page_has_services_an_interval_and_a_cell(published):
-    told = published[published["part"].notna()]
-    assert (told["n"] >= 20).all() and told[["value", "low", "high"]].notna().all(axis=None)
-    notebook = nbformat.read(ROOT / "notebooks" / "3-eras.ipynb", as_version=4)
+def test_the_n_of_every_share_is_its_denominator(published):
+    shares = published[published["unit"].isin(["share", "points"]) & published["value"].notna()]
+    counted = shares[shares["count"].notna()]
+    assert (counted["count"] / counted["n"]).to_numpy() == pytest.approx(counted["value"].to_numpy(), abs=1e-9)
+    # Only corrected shares and differences of all services in force have no count of their own.
+    rest = shares.loc[shares["count"].isna(), "what"]
+    assert rest.str.contains("corrected|all services|all others").all(), rest.tolist()
+
+
+def test_every_estimate_has_an_interval_and_stands_in_the_notebook(published):
+    told = published[~published["sign"].isin(["not testable here", "too few services"])]
+    assert (told["n"] >= replication.ENOUGH).all()
+    assert told[["value", "low", "high"]].notna().all(axis=None)
+    notebook = nbformat.read(ROOT / "notebooks" / "6-published.ipynb", as_version=4)
     first_lines = [cell.source.split("\n")[0] for cell in notebook.cells if cell.cell_type == "code"]
-    labels = {match[1] for line in first_lines if (match := re.match(r"# (R\d):", line))}
+    labels = {match[1] for line in first_lines if (match := re.match(r"# (R\d+):", line))}
     assert set(told["cell"]) == labels
 
 
 def test_the_page_of_a_table_and_of_its_csv_are_one(tmp_path):
-    found = findings.table({"R": every_part()})
+    found = findings.table({"R": estimates()})
     path = tmp_path / "replication.csv"
     path.write_text(plots.numbers(found))
-    assert findings.markdown(pd.read_csv(path)) == findings.markdown(found)
-
-
-def test_the_figure_is_drawn():
-    found = findings.table({"R": every_part(**{"1": row(2, 1.5, 2.5)})})
-    assert [len(axes.get_yticks()) for axes in plots.replication(found).axes] == [
-        ((found["kind"] == "size") & (found["unit"] != "share")).sum(),
-        (found["kind"] == "none").sum(),
-    ]
+    assert findings.markdown(pd.read_csv(path, dtype={"finding": str})) == findings.markdown(found)
 
 
 def test_published_series_are_shares_of_half_years_of_known_features(corpus):

@@ -350,3 +350,12 @@ def test_a_category_nobody_has_differs_by_nothing_but_says_how_many_were_asked(p
     row = findings.share_difference(chosen, features, **options).iloc[0]
     assert row[["before", "after", "value"]].tolist() == [0, 0, 0]
     assert row["n"] == 12
+
+
+def test_a_share_on_a_day_is_that_of_the_policies_in_force(policies, features):
+    found = findings.share_on(policies, features, date="2018-06-30", columns=["framework:gdpr"])
+    held = findings.in_force(policies, "2018-06-30")
+    assert found[["n", "count"]].iloc[0].tolist() == [
+        len(held),
+        features.loc[held["policy_id"], "framework:gdpr"].sum(),
+    ]

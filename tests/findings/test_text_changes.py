@@ -93,6 +93,23 @@ def test_change_within_bounds_what_is_not_known_of_those_not_seen_again(changes)
     assert found["low"] < without["low"]
 
 
+def test_changed_within_says_which_services(changes):
+    found = findings.changed_within(changes, first="2018-05", last="2018-06")
+    assert found["changed"].to_dict() == {"a": True, "b": True, "c": False}
+    assert found["seen"].all()
+
+
+def test_change_within_is_clustered_by_owner():
+    rows = [(f"s{i}", day, "") for i in range(40) for day in ("2017-01-10", "2018-05-20")[: 1 + (i < 20)]]
+    rows += [(f"s{i}", "2018-07-01", "", "near_duplicate") for i in range(20, 40)]
+    versions = versions_of(rows)
+    owners = pd.Series([f"o{i // 10}" for i in range(40)], [f"s{i}" for i in range(40)])
+    months = {"first": "2018-05", "last": "2018-06"}
+    alone, few = (findings.change_within(versions, **months, owners=each).iloc[0] for each in (None, owners))
+    assert (alone["value"], few["value"]) == (0.5, 0.5)
+    assert few["high"] - few["low"] > 1.5 * (alone["high"] - alone["low"])
+
+
 def test_months_in_which_nobody_was_watched_are_an_explicit_empty_row(changes):
     found = findings.change_within(changes, first="2017-05", last="2017-06").iloc[0]
     assert found["n"] == 0 and pd.isna(found["value"])

@@ -56,10 +56,10 @@ EXCLUSION = pd.DataFrame(
     ],
     columns=["stage", "kind", "reason", "n_versions", "n"],
 )
-REPLICATED = cross(("kind", ["size", "none"]), ("unit", ["ratio", "points", "share"])).assign(
-    part="1", what="words per sentence in the same services", published=2.0, agrees_low=0.5, agrees_high=2.0,
-    part_verdict=["confirmed", "refuted", "cannot tell"] * 2,
-)  # fmt: skip
+REPLICATED = cross(
+    ("direction", ["up", "level", "none", "new"]), ("unit", ["ratio", "points"]), ("sign", ["agrees", "opposite"])
+).assign(short="Words per sentence", published=2.0, margin=0.05)
+REPLICATED["sign"] = REPLICATED["sign"].mask(REPLICATED["direction"] == "level", "a level")
 FIGURES = {
     "share_by_era": (plots.share_by_era, cross(ERAS, FEATURES), {}),
     "share_by_era_corrected": (
@@ -196,7 +196,7 @@ REAL = {
     "long: event_study": (plots.event_study, cross(("outcome", [*LONGS, "d"]), ("period", [-2, -1, 0])), {}),
     "long: keyness": (plots.keyness, WORDS.assign(term=[LONG, LONG]), {}),
     "long: paired_change": (plots.paired_change, CHANGES.assign(feature=LONGS), {}),
-    "long: replication": (plots.replication, REPLICATED.assign(what=LONG), {}),
+    "long: replication": (plots.replication, REPLICATED.assign(short=LONG), {}),
     "long: share_by_era": (
         plots.share_by_era,
         cross(SUBS, ("feature", LONGS)).assign(corrected=0.2, corrected_low=0.1, corrected_high=0.3),

@@ -5,15 +5,28 @@ import pytest
 from privacylab import plots
 
 
-def test_replicated_sizes_are_multiples_of_the_published_one(drawings):
+def test_replicated_sizes_are_multiples_of_the_published_one(drawings, texts):
     _, rows, _ = drawings["small: replication"]
-    sizes, flat = plots.replication(rows.assign(value=4.0, low=1.0, high=8.0)).axes
-    # Published 2: a ratio of 4 is twice the logarithm of 2, 4 points are twice 2 points; shares are left out.
-    shown = sorted(
-        line.get_xdata()[0] for line in sizes.lines if len(line.get_xdata()) == 1 and line.get_marker() != "None"
-    )
-    assert shown == pytest.approx([2, 2])
-    assert len(flat.get_yticks()) == 2
+    page = plots.replication(rows.assign(value=4.0, low=1.0, high=8.0))
+    changes, levels, flat = page.axes
+    # Published 2: a ratio of 4 is twice the logarithm of 2, 4 points are twice 2 points.
+    shown = [
+        float(x)
+        for line in changes.lines
+        if len(line.get_ydata()) == 2 and line.get_marker() in ("o", "D")
+        for x in line.get_xdata()
+    ]
+    assert shown == pytest.approx([2] * 4)
+    # Findings of our own have no size; of no change, four times is far beyond a margin of 5%.
+    assert [len(axes.get_yticks()) for axes in (changes, levels, flat)] == [4, 4, 4]
+    assert [line.get_marker() for line in flat.lines].count(">") == 4
+    assert "×2.00; here ×4.00" in texts(page)
+
+
+def test_what_has_too_few_services_is_not_drawn(drawings):
+    _, rows, _ = drawings["small: replication"]
+    few = rows.assign(sign=rows["sign"].where(rows["direction"] != "none", "too few services"))
+    assert len(plots.replication(few).axes) == 2
 
 
 def test_event_studies_share_one_scale_and_hide_the_places_they_do_not_need(drawings):
