@@ -267,7 +267,7 @@ YEAR = 365.25
 def _deadlines(axes: Axes, part: pd.DataFrame, framework: str, colour: str) -> None:
     """Marks on a curve on the days by which the framework's name was to go."""
     for deadline in eras.deadlines(framework) if "start" in part else ():
-        days = (pd.Timestamp(deadline.date) - part["start"].iloc[0]).days
+        days = (pd.Timestamp(deadline.date) - pd.Timestamp(part["start"].iloc[0])).days
         standing = part.loc[part["days"] <= days, "value"]
         if len(standing) and days <= part["days"].max():
             axes.plot(days / YEAR, standing.iloc[-1], marker="|", markersize=9, color=colour)
