@@ -58,7 +58,8 @@ def keyness(corpus: Corpus, policies: pd.DataFrame, *, before: Side, after: Side
     """
     both = pairs(policies, before=before, after=after)
     held = terms(corpus, pd.Index(pd.unique(both[["before", "after"]].to_numpy().ravel())))
-    used = held.loc[both["before"]].to_numpy() | held.loc[both["after"]].to_numpy()
+    old, new = (held.loc[both[side]].to_numpy(dtype=bool) for side in ("before", "after"))
+    used = old | new
     frequent = held.columns[used.sum(axis=0) >= max(minimum, 1)]
     words = paired(policies, held, before=before, after=after, columns=frequent).rename(columns={"feature": "term"})
     # Rounded: noise in the last digit must not decide between equals.

@@ -53,3 +53,7 @@ def test_the_strongest_come_first_and_q_is_over_all_terms(words):
 
 def test_a_term_that_few_use_is_left_out(corpus, policies):
     assert findings.keyness(corpus, policies, minimum=99, **SIDES).empty
+
+
+def test_without_a_service_on_both_sides_there_is_no_word(corpus, policies):
+    assert findings.keyness(corpus, policies, before="1990-01-01", after="1991-01-01").empty
