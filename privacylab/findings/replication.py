@@ -305,11 +305,17 @@ def _line(row: Mapping[Any, Any], *, own: bool = False) -> str:
     start = f"| {row['part']} | {text} | {_text(row['quoted'])} | {told(row)} | {int(row['n']):,} |"
     if own:
         return f"{start} {row['cell']} |"
-    times = "" if pd.isna(row["times"]) else f"{row['times']:.2f} ({row['times_low']:.2f} to {row['times_high']:.2f})"
-    times = times.replace("inf", "∞")
+    times, low, high = (_times(row[name]) for name in ("times", "times_low", "times_high"))
+    times += f" ({low} to {high})" if times else ""
     inside = "no figure" if pd.isna(row["inside"]) else "yes" if row["inside"] else "no"
     z = "" if pd.isna(row["z"]) else f"{row['z']:+.1f}"
     return f"{start} {row['sign']} | {times} | {inside} | {z} | {row['cell']} |"
+
+
+def _times(value: float) -> str:
+    if pd.isna(value):
+        return ""
+    return "∞" if np.isinf(value) else f"{value:.{2 if abs(value) < 10 else 0}f}"
 
 
 def _text(value: object) -> str:

@@ -142,7 +142,7 @@ def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> N
         theirs = "no change" if kind == "none" else _figure(row["published"], row["unit"])
         text = f"{theirs}; here {_figure(row['value'], row['unit'])}"
         where = ("axes fraction", "data")
-        axes.annotate(text, (1, place), (7, 0), where, "offset points", va="center", fontsize=6.5)
+        axes.annotate(text, (1, place), (7, 0), where, "offset points", va="center", fontsize=7)
 
 
 def _figure(value: float, unit: str) -> str:

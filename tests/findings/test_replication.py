@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from privacylab import findings, plots
+from privacylab import findings
 from privacylab.findings import Finding, replication
 
 ROOT = Path(__file__).parents[2]
@@ -180,13 +180,15 @@ def test_the_columns_of_the_page_follow_from_its_numbers(published):
     again = {part: findings.compare(asked[part], row) for part, row in told.to_dict("index").items()}
     assert told["sign"].to_dict() == {part: columns["sign"] for part, columns in again.items()}
     for name in ("times", "z"):
-        assert told[name].to_numpy() == pytest.approx([columns[name] for columns in again.values()], nan_ok=True)
+        # The file has four digits.
+        expected = [columns[name] for columns in again.values()]
+        assert told[name].to_numpy() == pytest.approx(expected, rel=5e-3, abs=0.02, nan_ok=True)
 
 
 def test_the_n_of_every_share_is_its_denominator(published):
     shares = published[published["unit"].isin(["share", "points"]) & published["value"].notna()]
     counted = shares[shares["count"].notna()]
-    assert (counted["count"] / counted["n"]).to_numpy() == pytest.approx(counted["value"].to_numpy(), abs=1e-9)
+    assert (counted["count"] / counted["n"]).to_numpy() == pytest.approx(counted["value"].to_numpy(), rel=1e-3)
     # Only corrected shares and differences of all services in force have no count of their own.
     rest = shares.loc[shares["count"].isna(), "what"]
     assert rest.str.contains("corrected|all services|all others").all(), rest.tolist()
@@ -202,11 +204,15 @@ def test_every_estimate_has_an_interval_and_stands_in_the_notebook(published):
     assert set(told["cell"]) == labels
 
 
-def test_the_page_of_a_table_and_of_its_csv_are_one(tmp_path):
-    found = findings.table({"R": estimates()})
-    path = tmp_path / "replication.csv"
-    path.write_text(plots.numbers(found))
-    assert findings.markdown(pd.read_csv(path, dtype={"finding": str})) == findings.markdown(found)
+def test_the_page_has_a_line_for_each_row_and_says_what_is_missing():
+    without = next(finding.id for finding in findings.findings() if finding.unit and np.isnan(finding.published))
+    ratio = next(f.id for f in findings.findings() if f.direction == "down" and f.unit == "ratio" and f.published > 0)
+    found = findings.table({"R": estimates(**{"2": row(n=3), ratio: row(0.1, 0.0, 0.3)})})
+    lines = {line.split(" | ")[0].strip("| "): line for line in findings.markdown(found).splitlines()}
+    assert set(found["part"]) < set(lines)
+    assert "| no figure |" in lines[without]
+    assert "| too few services |" in lines["2"]
+    assert "to ∞)" in lines[ratio]
 
 
 def test_published_series_are_shares_of_half_years_of_known_features(corpus):
