@@ -65,7 +65,7 @@ from privacylab.findings.replication import (
     table,
     told,
 )
-from privacylab.findings.sampling import cells, in_force, observations, owners_of, with_owners
+from privacylab.findings.sampling import cells, enough_on, in_force, observations, owners_of, with_owners
 from privacylab.findings.shares import (
     average,
     changed_by_the_crawler,

@@ -7,7 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from privacylab import eras
-from privacylab.findings.intervals import SEED
+from privacylab.findings.intervals import SEED, TooFewError
 from privacylab.tables import schema
 
 MONTHS_IN_FORCE = 36
@@ -87,6 +87,19 @@ def _dated(policies: pd.DataFrame) -> pd.DataFrame:
     if len(repeated):
         raise ValueError(f"policy_id {repeated.iloc[0]!r} occurs more than once in policies: drop the repeated rows")
     return policies[policies["date"].notna() & (policies["document"] == "main")]
+
+
+def enough_on(policies: pd.DataFrame, days: Sequence[dt.date | str], *, services: int = 20) -> pd.DataFrame:
+    """The policies, if so many services have one in force on each of the days.
+
+    Raises:
+        TooFewError: There are fewer on one of them.
+    """
+    for day in days:
+        n = len(in_force(policies, day))
+        if n < services:
+            raise TooFewError(f"{n} services have a policy in force on {day}, needs {services}")
+    return policies
 
 
 def with_owners(policies: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:

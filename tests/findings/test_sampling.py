@@ -209,3 +209,10 @@ def test_the_largest_archive_of_each_period():
     rows = pd.DataFrame({"service": list("aabcdd"), "collection": list("xyyxxy"), "half_year": list("111122")})
     # In the second both have one service: the first by name.
     assert sampling.largest_archive(rows, "half_year").to_dict() == {"1": "x", "2": "x"}
+
+
+def test_days_on_which_too_few_services_speak_are_named(policies):
+    n = len(findings.in_force(policies, "2018-06-30"))
+    assert findings.enough_on(policies, ["2018-06-30"], services=n) is policies
+    with pytest.raises(findings.TooFewError, match=f"{n} services have a policy in force on 2018-06-30, needs {n + 1}"):
+        findings.enough_on(policies, ["2018-06-30"], services=n + 1)
