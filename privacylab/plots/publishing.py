@@ -83,6 +83,8 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
     """
     kinds, columns = (paths.rules("names")[part] for part in ("kinds", "columns"))
     periods = {part.id for part in (*eras.eras(), *eras.sub_eras())}
+    # Nobody claims a law: a framework is joined, a law applies.
+    laws = {f"claims:{each['id']}" for each in paths.rules("frameworks")["framework"] if each.get("kind") == "law"}
 
     def cell(value: object) -> object:
         if not isinstance(value, str):
@@ -91,7 +93,8 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
             return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else value
         kind, colon, _ = value.partition(":")
         if value in periods or kind in kinds or (names and value in names):
-            return f"{kinds.get(kind, '') if colon else ''} {labels.readable(value, names)}".strip()
+            before = kinds.get("law" if value in laws else kind, "") if colon else ""
+            return f"{before} {labels.readable(value, names)}".strip()
         return value
 
     def heading(value: object) -> object:

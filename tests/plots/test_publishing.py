@@ -67,7 +67,7 @@ def test_a_table_is_readable_and_captioned():
     frame = pd.DataFrame({"cross_section": [0.5, None], "era": ["gdpr", "gap"]}, index=["claims:gdpr", "cue:ai"])
     table = plots.table(frame.rename_axis("feature"), "Share & more")
     html = table._repr_html_()
-    assert "<caption>Share &amp; more</caption>" in html and "Claims GDPR" in html and "Cross-section" in html
+    assert "<caption>Share &amp; more</caption>" in html and "Says it is under GDPR" in html and "Cross-section" in html
     assert "Between the frameworks" in html and "NaN" not in html
     assert repr(table).startswith("Share & more\n")
 
