@@ -34,7 +34,7 @@ from privacylab.findings.correction import (
     rogan_gladen_draws,
     share_draws,
 )
-from privacylab.findings.event_study import event_study, panel, steps, trend
+from privacylab.findings.event_study import event_study, panel, steps
 from privacylab.findings.features import amounts, choose, features, incidence, only_for, rarefied
 from privacylab.findings.gold import (
     FEATURES_READ,

@@ -146,34 +146,6 @@ def event_study(
     return pd.DataFrame(found)
 
 
-def trend(panel: pd.DataFrame, outcomes: pd.DataFrame, *, years: float = 1.0) -> pd.DataFrame:
-    """The straight trend of outcomes within services over all periods of the panel; errors clustered by owner.
-
-    Args:
-        panel: From `panel`, all of it or the part of interest.
-        outcomes: As in `steps`.
-        years: The years that the change is told for; beyond those of the data it is an extrapolation.
-
-    Returns:
-        ``outcome``, ``n`` (services seen in two periods or more), ``value`` (change over the years), ``low``, ``high``,
-        ``p``; null with fewer than two owners.
-    """
-    estimates = []
-    for name in outcomes.columns:
-        rows = panel.assign(outcome=outcomes[name].reindex(panel["policy_id"]).to_numpy(dtype=float))
-        rows = rows[rows["outcome"].notna()]
-        rows = rows[rows.groupby(_SERIES)["period"].transform("size") > 1]
-        rows["time"] = (rows["end"] - pd.Timestamp("2000-01-01")).dt.days / (365.25 * years)
-        # Less its mean in the series: the same slope as with a fixed effect for every series.
-        values = rows[["time", "outcome"]] - rows.groupby(_SERIES)[["time", "outcome"]].transform("mean")
-        time, outcome = values.to_numpy().T
-        total = (time**2).sum()
-        slope = (time @ outcome) / total if len(rows) else np.nan
-        change = _estimate(slope, time * (outcome - slope * time) / total, rows["owner"])
-        estimates.append({"outcome": name, "n": rows["service"].nunique(), **change})
-    return pd.DataFrame(estimates)
-
-
 def _calendar(panel: pd.DataFrame) -> pd.DataFrame:
     """The half-years in which something could move: ``date``, ``event``, ``kind``; index ``period``."""
     ends = panel.groupby("period")["end"].first()
@@ -280,6 +252,7 @@ def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
     """The steps with what the placebos of each outcome and move say of them."""
     event, placebo = frame["kind"] == "event", frame["kind"] == "placebo"
     frame["q"] = intervals.benjamini_hochberg(frame["p"].where(event))
+    frame[["placebos", "rejected", "least_p", "rank_p"]] = np.nan
     for _, part in frame.groupby(["outcome", "move"]):
         dull = part.loc[placebo[part.index], "p"].dropna().to_numpy(dtype=float)
         p = part["p"].to_numpy(dtype=float)

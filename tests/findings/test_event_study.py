@@ -257,20 +257,6 @@ def test_of_two_versions_on_one_day_the_panel_holds_one():
     assert findings.panel(policies)["policy_id"].tolist() == ["a@2", "a@3"]
 
 
-def test_trend_by_hand():
-    rising = {period: period / 2 for period in range(len(ENDS))}
-    panel, outcome = joined(many(10, rising, amount=True), histories({"flat": {}}, amount=True))
-    # Half a unit every half-year is 20 units in 20 years; one of eleven services stays.
-    found = findings.trend(panel, outcome, years=20).iloc[0]
-    assert (found["n"], found["value"]) == (11, pytest.approx(20 * 10 / 11, rel=1e-3))
-    assert found["low"] < found["value"] < found["high"]
-
-
-def test_trend_of_one_service_has_no_estimate():
-    found = findings.trend(*histories({"a": {3: 1.0}}, amount=True)).iloc[0]
-    assert found["n"] == 1 and np.isnan(found["value"])
-
-
 ESTIMATE = ["value", "low", "high", "p"]
 
 
@@ -283,7 +269,6 @@ def test_the_columns_of_each_frame():
     assert list(both) == [*named, *sizes, *ESTIMATE, "p_equivalence", *told]
     study = findings.event_study(panel, outcome["x"], event="gdpr", move="gain")
     assert list(study) == ["period", "n", "owners", "count", "value", "low", "high"]
-    assert list(findings.trend(panel, outcome)) == ["outcome", "n", *ESTIMATE]
 
 
 def test_the_benchmark_of_placebos_finds_few_and_the_step_nearly_always(benchmark):
