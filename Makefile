@@ -22,11 +22,13 @@ test: setup
 lab: setup
 	$(BIN)/jupyter lab $$(test "$$(id -u)" -ne 0 || echo --allow-root) notebooks
 
-# Runs the tracked notebooks in place and refreshes figures/ and docs/replication.md: review the difference like code.
+# Runs the tracked notebooks in place and refreshes figures/, docs/replication.md and explore/recall.csv: review the difference like code.
 notebooks: setup
 	$(BIN)/python -c "from privacylab import paths, report; [report.refresh(path, corpus=paths.corpus()) for path in paths.notebooks()]"
 	$(BIN)/python -c "import pandas; from privacylab.findings import replication; \
 		print(replication.markdown(pandas.read_csv('figures/replication.csv')), end='')" > docs/replication.md
+	$(BIN)/python -c "from privacylab import paths, tables; from privacylab.explore import policy; \
+		policy.recall(tables.Corpus.open(paths.corpus()), paths.gold()).to_csv(policy.RECALL, index=False)"
 
 # The API's pages from the docstrings: api/index.html.
 api: setup

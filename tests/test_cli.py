@@ -23,7 +23,7 @@ from privacylab.build import annotate
 from privacylab.explore import policy as policy_page
 from privacylab.tables import corpus, schema, spreadsheet
 
-COMMANDS = "build fetch report annotate export verify train evaluate".split()
+COMMANDS = "build fetch report annotate compare export verify train evaluate".split()
 
 
 @pytest.fixture
@@ -515,42 +515,65 @@ def test_annotate_shows_date_frameworks_clauses_and_cues(tmp_path, call, tiny):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0].startswith("boats [draft].md: ")
-    assert lines[1] == "date 2018-05-30 (updated), era gdpr"
-    assert lines[2].split() == ["framework", "stance", "sentence"]
-    assert lines[3].split()[:2] == ["gdpr", "adheres"]
-    assert any(line.startswith("Data Security") for line in lines)
-    assert any(re.match(r"dpo +You may write to our", line) for line in lines)
+    assert lines[1] == "date 2018-05-30 (updated), era GDPR"
+    assert [line for line in lines if line in policy_page.GROUPS] == [
+        *("Rights", "Retention", "Laws and programmes", "Also said", "Clauses"),
+    ]
+    assert any(re.match(r" GDPR +adhered to +(?:\.\.\. )?\w.*personal data", line) for line in lines)
+    assert any(line.startswith(" Data Security") for line in lines)
+    assert any(re.match(r" Data-protection officer +You may write to our", line) for line in lines)
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "160"])
+def test_annotate_uses_the_width_and_shows_the_words_that_say_it(columns, tmp_path, call, tiny, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    long = "Where the law of the land asks us to do so, and there are many lands with many laws, you may, " * 3
+    archives.write(tmp_path, {"boats.md": policy(f"{long} write to our data protection officer, who is a parrot.")})
+    _, out, _ = call("annotate", tmp_path / "boats.md")
+    assert "officer, who" in " ".join(out.split())
+    assert int(columns) - 20 < max(map(len, out.splitlines())) <= int(columns)
+
+
+def test_several_files_are_told_in_a_table_first(tmp_path, call, tiny):
+    archives.write(tmp_path, {"a.md": policy(archives.GDPR, stated="May 30, 2018"), "b.md": policy()})
+    _, out, _ = call("annotate", tmp_path / "a.md", tmp_path / "b.md")
+    lines = out.splitlines()
+    assert lines[0] == "2 files"
+    first = " ".join(out.partition("b.md")[0].split())
+    assert all(part in first for part in ("a.md", "2018-05-30", "rights: 2", "periods: 1", "GDPR"))
+    assert out.index("a.md: ") < out.index("b.md: ")
 
 
 def test_annotate_tells_rights_durations_and_contacts(tmp_path, call, tiny):
     text = policy(archives.GDPR, "We keep your orders for 6 years.", "Write to boats@example.org.")
     archives.write(tmp_path, {"boats.md": text})
     _, out, _ = call("annotate", tmp_path / "boats.md")
-    assert re.search(r"^erasure +You have the right to erasure", out, flags=re.M)
-    assert re.search(r"^retention period +as long as necessary, 6 years", out, flags=re.M)
-    assert re.search(r"^email +boats@example\.org", out, flags=re.M)
+    assert re.search(r"^ Right to erasure +You have the right to erasure", out, flags=re.M)
+    assert re.search(r"^ Retention period +6 years +We keep your orders for 6 years", out, flags=re.M)
+    assert re.search(r"^ email +boats@example\.org", out, flags=re.M)
 
 
 @pytest.fixture
 def small_panel(corpus, monkeypatch):
     monkeypatch.setenv("PRIVACYLAB_CORPUS", str(corpus.path))
-    monkeypatch.setattr(policy_page, "lacking", functools.partial(policy_page.lacking, few=5))
+    monkeypatch.setattr(policy_page, "not_found", functools.partial(policy_page.not_found, few=5))
 
 
-def test_annotate_tells_what_its_era_mostly_has_and_it_lacks(tmp_path, call, tiny, small_panel):
+def test_annotate_tells_what_its_era_mostly_has_and_was_not_found(tmp_path, call, tiny, small_panel):
     # Of the ten services of the GDPR era in the test corpus nine name the GDPR, the policy here does not.
     archives.write(tmp_path, {"boats.md": policy(stated="May 30, 2018")})
     _, out, _ = call("annotate", tmp_path / "boats.md")
-    assert "most of the era gdpr have, it lacks" in out
-    assert re.search(r"^(?:Names )?GDPR .*\d+% \(\d+% to \d+%\)", out, flags=re.M)
+    assert "look yourself" in out
+    assert re.search(r"^ GDPR .*\d+% \(\d+% to \d+%\) .*not found by the program \(recall 0\.\d\d", out, flags=re.M)
 
 
 def test_json_tells_the_same_as_numbers(tmp_path, call, tiny, small_panel):
     archives.write(tmp_path, {"boats.md": policy(stated="May 30, 2018")})
     record = json.loads(call("annotate", "--json", tmp_path / "boats.md")[1])
-    lacks = {row["feature"]: row for row in record["lacks"]}
-    assert lacks["framework:gdpr"]["low"] <= lacks["framework:gdpr"]["value"] <= lacks["framework:gdpr"]["high"]
-    assert record["lacks_unknown"] is None
+    (row,) = [row for row in record["not_found"] if row["feature"] == "framework:gdpr"]
+    assert row["low"] <= row["value"] <= row["high"]
+    assert 0 < row["recall"] <= 1
+    assert record["not_found_unknown"] is None
 
 
 @pytest.mark.parametrize(
@@ -564,7 +587,7 @@ def test_annotate_says_why_it_cannot_compare(stated, panel, why, tmp_path, call,
     assert code == 0
     assert "not known" in " ".join(out.split())
     assert why in " ".join(out.split())
-    assert json.loads(call("annotate", "--json", tmp_path / "boats.md")[1])["lacks"] is None
+    assert json.loads(call("annotate", "--json", tmp_path / "boats.md")[1])["not_found"] is None
 
 
 # --- Other corpora --------------------------------------------------------------------------------------------------
@@ -611,7 +634,7 @@ def test_annotate_says_where_a_page_is_no_policy(tmp_path, call, tiny):
     archives.write(tmp_path, {"race.md": archives.NO_POLICY, "empty.md": b""})
     code, out, _ = call("annotate", tmp_path / "race.md", tmp_path / "empty.md")
     assert code == 0
-    assert out.count("undated") >= 2
+    assert out.count("none stated") >= 2
     assert "other_document" in out
     assert "no policy: empty" in out
 
@@ -623,4 +646,104 @@ def test_a_narrow_terminal_still_shows_everything(columns, tmp_path):
     environment = os.environ | {"COLUMNS": columns}
     out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
     assert max(map(len, out.splitlines())) <= int(columns)
-    assert "gdpr" in out.replace("\n", "")
+    assert "GDPR" in out.replace("\n", "")
+
+
+# --- compare, and pages -----------------------------------------------------------------------------------------------
+
+BEFORE = policy(archives.SHIELD, "We keep your orders for 6 years.", archives.LETTERS)
+AFTER = BEFORE.replace(archives.SHIELD, archives.GDPR).replace("6 years", "2 years").split("\n\n")
+AFTER = "\n\n".join([AFTER[0], archives.LETTERS, *AFTER[1:-1]])  # the letters went to the top
+HOSTILE_TEXT = (
+    "We share &lt;script&gt;alert(1)&lt;/script&gt; &amp; boats, &lt;img src=x onerror=alert(1)&gt;, with friends."
+)
+
+
+@pytest.fixture
+def two(tmp_path):
+    return archives.write(tmp_path, {"old.md": BEFORE, "new.md": AFTER})
+
+
+def test_compare_tells_what_came_what_went_and_what_moved(two, call, tiny):
+    code, out, err = call("compare", two / "old.md", two / "new.md")
+    assert (code, err) == (0, "")
+    head, came, went, sentences = re.split(r"^(?:CAME|WENT.*|SENTENCES .*)$", out, flags=re.M)
+    assert "1 changed, 2 moved" in " ".join(head.split())
+    assert re.search("GDPR +adhered to", came)
+    assert "Right to erasure" in came
+    assert re.search("Retention period +2 years", came)
+    assert re.search("Retention period +6 years", went)
+    assert re.search("Privacy Shield +adhered to", went)
+    assert "Privacy Shield" not in came
+    assert re.findall(r"^([-+~]) We (?:keep your|send our)", sentences, flags=re.M) == ["~", "-", "+", "~"]
+
+
+def test_compare_of_a_file_with_itself_says_so(two, call, tiny):
+    code, out, _ = call("compare", two / "old.md", two / "old.md")
+    assert code == 0
+    assert "say the same" in out
+    assert not re.search("^(CAME|WENT|[-+~])", out, flags=re.M)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (archives.NO_POLICY, "other_document"),
+        (b"", "empty"),
+        ("Wir verarbeiten personenbezogene Daten nur, soweit dies zur Bereitstellung der Seite nötig ist. " * 30, "de"),
+    ],
+)
+@pytest.mark.parametrize("names", [("bad.md", "old.md"), ("old.md", "bad.md"), ("bad.md", "bad.md")])
+def test_compare_needs_two_policies_in_english(names, text, why, two, call, tiny):
+    archives.write(two, {"bad.md": text})
+    code, out, err = call("compare", *(two / name for name in names))
+    assert (code, out) == (2, "")
+    assert one_line(err)
+    assert re.search(rf"bad\.md is no policy in English \(.*{why}\)", err)
+
+
+@pytest.mark.parametrize("columns", ["40", "20"])
+def test_compare_fits_a_narrow_terminal_and_has_no_colour(columns, two, tiny):
+    command = [sys.executable, "-m", "privacylab", "compare", str(two / "old.md"), str(two / "new.md")]
+    environment = os.environ | {"COLUMNS": columns, "NO_COLOR": "1", "FORCE_COLOR": "1"}
+    out = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    assert not re.search(r"\x1b\[[\d;]*[34]\d", out)  # bold is no colour
+    lines = re.sub(r"\x1b\[[\d;]*m", "", out).splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    assert "GDPR" in out
+
+
+@pytest.mark.parametrize("command", ["annotate", "compare"])
+def test_a_page_is_one_file_without_scripts_that_escapes_what_strangers_wrote(command, two, call, tiny):
+    name = "<b>&x.html"
+    archives.write(two, {name: archives.page(HOSTILE_TEXT, archives.GDPR)})
+    given = [two / name] if command == "annotate" else [two / "old.md", two / name]
+    code, out, _ = call(command, *given, "--html", two / "page.html")
+    assert (code, out.replace("\n", "")) == (0, str(two / "page.html"))
+    page = (two / "page.html").read_text()
+    assert not re.search(r"<(?:script|img|iframe)\b|<link (?!rel=\"icon\" href=\"data:,\")|\bsrc=[\"']|url\(", page)
+    assert "alert(1)" in page
+    assert "&lt;b&gt;&amp;x.html" in page
+    assert page.count("<h1>") == 1
+    assert 'name="viewport"' in page
+    assert "prefers-color-scheme: dark" in page
+    assert "Found by a program" in page
+
+
+def test_a_page_of_a_policy_tells_what_it_says_and_shows_the_text(tmp_path, call, tiny, small_panel):
+    archives.write(tmp_path, {"boats.md": policy("We keep your orders for 6 years.", stated="May 30, 2018")})
+    call("annotate", tmp_path / "boats.md", "--html", tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert re.search(r"Retention period</th><td>6 years</td><td>We <mark>keep your orders for 6 years</mark>", page)
+    assert re.search(r"GDPR</th><td>\d+% .*?</td><td>not found by the program \(recall", page)
+    assert page.index("What it says") < page.index("What others of its era have") < page.index('<div class="policy">')
+    assert "6 years</mark><small> [Retention period: 6 years]" in page
+
+
+def test_a_page_replaces_nothing(two, call, tiny):
+    code, out, err = call("annotate", two / "old.md", "--html", two / "new.md")
+    assert (code, out, one_line(err)) == (2, "", True)
+    assert (two / "new.md").read_text() == AFTER
+    code, _, err = call("annotate", two / "old.md", two / "new.md", "--html", two / "page.html")
+    assert (code, one_line(err)) == (2, True)
+    assert "--html takes one policy" in err

@@ -16,6 +16,7 @@ from privacylab.tables import schema
 
 if TYPE_CHECKING:
     import pandas as pd
+    from markupsafe import Markup
 
 # Heavy modules are imported by the commands that need them: `--help` answers at once.
 
@@ -212,34 +213,77 @@ def _check_some_policy(corpus: Path) -> None:
         raise tables.CorpusError(f"{corpus} holds no policy to report ({why}): build one from other files")
 
 
+_Html = Annotated[Path | None, typer.Option("--html", help="A page to write; it must not be there yet.")]
+
+
 @app.command()
 def annotate(
     file: Annotated[list[Path], typer.Argument(help="Policies as HTML, Markdown, text, PDF, Word and the like.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    html: _Html = None,
 ) -> None:
-    """Read policies, each as a person would: date, era, frameworks, clauses, rights, contacts, and what is unusual.
+    """Read policies, each as a person would: date, era, rights, periods, frameworks, contacts, clauses.
+
+    Of what most services of its era have and was not found, it tells how often the program finds it where it is.
 
     Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
     """
-    from privacylab.explore import policy, terminal
+    from privacylab.explore import pages, policy, terminal
+
+    if html and (as_json or len(file) > 1):
+        raise ValueError("--html takes one policy, and no --json")
 
     @cache
     def shares() -> "pd.DataFrame":
         return policy.era_shares(tables.Corpus.open(paths.corpus()))
 
-    for path in file:
-        profile = policy.of_file(path)
-        lacks, unknown = None, None
+    profiles = [policy.of_file(path) for path in file] if len(file) > 1 and not as_json else []
+    if profiles:
+        out.print(terminal.overview(profiles, out.width), soft_wrap=False)
+    for profile in profiles or map(policy.of_file, file):
+        missing, unknown = None, None
         try:
-            rows = policy.lacking(profile, shares())
-            lacks = [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
+            missing = policy.not_found(profile, shares())
         except (ValueError, OSError) as error:  # no date, no panel, few services of that era
             unknown = _line(error)
         if as_json:
-            record = {**profile.record(), "lacks": lacks, "lacks_unknown": unknown}
+            rows = None if missing is None else json.loads(missing.to_json(orient="records"))
+            record = {**profile.record(), "not_found": rows, "not_found_unknown": unknown}
             sys.stdout.write(json.dumps(record) + "\n")  # in ASCII: no terminal obeys it
+        elif html:
+            _write_page(html, profile.name, pages.annotated(profile, missing=missing, unknown=unknown))
         else:
-            out.print(terminal.shown(profile, lacks=lacks, unknown=unknown), soft_wrap=False)
+            shown = terminal.shown(profile, missing=missing, unknown=unknown, width=out.width)
+            out.print(shown, soft_wrap=False)
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="A policy.")],
+    new: Annotated[Path, typer.Argument(help="A later version of it, or another policy.")],
+    html: _Html = None,
+) -> None:
+    """Tell what came and what went between two policies, and set their sentences side by side.
+
+    Example: privacylab compare old-policy.html new-policy.html --html changes.html
+    """
+    from privacylab.explore import compared, pages, policy, terminal
+
+    comparison = compared(policy.of_file(old), policy.of_file(new))
+    if html:
+        _write_page(html, f"{old.name} and {new.name}", pages.compared(comparison))
+    else:
+        out.print(terminal.compared(comparison, out.width), soft_wrap=False)
+
+
+def _write_page(path: Path, title: str, body: "Markup") -> None:
+    """Writes one page that needs no other file, and says where it is."""
+    from privacylab.explore import terminal
+    from privacylab.report import pages
+
+    with path.open("x", encoding="utf-8") as file:
+        file.write(pages.single(title, body, caveat=terminal.CAVEAT))
+    out.print(str(path))
 
 
 @app.command()

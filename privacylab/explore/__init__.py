@@ -6,12 +6,11 @@ from privacylab.explore.texts import (
     amid_the_longest_history,
     behind,
     csv_link,
-    differences,
     kwic,
     most_seen,
     segments_of,
     service_timeline,
-    side_by_side,
     texts_of,
     timeline_figure,
 )
+from privacylab.explore.versions import CHANGES, Comparison, aligned, compared, differences, side_by_side

@@ -19,12 +19,11 @@ from privacylab.explore.texts import (
     Texts,
     behind,
     csv_link,
-    differences,
     kwic,
     service_timeline,
-    side_by_side,
     timeline_figure,
 )
+from privacylab.explore.versions import differences, side_by_side
 from privacylab.plots.labels import readable, said
 from privacylab.plots.style import COLOURS, why_empty
 

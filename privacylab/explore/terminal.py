@@ -1,81 +1,112 @@
-"""One policy's profile for a terminal."""
+"""One policy's profile for a terminal, several as a table, two compared."""
 
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
+import pandas as pd
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.styled import Styled
 from rich.table import Column, Table
 
-from privacylab.explore.policy import Profile
+from privacylab.explore.policy import Profile, Said, said
+from privacylab.explore.versions import Comparison
 from privacylab.plots import labels
-from privacylab.tables.schema import CATEGORIES
+
+CAVEAT = "Found by a program: what it did not find may stand there, and what it found may mean something else."
+_NARROW = 80
+"""Columns: in a narrower terminal nothing stands side by side."""
+_MARKS = {"changed": ("- ", "+ "), "moved": ("~ ", "~ "), "removed": ("- ", ""), "added": ("", "+ ")}
 
 
-def shown(profile: Profile, *, lacks: Sequence[Mapping[str, Any]] | None, unknown: str | None) -> Group:
-    """What rich prints of a policy: its date, then a table each of frameworks, categories, cues and contacts.
+def shown(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None, width: int) -> Group:
+    """What rich prints of a policy: its date, what it says group by group, its contacts, and what was not found.
 
     Args:
         profile: The policy.
-        lacks: What others of its era mostly have and it lacks: the rows of `policy.lacking`.
-        unknown: Why that is not known, where ``lacks`` is None.
+        missing: From `policy.not_found`.
+        unknown: Why that is not known, where ``missing`` is None.
+        width: Columns of the terminal.
     """
-    return Group(*_summary(profile), *_comparison(profile.era, lacks, unknown))
+    return Group(*_summary(profile, width), *_comparison(labels.readable(profile.era), missing, unknown, width))
 
 
-def _summary(profile: Profile) -> Iterator[RenderableType]:
-    stated = profile.effective_date
-    date = f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})" if stated else "none stated"
+def _summary(profile: Profile, width: int) -> Iterator[RenderableType]:
     yield Styled(f"{profile.name}: {profile.n_words:,} words, {profile.n_segments} segments", "bold")
-    yield f"date {date}, era {profile.era}" + (f"; no policy: {profile.reason}" if profile.reason else "")
-    mentions = [(framework, stance, _short(text)) for framework, stance, text in dict.fromkeys(profile.frameworks)]
-    yield from _grid(("framework", "stance", "sentence"), mentions)
-    categories = []
-    for category in CATEGORIES:
-        clauses = [clause for clause in profile.clauses if category in clause.categories]
-        if clauses:
-            clearest = max(clauses, key=lambda clause: clause.categories[category])
-            categories.append((category, str(len(clauses)), _short(clearest.segment.text)))
-    yield from _grid(("category", "segments", "clearest"), categories)
-    cues: dict[str, tuple[str, dict[str, None]]] = {}
-    for cue, value, sentence in profile.cues:
-        values = cues.setdefault(cue, (_short(sentence), {}))[1]
-        if value:
-            values[labels.readable(f"{cue}={value}").partition(": ")[2]] = None
-    for title, is_right in (("right", True), ("other", False)):
-        rows = [
-            (cue.removeprefix("right_").replace("_", " "), ", ".join(values), sentence)
-            for cue, (sentence, values) in sorted(cues.items())
-            if cue.startswith("right_") == is_right
-        ]
-        yield from _grid((title, "value", "sentence"), rows)
-    yield from _grid(("contact", "where"), profile.contacts)
+    yield profile.dated() + (f"; no policy: {profile.reason}" if profile.reason else "")
+    yield from _groups(said(profile), width)
+    yield from _rows("Contacts", [(kind, "", where) for kind, where in profile.contacts], width)
 
 
-def _comparison(era: str, lacks: Sequence[Mapping[str, Any]] | None, unknown: str | None) -> Iterator[RenderableType]:
-    if lacks is None:
-        yield f"what its era mostly has and it lacks is not known: {unknown}"
-    elif not lacks:
-        yield f"it has all that most services of the era {era} have"
+def overview(profiles: Sequence[Profile], width: int) -> Group:
+    """Several policies, a row each: date, era, words, how many rights and periods, and the frameworks that it names."""
+    rows = []
+    for profile in profiles:
+        found = said(profile)
+        n_rights, n_periods = (sum(row.group == name for row in found) for name in ("Rights", "Retention"))
+        named = dict.fromkeys(row.name for row in found if row.group in ("Transfers", "Laws and programmes"))
+        about = f"{profile.n_words:,} words, rights: {n_rights}, periods: {n_periods}"
+        rows.append((profile.name, profile.dated(), f"{about}; {', '.join(named) or 'no framework'}"))
+    return Group(*_rows(f"{len(profiles)} files", rows, width))
+
+
+def compared(comparison: Comparison, width: int) -> Group:
+    """What came and went, and the sentences that are not the same: ``-`` before, ``+`` after, ``~`` moved."""
+    lines: list[RenderableType] = [Styled(comparison.summary(), "bold")]
+    for title, found in (("CAME", comparison.came), ("WENT (or not found any more)", comparison.went)):
+        if found:
+            lines += [Styled(title, "bold"), *_groups(found, width)]
+    rest = comparison.sentences[comparison.sentences["change"] != "same"]
+    if len(rest):
+        lines.append(Styled("SENTENCES (- before, + after, ~ moved)", "bold"))
+    for change, before, after in rest[["change", "before", "after"]].itertuples(index=False):
+        lines += [mark + text for mark, text in zip(_MARKS[change], (before, after), strict=True) if text]
+    return Group(*lines, CAVEAT)
+
+
+def _groups(found: Iterable[Said], width: int) -> Iterator[RenderableType]:
+    """A table a group: what is said, of what kind and for whom, and the words that say it."""
+    groups: dict[str, list[tuple[str, str, str | Said]]] = {}
+    for row in found:
+        groups.setdefault(row.group, []).append((row.name, row.detail(), row))
+    for title, rows in groups.items():
+        yield from _rows(title, rows, width)
+
+
+def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -> Iterator[RenderableType]:
+    """A heading and its rows, side by side where there is room; nothing where there is no row."""
+    if not rows:
+        return
+    yield Styled(title, "bold")
+    most = 3 * width // 10, width // 5
+    sizes = [max(1, min(max(len(str(row[i])) for row in rows), most[i])) for i in (0, 1)]
+    room = width - 2 if width < _NARROW else width - sum(sizes) - 6
+    cells = [(*told, text if isinstance(text, str) else text.hits[0].around(2 * room - 8)) for *told, text in rows]
+    if width < _NARROW:
+        for name, told, text in cells:
+            yield f"{name}: {told}" if told else name
+            yield Padding(text, (0, 0, 0, 2))
+        return
+    heads = [*(Column(width=size, overflow="fold") for size in sizes), Column(overflow="fold")]
+    grid = Table(*heads, box=None, show_header=False, padding=(0, 1))
+    for row in cells:
+        grid.add_row(*row)
+    yield grid
+
+
+def _comparison(era: str, missing: pd.DataFrame | None, unknown: str | None, width: int) -> Iterator[RenderableType]:
+    if missing is None:
+        yield f"what its era mostly has and is not found here is not known: {unknown}"
+    elif missing.empty:
+        yield f"all that most services of the era {era} have is found here"
     else:
-        rows = [
-            (labels.readable(row["feature"]), f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})")
-            for row in lacks
-        ]
-        yield from _grid((f"most of the era {era} have, it lacks", "services"), rows)
+        title = f"Most services of the era {era} have these, the program did not find them here: look yourself"
+        yield from _rows(title, [not_found_cells(row) for _, row in missing.iterrows()], width)
 
 
-def _grid(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
-    """A table; none where it has no rows."""
-    if rows:
-        first, *others = columns
-        heads = [Column(first, no_wrap=True), *(Column(name, overflow="fold") for name in others)]
-        grid = Table(*heads, box=None, pad_edge=False)
-        for row in rows:
-            grid.add_row(*row)
-        yield grid
-
-
-def _short(text: str) -> str:
-    return textwrap.shorten(text.split("\n")[0], 164, placeholder=" ...")
+def not_found_cells(row: pd.Series) -> tuple[str, str, str]:
+    """Of a row of `policy.not_found`: its name, the share of services, how often the program finds what is there."""
+    share = f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
+    measured = "recall not measured"
+    if pd.notna(row["recall"]):
+        measured = f"recall {row['recall']:.2f}, measured on {row['n_read']:.0f} policies that have it"
+    return labels.readable(row["feature"]), share, f"not found by the program ({measured})"

@@ -5,33 +5,24 @@ All functions take tables and give frames or HTML; `controls` puts widgets on th
 """
 
 import base64
-import difflib
 import re
 import tempfile
-from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import compress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from privacylab import build, findings, paths
-from privacylab.explore import policy
 from privacylab.findings import TooFewError
 from privacylab.plots import labels, style
 from privacylab.tables import Corpus, spreadsheet
 
 SORTS = {"date": ["date", "service"], "service": ["service", "date"], "left": ["_left"], "right": ["right"]}
 """What a concordance may be sorted by; ``left`` by the words before the keyword, read from it outwards."""
-
-_SIMILAR = 0.4
-"""Two segments that share this much of their words (Jaccard) are one segment, changed."""
-
-_MOST_PAIRS = 250_000
-"""Pairs of equal words, or of segments, that are compared one by one."""
 
 
 class Texts(NamedTuple):
@@ -247,113 +238,6 @@ def segments_of(texts: Texts, policy_id: str) -> pd.DataFrame:
         some = ", ".join(texts.policies["policy_id"].head(3))
         raise ValueError(f"policy {policy_id!r} is not there; there are {some} ...")
     return rows.merge(texts.segments, on="segment_id", how="left")[["heading", "text", "categories"]]
-
-
-def differences(texts: Texts, before: str, after: str) -> pd.DataFrame:
-    """Two versions of a policy, segment by segment.
-
-    Args:
-        texts: Where to look.
-        before: ``policy_id`` of the one.
-        after: And of the other.
-
-    Returns:
-        ``change`` (``same``, ``changed``, ``removed``, ``added``), ``before``, ``after`` (texts, null where there is
-        none), ``categories_before``, ``categories_after`` (tuples); in the order of the texts.
-
-    Raises:
-        ValueError: There is no such policy.
-    """
-    old, new = segments_of(texts, before), segments_of(texts, after)
-    old_texts, new_texts = old["text"].tolist(), new["text"].tolist()
-    pairs: list[tuple[int, int]] = []
-    for tag, i1, i2, j1, j2 in _changes(old_texts, new_texts):
-        if tag == "equal":
-            pairs += zip(range(i1, i2), range(j1, j2), strict=True)
-        else:
-            pairs += _similar(old_texts, new_texts, range(i1, i2), range(j1, j2))
-    places: list[tuple[int, int]] = []
-    i, j = 0, 0
-    for a, b in [*sorted(pairs), (len(old), len(new))]:
-        places += [(place, -1) for place in range(i, a)] + [(-1, place) for place in range(j, b)] + [(a, b)]
-        i, j = a + 1, b + 1
-    left = old.reindex([place for place, _ in places[:-1]]).reset_index(drop=True)
-    right = new.reindex([place for _, place in places[:-1]]).reset_index(drop=True)
-    change = pd.Series("changed", index=left.index).mask(left["text"] == right["text"], "same")
-    columns = {"change": change.mask(right["text"].isna(), "removed").mask(left["text"].isna(), "added")}
-    columns |= {"before": left["text"], "after": right["text"]}
-    columns |= {"categories_before": _tuples(left["categories"]), "categories_after": _tuples(right["categories"])}
-    return pd.DataFrame(columns)
-
-
-def _changes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    """What became of which parts, as difflib tells it; of too many equal ones only the rare ones count."""
-    n_old, n_new = Counter(old), Counter(new)
-    n_pairs = sum(n * n_new[part] for part, n in n_old.items())
-    return difflib.SequenceMatcher(None, old, new, autojunk=n_pairs > _MOST_PAIRS).get_opcodes()
-
-
-def _similar(old: Sequence[str], new: Sequence[str], left: range, right: range) -> list[tuple[int, int]]:
-    """Pairs of similar segments, the most similar first, that do not cross; none of too many."""
-    if len(left) * len(right) > _MOST_PAIRS:
-        return []
-    old_words = {i: set(re.findall(r"\w+", old[i].lower())) for i in left}
-    new_words = {j: set(re.findall(r"\w+", new[j].lower())) for j in right}
-    candidates = []
-    for i, before in old_words.items():
-        for j, after in new_words.items():
-            candidates.append((-len(before & after) / max(1, len(before | after)), i, j))
-    pairs: dict[int, int] = {}
-    taken: set[int] = set()
-    for distance, i, j in sorted(candidates):
-        is_free = distance <= -_SIMILAR and i not in pairs and j not in taken
-        if is_free and all((i < a) == (j < b) for a, b in pairs.items()):
-            pairs[i] = j
-            taken.add(j)
-    return list(pairs.items())
-
-
-def side_by_side(diff: pd.DataFrame, *, before: str, after: str) -> Markup:
-    """`differences` as an HTML table: clause categories as coloured labels, words that went or came marked.
-
-    Args:
-        diff: From `differences`.
-        before: The header of the left column.
-        after: And of the right one.
-    """
-    counts = diff["change"].value_counts()
-    caption = ", ".join(f"{counts.get(change, 0)} {change}" for change in ("same", "changed", "removed", "added"))
-    head = Markup("").join(Markup('<th scope="col" style="width:50%">{}</th>').format(name) for name in (before, after))
-    rows = []
-    for _, group in diff.groupby((diff["change"] != diff["change"].shift()).cumsum(), sort=False):
-        if group["change"].iloc[0] == "same":
-            segments = f"{len(group)} unchanged segment{'s' * (len(group) > 1)}"
-            rows.append(Markup('<tr><td colspan="2"><em>{}</em></td></tr>').format(segments))
-        else:
-            rows += map(_diff_row, group.to_dict("records"))
-    table = "<table><caption>Segments: {}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
-    return Markup(table).format(caption, head, Markup("").join(rows))
-
-
-def _diff_row(row: dict[Hashable, Any]) -> Markup:
-    begin, end = Markup('<td style="text-align:left;vertical-align:top">'), Markup("</td>")
-    sides = zip((row["categories_before"], row["categories_after"]), _words(row["before"], row["after"]), strict=True)
-    cells = [
-        begin + policy.category_labels(categories) + " " + text + end if text else Markup("<td></td>")
-        for categories, text in sides
-    ]
-    return Markup("<tr>") + Markup("").join(cells).replace("\n", Markup("<br>")) + Markup("</tr>")
-
-
-def _words(old: object, new: object) -> tuple[Markup, Markup]:
-    """Two texts, either of which may be null, with the words marked that the other has not."""
-    a, b = (re.findall(r"\s+|\w+|[^\w\s]", text) if isinstance(text, str) else [] for text in (old, new))
-    left, right = Markup(""), Markup("")
-    for tag, i1, i2, j1, j2 in _changes(a, b):
-        was, now = "".join(a[i1:i2]), "".join(b[j1:j2])
-        left += was if tag == "equal" or not was else Markup("<del>{}</del>").format(was)
-        right += now if tag == "equal" or not now else Markup("<ins>{}</ins>").format(now)
-    return left, right
 
 
 def csv_link(frame: pd.DataFrame, name: str) -> Markup:

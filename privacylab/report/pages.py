@@ -197,6 +197,11 @@ def home(
     )
 
 
+def single(title: str, body: Markup, *, caveat: str) -> str:
+    """A page of its own, which links to no other and loads nothing; ``caveat`` stands at its end."""
+    return _TEMPLATES.get_template("single.html.j2").render(title=title, body=body, summary=caveat)
+
+
 def _exporter(numbers: tuple[str, ...]) -> HTMLExporter:
     config = Config()
     config.NbConvertBase.display_data_priority = ["text/html", "text/markdown", *_IMAGES, "text/plain"]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from archives import GDPR, SHIELD, policy
 
-from privacylab import build, findings
+from privacylab import build, findings, paths, tables
 from privacylab.build import annotate
 from privacylab.explore import policy as policy_page
 from privacylab.tables import schema
@@ -49,15 +49,60 @@ def test_the_labels_are_those_of_the_tables(tmp_path):
 
 
 def test_frameworks_come_with_stance_and_sentence():
-    assert set(policy_page.of_data(TEXT, name="boats").frameworks) == {
-        ("privacy_shield", "adheres", SHIELD),
-        ("gdpr", "adheres", GDPR),
+    hits = policy_page.of_data(TEXT, name="boats").hits
+    assert {hit[:3] for hit in hits if hit.feature.startswith("framework:")} == {
+        ("framework:privacy_shield", "adheres", SHIELD),
+        ("framework:gdpr", "adheres", GDPR),
     }
 
 
 def test_cues_come_with_their_sentence():
-    cues = policy_page.of_data(TEXT, name="boats").cues
-    assert any(sentence == "You may write to our data protection officer." for _, _, sentence in cues)
+    (hit,) = [hit for hit in policy_page.of_data(TEXT, name="boats").hits if hit.feature == "cue:dpo"]
+    assert hit.sentence == "You may write to our data protection officer."
+    assert hit.sentence[hit.start : hit.end] == "data protection officer"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "width", "expected"),
+    [
+        (0, 2, 11, "We sell ..."),
+        (8, 13, 40, "We sell boats and kites to you."),
+        (8, 13, 14, "... boats and ..."),
+        (27, 30, 10, "... to you."),
+        (3, 26, 5, "... sell ..."),
+    ],
+)
+def test_the_words_around_a_hit(start, end, width, expected):
+    hit = policy_page.Hit("cue:ai", None, "We sell boats and kites to you.", start, end, "all")
+    assert hit.around(width) == expected
+
+
+def test_what_a_policy_says_is_said_once_by_group():
+    text = policy("We comply with the GDPR.", GDPR, "Read about the GDPR.", "We keep orders for 6 years.")
+    rows = [row[:3] for row in policy_page.said(policy_page.of_data(text, name="boats"))]
+    assert len(rows) == len(set(rows))
+    assert [row for row in rows if row[1] == "GDPR"] == [("Laws and programmes", "GDPR", "adhered to")]
+    assert ("Retention", "Retention period", "6 years") in rows
+    order = list(policy_page.GROUPS)
+    assert [order.index(group) for group, _, _ in rows] == sorted(order.index(group) for group, _, _ in rows)
+
+
+def test_a_right_of_some_tells_whose_it_is():
+    text = policy() + "\n\n## Notice to California residents\n\nYou have the right to erasure of your data.\n"
+    (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Right to erasure"]
+    assert row.detail() == "for Californians"
+
+
+def test_a_category_is_shown_by_the_sentence_that_speaks_for_it():
+    text = policy("Encryption\n\nWe mind our shop by day and by night. Our kites are under encryption all day long.")
+    (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Data Security"]
+    assert all("encryption" in hit.sentence for hit in row.hits)
+    assert "Encryption" != row.hits[0].sentence
+
+
+def test_the_recall_beside_the_program_is_that_of_the_gold():
+    measured = policy_page.recall(tables.Corpus.open(paths.corpus()), paths.gold())
+    pd.testing.assert_frame_equal(measured.reset_index(drop=True), pd.read_csv(policy_page.RECALL))
 
 
 def test_a_clause_has_the_categories_that_reach_their_threshold():
@@ -97,7 +142,8 @@ def test_an_empty_policy_has_an_empty_profile(data):
 def test_the_record_is_plain_json():
     record = json.loads(json.dumps(policy_page.of_data(TEXT, name="boats").record()))
     assert (record["effective_date"], record["date_kind"], record["is_policy"]) == ("2018-05-03", "updated", True)
-    assert record["frameworks"][0] == {"framework": "privacy_shield", "stance": "adheres", "sentence": SHIELD}
+    first = {"framework": "privacy_shield", "stance": "adheres", "sentence": SHIELD, "audience": "all"}
+    assert record["frameworks"][0] == first
     assert record["clauses"][1]["text"] == archives.BASE[0]
     assert len(record["clauses"]) == record["n_segments"]
 
@@ -138,7 +184,7 @@ def test_show_marks_what_it_found_and_escapes_the_rest():
     ).data
     assert "<script" not in shown
     assert "&lt;b&gt;x&lt;/b&gt;" in shown
-    assert "<mark>General Data Protection Regulation</mark><small> [gdpr: adheres]</small>" in shown
+    assert "<mark>General Data Protection Regulation</mark><small> [GDPR: adhered to]</small>" in shown
     assert ">Data Security</span>" in shown
 
 
@@ -162,15 +208,17 @@ SHARES = pd.DataFrame(
 )
 
 
-def test_lacking_is_what_most_of_the_era_have_and_it_has_not():
+def test_not_found_is_what_most_of_the_era_have_with_the_recall():
     found = policy_page.of_data(policy(stated="May 30, 2018"), name="boats")  # the twelve sentences sell nothing
-    assert policy_page.lacking(found, SHARES)["feature"].tolist() == ["framework:gdpr", "cue:dpo"]
+    rows = policy_page.not_found(found, SHARES)
+    assert rows["feature"].tolist() == ["framework:gdpr", "cue:dpo"]
+    assert rows["recall"].between(0.5, 1).all()
 
 
 @pytest.mark.parametrize(("stated", "why"), [(None, "states no date"), ("May 30, 2014", "fewer than 20 services")])
-def test_lacking_needs_an_era_with_services(stated, why):
+def test_not_found_needs_an_era_with_services(stated, why):
     with pytest.raises(ValueError, match=why):
-        policy_page.lacking(policy_page.of_data(policy(stated=stated), name="boats"), SHARES)
+        policy_page.not_found(policy_page.of_data(policy(stated=stated), name="boats"), SHARES)
 
 
 def test_a_policy_and_the_tables_name_features_alike(tmp_path):
@@ -183,12 +231,12 @@ def test_a_policy_and_the_tables_name_features_alike(tmp_path):
 @pytest.mark.parametrize(
     ("text", "start", "expected"),
     [
-        ("We sell. You buy.", 0, "We sell."),
-        ("We sell. You buy.", 7, "We sell."),
-        ("We sell. You buy.", 9, "You buy."),
-        ("We sell:\n- boats\n- kites", 10, "boats"),
-        ("We sell. We sell.", 12, "We sell."),
-        ("no end", 3, "no end"),
+        ("We sell. You buy.", 0, ("We sell.", 0)),
+        ("We sell. You buy.", 7, ("We sell.", 0)),
+        ("We sell. You buy.", 9, ("You buy.", 9)),
+        ("We sell:\n- boats\n- kites", 10, ("boats", 11)),
+        ("We sell. We sell.", 12, ("We sell.", 9)),
+        ("no end", 3, ("no end", 0)),
     ],
 )
 def test_sentence_at(text, start, expected):

@@ -101,6 +101,25 @@ def test_a_version_has_no_differences_from_itself(read):
     assert set(explore.differences(read, "a@2017-01-01", "a@2017-01-01")["change"]) == {"same"}
 
 
+def test_what_stands_elsewhere_has_moved_and_is_no_other_text_changed():
+    rows = explore.aligned(["a b c d.", "We sell kites.", "e f g h."], ["We sell  kites.", "a b c x.", "e f g h."])
+    assert rows.astype(object).where(rows.notna(), None).to_numpy().tolist() == [
+        ["moved", None, "We sell  kites."],
+        ["changed", "a b c d.", "a b c x."],
+        ["moved", "We sell kites.", None],
+        ["same", "e f g h.", "e f g h."],
+    ]
+
+
+def test_a_text_that_moved_is_not_marked_as_new():
+    rows = explore.aligned(["We sell kites.", "We sell <b>.", "Bye."], ["We sell <b>.", "Bye.", "We sell kites."])
+    shown = explore.side_by_side(rows, before="a", after="b", unit="sentence")
+    assert "Sentences: 2 same, 0 changed, 2 moved, 0 removed, 0 added" in shown
+    assert "<em>moved:</em> We sell kites." in shown
+    assert "<ins>" not in shown
+    assert "<del>" not in shown
+
+
 def test_side_by_side_marks_words_and_labels_categories(read):
     shown = explore.side_by_side(explore.differences(read, "a@2017-01-01", "a@2018-06-01"), before="<old>", after="new")
     assert "We sell the <del>boats</del> that" in shown

@@ -1,0 +1,86 @@
+"""One policy, or two compared, as the body of a page: nothing in it is taken as markup, and it loads nothing."""
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+from markupsafe import Markup
+
+from privacylab.explore.policy import Profile, Said, said, show
+from privacylab.explore.terminal import not_found_cells
+from privacylab.explore.versions import Comparison, side_by_side
+from privacylab.plots import labels
+
+_LEAD = (
+    "Most services of the era {} have these, the program did not find them here: look yourself. Recall: of the "
+    "policies with such a statement, the share in which the program finds it."
+)
+
+
+def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None) -> Markup:
+    """One policy: what it says, what others of its era have, and its text with what was found marked.
+
+    Args:
+        profile: The policy.
+        missing: From `policy.not_found`.
+        unknown: Why that is not known, where ``missing`` is None.
+    """
+    parts = [_about(profile), _heading("What it says"), *_groups(said(profile))]
+    parts += [_table("Contacts", ("", "where"), profile.contacts), _heading("What others of its era have")]
+    if missing is None:
+        parts.append(Markup("<p>Not known: {}.</p>").format(unknown))
+    else:
+        lead = "All that most services of the era {} have is found here." if missing.empty else _LEAD
+        rows = [not_found_cells(row) for _, row in missing.iterrows()]
+        parts.append(Markup("<p>{}</p>").format(lead.format(labels.readable(profile.era))))
+        parts.append(_table("Not found", ("", "services of the era", "here"), rows))
+    return Markup("").join([*parts, _heading("The text"), Markup(show(profile).data)])
+
+
+def compared(comparison: Comparison) -> Markup:
+    """Two policies: what came, what went, and their sentences side by side."""
+    old, new = comparison.old, comparison.new
+    parts = [Markup("<p>{}</p>").format(comparison.summary()), _about(old), _about(new)]
+    for title, found in (("What came", comparison.came), ("What went, or is not found any more", comparison.went)):
+        parts += [_heading(title), *(_groups(found) if found else [Markup("<p>Nothing that the program reads.</p>")])]
+    sides = side_by_side(comparison.sentences, before=old.name, after=new.name, unit="sentence")
+    parts += [_heading("Sentence by sentence"), Markup('<div class="sides">{}</div>').format(sides)]
+    return Markup("").join(parts)
+
+
+def _about(profile: Profile) -> Markup:
+    reason = f"; no policy in English: {profile.reason}" if profile.reason else ""
+    return Markup("<p>{}: {}, {:,} words{}.</p>").format(profile.name, profile.dated(), profile.n_words, reason)
+
+
+def _heading(text: str) -> Markup:
+    return Markup("<h2>{}</h2>").format(text)
+
+
+def _groups(found: Iterable[Said]) -> list[Markup]:
+    """A table a group: what is said, of what kind, for whom, and the sentence with the words that say it marked."""
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for row in found:
+        groups.setdefault(row.group, []).append((row.name, row.detail(), _sentence(row)))
+    return [_table(title, ("", "what, for whom", "words"), rows) for title, rows in groups.items()]
+
+
+def _sentence(row: Said) -> Markup:
+    hit = row.hits[0]
+    if hit.feature.startswith("category:"):  # the sentence as a whole says it
+        return Markup("{}").format(hit.sentence)
+    parts = hit.sentence[: hit.start], hit.sentence[hit.start : hit.end], hit.sentence[hit.end :]
+    return Markup("{}<mark>{}</mark>{}").format(*parts)
+
+
+def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Markup:
+    """A table with its caption, the first cell of a row its head; nothing without rows."""
+    if not rows:
+        return Markup("")
+    cell = Markup('<th scope="col">{}</th>')
+    head = Markup("").join(cell.format(name) if name else Markup("<td></td>") for name in heads)
+    lines = []
+    for first, *rest in rows:
+        cells = Markup("").join(Markup("<td>{}</td>").format(text) for text in rest)
+        lines.append(Markup('<tr><th scope="row">{}</th>{}</tr>').format(first, cells))
+    table = '<div class="sides"><table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    return Markup(table).format(caption, head, Markup("").join(lines))

@@ -1,0 +1,191 @@
+"""Two versions of a policy: side by side, and what came and what went."""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+from markupsafe import Markup
+
+from privacylab.explore import policy
+from privacylab.explore.policy import Profile, Said
+from privacylab.explore.texts import Texts, segments_of
+from privacylab.text.sentences import sentences
+
+CHANGES = ("same", "changed", "moved", "removed", "added")
+"""What may become of a text."""
+
+_SIMILAR = 0.4
+"""Two texts that share this much of their words (Jaccard) are one text, changed."""
+
+_MOST_PAIRS = 250_000
+"""Pairs of equal words, or of segments, that are compared one by one."""
+
+
+class Comparison(NamedTuple):
+    """What became of a policy: what it says now and did not say, what it said, and its sentences (from `aligned`)."""
+
+    old: Profile
+    new: Profile
+    came: list[Said]
+    went: list[Said]
+    sentences: pd.DataFrame
+
+    def summary(self) -> str:
+        """In a sentence what became of the text."""
+        counts = self.sentences["change"].value_counts()
+        if not set(counts.index) - {"same"}:
+            return f"{self.old.name} and {self.new.name} say the same, sentence by sentence."
+        told = ", ".join(f"{counts.get(change, 0):,} {change}" for change in CHANGES)
+        return f"{self.old.name} to {self.new.name}: of the sentences {told}."
+
+
+def compared(old: Profile, new: Profile) -> Comparison:
+    """Two versions of a policy compared: what came and what went by `policy.GROUPS`, and the sentences side by side.
+
+    Note:
+        What the program misses in one version and finds in the other seems to have come or gone.
+
+    Raises:
+        ValueError: One is no policy in English.
+    """
+    for each in (old, new):
+        if each.reason:
+            tongue = f" {each.language}" if each.reason == "language" else ""
+            raise ValueError(f"{each.name} is no policy in English ({each.reason}{tongue}): compare two that are")
+    before, after = ({row[:3]: row for row in policy.said(each)} for each in (old, new))
+    came, went = ([one[key] for key in one if key not in other] for one, other in ((after, before), (before, after)))
+    return Comparison(old, new, came, went, aligned(*map(_sentences, (old, new))))
+
+
+def _sentences(profile: Profile) -> list[str]:
+    return [line.removeprefix("- ") for clause in profile.clauses for line in sentences(clause.segment.text)]
+
+
+def differences(texts: Texts, before: str, after: str) -> pd.DataFrame:
+    """Two versions of a policy, segment by segment.
+
+    Args:
+        texts: Where to look.
+        before: ``policy_id`` of the one.
+        after: And of the other.
+
+    Returns:
+        As `aligned`, and ``categories_before``, ``categories_after`` (tuples).
+
+    Raises:
+        ValueError: There is no such policy.
+    """
+    old, new = segments_of(texts, before), segments_of(texts, after)
+    rows = aligned(old["text"].tolist(), new["text"].tolist())
+    for side, segments in (("before", old), ("after", new)):
+        labels = dict(zip(segments["text"], segments["categories"], strict=True))
+        rows[f"categories_{side}"] = pd.Series([labels.get(text, ()) for text in rows[side]], dtype=object)
+    return rows
+
+
+def aligned(old: Sequence[str], new: Sequence[str]) -> pd.DataFrame:
+    """Two rows of texts side by side.
+
+    Returns:
+        ``change``, ``before``, ``after`` (null where there is none), in the order of the texts; ``change`` is one of
+        `CHANGES`. A text without a counterpart that stands in the other row all the same has ``moved``.
+    """
+    in_old, in_new = set(map(_bare, old)), set(map(_bare, new))
+    pairs: list[tuple[int, int]] = []
+    for tag, i1, i2, j1, j2 in _changes(old, new):
+        if tag == "equal":
+            pairs += zip(range(i1, i2), range(j1, j2), strict=True)
+        else:
+            left = [i for i in range(i1, i2) if _bare(old[i]) not in in_new]  # what moved is no other text, changed
+            right = [j for j in range(j1, j2) if _bare(new[j]) not in in_old]
+            pairs += _similar(old, new, left, right)
+    rows: list[tuple[str, str | None, str | None]] = []
+    i, j = 0, 0
+    for a, b in [*sorted(pairs), (len(old), len(new))]:
+        rows += [("moved" if _bare(text) in in_new else "removed", text, None) for text in old[i:a]]
+        rows += [("moved" if _bare(text) in in_old else "added", None, text) for text in new[j:b]]
+        if a < len(old):
+            rows.append(("same" if old[a] == new[b] else "changed", old[a], new[b]))
+        i, j = a + 1, b + 1
+    return pd.DataFrame(rows, columns=["change", "before", "after"], dtype=object)
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _changes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """What became of which parts, as difflib tells it; of too many equal ones only the rare ones count."""
+    n_old, n_new = Counter(old), Counter(new)
+    n_pairs = sum(n * n_new[part] for part, n in n_old.items())
+    return difflib.SequenceMatcher(None, old, new, autojunk=n_pairs > _MOST_PAIRS).get_opcodes()
+
+
+def _similar(
+    old: Sequence[str], new: Sequence[str], left: Sequence[int], right: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Pairs of similar texts, the most similar first, that do not cross; none of too many."""
+    if len(left) * len(right) > _MOST_PAIRS:
+        return []
+    old_words = {i: set(re.findall(r"\w+", old[i].lower())) for i in left}
+    new_words = {j: set(re.findall(r"\w+", new[j].lower())) for j in right}
+    candidates = []
+    for i, before in old_words.items():
+        for j, after in new_words.items():
+            candidates.append((-len(before & after) / max(1, len(before | after)), i, j))
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for distance, i, j in sorted(candidates):
+        is_free = distance <= -_SIMILAR and i not in pairs and j not in taken
+        if is_free and all((i < a) == (j < b) for a, b in pairs.items()):
+            pairs[i] = j
+            taken.add(j)
+    return list(pairs.items())
+
+
+def side_by_side(diff: pd.DataFrame, *, before: str, after: str, unit: str = "segment") -> Markup:
+    """`differences` as an HTML table: clause categories as coloured labels, words that went or came marked.
+
+    Args:
+        diff: From `differences`.
+        before: The header of the left column.
+        after: And of the right one.
+        unit: What a row is.
+    """
+    counts = diff["change"].value_counts()
+    told = [change for change in CHANGES if change in counts or change != "moved"]
+    caption = ", ".join(f"{counts.get(change, 0)} {change}" for change in told)
+    head = Markup("").join(Markup('<th scope="col" style="width:50%">{}</th>').format(name) for name in (before, after))
+    rows = []
+    for _, group in diff.groupby((diff["change"] != diff["change"].shift()).cumsum(), sort=False):
+        if group["change"].iloc[0] == "same":
+            same = f"{len(group)} unchanged {unit}{'s' * (len(group) > 1)}"
+            rows.append(Markup('<tr><td colspan="2"><em>{}</em></td></tr>').format(same))
+        else:
+            rows += map(_diff_row, group.to_dict("records"))
+    table = "<table><caption>{}s: {}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+    return Markup(table).format(unit.capitalize(), caption, head, Markup("").join(rows))
+
+
+def _diff_row(row: dict[Hashable, Any]) -> Markup:
+    begin, end = Markup('<td style="text-align:left;vertical-align:top">'), Markup("</td>")
+    cells = []
+    for side, text in zip(("before", "after"), _words(row["before"], row["after"]), strict=True):
+        shown = Markup("<em>moved:</em> ") + row[side] if text and row["change"] == "moved" else text
+        labels = policy.category_labels(row.get(f"categories_{side}", ()))
+        cells.append(begin + labels + " " + shown + end if text else Markup("<td></td>"))
+    return Markup("<tr>") + Markup("").join(cells).replace("\n", Markup("<br>")) + Markup("</tr>")
+
+
+def _words(old: object, new: object) -> tuple[Markup, Markup]:
+    """Two texts, either of which may be null, with the words marked that the other has not."""
+    a, b = (re.findall(r"\s+|\w+|[^\w\s]", text) if isinstance(text, str) else [] for text in (old, new))
+    left, right = Markup(""), Markup("")
+    for tag, i1, i2, j1, j2 in _changes(a, b):
+        was, now = "".join(a[i1:i2]), "".join(b[j1:j2])
+        left += was if tag == "equal" or not was else Markup("<del>{}</del>").format(was)
+        right += now if tag == "equal" or not now else Markup("<ins>{}</ins>").format(now)
+    return left, right
