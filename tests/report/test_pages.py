@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import eras
 from privacylab.report import pages, site
 
 
@@ -167,14 +166,20 @@ def test_a_title_with_a_mark_too_many_is_plain():
     assert pages.heading_one(nbformat.v4.new_notebook(cells=[markdown("# # How *many*?")])) == "How many?"
 
 
-def test_the_index_tells_facts_beside_the_eras_and_findings_with_their_figures():
+def test_the_index_tells_facts_below_their_notebook_and_four_findings_with_their_figures():
     entries = [pages.Entry("0.html", "Zero", pages.Markup("We count."))]
     facts = [pages.Story(("N = 12.",), pages.Markup(""), "0.html#a", "Zero")]
     findings = [pages.Story(("It fell.",), pages.Markup("<figure></figure>"), f"{n}.html#b", "Two") for n in range(5)]
     tree = LexborHTMLParser(pages.home(entries, [*facts, *findings]))
-    assert [node.css_first("strong").text() for node in tree.css(".eras li")] == [era.name for era in eras.eras()]
-    assert tree.css_first(".fact").text() == "N = 12. Zero"
+    assert tree.css_first(".notebooks li .fact").text() == "N = 12. Where this stands in Zero"
     assert len(tree.css(".stories li")) == pages.MAX_STORY_FIGURES
+
+
+def test_a_figure_taller_than_wide_stays_on_its_page():
+    stories = pages.stories(
+        notebook(*(showing({"image/png": png(*size)}, "story") for size in [(3, 2), (2, 3)])), href="0.html"
+    )
+    assert [bool(story.figure) for story in stories] == [True]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +264,7 @@ def test_index_shows_four_figures_and_every_sentence():
     found = pages.stories(notebook(*figures, printing("Only a sentence.", "story")), href="0.html")
     shown = LexborHTMLParser(pages.home([pages.Entry("0.html", "How many?", pages.Markup("Two."))], found))
     assert len(shown.css(".stories img")) == pages.MAX_STORY_FIGURES
-    assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. How many?"]
+    assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. Where this stands in How many?"]
 
 
 def head(html):
