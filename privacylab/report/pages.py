@@ -122,7 +122,7 @@ def stories(nb: NotebookNode, *, href: str, numbers: Iterable[str] = ()) -> list
         pictures = [(output, kind) for output in cell.outputs for kind in _IMAGES if kind in output.get("data", {})]
         figure = _figure(*pictures[0], numbers, captioned=False) if pictures and _is_wide(*pictures[0]) else Markup("")
         text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
-        sentences = tuple(line.strip() for line in _plain(text).splitlines() if line.strip())
+        sentences = tuple(line.strip() for line in tables.named(_plain(text)).splitlines() if line.strip())
         if figure or sentences:
             result.append(Story(sentences, figure, f"{href}#cell-{cell.id}", heading_one(nb)))
     return result
@@ -262,7 +262,8 @@ def _printed(text: str) -> str:
     plain = _plain(text).strip("\n")
     if re.search(r"\S[ \t]{2,}\S|^[ \t]", plain, flags=re.M):
         return f"<pre>{html.escape(plain)}</pre>"
-    return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in plain.splitlines() if line.strip())
+    lines = tables.named(plain).splitlines()
+    return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in lines if line.strip())
 
 
 def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, captioned: bool = True) -> Markup:
@@ -272,7 +273,7 @@ def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, cap
     data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
     figure = _TEMPLATES.get_template("figure.html.j2").render(
         address=f"data:{kind};base64,{data}",
-        alt=_plain(about.get("alt") or NO_ALT),
+        alt=tables.named(_plain(about.get("alt") or NO_ALT)),
         size=_size(data, about),
         captioned=captioned,
         files=sorted(file for file in numbers if Path(file).stem == about.get("name")),

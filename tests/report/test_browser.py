@@ -144,6 +144,20 @@ def test_the_index_leaves_no_column_empty(width, site, opened):
         assert box["width"] > 0.9 * width, name
 
 
+def test_a_wide_table_uses_the_width_there_is(site, opened):
+    page = opened(site / "3-eras.html", width=1440, javascript=True)
+    boxes = page.locator(".table").evaluate_all("all => all.map(box => [box.clientWidth, box.scrollWidth])")
+    column = page.locator("article").bounding_box()["width"]
+    assert column > 1000
+    assert all(wide <= shown or shown == pytest.approx(column, abs=2) for shown, wide in boxes)
+
+
+def test_a_table_with_hidden_columns_has_a_shadow_at_that_edge(site, opened):
+    page = opened(site / "3-eras.html", width=390, javascript=True)
+    layers = page.locator(".table").first.evaluate("box => getComputedStyle(box).backgroundAttachment")
+    assert layers.split(", ") == ["local", "local", "scroll", "scroll"]
+
+
 def test_the_keyboard_goes_from_the_skip_link_to_the_content(site, opened):
     page = opened(site / PAGES[-1], javascript=True)
     page.keyboard.press("Tab")

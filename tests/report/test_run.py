@@ -187,9 +187,9 @@ def test_figure_has_alt_text_size_and_numbers(first):
 def test_table_has_header_cells_in_one_row(second):
     table = second.css_first("table")
     assert [(cell.text(), cell.attributes["scope"]) for cell in table.css("thead th")] == [
-        ("era", "col"),
+        ("Era", "col"),
         ("n", "col"),
-        ("where", "col"),
+        ("Where", "col"),
     ]
     assert [(cell.text(), cell.attributes["scope"]) for cell in table.css("tbody th")] == [
         ("gap", "row"),
@@ -438,7 +438,7 @@ def test_a_corpus_without_a_policy_has_a_report_that_says_why(small, tmp_path):
     index = report.build(paths.notebooks()[:1], corpus=small / "none kept", out=tmp_path / "site")
     page = LexborHTMLParser((index.parent / "0-corpus.html").read_text(encoding="utf-8")).css_first("article").text()
     assert "0 policies of 0 services" in page
-    assert all(reason in page for reason in ("empty", "other_document"))
+    assert all(reason in page for reason in ("empty", "Other document"))
 
 
 def test_refresh_leaves_a_failing_notebook_as_it_is(broken, workplace, tmp_path):
