@@ -23,14 +23,17 @@ from PIL import Image, UnidentifiedImageError
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from traitlets.config import Config
 
-from privacylab import __version__, eras
-from privacylab.report import tables
+from privacylab import __version__
+from privacylab.plots import labels
+from privacylab.report import front, tables
 from privacylab.report.tables import inner
 
 SITE = "PrivacyLab"
 HOME_TITLE = "A history of English privacy policies"
 NO_ALT = "Figure without a description"
 MAX_STORY_FIGURES = 4
+SERVICES, GLOSSARY = "services.html", "glossary.html"
+"""The pages beside those of the notebooks."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 _DOTS_PER_INCH = 96
@@ -69,7 +72,7 @@ class Story(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A notebook in the list of the index page; ``lead`` is its first paragraph."""
+    """A page in the list of the index page; ``lead`` is its first paragraph."""
 
     href: str
     title: str
@@ -105,20 +108,21 @@ def lead(nb: NotebookNode) -> Markup:
     return Markup("")
 
 
-def stories(nb: NotebookNode, *, href: str) -> list[Story]:
+def stories(nb: NotebookNode, *, href: str, numbers: Iterable[str] = ()) -> list[Story]:
     """The findings that cells tagged ``story`` show: each cell's printed sentences and its first figure.
 
     Args:
         nb: An executed notebook.
         href: The notebook's page, for the link back.
+        numbers: As in `render`.
     """
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and "story" in cell.metadata.get("tags", ())]
     result = []
     for cell in cells:
         pictures = [(output, kind) for output in cell.outputs for kind in _IMAGES if kind in output.get("data", {})]
-        figure = _figure(*pictures[0], captioned=False) if pictures else Markup("")
+        figure = _figure(*pictures[0], numbers, captioned=False) if pictures and _is_wide(*pictures[0]) else Markup("")
         text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
-        sentences = tuple(line.strip() for line in _plain(text).splitlines() if line.strip())
+        sentences = tuple(line.strip() for line in tables.named(_plain(text)).splitlines() if line.strip())
         if figure or sentences:
             result.append(Story(sentences, figure, f"{href}#cell-{cell.id}", heading_one(nb)))
     return result
@@ -164,35 +168,60 @@ def render(
     )
 
 
+def plain(markup: str, *, title: str, summary: str, corpus: str = "", dataset: Mapping[str, Any] | None = None) -> str:
+    """A page that no notebook makes, such as the glossary.
+
+    Args:
+        markup: What stands below the title, as HTML.
+        title: The page's only h1.
+        summary: What the page is, for search engines.
+        corpus: As in `render`.
+        dataset: As in `render`.
+    """
+    body, headings = _finish(f'<div class="prose">{markup}</div>', frozenset())
+    about = {"title": title, "summary": summary, "corpus": corpus, "dataset": dataset, "home": False}
+    return _TEMPLATES.get_template("page.html.j2").render(body=Markup(body), headings=headings, **about)
+
+
 def home(
     entries: Sequence[Entry],
     stories: Iterable[Story],
     *,
+    told: Sequence[front.Finding] = (),
+    timeline: front.Timeline | None = None,
     corpus: str = "",
     dataset: Mapping[str, Any] | None = None,
     figures: Mapping[str, Sequence[str]] | None = None,
+    beside: Iterable[Entry] = (),
 ) -> str:
-    """The site's index page: the intro (the first entry's), up to four findings with a figure, the notebooks.
+    """The site's index page: the timeline, findings in plain words, up to four figures, how to read them, all pages.
 
     Args:
         entries: The notebooks in their order.
-        stories: Findings in their order; those without a figure are all shown, of the others the first four.
+        stories: What notebooks found: with a figure, the first four are shown; without, all, below their notebook.
+        told: From `front.told`.
+        timeline: From `front.timeline`.
         corpus: The name of the corpus that the numbers are from.
         dataset: What search engines are told of it, as JSON-LD.
         figures: Files under figures/ by the name of the figure.
+        beside: Pages that no notebook made.
     """
-    findings = list(stories)
+    shown = list(stories)
     return _TEMPLATES.get_template("home.html.j2").render(
         title=HOME_TITLE,
-        eras=eras.eras(),
         intro=Markup(f"<p>{entries[0].lead}</p>"),
-        facts=[story for story in findings if not story.figure],
-        stories=[story for story in findings if story.figure][:MAX_STORY_FIGURES],
+        timeline=timeline,
+        told=told,
+        titles={entry.href: entry.title for entry in entries},
+        certainty=front.CERTAINTY,
+        facts=[story for story in shown if not story.figure],
+        stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
         corpus=corpus,
         dataset=dataset,
         summary=_text(entries[0].lead),
-        figures=sorted((figures or {}).items()),
+        figures=[(labels.readable(name), files) for name, files in sorted((figures or {}).items())],
+        beside=list(beside),
         home=True,
     )
 
@@ -214,7 +243,6 @@ def _exporter(numbers: tuple[str, ...]) -> HTMLExporter:
         extra_template_basedirs=[str(Path(__file__).parent)],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
-        exclude_anchor_links=True,
         filters={"printed": _printed, "figure": lambda output, kind: _figure(output, kind, numbers)},
     )
 
@@ -239,7 +267,8 @@ def _printed(text: str) -> str:
     plain = _plain(text).strip("\n")
     if re.search(r"\S[ \t]{2,}\S|^[ \t]", plain, flags=re.M):
         return f"<pre>{html.escape(plain)}</pre>"
-    return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in plain.splitlines() if line.strip())
+    lines = tables.named(plain).splitlines()
+    return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in lines if line.strip())
 
 
 def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, captioned: bool = True) -> Markup:
@@ -249,7 +278,7 @@ def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, cap
     data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
     figure = _TEMPLATES.get_template("figure.html.j2").render(
         address=f"data:{kind};base64,{data}",
-        alt=_plain(about.get("alt") or NO_ALT),
+        alt=tables.named(_plain(about.get("alt") or NO_ALT)),
         size=_size(data, about),
         captioned=captioned,
         files=sorted(file for file in numbers if Path(file).stem == about.get("name")),
@@ -272,6 +301,12 @@ def _size(data: str, about: Mapping[str, Any]) -> tuple[int, int] | None:
         return None
 
 
+def _is_wide(output: NotebookNode, kind: str) -> bool:
+    """Whether a picture has room on the index page: one much taller than wide is for its own page."""
+    across, down = _size("".join(output.data[kind].split()), output.get("metadata", {}).get(kind, {})) or (1, 1)
+    return bool(down <= 1.2 * across)
+
+
 def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
     """The body with anchors, header cells and links put right; and its headings."""
     tree = LexborHTMLParser(body)
@@ -279,6 +314,8 @@ def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
     first = tree.css_first(".prose h1")
     if first is not None:
         first.decompose()
+    for mark in tree.css("a.anchor-link"):
+        mark.decompose()
     headings = _anchor(tree)
     for link in tree.css("a[href]"):
         _relink(link, siblings)

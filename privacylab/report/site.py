@@ -3,14 +3,17 @@
 import json
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 
-from privacylab.report import pages
-from privacylab.tables import croissant
+from privacylab import paths
+from privacylab.report import front, pages
+from privacylab.tables import Corpus, CorpusError, croissant
 
 FILES = "files.txt"
 """The page that lists what a report holds: what is not on it is somebody else's."""
@@ -49,7 +52,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
     named: dict[str, list[str]] = defaultdict(list)
     for file in published:
         named[Path(file).stem].append(file)
-    name, dataset = corpus.resolve().name, _search_entry(corpus)
+    about: dict[str, Any] = {"corpus": corpus.resolve().name, "dataset": _search_entry(corpus)}
     stories: list[pages.Story] = []
     for place, (nb, link) in enumerate(zip(executed, links, strict=True)):
         document = pages.render(
@@ -60,16 +63,61 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
             place=f"Notebook {place + 1} of {len(links)}",
             siblings=[source.stem for source in sources],
             numbers=published,
-            corpus=name,
-            dataset=dataset,
+            **about,
         )
         (site / link.href).write_text(document, encoding="utf-8")
-        stories += pages.stories(nb, href=link.href)
+        stories += pages.stories(nb, href=link.href, numbers=published)
     entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
-    index = pages.home(entries, stories, figures=named, corpus=name, dataset=dataset)
+    opened = _opened(corpus)
+    index = pages.home(
+        entries,
+        stories,
+        told=_linked(front.told(opened), links, executed) if opened else (),
+        timeline=front.timeline(opened),
+        figures=named,
+        beside=_write_beside(site, opened, about),
+        **about,
+    )
     (site / "index.html").write_text(index, encoding="utf-8")
     if not published:
         (site / "figures").rmdir()
+
+
+def _opened(corpus: Path) -> Corpus | None:
+    try:
+        return Corpus.open(corpus)
+    except CorpusError:
+        return None
+
+
+def _linked(
+    told: Iterable[front.Finding], links: Sequence[pages.Link], executed: Sequence[NotebookNode]
+) -> list[front.Finding]:
+    """The findings with links that hold: to the cell, else to its page, else to none."""
+    cells = {f"{link.href}#cell-{cell.id}" for link, nb in zip(links, executed, strict=True) for cell in nb.cells}
+    known = {link.href: link.href for link in links} | {cell: cell for cell in cells}
+    return [each._replace(cell=known.get(each.cell) or known.get(each.cell.split("#")[0], "")) for each in told]
+
+
+def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -> list[pages.Entry]:
+    """Writes the list of services and the glossary, and says where they are."""
+    written = []
+    if corpus is not None:
+        rows = front.services(corpus)
+        lead = f"{len(rows):,} services with a policy in this corpus, by name."
+        caption = "<caption>What is known of each, and its policies from the first day to the last</caption>"
+        table = rows.to_html(na_rep="–", border=0).replace(">", f">{caption}", 1)
+        written.append((pages.SERVICES, "The services", lead, f"<p>{lead}</p>{table}"))
+    try:
+        glossary = (paths.checkout() / "docs" / "glossary.md").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        pass
+    else:
+        lead = "Words of law, of text and of statistics, as they are used here."
+        written.append((pages.GLOSSARY, "Glossary", lead, f"<p>{lead}</p>{markdown2html(glossary)}"))
+    for href, title, lead, markup in written:
+        (site / href).write_text(pages.plain(markup, title=title, summary=lead, **about), encoding="utf-8")
+    return [pages.Entry(href, title, Markup(lead)) for href, title, lead, _ in written]
 
 
 def _search_entry(corpus: Path) -> dict[str, Any] | None:

@@ -1,18 +1,40 @@
-"""The tables of a page: boxes that may scroll, captions, header cells, columns of numbers."""
+"""The tables of a page: boxes that may scroll, captions, header cells, columns of numbers, names that readers use."""
 
 import html
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from privacylab import paths
+from privacylab.plots import labels
 
 _NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
 _NUMBER_OR_NONE = re.compile(rf"{_NUMBER.pattern}|[-–—]?|NaN|nan|None|<NA>|NaT")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_MIDNIGHT = re.compile(rf"({_DATE.pattern})[ T]00:00:00")
+_ID = re.compile(r"(?<![\w@./-])(?:[a-z]+:)?[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:=[\w-]+)?(?![\w@./-])")
+_PLAIN_HEAD = re.compile(r"[a-z][a-z-]+(?: .*)?")
+_SHARES = {"Share", "Before", "After", "Precision", "Recall"}
+"""Heads of columns that are shown in percent, as in sentences, where all of their numbers lie from 0 to 1."""
+
+
+def named(text: str) -> str:
+    """A text with names for ids, and dates without the time of midnight.
+
+    >>> named("near_duplicate"), named("cue:data_sharing since 2018-05-25 00:00:00")
+    ('Same text as before, but for details', 'Data sharing since 2018-05-25')
+    """
+    reasons = paths.rules("names")["exclusion_flow"]
+    return _MIDNIGHT.sub(r"\1", _ID.sub(lambda found: labels.readable(found[0], reasons), text))
 
 
 def finish(tree: LexborHTMLParser) -> None:
-    """Puts each table into a box that may scroll, named after the heading above it."""
+    """Puts each table into a box that may scroll, named after the heading above it; names for ids in all outputs."""
+    for node in tree.css(".html :not(code, pre, pre *, :has(*))"):
+        if (better := named(text := inner(node))) != text:
+            node.inner_html = better
     heading, number = "this page", 0
     for node in tree.css("h1, h2, h3, h4, h5, h6, table"):
         if node.tag != "table":
@@ -45,6 +67,7 @@ def _finish_cells(table: LexborNode) -> None:
     for row in table.css("tr"):
         for place, cell in enumerate(reversed(row.css("th, td"))):  # on the left a header may span several rows
             columns[place].append(cell)
+    _show_percent(columns.values())
     for column in columns.values():
         texts = [cell.text().strip() for cell in column if cell.tag == "td"]
         is_numeric = any(map(_NUMBER.fullmatch, texts)) and all(map(_NUMBER_OR_NONE.fullmatch, texts))
@@ -53,6 +76,24 @@ def _finish_cells(table: LexborNode) -> None:
                 cell.attrs["class"] = "date"
             elif is_numeric and inner(cell).strip() and "colspan" not in cell.attributes:
                 cell.attrs["class"] = "number"
+
+
+def _show_percent(columns: Iterable[list[LexborNode]]) -> None:
+    """Capitals for heads, and percent for shares; the ends of an interval too where the share is the only estimate."""
+    heads: dict[str, list[LexborNode]] = {}
+    for column in columns:
+        for cell in column:
+            if cell.attributes.get("scope") == "col":
+                text = inner(cell).strip()
+                if _PLAIN_HEAD.fullmatch(text):
+                    cell.inner_html = labels.readable(text)
+                heads[inner(cell).strip()] = [each for each in column if each.tag == "td" and inner(each).strip()]
+    ends = {"Low", "High"} if "Share" in heads and "Difference" not in heads else set()
+    for head in heads.keys() & (_SHARES | ends):
+        texts = [cell.text().strip() for cell in heads[head]]
+        if all(re.fullmatch(r"0?\.\d+|0|1(?:\.0+)?|[-–]", text) for text in texts):
+            for cell, text in zip(heads[head], texts, strict=True):
+                cell.inner_html = text if text in "-–" else f"{float(text):.0%}"
 
 
 def _join_names(table: LexborNode) -> None:

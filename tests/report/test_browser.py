@@ -25,7 +25,7 @@ from privacylab import eras, paths, report, tables
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update".split()
-PAGES = ["index.html", *(f"{path.stem}.html" for path in paths.notebooks())]
+PAGES = ["index.html", "services.html", "glossary.html", *(f"{path.stem}.html" for path in paths.notebooks())]
 MAX_BYTES = 4_000_000
 OLD_CSS = "CSS: "  # the package's Nu validator is older than parts of the style sheet: it is asked about HTML
 
@@ -117,17 +117,49 @@ def test_a_page_asks_for_nothing(name, site, browser):
     context.close()
 
 
-def test_the_index_tells_its_story_in_one_screen(site, opened):
+@pytest.mark.parametrize("width", [390, 900, 1440])
+def test_the_timeline_can_be_read_on_any_screen(width, site, opened):
+    page = opened(site / "index.html", width=width, javascript=True)
+    sizes = page.locator(".timeline span").evaluate_all(
+        "all => all.map(node => parseFloat(getComputedStyle(node).fontSize))"
+    )
+    assert min(sizes) >= 12
+    tracks = [track.bounding_box() for track in page.locator(".timeline .track").all()]
+    assert len(tracks) > len(eras.eras())
+    assert {(track["x"], track["width"]) for track in tracks} == {(tracks[0]["x"], tracks[0]["width"])}
+    assert tracks[0]["width"] > width / 2
+
+
+def test_the_first_screen_has_the_timeline_and_a_finding(site, opened):
     page = opened(site / "index.html", width=1440, javascript=True)
-    sentences, figures = page.locator(".fact, .stories p"), page.locator(".stories img")
-    assert sentences.count() > figures.count() >= 3
-    assert page.locator(".eras li").count() == len(eras.eras())
-    last = page.locator(".stories p").last.bounding_box()
-    assert last["y"] + last["height"] < 900
+    finding = page.locator(".told p").first.bounding_box()
+    assert finding["y"] + finding["height"] < 900
+
+
+@pytest.mark.parametrize("width", [900, 1440])
+def test_the_index_leaves_no_column_empty(width, site, opened):
+    page = opened(site / "index.html", width=width, javascript=True)
+    for name in (".timeline", ".told ul", ".stories ul", ".notebooks ol"):
+        box = page.locator(name).bounding_box()
+        assert box["width"] > 0.9 * width, name
+
+
+def test_a_wide_table_uses_the_width_there_is(site, opened):
+    page = opened(site / "3-eras.html", width=1440, javascript=True)
+    boxes = page.locator(".table").evaluate_all("all => all.map(box => [box.clientWidth, box.scrollWidth])")
+    column = page.locator("article").bounding_box()["width"]
+    assert column > 1000
+    assert all(wide <= shown or shown == pytest.approx(column, abs=2) for shown, wide in boxes)
+
+
+def test_a_table_with_hidden_columns_has_a_shadow_at_that_edge(site, opened):
+    page = opened(site / "3-eras.html", width=390, javascript=True)
+    layers = page.locator(".table").first.evaluate("box => getComputedStyle(box).backgroundAttachment")
+    assert layers.split(", ") == ["local", "local", "scroll", "scroll"]
 
 
 def test_the_keyboard_goes_from_the_skip_link_to_the_content(site, opened):
-    page = opened(site / PAGES[1], javascript=True)
+    page = opened(site / PAGES[-1], javascript=True)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
@@ -135,7 +167,7 @@ def test_the_keyboard_goes_from_the_skip_link_to_the_content(site, opened):
 
 
 def test_a_page_prints_its_figures_and_not_its_navigation(site, opened):
-    page = opened(site / PAGES[1], javascript=True)
+    page = opened(site / PAGES[-1], javascript=True)
     page.emulate_media(media="print")
     assert not page.locator("nav.contents").is_visible()
     assert not page.locator("details.code").first.is_visible()
@@ -143,7 +175,7 @@ def test_a_page_prints_its_figures_and_not_its_navigation(site, opened):
 
 
 def test_code_unfolds_without_a_script(site, opened):
-    page = opened(site / PAGES[1])
+    page = opened(site / PAGES[-1])
     code = page.locator("details.code").first
     assert not code.locator("pre").is_visible()
     code.locator("summary").click()

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
-from privacylab import eras
+from privacylab import paths
 from privacylab.report import pages, site
 
 
@@ -111,24 +112,27 @@ def test_hierarchical_table_keeps_its_spans_and_merges_the_names():
     ]
     assert rows == [
         [("td", "", None), ("td", "", None), ("th", "gdpr", "colgroup")],
-        [("th", "era", "col"), ("th", "region", "col"), ("th", "n", "col"), ("th", "share", "col")],
+        [("th", "Era", "col"), ("th", "Region", "col"), ("th", "n", "col"), ("th", "Share", "col")],
         [("th", "gap", "rowgroup"), ("th", "us", "row"), ("td", "1", None), ("td", "0.1 (0.0–0.2)", None)],
         [("th", "eu", "row"), ("td", "2", None), ("td", "–", None)],
     ]
-    assert [cell.text() for cell in table.css(".number")] == ["n", "share", "1", "0.1 (0.0–0.2)", "2", "–"]
+    assert [cell.text() for cell in table.css(".number")] == ["n", "Share", "1", "0.1 (0.0–0.2)", "2", "–"]
     assert table.css_first("[colspan]").attributes["colspan"] == "2"
     assert table.css("[style], [border], [halign]") == []
+
+
+GAP = "Between the frameworks"
 
 
 @pytest.mark.parametrize(
     ("head", "shown"),
     [
-        ([["era", "gap", "us"], ["region", "", ""]], [["region", "gap", "us"]]),
-        ([["", "gap", "us"], ["region", "", ""]], [["region", "gap", "us"]]),
-        ([["era", "gap", "us"], ["", "", ""]], [["era", "gap", "us"]]),
+        ([["era", "gap", "us"], ["region", "", ""]], [["Region", GAP, "US"]]),
+        ([["", "gap", "us"], ["region", "", ""]], [["Region", GAP, "US"]]),
+        ([["era", "gap", "us"], ["", "", ""]], [["Era", GAP, "US"]]),
         # Two levels of columns, of which the second may have no label.
-        ([["era", "gap", "us"], ["view", "n", ""]], [["era", "gap", "us"], ["view", "n", ""]]),
-        ([["", "gap", "us"], ["", "", "n"]], [["", "gap", "us"], ["", "", "n"]]),
+        ([["era", "gap", "us"], ["view", "n", ""]], [["Era", GAP, "US"], ["View", "n", ""]]),
+        ([["", "gap", "us"], ["", "", "n"]], [["", GAP, "US"], ["", "", "n"]]),
     ],
 )
 def test_the_name_of_the_index_takes_the_place_of_that_of_the_columns(head, shown):
@@ -142,6 +146,63 @@ def test_markdown_table_has_header_cells_and_numbers_right():
     table = article(markdown("| era | n |\n|---|---|\n| gap | 1,200 |")).css_first("table")
     assert [cell.attributes["scope"] for cell in table.css("th")] == ["col", "col"]
     assert [cell.text() for cell in table.css("td.number")] == ["1,200"]
+
+
+SHOWN = {
+    "text/html": "<table><thead><tr><th>reason</th><th>share</th><th>low</th><th>kappa</th></tr></thead><tbody>"
+    "<tr><td>near_duplicate</td><td>0.856</td><td>0.5</td><td>0.856</td></tr>"
+    "<tr><td>since 2018-05-25 00:00:00</td><td>–</td><td>0</td><td>1.0</td></tr></tbody></table>"
+}
+
+
+def test_a_table_has_names_for_ids_percent_for_shares_and_days_without_times():
+    table = article(showing(SHOWN)).css_first("table")
+    assert [[cell.text() for cell in row.css("th, td")] for row in table.css("tr")] == [
+        ["Reason", "Share", "Low", "Kappa"],
+        ["Same text as before, but for details", "86%", "50%", "0.856"],
+        ["since 2018-05-25", "–", "0%", "1.0"],
+    ]
+
+
+@pytest.mark.parametrize("cells", [("1.5", "0.2"), ("0.2", "12 of 20")])
+def test_a_column_named_share_with_other_numbers_stays_as_it_is(cells):
+    rows = "".join(f"<tr><td>{cell}</td></tr>" for cell in cells)
+    html = f"<table><thead><tr><th>Share</th></tr></thead><tbody>{rows}</tbody></table>"
+    assert [cell.text() for cell in article(showing({"text/html": html})).css("td")] == list(cells)
+
+
+def test_printed_sentences_and_alternative_texts_have_names_for_ids_and_code_keeps_them():
+    told = "safe_harbor rose; a@b_c.example did not."
+    picture = showing({"image/png": png(3, 2)}, **{"image/png": {"alt": told}})
+    shown = article(printing(told), picture, showing({"text/html": "<p>a <code>safe_harbor</code></p>"}))
+    wanted = "Safe Harbor rose; a@b_c.example did not."
+    assert (shown.css_first(".printed").text(), shown.css_first("img").attributes["alt"]) == (wanted, wanted)
+    assert shown.css_first(".html code").text() == "safe_harbor"
+
+
+@pytest.fixture(scope="module")
+def site_of_notebooks(tmp_path_factory):
+    """The committed notebooks as pages."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "figures").mkdir()
+    executed = [nbformat.read(path, as_version=4) for path in paths.notebooks()]
+    site.write_pages(folder, paths.notebooks(), executed, corpus=paths.checkout() / "corpus" / "panel")
+    return folder
+
+
+RAW = r"[a-z0-9]_[a-z0-9]|\b(Claims Claims|Names Framework)\b|\d 00:00:00|\bnan\b"
+NAMES = ["index", "services", "glossary", *(path.stem for path in paths.notebooks())]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_has_no_raw_names_outside_code(name, site_of_notebooks):
+    tree = LexborHTMLParser((site_of_notebooks / f"{name}.html").read_text(encoding="utf-8"))
+    tree.strip_tags(["script", "style"])
+    alts = [image.attributes["alt"] for image in tree.css("img")]
+    for node in tree.css("code, pre, details.code"):
+        node.decompose()
+    found = re.findall(rf".{{0,30}}(?:{RAW}).{{0,20}}", "\n".join([tree.body.text(separator="\n"), *alts]))
+    assert found == []
 
 
 def test_dates_are_not_broken():
@@ -167,14 +228,20 @@ def test_a_title_with_a_mark_too_many_is_plain():
     assert pages.heading_one(nbformat.v4.new_notebook(cells=[markdown("# # How *many*?")])) == "How many?"
 
 
-def test_the_index_tells_facts_beside_the_eras_and_findings_with_their_figures():
+def test_the_index_tells_facts_below_their_notebook_and_four_findings_with_their_figures():
     entries = [pages.Entry("0.html", "Zero", pages.Markup("We count."))]
     facts = [pages.Story(("N = 12.",), pages.Markup(""), "0.html#a", "Zero")]
     findings = [pages.Story(("It fell.",), pages.Markup("<figure></figure>"), f"{n}.html#b", "Two") for n in range(5)]
     tree = LexborHTMLParser(pages.home(entries, [*facts, *findings]))
-    assert [node.css_first("strong").text() for node in tree.css(".eras li")] == [era.name for era in eras.eras()]
-    assert tree.css_first(".fact").text() == "N = 12. Zero"
+    assert tree.css_first(".notebooks li .fact").text() == "N = 12. Where this stands in Zero"
     assert len(tree.css(".stories li")) == pages.MAX_STORY_FIGURES
+
+
+def test_a_figure_taller_than_wide_stays_on_its_page():
+    stories = pages.stories(
+        notebook(*(showing({"image/png": png(*size)}, "story") for size in [(3, 2), (2, 3)])), href="0.html"
+    )
+    assert [bool(story.figure) for story in stories] == [True]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +326,7 @@ def test_index_shows_four_figures_and_every_sentence():
     found = pages.stories(notebook(*figures, printing("Only a sentence.", "story")), href="0.html")
     shown = LexborHTMLParser(pages.home([pages.Entry("0.html", "How many?", pages.Markup("Two."))], found))
     assert len(shown.css(".stories img")) == pages.MAX_STORY_FIGURES
-    assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. How many?"]
+    assert [node.text() for node in shown.css(".fact")] == ["Only a sentence. Where this stands in How many?"]
 
 
 def head(html):

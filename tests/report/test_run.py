@@ -12,7 +12,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from privacylab import build as building
-from privacylab import paths, report
+from privacylab import paths, report, tables
 from privacylab.findings import TooFewError
 
 FIGURE = """
@@ -93,7 +93,7 @@ def site(workplace, notebooks, progress):
     return index.parent
 
 
-PAGES = ["index.html", "0-corpus.html", "1-clauses.html"]
+PAGES = ["index.html", "0-corpus.html", "1-clauses.html", "glossary.html"]
 
 
 @pytest.fixture(params=PAGES)
@@ -118,7 +118,7 @@ def index(site):
 
 def test_site_holds_a_page_a_notebook_and_the_figures(site):
     files = sorted(str(path.relative_to(site)) for path in site.rglob("*") if path.is_file())
-    pages = ["0-corpus.html", "1-clauses.html", "figures/fall.csv", "figures/fall.png", "index.html"]
+    pages = ["0-corpus.html", "1-clauses.html", "figures/fall.csv", "figures/fall.png", "glossary.html", "index.html"]
     assert (site / report.FILES).read_text().split() == [*pages, report.FILES]
     assert files == sorted([*pages, report.FILES])
 
@@ -187,9 +187,9 @@ def test_figure_has_alt_text_size_and_numbers(first):
 def test_table_has_header_cells_in_one_row(second):
     table = second.css_first("table")
     assert [(cell.text(), cell.attributes["scope"]) for cell in table.css("thead th")] == [
-        ("era", "col"),
+        ("Era", "col"),
         ("n", "col"),
-        ("where", "col"),
+        ("Where", "col"),
     ]
     assert [(cell.text(), cell.attributes["scope"]) for cell in table.css("tbody th")] == [
         ("gap", "row"),
@@ -235,7 +235,7 @@ def test_links_between_notebooks_lead_to_pages_and_others_are_text(first):
 @pytest.mark.parametrize(("name", "links"), [("first", ["1-clauses.html"]), ("second", ["0-corpus.html"])])
 def test_pages_lead_to_the_previous_and_the_next(name, links, request):
     tree = request.getfixturevalue(name)
-    assert [link.attributes["href"] for link in tree.css("nav.pager a")] == links
+    assert [[link.attributes["href"] for link in pager.css("a")] for pager in tree.css("nav.pager")] == [links, links]
 
 
 def test_titles_are_plain_text(first, second):
@@ -246,11 +246,12 @@ def test_index_tells_the_story(index):
     (story,) = index.css(".stories li")
     assert story.css_first("p").text() == "It fell from 3 to 1."
     assert story.css_first("img").attributes["alt"] == 'It "fell" < 2'
-    assert story.css_first("a").text() == "What is in it?"
+    assert story.css_first(".picture").attributes["href"] == "figures/fall.png"
+    assert story.css_first(".more").text() == "What is in it?"
 
 
 def test_index_lists_notebooks_and_numbers(index):
-    assert [link.attributes["href"] for link in index.css(".notebooks a")] == ["0-corpus.html", "1-clauses.html"]
+    assert [link.attributes["href"] for link in index.css(".notebooks a")] == PAGES[1:]
     assert [link.attributes["href"] for link in index.css(".figures a")] == ["figures/fall.csv", "figures/fall.png"]
     assert index.css_first(".intro").text().strip() == "Two eras, see the clauses and a plan."
 
@@ -413,6 +414,18 @@ def failures(notebook):
 
 
 @pytest.mark.parametrize("size", SMALL)
+def test_the_first_page_of_a_small_corpus_leaves_out_what_it_cannot_tell(size, small, notebooks, tmp_path):
+    (tmp_path / "figures").mkdir()
+    cells = [nbformat.read(path, as_version=4) for path in notebooks]
+    report.write_pages(tmp_path, notebooks, cells, corpus=small / size)
+    index = LexborHTMLParser((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert index.css(".told") == []
+    assert not re.search(r"\bnan\b|NaT|None\b(?! named)", index.css_first("main").text())
+    listed = LexborHTMLParser((tmp_path / "services.html").read_text(encoding="utf-8")).css("tbody tr")
+    assert len(listed) == tables.Corpus.open(small / size).policies()["service"].nunique()
+
+
+@pytest.mark.parametrize("size", SMALL)
 @pytest.mark.parametrize("path", paths.notebooks(), ids=lambda path: path.stem)
 def test_a_notebook_runs_on_a_small_corpus(path, size, small, tmp_path, monkeypatch):
     monkeypatch.setenv("PRIVACYLAB_CORPUS", str(small / size))
@@ -425,7 +438,7 @@ def test_a_corpus_without_a_policy_has_a_report_that_says_why(small, tmp_path):
     index = report.build(paths.notebooks()[:1], corpus=small / "none kept", out=tmp_path / "site")
     page = LexborHTMLParser((index.parent / "0-corpus.html").read_text(encoding="utf-8")).css_first("article").text()
     assert "0 policies of 0 services" in page
-    assert all(reason in page for reason in ("empty", "other_document"))
+    assert all(reason in page for reason in ("empty", "Other document"))
 
 
 def test_refresh_leaves_a_failing_notebook_as_it_is(broken, workplace, tmp_path):
@@ -448,7 +461,12 @@ def test_older_report_is_replaced(site, notebooks, workplace, tmp_path):
         (out / name).write_text('<meta name="generator" content="PrivacyLab 0.0.1">')
     (out / report.FILES).write_text(f"index.html\nold.html\n{report.FILES}\n")
     report.build(notebooks[1:], corpus=workplace / "panel", out=out)
-    assert sorted(path.name for path in out.iterdir()) == ["1-clauses.html", report.FILES, "index.html"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "1-clauses.html",
+        report.FILES,
+        "glossary.html",
+        "index.html",
+    ]
 
 
 def test_folder_that_is_no_report_is_not_replaced(notebooks, workplace, tmp_path):
