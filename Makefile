@@ -27,8 +27,8 @@ notebooks: setup
 	$(BIN)/python -c "from privacylab import paths, report; [report.refresh(path, corpus=paths.corpus()) for path in paths.notebooks()]"
 	$(BIN)/python -c "import pandas; from privacylab.findings import replication; \
 		print(replication.markdown(pandas.read_csv('figures/replication.csv')), end='')" > docs/replication.md
-	$(BIN)/python -c "from privacylab import paths, tables; from privacylab.explore import policy; \
-		policy.recall(tables.Corpus.open(paths.corpus()), paths.gold()).to_csv(policy.RECALL, index=False)"
+	$(BIN)/python -c "from privacylab import paths, tables; from privacylab.explore import others; \
+		others.recall(tables.Corpus.open(paths.corpus()), paths.gold()).to_csv(others.RECALL, index=False)"
 
 # The API's pages from the docstrings: api/index.html.
 api: setup

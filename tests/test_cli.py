@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 import privacylab
 from privacylab import cli, paths, tables
 from privacylab.build import annotate
+from privacylab.explore import others
 from privacylab.explore import policy as policy_page
 from privacylab.tables import corpus, schema, spreadsheet
 
@@ -556,7 +557,7 @@ def test_annotate_tells_rights_durations_and_contacts(tmp_path, call, tiny):
 @pytest.fixture
 def small_panel(corpus, monkeypatch):
     monkeypatch.setenv("PRIVACYLAB_CORPUS", str(corpus.path))
-    monkeypatch.setattr(policy_page, "not_found", functools.partial(policy_page.not_found, few=5))
+    monkeypatch.setattr(others, "not_found", functools.partial(others.not_found, few=5))
 
 
 def test_annotate_tells_what_its_era_mostly_has_and_was_not_found(tmp_path, call, tiny, small_panel):

@@ -228,14 +228,14 @@ def annotate(
 
     Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
     """
-    from privacylab.explore import pages, policy, terminal
+    from privacylab.explore import others, pages, policy, terminal
 
     if html and (as_json or len(file) > 1):
         raise ValueError("--html takes one policy, and no --json")
 
     @cache
     def shares() -> "pd.DataFrame":
-        return policy.era_shares(tables.Corpus.open(paths.corpus()))
+        return others.era_shares(tables.Corpus.open(paths.corpus()))
 
     profiles = [policy.of_file(path) for path in file] if len(file) > 1 and not as_json else []
     if profiles:
@@ -243,7 +243,7 @@ def annotate(
     for profile in profiles or map(policy.of_file, file):
         missing, unknown = None, None
         try:
-            missing = policy.not_found(profile, shares())
+            missing = others.not_found(profile, shares())
         except (ValueError, OSError) as error:  # no date, no panel, few services of that era
             unknown = _line(error)
         if as_json:

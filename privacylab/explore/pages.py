@@ -21,7 +21,7 @@ def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | 
 
     Args:
         profile: The policy.
-        missing: From `policy.not_found`.
+        missing: From `others.not_found`.
         unknown: Why that is not known, where ``missing`` is None.
     """
     parts = [_about(profile), _heading("What it says"), *_groups(said(profile))]

@@ -6,26 +6,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup, escape
 
-from privacylab import cues, dates, eras, files, findings, frameworks, normalize, sources
+from privacylab import cues, dates, eras, files, frameworks, normalize, sources
 from privacylab.build import annotate, screen
-from privacylab.findings.gold import PERIOD
 from privacylab.plots import labels
-from privacylab.tables import Corpus
 from privacylab.tables.schema import CATEGORIES, CLAIMED
 from privacylab.text import audiences
 from privacylab.text.counts import count_words
 from privacylab.text.segments import Segment, segments
 from privacylab.text.sentences import sentences
-
-RECALL = Path(__file__).with_name("recall.csv")
-"""What `recall` gave for the embedded panel and its gold; ``make notebooks`` makes it again."""
-
-MOSTLY = 0.5
-"""What at least this share of an era's services have, its policies mostly have."""
 
 GROUPS = {
     "Rights": "cue:right_",
@@ -332,64 +323,6 @@ def contacts(texts: Sequence[str]) -> list[tuple[str, str]]:
             rows += [(kind, match[match.lastindex or 0].strip()) for match in pattern.finditer(text)]
         rows += [("post", each) for each in sentences(text) if _BY_POST.search(each) and _ADDRESS.search(each)]
     return list(dict.fromkeys(rows))
-
-
-def not_found(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.DataFrame:
-    """What policies of the same era mostly have (at least `MOSTLY` of them) and the program did not find in this one.
-
-    Args:
-        policy: The profile.
-        shares: `era_shares` of a corpus.
-        few: An era with fewer services tells nothing.
-
-    Returns:
-        ``feature``, ``n``, ``value``, ``low``, ``high``, ``recall`` and ``n_read`` (of `recall`; null where it was not
-        measured), the most common first. What was not found may be there: of 100 policies that have a thing, the
-        program finds it in 100 x recall.
-
-    Raises:
-        ValueError: The policy states no date, or the corpus knows too few services of its era.
-    """
-    if policy.era == eras.UNDATED:
-        raise ValueError("it states no date, so that there is no era to compare it with")
-    rows = shares[(shares["era"] == policy.era) & (shares["n"] >= few)]
-    if rows.empty:
-        raise ValueError(f"the corpus has fewer than {few} services of the era {policy.era}")
-    rows = rows[(rows["value"] >= MOSTLY) & ~rows["feature"].isin(policy.features())]
-    ordered = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
-    return ordered[["feature", "n", "value", "low", "high"]].merge(pd.read_csv(RECALL), on="feature", how="left")
-
-
-def era_shares(corpus: Corpus) -> pd.DataFrame:
-    """`findings.share_by_era` of what `not_found` compares: categories, frameworks and cues without their values."""
-    features = findings.features(corpus)
-    columns = [
-        name
-        for name in map(str, features)
-        if name.startswith(("category:", "framework:", "cue:")) and "=" not in name and name != "category:Other"
-    ]
-    return findings.share_by_era(corpus.policies(), features, columns=columns)
-
-
-def recall(corpus: Corpus, folder: Path) -> pd.DataFrame:
-    """How often the program finds what a policy has, measured on the policies that were read; `RECALL` keeps it.
-
-    Args:
-        corpus: The panel.
-        folder: Of the gold.
-
-    Returns:
-        ``feature``, ``recall`` (0 to 1, two digits), ``n_read`` (policies that have it). A cue of which only values
-        were read for is found where any of them is.
-    """
-    features = findings.features(corpus)
-    gold = findings.policy_gold(findings.policy_labels(folder), features, corpus.occurrences())
-    bare = gold["feature"].replace(PERIOD, "cue:retention_period").str.partition("=")[0]
-    keys = ["policy_id", "service", "owner", "era", "feature", "weight"]
-    gold = gold.assign(feature=bare).groupby(keys, sort=False, as_index=False)[["predicted", "truth", "generous"]].any()
-    rates = findings.error_rates(gold, by=None).rename(columns={"sensitivity": "recall", "n_true": "n_read"})
-    rates = rates[rates["feature"].str.match("category:|framework:|cue:(?!any )") & (rates["n_read"] > 0)]
-    return rates[["feature", "recall", "n_read"]].round(2)
 
 
 def show(policy: Profile) -> HTML:

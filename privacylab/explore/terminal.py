@@ -23,7 +23,7 @@ def shown(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None
 
     Args:
         profile: The policy.
-        missing: From `policy.not_found`.
+        missing: From `others.not_found`.
         unknown: Why that is not known, where ``missing`` is None.
         width: Columns of the terminal.
     """
@@ -104,7 +104,7 @@ def _comparison(era: str, missing: pd.DataFrame | None, unknown: str | None, wid
 
 
 def not_found_cells(row: pd.Series) -> tuple[str, str, str]:
-    """Of a row of `policy.not_found`: its name, the share of services, how often the program finds what is there."""
+    """Of a row of `others.not_found`: its name, the share of services, how often the program finds what is there."""
     share = f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
     measured = "recall not measured"
     if pd.notna(row["recall"]):

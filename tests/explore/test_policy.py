@@ -11,6 +11,7 @@ from archives import GDPR, SHIELD, policy
 
 from privacylab import build, findings, paths, tables
 from privacylab.build import annotate
+from privacylab.explore import others
 from privacylab.explore import policy as policy_page
 from privacylab.tables import schema
 
@@ -101,8 +102,8 @@ def test_a_category_is_shown_by_the_sentence_that_speaks_for_it():
 
 
 def test_the_recall_beside_the_program_is_that_of_the_gold():
-    measured = policy_page.recall(tables.Corpus.open(paths.corpus()), paths.gold())
-    pd.testing.assert_frame_equal(measured.reset_index(drop=True), pd.read_csv(policy_page.RECALL))
+    measured = others.recall(tables.Corpus.open(paths.corpus()), paths.gold())
+    pd.testing.assert_frame_equal(measured.reset_index(drop=True), pd.read_csv(others.RECALL))
 
 
 def test_a_clause_has_the_categories_that_reach_their_threshold():
@@ -210,7 +211,7 @@ SHARES = pd.DataFrame(
 
 def test_not_found_is_what_most_of_the_era_have_with_the_recall():
     found = policy_page.of_data(policy(stated="May 30, 2018"), name="boats")  # the twelve sentences sell nothing
-    rows = policy_page.not_found(found, SHARES)
+    rows = others.not_found(found, SHARES)
     assert rows["feature"].tolist() == ["framework:gdpr", "cue:dpo"]
     assert rows["recall"].between(0.5, 1).all()
 
@@ -218,7 +219,7 @@ def test_not_found_is_what_most_of_the_era_have_with_the_recall():
 @pytest.mark.parametrize(("stated", "why"), [(None, "states no date"), ("May 30, 2014", "fewer than 20 services")])
 def test_not_found_needs_an_era_with_services(stated, why):
     with pytest.raises(ValueError, match=why):
-        policy_page.not_found(policy_page.of_data(policy(stated=stated), name="boats"), SHARES)
+        others.not_found(policy_page.of_data(policy(stated=stated), name="boats"), SHARES)
 
 
 def test_a_policy_and_the_tables_name_features_alike(tmp_path):
