@@ -7,6 +7,7 @@ import io
 import re
 from typing import NamedTuple
 
+import matplotlib as mpl
 import pandas as pd
 from IPython.core.getipython import get_ipython
 from IPython.display import display
@@ -18,7 +19,7 @@ from privacylab.plots import labels, style
 
 
 def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None:
-    """Writes a figure and its numbers, ``figures/<name>.png`` and ``<name>.csv``, and shows it in a notebook.
+    """Writes a figure and its numbers, ``figures/<name>.png``, ``.svg`` and ``.csv``, and shows it in a notebook.
 
     Of a figure that could not be drawn (`style.drawing`) only the numbers are written, and its reason is shown.
 
@@ -37,17 +38,20 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
         raise ValueError("alt must say in words what the figure shows")
     folder = paths.figures()
     folder.mkdir(parents=True, exist_ok=True)
-    image, table = folder / f"{name}.png", folder / f"{name}.csv"
+    image, drawing, table = (folder / f"{name}.{kind}" for kind in ("png", "svg", "csv"))
     with files.replacing(table) as staging:
         staging.write_bytes(numbers(frame).encode())
     reason = style.why_empty(figure)
     if reason is not None:
-        image.unlink(missing_ok=True)  # an older one would show other numbers
+        for old in (image, drawing):
+            old.unlink(missing_ok=True)  # an older one would show other numbers
         shown, about = {"text/markdown": f"*{reason}*", "text/plain": reason}, {}
     else:
         picture = png(figure)
         with files.replacing(image) as staging:
             staging.write_bytes(picture)
+        with files.replacing(drawing) as staging:
+            staging.write_bytes(svg(figure, title=alt))
         # In the pixels of a page, an inch 96: JupyterLab and the report show the figure as large as on paper.
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
         shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
@@ -126,6 +130,14 @@ def png(figure: Figure) -> bytes:
     image = Image.open(buffer).convert("RGB").quantize(256, method=colours, dither=Image.Dither.NONE)
     image.save(small, format="png", optimize=True)
     return small.getvalue()
+
+
+def svg(figure: Figure, *, title: str) -> bytes:
+    """The figure as SVG with a title, its letters as paths; call `png` first, which settles the layout."""
+    buffer, nameless = io.BytesIO(), {"Date": None, "Creator": None, "Title": title}
+    with style.style(), mpl.rc_context({"svg.hashsalt": "privacylab", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata=nameless)
+    return buffer.getvalue().replace(b"<svg ", b'<svg role="img" ', 1)
 
 
 def numbers(frame: pd.DataFrame) -> str:

@@ -32,6 +32,8 @@ SITE = "PrivacyLab"
 HOME_TITLE = "A history of English privacy policies"
 NO_ALT = "Figure without a description"
 MAX_STORY_FIGURES = 4
+MAX_SVG = 300_000
+"""Bytes of a drawing that a page holds; a larger one, of thousands of dots, is shown as pixels and linked."""
 SERVICES, GLOSSARY = "services.html", "glossary.html"
 """The pages beside those of the notebooks."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -108,7 +110,7 @@ def lead(nb: NotebookNode) -> Markup:
     return Markup("")
 
 
-def stories(nb: NotebookNode, *, href: str, numbers: Iterable[str] = ()) -> list[Story]:
+def stories(nb: NotebookNode, *, href: str, numbers: Iterable[Path] = ()) -> list[Story]:
     """The findings that cells tagged ``story`` show: each cell's printed sentences and its first figure.
 
     Args:
@@ -138,7 +140,7 @@ def render(
     corpus: str = "",
     dataset: Mapping[str, Any] | None = None,
     siblings: Iterable[str] = (),
-    numbers: Iterable[str] = (),
+    numbers: Iterable[Path] = (),
 ) -> str:
     """The notebook as a whole HTML document that loads nothing from outside.
 
@@ -151,7 +153,7 @@ def render(
         corpus: The name of the corpus that the numbers are from.
         dataset: What search engines are told of it, as JSON-LD.
         siblings: Stems of the notebooks in the site: links to them become links to their pages.
-        numbers: Names of the files under figures/ in the site; figures with their ``name`` link to them.
+        numbers: The files under figures/ in the site; figures with their ``name`` link to them.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
     return _TEMPLATES.get_template("page.html.j2").render(
@@ -231,7 +233,7 @@ def single(title: str, body: Markup, *, caveat: str) -> str:
     return _TEMPLATES.get_template("single.html.j2").render(title=title, body=body, summary=caveat)
 
 
-def _exporter(numbers: tuple[str, ...]) -> HTMLExporter:
+def _exporter(numbers: tuple[Path, ...]) -> HTMLExporter:
     config = Config()
     config.NbConvertBase.display_data_priority = ["text/html", "text/markdown", *_IMAGES, "text/plain"]
     config.TagRemovePreprocessor.enabled = True
@@ -247,7 +249,7 @@ def _exporter(numbers: tuple[str, ...]) -> HTMLExporter:
     )
 
 
-def _cells(nb: NotebookNode, numbers: tuple[str, ...]) -> str:
+def _cells(nb: NotebookNode, numbers: tuple[Path, ...]) -> str:
     page = copy.deepcopy(nb)
     for cell in page.cells:
         for output in cell.get("outputs", ()):
@@ -271,17 +273,25 @@ def _printed(text: str) -> str:
     return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in lines if line.strip())
 
 
-def _figure(output: NotebookNode, kind: str, numbers: Iterable[str] = (), *, captioned: bool = True) -> Markup:
-    """A figure element: alt text (the finding, and the caption) and name from the metadata, size as on paper."""
+def _figure(output: NotebookNode, kind: str, numbers: Iterable[Path] = (), *, captioned: bool = True) -> Markup:
+    """A figure element: alt text (the finding, and the caption) and name from the metadata, size as on paper.
+
+    It is shown as the site's SVG, if that is not too large for a page.
+    """
     about = output.get("metadata", {}).get(kind, {})
     data = output.data[kind]
     data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
+    own = sorted(file for file in numbers if file.stem == about.get("name"))
+    address = f"data:{kind};base64,{data}"
+    for file in own:
+        if file.suffix == ".svg" and file.stat().st_size <= MAX_SVG:
+            address = f"data:image/svg+xml;base64,{base64.b64encode(file.read_bytes()).decode()}"
     figure = _TEMPLATES.get_template("figure.html.j2").render(
-        address=f"data:{kind};base64,{data}",
+        address=address,
         alt=tables.named(_plain(about.get("alt") or NO_ALT)),
         size=_size(data, about),
         captioned=captioned,
-        files=sorted(file for file in numbers if Path(file).stem == about.get("name")),
+        files=[file.name for file in own],
     )
     return Markup(figure)
 

@@ -48,10 +48,10 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         pages.Link(f"{source.stem}.html", pages.heading_one(nb, default=source.stem))
         for source, nb in zip(sources, executed, strict=True)
     ]
-    published = sorted(file.name for file in (site / "figures").iterdir() if file.is_file())
+    published = sorted(file for file in (site / "figures").iterdir() if file.is_file())
     named: dict[str, list[str]] = defaultdict(list)
     for file in published:
-        named[Path(file).stem].append(file)
+        named[file.stem].append(file.name)
     about: dict[str, Any] = {"corpus": corpus.resolve().name, "dataset": _search_entry(corpus)}
     stories: list[pages.Story] = []
     for place, (nb, link) in enumerate(zip(executed, links, strict=True)):

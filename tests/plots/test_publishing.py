@@ -25,12 +25,22 @@ def test_publish_writes_the_picture_and_its_numbers(folder, cross):
     assert (folder / "era_matrix.csv").read_text() == (
         "era,feature,value,low,high,n,n_words\ngap,claims:gdpr,0.3333,,0.45,40,12345\n"
     )
-    assert sorted(path.name for path in folder.iterdir()) == ["era_matrix.csv", "era_matrix.png"]
+    assert sorted(path.name for path in folder.iterdir()) == ["era_matrix.csv", "era_matrix.png", "era_matrix.svg"]
 
 
 def test_the_picture_does_not_name_the_software(folder, drawn):
     plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens on placebo dates")
     assert b"Software" not in (folder / "placebo.png").read_bytes()
+
+
+def test_the_drawing_is_an_image_whose_title_is_the_finding_and_the_same_twice(folder, drawn):
+    drawings = []
+    for _ in range(2):
+        plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing < happens")
+        drawings.append((folder / "placebo.svg").read_text())
+    assert drawings[0] == drawings[1]
+    assert '<svg role="img"' in drawings[0] and "<title>Nothing &lt; happens</title>" in drawings[0]
+    assert "<dc:date>" not in drawings[0]
 
 
 def test_dates_in_the_numbers_are_days():
@@ -120,4 +130,4 @@ def test_a_failed_write_leaves_the_old_figure(folder, drawn, monkeypatch):
     with pytest.raises(OSError, match="no space left"):
         plots.publish(drawn["era_matrix"], STEPS, "placebo", alt="x")
     assert (folder / "placebo.png").read_bytes() == old
-    assert sorted(path.name for path in folder.iterdir()) == ["placebo.csv", "placebo.png"]
+    assert sorted(path.name for path in folder.iterdir()) == ["placebo.csv", "placebo.png", "placebo.svg"]

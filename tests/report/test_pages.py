@@ -57,6 +57,17 @@ def test_figure_is_as_wide_as_on_paper(image, width, height):
     assert (shown.get("width"), shown.get("height")) == (width, height)
 
 
+@pytest.mark.parametrize(("size", "kind"), [(10, "svg+xml"), (pages.MAX_SVG, "png")])
+def test_a_figure_is_drawn_in_lines_and_links_to_them_if_they_are_not_too_many(size, kind, tmp_path):
+    for name in ("fall.csv", "fall.png", "fall.svg"):
+        (tmp_path / name).write_text(f"<svg>{' ' * size}</svg>")
+    output = showing({"image/png": png(3, 2)}, **{"image/png": {"alt": "It falls.", "name": "fall"}})
+    shown = article(output, numbers=sorted(tmp_path.iterdir()))
+    assert shown.css_first("img").attributes["src"].startswith(f"data:image/{kind};")
+    links = [link.attributes["href"] for link in shown.css("figure a")]
+    assert links == ["figures/fall.svg", "figures/fall.csv", "figures/fall.png", "figures/fall.svg"]
+
+
 def test_a_size_in_the_metadata_counts():
     output = showing({"image/png": png(300, 200)}, **{"image/png": {"alt": "It falls.", "width": 150, "height": 100}})
     image = article(output).css_first("img").attributes
