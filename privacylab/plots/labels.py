@@ -229,6 +229,9 @@ def interval(
 
     >>> interval(pd.DataFrame({"value": [0.231], "low": [0.2], "high": [0.264]})).tolist()
     ['23% (20%-26%)']
+    >>> rates = pd.DataFrame({"value": [0.231], "low": [0.2], "high": [0.264], "n_true": [1200]})
+    >>> interval(rates, of="n_true").tolist()
+    ['23% (20%-26%) of 1,200']
     """
     to = " to " if unit in ("points", "difference") else "-"  # a dash would read as a minus
     cells = []
@@ -237,7 +240,7 @@ def interval(
             cells.append(missing)
             continue
         mark = "*" if star is not None and row[star] < 0.05 else ""
-        size = f" of {row[of]:,}" if of else ""
+        size = f" of {row[of]:,.0f}" if of else ""
         cells.append(f"{quantity(row[column], unit)}{mark} ({bounds(row, column, unit=unit, to=to)}){size}")
     return pd.Series(cells, index=frame.index, dtype=object)
 
