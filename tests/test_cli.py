@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 import privacylab
 from privacylab import cli, paths, tables
 from privacylab.build import annotate
+from privacylab.cli import console
 from privacylab.explore import others
 from privacylab.explore import policy as policy_page
 from privacylab.tables import corpus, schema, spreadsheet
@@ -527,7 +528,7 @@ def test_annotate_shows_date_frameworks_clauses_and_cues(tmp_path, call, tiny):
 
 @pytest.mark.parametrize("columns", ["60", "80", "160"])
 def test_annotate_uses_the_width_and_shows_the_words_that_say_it(columns, tmp_path, call, tiny, monkeypatch):
-    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(console.out, "width", int(columns))
     long = "Where the law of the land asks us to do so, and there are many lands with many laws, you may, " * 3
     archives.write(tmp_path, {"boats.md": policy(f"{long} write to our data protection officer, who is a parrot.")})
     _, out, _ = call("annotate", tmp_path / "boats.md")
