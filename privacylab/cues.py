@@ -1,7 +1,7 @@
 """Named things that a text states: rights, legal bases, retention periods, seals, trackers and the like.
 
-The rules are data: ``rules/cues.toml``, in the language of `text.patterns`; what each cue means is in
-``docs/codebook.md``. `component` is the same for spaCy: ``nlp.add_pipe("privacylab_cues")``.
+The rules are data: ``rules/cues.toml``, in the language of `text.patterns`; what each cue covers stands in its
+block, with hard cases in ``docs/codebook.md``. `component` is the same for spaCy: ``nlp.add_pipe("privacylab_cues")``.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -51,7 +51,7 @@ class _Rule(NamedTuple):
 _RULES = paths.rules("cues")
 _READ: dict[str | None, Callable[[str], list[str]]] = {"duration": durations, "age": ages}
 _CONDITIONS = ("unless", "despite", "context")
-_KEYS = ("id", "name", "patterns", "values", "value_from", *_CONDITIONS, "examples", "counter_examples")
+_KEYS = ("id", "name", "covers", "patterns", "values", "value_from", *_CONDITIONS, "examples", "counter_examples")
 _OTHERWISE = "mentions"
 """A value that counts only where the cue has no other in the text."""
 

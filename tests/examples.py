@@ -61,6 +61,21 @@ def of_rules(name: str) -> list[str]:
     return [text for text in examples(paths.rules(name)) if " " in text]
 
 
+# Words that say nothing of what a label means.
+_EMPTY = frozenset(
+    "a an the of or and to in is are be been that for it its one ones own by with who may what which where when whom "
+    "as at other others on not no none same their his her they them person personal data information any each some "
+    "way we us you your our if so do does done has have had from".split()
+)
+
+
+def shares_a_word(text: str, label: str) -> bool:
+    """Whether a text has a word of a label, by their first four letters: of its name or of what it covers."""
+    words = (re.findall(r"[a-z]+|\d[\d.]*\d", re.sub(r"\b(\w)\.(?=\w\b)", r"\1", of.lower())) for of in (text, label))
+    ours, theirs = ({word.rstrip("s")[:4] for word in each if word not in _EMPTY} for each in words)
+    return not ours.isdisjoint(theirs)
+
+
 def stated(row: dict[str, str], form: str) -> tuple[str, str, str]:
     """Value, kind and ambiguity of the date that a policy of this form states; empty where it states none."""
     policy = form.replace("{}", row["text"])

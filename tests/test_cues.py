@@ -158,6 +158,24 @@ def test_a_misspelt_key_is_named(monkeypatch):
         cues._compiled.__wrapped__()
 
 
+@pytest.mark.parametrize("block", RULES["cue"], ids=lambda block: block["id"])
+def test_a_label_counts_no_more_than_its_words_say(block):
+    # Every pattern has an example of its own (above): one that widens the cue needs the words of its example.
+    label = f"{block.get('name', block['id'])} {block['covers']} {' '.join(block.get('values', ()))}".replace("_", " ")
+    texts = [text for text, _ in block["examples"]]
+    texts += [row["text"] for row in examples.rows("cues") if row["cue"] == block["id"] and row["values"] != "none"]
+    spans = [text[cue.start : cue.end] for text in texts for cue in cues.cues(text) if cue.cue == block["id"]]
+    assert spans
+    assert [span for span in spans if not examples.shares_a_word(span, label)] == []
+
+
+def test_words_that_are_not_the_labels_are_told():
+    # What "AI" once counted.
+    ai = next(block for block in RULES["cue"] if block["id"] == "ai")
+    assert examples.shares_a_word("A.I. sorts the mail", ai["covers"])
+    assert not examples.shares_a_word("automated decision-making, including profiling", ai["covers"])
+
+
 @pytest.mark.parametrize("row", examples.params("cues"))
 def test_example(row):
     found = examples.values(row["text"], row["cue"])

@@ -135,6 +135,15 @@ def test_every_pattern_is_reached_by_an_example_that_no_other_reaches(read, key,
     assert [pattern for pattern in patterns if pattern not in alone] == []
 
 
+@pytest.mark.parametrize("block", RULES["framework"], ids=lambda block: block["id"])
+def test_a_label_counts_no_more_than_its_words_say(block):
+    texts = [text for text, _ in block["examples"]] + [row["text"] for row in examples.rows("frameworks")]
+    mentions = [(text, each) for text in texts for each in frameworks.mentions(text) if each.framework == block["id"]]
+    named = {text[each.start : each.end] for text, each in mentions}
+    assert named
+    assert [name for name in sorted(named) if not examples.shares_a_word(name, block["name"] + block["covers"])] == []
+
+
 def test_a_component_of_a_plain_pipeline_sets_the_spans():
     nlp = spacy.blank("en")
     nlp.add_pipe("privacylab_frameworks")

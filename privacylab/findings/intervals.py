@@ -128,11 +128,6 @@ def resampled_services(
     return np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float32)
 
 
-def data_and_resamples(n: int, *, resamples: int) -> Floats:
-    """`resampled_services` below the data themselves (each service once); shape (1 + resamples, n)."""
-    return np.vstack([np.ones(n), resampled_services(n, resamples=resamples)])
-
-
 def averages(values: Floats, weights: npt.NDArray[np.float32], statistic: str) -> Floats:
     """The ``median`` or ``mean`` of each bootstrap resample, from how often each value was drawn.
 

@@ -11,7 +11,7 @@ from privacylab.findings import intervals
 from privacylab.findings.sampling import MONTHS_IN_FORCE, MONTHS_UNSEEN, largest_archive
 
 RESAMPLES = 1000
-"""Bootstrap resamples of services."""
+"""Bootstrap resamples of owners."""
 
 
 class _Watch(NamedTuple):
@@ -55,7 +55,12 @@ def _watch(versions: pd.DataFrame) -> _Watch:
     return _Watch(services, list(calendar.astype(str)), at_risk, changed & at_risk, last_seen, list(archives))
 
 
-def change_by_month(versions: pd.DataFrame) -> pd.DataFrame:
+def _owners_of(services: pd.Index, owners: pd.Series | None) -> npt.NDArray[np.object_]:
+    own = services.to_series()
+    return (own if owners is None else owners.reindex(services).fillna(own)).to_numpy(dtype=object)
+
+
+def change_by_month(versions: pd.DataFrame, *, owners: pd.Series | None = None) -> pd.DataFrame:
     """The share of watched services whose text changed in each month.
 
     A change is a version that is kept or only sampled out; near duplicates (cosmetic changes), flips and repeats are
@@ -63,15 +68,22 @@ def change_by_month(versions: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         versions: The table.
+        owners: The owner of each service; None: each is its own.
 
     Returns:
         ``month`` (``YYYY-MM``, from the first to the last), ``n`` (watched), ``count``, ``value``, ``low``, ``high``
-        (Wilson: one observation a service and month), ``interval``, ``archive`` (the collection that most services were
-        seen in); n=0 and nulls where nothing was watched. No row if no version is dated.
+        (Wilson, with the number of `intervals.effective_number`), ``interval``, ``archive`` (the collection that most
+        services were seen in); n=0 and nulls where nothing was watched. No row if no version is dated.
     """
     watch = _watch(versions)
     n, count = watch.at_risk.sum(axis=0), watch.changed.sum(axis=0)
-    low, high = intervals.wilson(count, n)
+    owner = _owners_of(watch.services, owners)
+    effective = np.zeros(len(n))
+    for month in np.flatnonzero(n):
+        there = watch.at_risk[:, month]
+        values = watch.changed[there, month, None].astype(float)
+        effective[month] = intervals.effective_number(values, owner[there])[0]
+    low, high = intervals.wilson(count / np.maximum(n, 1) * effective, effective)
     share = {"value": np.where(n > 0, count / np.maximum(n, 1), np.nan), "low": low, "high": high}
     interval = np.where(n > 0, "wilson", intervals.NO_SERVICE)
     rows = {"month": watch.months, "n": n, "count": count, **share, "interval": interval, "archive": watch.archives}
@@ -129,7 +141,7 @@ def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.S
     watched = changed_within(versions, first=first, last=last)
     ends = []
     for rows in (watched, watched[watched["seen"]]):
-        owner = rows.index if owners is None else owners[rows.index]
+        owner = _owners_of(rows.index, owners)
         number = intervals.effective_number(rows[["changed"]].to_numpy(dtype=float), owner)[0] if len(rows) else 0
         ends.append(intervals.wilson(rows["changed"].mean() * number if len(rows) else 0, number))
     n_seen, count = watched["seen"].sum(), watched["changed"].sum()
@@ -139,19 +151,22 @@ def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.S
     ).astype({"low": float, "high": float})
 
 
-def change_excess(versions: pd.DataFrame, *, at: Sequence[str]) -> pd.DataFrame:
+def change_excess(versions: pd.DataFrame, *, at: Sequence[str], owners: pd.Series | None = None) -> pd.DataFrame:
     """How much likelier a change was in some months than in the same calendar months of the other years.
 
     Args:
         versions: The table.
         at: Months ``YYYY-MM``.
+        owners: The owner of each service, by which the interval is clustered; None: each is its own.
 
     Returns:
         ``month``, ``n`` (watched in it), ``share``, ``others`` (share in the other years), ``value`` (their ratio),
         ``low``, ``high``; null where either has no service or the others no change, as in months outside the data.
     """
     watch = _watch(versions)
-    weights = intervals.data_and_resamples(len(watch.at_risk), resamples=RESAMPLES)
+    n, owner = len(watch.services), _owners_of(watch.services, owners)
+    # The data themselves, and below them their resamples.
+    weights = np.vstack([np.ones(n), intervals.resampled_services(n, resamples=RESAMPLES, owners=owner)])
     rows = []
     for month in at:
         here = np.array([name == month for name in watch.months], dtype=bool)

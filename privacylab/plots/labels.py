@@ -63,6 +63,24 @@ def readable(name: str, names: Names = None) -> str:
     return text[:1].upper() + text[1:]
 
 
+def definitions() -> pd.DataFrame:
+    """What each label of a figure or table counts.
+
+    Returns:
+        Columns ``name`` (as a reader sees it) and ``covers``; index ``feature``: of `findings.features`,
+        `findings.with_sums` and `findings.amounts`, without the values of cues. Of frameworks it holds the kinds
+        (``claims``) and the ids (``safe_harbor``) apart.
+    """
+    texts: dict[str, str] = {}
+    files = (("category:", "clauses", "category"), ("cue:", "cues", "cue"), ("", "frameworks", "framework"))
+    for start, file, block in files:
+        texts |= {f"{start}{each['id']}": each["covers"] for each in paths.rules(file)[block]}
+    words = paths.rules("names")
+    texts |= words["covers"]
+    names = [f"{words['kinds'][name]} ..." if name in words["kinds"] else readable(name) for name in texts]
+    return pd.DataFrame({"name": names, "covers": list(texts.values())}, pd.Index(texts, name="feature"))
+
+
 def _duration(value: str) -> str | None:
     """An ISO 8601 duration of one unit in words; None for anything else."""
     match = re.fullmatch(r"P(T?)(\d+)([YMWDH])", value)

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 
 from privacylab import paths
+from privacylab.plots import labels
 from privacylab.report import front, pages
 from privacylab.tables import Corpus, CorpusError, croissant
 
@@ -113,11 +115,19 @@ def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -
     except FileNotFoundError:
         pass
     else:
-        lead = "Words of law, of text and of statistics, as they are used here."
-        written.append((pages.GLOSSARY, "Glossary", lead, f"<p>{lead}</p>{markdown2html(glossary)}"))
+        lead = "Words of law, of text and of statistics, as they are used here, and what each label counts."
+        markup = f"<p>{lead}</p>{markdown2html(glossary)}<h2>Labels</h2>{_labels()}"
+        written.append((pages.GLOSSARY, "Glossary", lead, markup))
     for href, title, lead, markup in written:
         (site / href).write_text(pages.plain(markup, title=title, summary=lead, **about), encoding="utf-8")
     return [pages.Entry(href, title, Markup(lead)) for href, title, lead, _ in written]
+
+
+def _labels() -> str:
+    rows = labels.definitions().set_index("name").rename(columns={"covers": "What it counts"})
+    caption = "<caption>What each label of a figure or table counts, in one policy</caption>"
+    with pd.option_context("display.max_colwidth", None):
+        return rows.rename_axis(index=None, columns="Label").to_html(border=0).replace(">", f">{caption}", 1)
 
 
 def _search_entry(corpus: Path) -> dict[str, Any] | None:

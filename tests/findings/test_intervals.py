@@ -61,12 +61,6 @@ def test_resampling_nobody_draws_nobody():
     assert findings.resampled_services(0, resamples=10).shape == (10, 0)
 
 
-def test_the_data_stand_above_their_resamples():
-    rows = intervals.data_and_resamples(9, resamples=20)
-    assert (rows[0] == 1).all()
-    assert (rows[1:] == findings.resampled_services(9, resamples=20)).all()
-
-
 def test_percentiles_leave_undefined_replicates_out():
     replicates = np.array([[1.0, np.nan], [2.0, np.nan], [np.nan, np.nan], [3.0, np.nan]])
     low, high = findings.percentiles(replicates)

@@ -99,15 +99,29 @@ def test_changed_within_says_which_services(changes):
     assert found["seen"].all()
 
 
-def test_change_within_is_clustered_by_owner():
+@pytest.fixture
+def owned():
+    """40 services of four owners: all of two change in May 2018, one of each of three a year before."""
     rows = [(f"s{i}", day, "") for i in range(40) for day in ("2017-01-10", "2018-05-20")[: 1 + (i < 20)]]
     rows += [(f"s{i}", "2018-07-01", "", "near_duplicate") for i in range(20, 40)]
-    versions = versions_of(rows)
-    owners = pd.Series([f"o{i // 10}" for i in range(40)], [f"s{i}" for i in range(40)])
-    months = {"first": "2018-05", "last": "2018-06"}
-    alone, few = (findings.change_within(versions, **months, owners=each).iloc[0] for each in (None, owners))
-    assert (alone["value"], few["value"]) == (0.5, 0.5)
-    assert few["high"] - few["low"] > 1.5 * (alone["high"] - alone["low"])
+    rows += [(f"s{i}", "2017-05-02", "") for i in (0, 20, 30)]
+    return versions_of(rows), pd.Series([f"o{i // 10}" for i in range(40)], [f"s{i}" for i in range(40)])
+
+
+@pytest.mark.parametrize(
+    "statistic",
+    [
+        lambda versions, owners: findings.change_within(versions, first="2018-05", last="2018-06", owners=owners),
+        lambda versions, owners: findings.change_by_month(versions, owners=owners).query("month == '2018-05'"),
+        lambda versions, owners: findings.change_excess(versions, at=["2018-05"], owners=owners),
+    ],
+    ids=["within", "by_month", "excess"],
+)
+def test_changes_are_clustered_by_owner(statistic, owned):
+    versions, owners = owned
+    alone, few = (statistic(versions, each).iloc[0] for each in (None, owners))
+    assert few["value"] == alone["value"]
+    assert few["low"] < alone["low"] and few["high"] > alone["high"]
 
 
 def test_months_in_which_nobody_was_watched_are_an_explicit_empty_row(changes):

@@ -1,6 +1,6 @@
 import pytest
 
-from privacylab import eras
+from privacylab import eras, findings, paths, tables
 from privacylab.plots import labels, style
 
 
@@ -22,6 +22,20 @@ from privacylab.plots import labels, style
 )
 def test_names_as_a_reader_would_write_them(name, expected):
     assert labels.readable(name) == expected
+
+
+def test_every_feature_has_a_definition():
+    corpus = tables.Corpus.open(paths.corpus())
+    defined = labels.definitions()
+    assert defined.index.is_unique and (defined["covers"].str[-1] == ".").all()
+    features = {name.partition("=")[0] for name in findings.with_sums(findings.features(corpus))}
+    kinds = tuple(paths.rules("names")["kinds"])
+    parts = {
+        part for name in features for part in ([name] if name.startswith(("category:", "cue:")) else name.split(":"))
+    }
+    assert {"claims", "safe_harbor", "cue:any legal basis"} <= parts
+    assert (parts | set(findings.amounts(corpus))) - set(defined.index) == set()
+    assert {kind for kind in kinds if kind not in ("category", "cue")} <= set(defined.index)
 
 
 def test_a_framework_has_the_name_that_its_block_gives(monkeypatch, tmp_path):
