@@ -109,22 +109,22 @@ def spells(
     last = later[later["claimed"].astype(bool)].groupby("service")["date"].max().reindex(services).fillna(day)
     gone = later[later["date"] > last.reindex(later["service"]).to_numpy()].drop_duplicates("service")
     gone = gone.set_index("service").reindex(services)
-    when = _stated(gone["date"], last, policies)
-    sighted = later.groupby("service")["date"].max().reindex(services).fillna(day)
-    ends = {
-        "days": (sighted + pd.DateOffset(months=MONTHS_UNSEEN)).clip(upper=_closing(versions).reindex(services)),
-        "seen": sighted,
-        "stands": _closing(versions).reindex(services),
-    }
-    outcome = [
-        mechanism(_possible(claims, date), without=framework) if isinstance(claims, frozenset) else CENSORED
-        for claims, date in zip(gone["claims"], gone["date"], strict=True)
-    ]
-    frame = pd.DataFrame({"start": day, "outcome": outcome}, index=services)
+    frame = pd.DataFrame({"start": day, "outcome": _outcomes(gone, framework)}, index=services)
     frame.insert(0, "owner", owners_of(seen if policies is None else policies).reindex(services).to_numpy())
-    for name, end in ends.items():
-        frame[name] = (when.fillna(end) - day).dt.days.astype(float).clip(lower=0)
+    ends = _ends(later.groupby("service")["date"].max().reindex(services).fillna(day), versions)
+    when = _stated(gone["date"], last, policies)
+    for name in ends:
+        frame[name] = (when.fillna(ends[name]) - day).dt.days.astype(float).clip(lower=0)
     return frame.rename_axis("service").reset_index()
+
+
+def _ends(sighted: pd.Series, versions: pd.DataFrame) -> pd.DataFrame:
+    """The days up to which claims are followed that are never seen without, from their services' last sightings."""
+    dated = versions[versions["date"].notna()]
+    closing = dated.groupby("collection")["date"].transform("max").groupby(dated["service"]).max()
+    closing = closing.reindex(sighted.index)
+    carried = (sighted + pd.DateOffset(months=MONTHS_UNSEEN)).clip(upper=closing)
+    return pd.DataFrame({"days": carried, "seen": sighted, "stands": closing})
 
 
 def _told(first_seen: pd.Series, policies: pd.DataFrame) -> pd.Series:
@@ -168,16 +168,14 @@ def stated_changes(versions: pd.DataFrame, policies: pd.DataFrame, *, longer_tha
     return rows[["gap", "place", "lag"]].reset_index()
 
 
-def _closing(versions: pd.DataFrame) -> pd.Series:
-    """The last date of the archives that hold each service."""
-    dated = versions[versions["date"].notna()]
-    return dated.groupby("collection")["date"].transform("max").groupby(dated["service"]).max()
-
-
-def _possible(claims: Iterable[str], day: pd.Timestamp) -> set[str]:
-    """The claims but for frameworks that were still to come: nobody moved to one before its first day."""
-    coming = {regime.id for regime in eras.regimes() if regime.start > day.date()}
-    return set(claims) - coming
+def _outcomes(gone: pd.DataFrame, framework: str) -> list[str]:
+    """The mechanism of each sighting without a framework, of those that there were on its day; nobody moved earlier."""
+    outcomes = []
+    for claims, date in zip(gone["claims"], gone["date"], strict=True):
+        coming = {regime.id for regime in eras.regimes() if pd.notna(date) and regime.start > date.date()}
+        unseen = not isinstance(claims, frozenset)
+        outcomes.append(CENSORED if unseen else mechanism(claims - coming, without=framework))
+    return outcomes
 
 
 class _Estimate(NamedTuple):

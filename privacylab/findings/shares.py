@@ -91,9 +91,11 @@ def _check(observed: pd.DataFrame, values: pd.DataFrame, names: list[str]) -> No
             raise ValueError(f"column {column!r} of the observations holds nulls: leave those rows out or name them")
     if observed.duplicated(["policy_id", *names]).any():
         raise ValueError(f"the same policy occurs more than once in one cell of {names}: drop the repeated rows")
-    missing = observed.loc[~observed["policy_id"].isin(values.index), "policy_id"]
+    # get_indexer, for isin builds its table anew each time.
+    policies = pd.Index(observed["policy_id"])
+    missing = policies[values.index.get_indexer(policies) < 0]
     if len(missing):
-        raise ValueError(f"policy {missing.iloc[0]!r} of the observations is not in the features")
+        raise ValueError(f"policy {missing[0]!r} of the observations is not in the features")
 
 
 def _complete(features: pd.DataFrame, columns: Columns) -> list[str]:

@@ -210,6 +210,15 @@ def quantity(value: float, unit: str = "share") -> str:
     return text.rstrip("%") if unit == "points" else text
 
 
+def chance(value: float) -> str:
+    """A p or q value.
+
+    >>> chance(0.0352), chance(3.7e-20), chance(float("nan"))
+    ('0.035', '< 0.001', '–')
+    """
+    return "–" if np.isnan(value) else f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
 def _ends(column: str) -> tuple[str, str]:
     return ("low", "high") if column == "value" else (f"{column}_low", f"{column}_high")
 

@@ -60,6 +60,10 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
         display(shown, metadata=about, raw=True)  # type: ignore[no-untyped-call]
 
 
+_CHANCES = ("p", "q", "p_equivalence")
+"""Columns of p and q values."""
+
+
 class Table(NamedTuple):
     """A table for a notebook: as HTML with a caption, as text the same."""
 
@@ -106,7 +110,8 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
         plain = isinstance(value, str) and fine == value and " " not in value
         return columns.get(str(value)) or labels.readable(str(value)) if plain else fine
 
-    shown = frame.apply(
+    chances = {column: frame[column].map(labels.chance) for column in _CHANCES if column in frame}
+    shown = frame.assign(**chances).apply(
         lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
     )
     shown = shown.rename(index=cell, columns=heading).rename_axis(index=heading, columns=heading)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
@@ -24,7 +25,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from traitlets.config import Config
 
 from privacylab import __version__
-from privacylab.plots import labels
+from privacylab.plots import labels, publishing
 from privacylab.report import front, tables
 from privacylab.report.tables import inner
 
@@ -32,6 +33,9 @@ SITE = "PrivacyLab"
 HOME_TITLE = "A history of English privacy policies"
 NO_ALT = "Figure without a description"
 MAX_STORY_FIGURES = 4
+MAX_NUMBERS = 120
+"""Rows of a figure's numbers that a page still shows."""
+
 MAX_SVG = 300_000
 """Bytes of a drawing that a page holds; a larger one, of thousands of dots, is shown as pixels and linked."""
 SERVICES, GLOSSARY = "services.html", "glossary.html"
@@ -288,12 +292,24 @@ def _figure(output: NotebookNode, kind: str, numbers: Iterable[Path] = (), *, ca
             address = f"data:image/svg+xml;base64,{base64.b64encode(file.read_bytes()).decode()}"
     figure = _TEMPLATES.get_template("figure.html.j2").render(
         address=address,
+        numbers=_numbers(own) if captioned else "",
         alt=tables.named(_plain(about.get("alt") or NO_ALT)),
         size=_size(data, about),
         captioned=captioned,
         files=[file.name for file in own],
     )
     return Markup(figure)
+
+
+def _numbers(files: Iterable[Path]) -> Markup:
+    """The table of a figure's numbers; '' if it has too many rows for a page."""
+    for file in files:
+        if file.suffix == ".csv":
+            rows = pd.read_csv(file).dropna(axis="columns", how="all")
+            if 0 < len(rows) <= MAX_NUMBERS:
+                shown = rows.set_index(rows.columns[0]).round(3)
+                return Markup(publishing.table(shown, "The numbers of the figure")._repr_html_())
+    return Markup("")
 
 
 def _size(data: str, about: Mapping[str, Any]) -> tuple[int, int] | None:

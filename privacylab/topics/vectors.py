@@ -127,13 +127,15 @@ class ServiceCounter:
 
     def transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
         """Counts, shape (n_documents, n_terms); a document is a blank-separated list of row numbers."""
-        counts = []
-        for document in documents:
-            rows = np.array(document.split(), dtype=np.intp)
-            service, _ = pd.factorize(self.services[rows])
-            by_service = sparse.csr_matrix((np.ones(len(rows)), (service, np.arange(len(rows))))) @ self.presence[rows]
-            counts.append(by_service.getnnz(axis=0))
-        return sparse.csr_matrix(np.array(counts, dtype=np.float64))
+        rows_of = [np.array(document.split(), dtype=np.intp) for document in documents]
+        rows = np.concatenate([*rows_of, np.empty(0, dtype=np.intp)])
+        document = np.repeat(np.arange(len(rows_of)), [len(each) for each in rows_of])
+        pairs, pair = np.unique(document * (self.services.max() + 1) + self.services[rows], return_inverse=True)
+        by_service = _sums(pair, len(pairs)) @ self.presence[rows]
+        by_service.data[:] = 1
+        counts = sparse.csr_matrix(_sums(pairs // (self.services.max() + 1), len(rows_of)) @ by_service)
+        counts.sort_indices()
+        return counts
 
     def fit_transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
         """As `transform`: there is nothing to learn."""
@@ -142,6 +144,11 @@ class ServiceCounter:
     def get_feature_names_out(self) -> list[str]:
         """The terms."""
         return self.terms
+
+
+def _sums(place: npt.NDArray[np.intp], n: int) -> sparse.csr_matrix:
+    """What adds up the rows of a matrix that belong to each of n places, shape (n, n_rows)."""
+    return sparse.csr_matrix((np.ones(len(place)), (place, np.arange(len(place)))), shape=(n, len(place)))
 
 
 class ClassTermWeight:

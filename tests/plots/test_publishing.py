@@ -91,6 +91,12 @@ def test_cells_of_a_table_say_what_they_head_and_numbers_stand_right():
     assert '<td class="number">0.5</td>' in html and "<td>GDPR</td>" in html and "<th></th>" not in html
 
 
+def test_chances_have_three_decimals_or_are_below_them():
+    frame = pd.DataFrame({"q": [3.7e-20, 0.0352, float("nan")], "value": [0.1, 0.2, 0.3]}, index=["C1", "C2", "C3"])
+    text = repr(plots.table(frame, "Changes"))
+    assert [word in text for word in ("< 0.001", "0.035", "e-20")] == [True, True, False]
+
+
 def test_a_table_of_days_has_one_row_of_heads_and_no_hours():
     days = pd.to_datetime(["2018-05-25", None])
     frame = pd.DataFrame({"claims": ["", "gdpr"], "first_seen": days}, index=pd.Index(days, name="date"))

@@ -68,6 +68,19 @@ def test_a_figure_is_drawn_in_lines_and_links_to_them_if_they_are_not_too_many(s
     assert links == ["figures/fall.svg", "figures/fall.csv", "figures/fall.png", "figures/fall.svg"]
 
 
+@pytest.mark.parametrize(("n_rows", "n_shown"), [(2, 2), (pages.MAX_NUMBERS + 1, None), (0, None)])
+def test_the_numbers_of_a_figure_are_a_table_if_they_are_few(n_rows, n_shown, tmp_path):
+    rows = [f"privacy_shield,{i}\n" for i in range(n_rows)]
+    (tmp_path / "fall.csv").write_text("".join(["era,n_words\n", *rows]))
+    output = showing({"image/png": png(3, 2)}, **{"image/png": {"alt": "It falls.", "name": "fall"}})
+    shown = article(output, numbers=[tmp_path / "fall.csv"])
+    assert len(shown.css("figure details tbody tr")) == (n_shown or 0)
+    assert (shown.css_first("figure details") is None) == (n_shown is None)
+    if n_shown:
+        assert [node.text() for node in shown.css("figure details thead th")] == ["Era", "Words"]
+        assert shown.css_first("figure details tbody th").text() == "Privacy Shield"
+
+
 def test_a_size_in_the_metadata_counts():
     output = showing({"image/png": png(300, 200)}, **{"image/png": {"alt": "It falls.", "width": 150, "height": 100}})
     image = article(output).css_first("img").attributes
