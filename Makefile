@@ -32,7 +32,7 @@ notebooks: setup
 
 # The API's pages from the docstrings: api/index.html.
 api: setup
-	$(BIN)/pdoc --docformat google --no-show-source --output-directory api privacylab
+	$(BIN)/pdoc --docformat google --no-show-source --template-directory docs/api --output-directory api privacylab
 
 # Locks the dependencies of pyproject.toml anew (needs uv). No index address may stand in the lock.
 lock:

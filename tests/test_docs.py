@@ -112,8 +112,9 @@ def test_the_glossary_is_in_order():
 
 def test_the_api_has_a_page_a_module(tmp_path):
     pdoc = str(Path(sys.executable).with_name("pdoc"))
+    places = ["--template-directory", str(ROOT / "docs" / "api"), "--output-directory", str(tmp_path)]
     done = subprocess.run(
-        [pdoc, "--docformat", "google", "--no-show-source", "--output-directory", str(tmp_path), "privacylab"],
+        [pdoc, "--docformat", "google", "--no-show-source", *places, "privacylab"],
         capture_output=True,
         text=True,
         check=False,
@@ -122,4 +123,8 @@ def test_the_api_has_a_page_a_module(tmp_path):
     pages = {path.stem for path in (tmp_path / "privacylab").glob("*.html")}
     assert pages >= {path.parent.name for path in paths.PACKAGE.glob("*/__init__.py")}
     measure = (tmp_path / "privacylab" / "findings" / "shares.html").read_text(encoding="utf-8")
+    home = (tmp_path / "privacylab.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="(privacylab/[^"#]+)', home)
+    assert len(set(links)) > 10 and all((tmp_path / link).exists() for link in links)
+    assert "prefers-color-scheme:dark" in home.replace(" ", "")
     assert '<h6 id="raises">' in measure, "Google's form was not understood"

@@ -5,6 +5,7 @@ from privacylab.findings.change import (
     both_sides,
     both_ways,
     equivalence,
+    movers,
     paired,
     paired_amount,
     pairs,

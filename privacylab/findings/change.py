@@ -107,6 +107,28 @@ def pairs(policies: pd.DataFrame, *, before: Side, after: Side, months: int = MO
     return pd.concat(sides, axis=1, join="inner").sort_index().rename_axis("service").reset_index()
 
 
+def movers(policies: pd.DataFrame, features: pd.DataFrame, *, before: Side, after: Side, feature: str) -> pd.DataFrame:
+    """Which services gained or lost a feature.
+
+    Args:
+        policies: The table.
+        features: From `findings.features`.
+        before: As in `pairs`.
+        after: As in `pairs`.
+        feature: Its name, such as ``cue:dpo``.
+
+    Returns:
+        The rows of `pairs`, with ``move``: ``gained``, ``lost``, ``kept`` or ``neither``.
+
+    Raises:
+        ValueError: There is no such feature, or a side is neither an era nor a date.
+    """
+    (name,) = choose(features, [feature])
+    both = pairs(policies, before=before, after=after)
+    had, has = (features.loc[both[side], name].to_numpy(dtype=bool) for side in ("before", "after"))
+    return both.assign(move=np.select([had & has, had, has], ["kept", "lost", "gained"], "neither"))
+
+
 def paired(
     policies: pd.DataFrame,
     features: pd.DataFrame,

@@ -74,7 +74,7 @@ def definitions() -> pd.DataFrame:
     texts: dict[str, str] = {}
     files = (("category:", "clauses", "category"), ("cue:", "cues", "cue"), ("", "frameworks", "framework"))
     for start, file, block in files:
-        texts |= {f"{start}{each['id']}": each["covers"] for each in paths.rules(file)[block]}
+        texts |= {f"{start}{each['id']}": each.get("covers", "") for each in paths.rules(file)[block]}
     words = paths.rules("names")
     texts |= words["covers"]
     names = [f"{words['kinds'][name]} ..." if name in words["kinds"] else readable(name) for name in texts]

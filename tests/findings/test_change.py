@@ -32,6 +32,20 @@ def test_paired_by_hand_on_the_corpus(policies, features):
     assert (row["before"], row["after"]) == (0, pytest.approx(5 / 6))
 
 
+def test_movers_say_who_gained_and_who_lost():
+    policies = twice(4)
+    marks = values(policies, [True, True, False, False], [True, False, True, False])
+    moved = findings.movers(policies, marks, **SIDES, feature="x")
+    assert list(moved) == ["service", "before", "after", "move"]
+    assert moved.set_index("service")["move"].tolist() == ["kept", "lost", "gained", "neither"]
+    assert moved["after"].iloc[1] == "s001@2018-12-01"
+
+
+def test_movers_of_an_unknown_feature_are_refused():
+    with pytest.raises(ValueError, match="no column 'y'"):
+        findings.movers(twice(1), values(twice(1), [True], [True]), **SIDES, feature="y")
+
+
 def test_mcnemar_by_hand():
     # 8 gained, 2 lost of 20: 2 * P(X <= 2), X ~ Bin(10, 1/2) = 2 * (1 + 10 + 45) / 1024 = 0.109375.
     policies = twice(20)
