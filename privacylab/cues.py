@@ -1,7 +1,7 @@
 """Named things that a text states: rights, legal bases, retention periods, seals, trackers and the like.
 
-The rules are data: ``rules/cues.toml``, in the language of `text.patterns`; what each cue covers stands in its
-block, with hard cases in ``docs/codebook.md``. `component` is the same for spaCy: ``nlp.add_pipe("privacylab_cues")``.
+The rules are data: ``rules/cues.toml``, in the language of `text.patterns`. Each block says what its cue covers; hard
+cases are in ``docs/codebook.md``. `component` is the same for spaCy: ``nlp.add_pipe("privacylab_cues")``.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,14 +29,14 @@ class Cue(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A block of the rule file; a group of patterns is named by its cue and what it is there for.
+    """A block of the rule file; a group of patterns is named by its cue and its purpose.
 
     Attributes:
         cue: Its id.
         values: The groups that fire it, each with its value.
         unless: The group that it may share no word with.
-        despite: The group that lifts an ``unless`` with which it shares a word.
-        context: The group of which one must match somewhere in the text.
+        despite: The group that overrides an ``unless`` with which it shares a word.
+        context: A group of which one pattern must match somewhere in the text.
         read: How values are read from what matched.
     """
 
@@ -73,7 +73,7 @@ def _rule(block: dict[str, Any], groups: dict[str, list[str]]) -> _Rule:
     """A block; its patterns are added to ``groups``."""
     cue = block["id"]
     if foreign := block.keys() - _KEYS:
-        raise PatternError(f"rules/cues.toml, {cue}: no key is called {foreign.pop()!r}: take {', '.join(_KEYS)}")
+        raise PatternError(f"rules/cues.toml, {cue}: there is no key {foreign.pop()!r}: take {', '.join(_KEYS)}")
     own = {f"{cue}={value}": patterns for value, patterns in block.get("values", {}).items()}
     values: dict[str, str | None] = {f"{cue}={value}": value for value in block.get("values", {})}
     own |= {f"{cue} {key}": block[key] for key in ("patterns", *_CONDITIONS) if key in block}
@@ -87,7 +87,7 @@ def _rule(block: dict[str, Any], groups: dict[str, list[str]]) -> _Rule:
 def _fired(rule: _Rule, patterns: Patterns, look: Look, n_lead: int) -> Iterator[tuple[str | None, int, int]]:
     """Value, first word and last but one of each firing of a rule in a sentence.
 
-    A word that belongs to one firing, or to what forbids the cue, belongs to no other.
+    A word belongs to one firing only, and to none if it forbids the cue.
     """
     matches = {group: patterns.spans(group, look) for group in rule.values}
     if not any(matches.values()):
@@ -130,7 +130,7 @@ def _in_sentence(lead: str, sentence: str) -> tuple[Cue, ...]:
 
 
 def _has_context(cue: str, sentences: Iterable[Unit]) -> bool:
-    """Whether what a cue needs besides stands in one of some sentences."""
+    """Whether the context that a cue needs is in one of some sentences."""
     rules, patterns = _compiled()
     context = next(rule.context for rule in rules if rule.cue == cue)
     if context is None:
@@ -140,7 +140,7 @@ def _has_context(cue: str, sentences: Iterable[Unit]) -> bool:
 
 
 def cues(text: str) -> list[Cue]:
-    """The cues of a text: of each cue and value the first, in the order of the text.
+    """The cues of a text: the first of each cue and value, in the order of the text.
 
     Args:
         text: a segment or a whole policy as `normalize` gives it; it may contain Markdown or leftover tags.

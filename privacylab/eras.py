@@ -1,4 +1,4 @@
-"""Legal regimes (they may overlap), eras (a partition of time), and the events that part them.
+"""Legal regimes (they may overlap), eras (a partition of time), and the events that divide them.
 
 The calendar is data: ``rules/eras.toml``, each date with its source.
 """
@@ -17,7 +17,7 @@ FIRST_CRAWL = "2012-10-01"
 NEW_CRAWLER = "2017-08-13"
 """The first crawl of ToSBack2 by a scripted browser, which reads what a page's scripts write."""
 LAST_CRAWL = "2020-11-26"
-"""The last crawl of ToSBack2; other archives carry on, with other services."""
+"""The last crawl of ToSBack2; other archives continue, with other services."""
 
 
 class Regime(NamedTuple):
@@ -38,7 +38,7 @@ class Era(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A date that findings are tested at."""
+    """A date at which findings are tested."""
 
     id: str
     name: str
@@ -46,7 +46,7 @@ class Event(NamedTuple):
 
 
 class Deadline(NamedTuple):
-    """A day by which the name of a framework was to go from policies, or to change."""
+    """A day by which policies had to drop or change the name of a framework."""
 
     of: str
     name: str
@@ -67,7 +67,7 @@ def sub_eras() -> tuple[Era, ...]:
 
 @cache
 def parts() -> tuple[Era, ...]:
-    """The eras in order, with its sub-eras in the place of the era that has them."""
+    """The eras in order, with sub-eras instead of the era that has them."""
     whole = {block["of"] for block in paths.rules("eras")["sub_era"]}
     return tuple(part for era in eras() for part in (sub_eras() if era.id in whole else (era,)))
 
@@ -82,14 +82,14 @@ def regimes() -> tuple[Regime, ...]:
 
 @cache
 def events() -> tuple[Event, ...]:
-    """The dates that findings are tested at and figures mark, in order."""
+    """The dates at which findings are tested and which figures mark, in order."""
     events = (Event(block["id"], block["name"], block["date"]) for block in paths.rules("eras")["event"])
     return tuple(sorted(events, key=lambda event: event.date))
 
 
 @cache
 def deadlines(framework: str) -> tuple[Deadline, ...]:
-    """The deadlines of a framework, in order; none for a framework without."""
+    """The deadlines of a framework, in order."""
     blocks = (block for block in paths.rules("eras")["deadline"] if block["of"] == framework)
     return tuple(sorted((Deadline(b["of"], b["name"], b["date"]) for b in blocks), key=lambda each: each.date))
 
@@ -119,7 +119,7 @@ def as_date(value: dt.date | dt.datetime | str) -> dt.date:
     """A calendar date from a date, a timestamp or an ISO string (``YYYY``, ``YYYY-MM``: its first day).
 
     Raises:
-        ValueError: The string is no such date.
+        ValueError: The string is not such a date.
 
     >>> as_date("2018-05")
     datetime.date(2018, 5, 1)
@@ -135,7 +135,7 @@ def as_date(value: dt.date | dt.datetime | str) -> dt.date:
 
 
 def first_day(date: str) -> str:
-    """An ISO date in full: a year or a month alone stands for its first day.
+    """A full ISO date: a year or a month alone means its first day.
 
     >>> first_day("2018"), first_day("2018-05"), first_day("2018-05-25T10:00")
     ('2018-01-01', '2018-05-01', '2018-05-25T10:00')
@@ -199,10 +199,10 @@ def half_year_before(date: dt.date | dt.datetime | str) -> str:
 
 
 def landmarks(last: dt.date) -> list[str]:
-    """Half-years for a table: the first crawled whole, the last before each event, the last of a year that is over.
+    """Half-years for a table: the first that was crawled in full, the last before each event, the last of a full year.
 
     Args:
-        last: The day of the newest version; NaT where there is none: then nothing is cut off.
+        last: The day of the newest version; NaT if there is none: then nothing is cut off.
 
     >>> landmarks(dt.date(2020, 3, 1))
     ['2013-H1', '2015-H1', '2016-H1', '2017-H2', '2019-H2']

@@ -1,7 +1,7 @@
 """Mentions of legal frameworks, and the stance that a policy takes towards each.
 
-A mention is one occurrence of a phrase that names a framework in the visible text. The stance is read from the sentence
-around it. Names and readings are data: ``rules/frameworks.toml``; what the labels mean is in ``docs/codebook.md``.
+A mention is one occurrence of a phrase that names a framework in the visible text. The sentence around it gives the
+stance. Names and readings are data: ``rules/frameworks.toml``; ``docs/codebook.md`` explains the labels.
 """
 
 from bisect import bisect_left, bisect_right
@@ -24,18 +24,18 @@ _HEADING_WORDS = 12
 _WORDS_BEFORE = 100
 _WORDS_AFTER = 70
 _WORDS_BETWEEN = 6
-"""Between the words that present a party and its name."""
+"""Between the words that introduce a party and its name."""
 _SENTENCE_ENDS = ".;!,:"
 _SOFT_HYPHEN = "\u00ad"
 
-# Words that patterns know a name by, another name of the same framework, and what may be a company's.
+# Words that stand for a name in patterns, for another name of the same framework, and for a possible company name.
 _NAME, _SAME, _CAPITAL = map(get_string_id, ("@", "@same", "Name"))
 _COLON = get_string_id(":")
 _STOPS = frozenset(map(get_string_id, ".;!?"))
 
 
 class Mention(NamedTuple):
-    """A framework named in characters ``start`` to ``end`` of a text, with the stance taken towards it."""
+    """A framework named in characters ``start`` to ``end`` of a text, with the policy's stance."""
 
     framework: str
     stance: str
@@ -48,10 +48,10 @@ class _Place(NamedTuple):
 
     Attributes:
         sentence: The words of its sentence or list item, the name as one word.
-        look: The same as patterns see it.
+        look: The same in the form that patterns use.
         earlier: The words before the sentence.
         later: The words after it.
-        is_heading: Whether it stands in a heading or a table of contents.
+        is_heading: Whether it is in a heading or a table of contents.
     """
 
     sentence: list[Word]
@@ -82,13 +82,13 @@ def _names() -> Patterns:
 
 @cache
 def _naming() -> frozenset[str]:
-    """The groups of patterns that are names, not what must stand beside them."""
+    """The groups of patterns that are names, not the context that they need."""
     return frozenset(f"{name} {key}" for name in _FRAMEWORKS for key in _NAMED_BY)
 
 
 @cache
 def _readings() -> Patterns:
-    """What is said of a name, with what tells whether it is one."""
+    """The readings of a name, and the patterns that decide whether it is one."""
     blocks = [*_FRAMEWORKS.items(), *((block["name"], block) for block in _RULES["reading"]), ("", _RULES)]
     return _patterns(blocks, _READ)
 
@@ -100,7 +100,7 @@ def _patterns(blocks: Iterable[tuple[str, dict[str, Any]]], keys: Sequence[str])
 
 @cache
 def _common() -> frozenset[int]:
-    """Words that may have a capital and name no company."""
+    """Words that may have a capital without naming a company."""
     return frozenset(map(get_string_id, _RULES["common"]))
 
 
@@ -110,7 +110,7 @@ def _clause() -> frozenset[int]:
 
 
 class _Text:
-    """A visible text in which frameworks may be named, as the words of its sentences."""
+    """A visible text that may name frameworks, as the words of its sentences."""
 
     def __init__(self, text: str, look: Look) -> None:
         self.words = words(text)
@@ -122,11 +122,11 @@ class _Text:
         self._begins = [*(bisect_left(starts, unit.start) for unit in self._units), len(starts)]
 
     def names(self, group: str) -> list[tuple[int, int]]:
-        """First word and last but one of each name; what overlaps is one name."""
+        """First and end word of each name; overlapping names are one."""
         names: list[tuple[int, int]] = []
         for first, end in _names().spans(group, self._look):
             if not _STOPS.isdisjoint(word.norm for word in self.words[first:end]):
-                continue  # a name goes on in no other sentence
+                continue  # a name ends with its sentence
             if names and first < names[-1][1]:
                 begin, until = names.pop()
                 first, end = begin, max(until, end)
@@ -138,7 +138,7 @@ class _Text:
 
         Args:
             first: Its first word.
-            last: Its last word but one.
+            last: The word after its last one.
             same: The name of the same framework before it.
         """
         start = bisect_right(self._begins, first) - 1
@@ -157,7 +157,7 @@ class _Text:
         return _Place(sentence, _readings().look(sentence), earlier, later, is_heading)
 
     def _marked(self, begin: int, end: int) -> list[Word]:
-        """Some words; those with a capital that may name a company are marked."""
+        """Words, with those marked that have a capital and may name a company."""
         return [
             word._replace(orth=_CAPITAL) if word.norm not in _common() and not self._is_lower(i) else word
             for i, word in enumerate(self.words[begin:end], begin)
@@ -176,7 +176,7 @@ def _has(group: str, place: _Place) -> bool:
 
 
 def _is_introduced(place: _Place) -> bool:
-    """Whether the sentence speaks of somebody whom the text before it presents as another party."""
+    """Whether the sentence is about somebody whom the earlier text introduces as another party."""
     readings = _readings()
     subjects = readings.spans(" subject", place.look)
     if not subjects:
@@ -193,7 +193,7 @@ def _is_introduced(place: _Place) -> bool:
 
 
 def _fits(reading: dict[str, Any], place: _Place) -> bool:
-    """Whether a reading holds for a name where it stands."""
+    """Whether a reading fits a name in its place."""
     name = reading["name"]
     if reading.get("heading", False) != place.is_heading or ("unless" in reading and _has(f"{name} unless", place)):
         return False
@@ -214,7 +214,7 @@ def _stance(block: dict[str, Any], place: _Place) -> str:
 
 
 def _named(block: dict[str, Any], text: _Text, possible: Set[str]) -> Iterator[tuple[int, int, _Place]]:
-    """First word, last but one and place of each name of a framework."""
+    """First word, end word and place of each name of a framework."""
     name = block["id"]
     strong = text.names(f"{name} names") if f"{name} names" in possible else []
     weak = []
@@ -233,7 +233,7 @@ def _named(block: dict[str, Any], text: _Text, possible: Set[str]) -> Iterator[t
 
 @lru_cache(1 << 14)
 def _may_name(line: str) -> bool:
-    """Whether a line holds a word that names begin with; versions of a policy repeat each other's lines."""
+    """Whether a line has a word that names begin with; versions of a policy repeat each other's lines."""
     return _names().wakes(words(line))
 
 
@@ -250,7 +250,7 @@ def mentions(text: str) -> list[Mention]:
     >>> mentions("Acme complies with the EU-U.S. Privacy Shield.")
     [Mention(framework='privacy_shield', stance='adheres', start=31, end=45)]
     """
-    if _SOFT_HYPHEN in text:  # it splits no name
+    if _SOFT_HYPHEN in text:  # it never splits a name
         kept = [i for i, letter in enumerate(text) if letter != _SOFT_HYPHEN]
         joined = mentions("".join(text[i] for i in kept))
         return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
@@ -267,7 +267,7 @@ def mentions(text: str) -> list[Mention]:
         for first, end, place in _named(block, read, look.rows.keys()):
             if any(begin <= first and end <= until for begin, until in taken):
                 continue
-            if not (stance and _has(" abbreviated", place)):  # "Name (N)" is said in one breath
+            if not (stance and _has(" abbreviated", place)):  # "Name (N)" is one phrase
                 stance = _stance(block, place)
             named.append((first, end, name, stance))
     return [
@@ -278,6 +278,6 @@ def mentions(text: str) -> list[Mention]:
 
 @Language.component("privacylab_frameworks", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
-    """Sets ``doc.spans["frameworks"]``: a span a mention, its label the framework's id, its span id the stance."""
+    """Sets ``doc.spans["frameworks"]``: a span for each mention, with the framework as label and the stance as id."""
     named = mentions(doc.text)
     return set_spans(doc, "frameworks", [(each.start, each.end, each.framework, each.stance) for each in named])

@@ -1,4 +1,4 @@
-"""Where the corpus and the figures are, whatever the working directory."""
+"""Where the corpus and the figures are, independent of the working directory."""
 
 import os
 import tomllib
@@ -13,12 +13,12 @@ MODELS = PACKAGE / "models"
 
 @cache
 def rules(name: str) -> dict[str, Any]:
-    """What ``rules/<name>.toml`` says; it is read once, and nobody may change it."""
+    """The content of ``rules/<name>.toml``; it is read once, and nobody may change it."""
     return tomllib.loads((RULES / f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def checkout() -> Path:
-    """The project's checkout: the folder that holds corpus/ and notebooks/.
+    """The project's checkout: the folder with corpus/ and notebooks/.
 
     Raises:
         FileNotFoundError: The package was installed without its checkout.

@@ -327,7 +327,7 @@ def test_annotate_refuses_what_is_no_ordinary_file(place, tmp_path, call):
     os.mkfifo(tmp_path / "pipe")
     code, _, err = call("annotate", tmp_path / place)
     assert (code, one_line(err)) == (2, True)
-    assert "no ordinary file" in err
+    assert "a pipe or a device" in err
 
 
 # --- verify, export -------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The date that a policy states for itself.
 
-A policy names many dates: laws, copyrights, older versions, examples. One of them is its own: the cue word before it
-("Last updated"), what its sentence speaks of and where it stands tell which. The words are in `rules/dates.toml`; how a
-person decides the same is in `docs/codebook.md`.
+A policy names many dates: laws, copyrights, older versions, examples. The cue word before a date ("Last updated"), its
+sentence and its place show which one is the policy's own. The words are in `rules/dates.toml`; `docs/codebook.md` says
+how a person decides.
 """
 
 import datetime as dt
@@ -25,16 +25,16 @@ from privacylab.dates.formats import NamedDate, Reading, named_dates
 
 Region = Literal["us", "eu", "uk", "other"]
 
-# A policy may be announced some months before it applies; a date further ahead of the crawl is no date of this text.
+# A policy may be announced some months before it applies; a date later than that is not this text's.
 ANNOUNCED_AHEAD = dt.timedelta(days=120)
-# Dates closer than this stand in one list (of versions, of changes).
+# Dates closer than this are in one list (of versions, of changes).
 ONE_LIST = 400
 # An effective date this much older than the last change is that of the first version: stated, but doubtful.
 LONG_BEFORE = dt.timedelta(days=366)
 
 
 _STATED_ORDER = re.compile(r"[\s(\[]*\b(?:(?P<day_first>dd?\W?mm?)|mm?\W?dd?)\W?yy", re.IGNORECASE)
-# So near to a date stands how it is written.
+# A hint at the date's format is at most this far from it.
 _BESIDE = 20
 
 
@@ -43,10 +43,10 @@ class EffectiveDate:
     """The date that a policy states for itself.
 
     Attributes:
-        value: `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` where the policy says no more; a day of the calendar.
+        value: `YYYY-MM-DD`, or `YYYY-MM` or `YYYY` if the policy says no more; a day of the calendar.
         kind: what the policy says happened then: it became `effective`, was `updated` or `posted`, is the `version` of
             that day, or has a `bare` date under its title or at its end.
-        evidence: the characters of the text that it rests on: cue and date.
+        evidence: the characters of the text that show it: cue and date.
         ambiguous: day and month may be the other way round, or the policy gives an effective date more than a year
             older than its last update.
     """
@@ -88,7 +88,7 @@ def _newest_of_list(candidates: list[Candidate]) -> Candidate:
 def _settle(date: NamedDate, text: str, *, snapshot: dt.date | None, region: Region | None) -> tuple[Reading, bool]:
     """The reading of a date, and whether it was left to habit (month first, as most of these policies are American)."""
     if len(date.readings) == 1:
-        # "05/18" may be a day whose year is left out; nothing else in it can tell.
+        # "05/18" may be a day without its year; nothing else in it can decide.
         return date.readings[0], date.form == "month_short" and 0 < date.readings[0].year % 100 <= 31
     month_first, day_first = date.readings
     if order := _STATED_ORDER.search(date.before[-_BESIDE:]) or _STATED_ORDER.match(date.after):
@@ -100,7 +100,7 @@ def _settle(date: NamedDate, text: str, *, snapshot: dt.date | None, region: Reg
     # The text's other dates show its habit: "25/12/2017", "3 May 2018". That of a law shows the law's.
     shown = [d for d in named_dates(text) if d.day_first is not None and not LAW.search(d.before[-60:])]
     habit = sum((3 if d.form == "numeric" else 1) * (1 if d.day_first else -1) for d in shown)
-    if date.dotted and habit >= 0:  # dots are a European way, but for "05.25.2018"
+    if date.dotted and habit >= 0:  # dots are European, except in "05.25.2018"
         return day_first, False
     habit = habit or len(DAY_FIRST.findall(text)) - len(MONTH_FIRST.findall(text))
     return (day_first if habit > 0 or (habit == 0 and region == "other") else month_first), habit == 0
@@ -113,15 +113,15 @@ def effective_date(
 
     Args:
         text: the policy's text as `normalize` gives it, blocks joined by line ends; Markdown and tags do no harm.
-        snapshot: the day of the crawl, as a date or ISO string. A date more than 120 days after it is not believed,
-            and it helps to tell day from month.
-        region: where the service is at home, for day before month; else the text's own habits decide.
+        snapshot: the day of the crawl, as a date or ISO string. A date more than 120 days after it is not believed, and
+            it helps to distinguish day and month.
+        region: the service's home, to decide whether the day is first; otherwise the text's own habits decide.
 
     Returns:
-        The date, or None where the policy states none.
+        The date, or None if the policy states none.
 
     Raises:
-        ValueError: `snapshot` is no ISO date, or `region` is not one of "us", "eu", "uk", "other".
+        ValueError: `snapshot` is not an ISO date, or `region` is not one of "us", "eu", "uk", "other".
 
     Example:
         >>> effective_date("Privacy Policy\nLast updated: 1st May 2018").value

@@ -1,4 +1,4 @@
-"""The dates of a text that could be its own, and how each is known as that. The words are in ``rules/dates.toml``."""
+"""The dates of a text that could be its own, and the evidence for each. The words are in ``rules/dates.toml``."""
 
 import datetime as dt
 import functools
@@ -15,14 +15,14 @@ Kind = Literal["effective", "updated", "posted", "version", "bare"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """In order of precedence."""
 
-# How near to its ends a text shows its own date rather than that of a part.
+# A date this near to the text's ends is the text's rather than a part's.
 NEAR_END = 1500
-# A word like "previous" says something of what follows it within so many characters.
+# A word like "previous" applies to what follows it within this number of characters.
 OLDER_REACH = 20
 
 
 class Tier(IntEnum):
-    """How a date is known as the policy's own; each is believed only where there is none of those before it."""
+    """The evidence that a date is the policy's own; each counts only if there is none of those before it."""
 
     OWN = auto()  # by a cue
     LOG = auto()  # as an entry of a change log with a heading
@@ -63,7 +63,7 @@ _CUE = _any(
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b", re.IGNORECASE)
 _TIME = r"\d\d?(?=[:.h]\d\d|\s*(?:[ap]\.?m|noon|hours)\b)(?:[:.h]\d\d)*(?:[ap]m\b)?"
 _FILLER = "|".join(sorted(_RULES["between"]["words"], key=len, reverse=True)).replace(" ", r"\s+")
-# Possessive, for what it is given may be anything: "1.1.1.1 ..." must not be tried in every way.
+# Possessive, because the input may be anything: "1.1.1.1 ..." must not be tried in every way.
 _BETWEEN = re.compile(
     rf"(?>{_TIME}|{_WEEKDAY.pattern}|\b(?:{_FILLER}|v?\d(?:\.\d+)*)\b|[^\w©])*+",
     re.IGNORECASE,
@@ -75,7 +75,7 @@ _OLDER = _any(_SUBJECT["older"])
 _UNSIGNED = _any([*_SUBJECT["older"], *_SUBJECT["other_days"]])
 _ANNOUNCED = _any(_SUBJECT["announced"])
 _LOOK_AHEAD = _any(_SUBJECT["look_ahead"])
-# What a sentence that opens with a date says of this policy, or does to it.
+# What a sentence that opens with a date says about this policy, or does to it.
 _OF_POLICY = _any(
     [rf"(?P<policy>{_SUBJECT['own']} (?:[\w&'’-]+ ){{0,4}}?(?:{'|'.join(_SUBJECT['policy'])}))"],
     begin=rf"[\s,:]*(?:(?P<before>.{{0,200}}?)\b(?P<act>{'|'.join(_SUBJECT['acts'])})(?: and \w+)? )??",
@@ -94,7 +94,7 @@ MONTH_FIRST = _any(_REGION["month_first"], re.NOFLAG, begin=r"\b", end=r"\b")
 # What bounds a label or a sentence around a date.
 _SENTENCE_END = re.compile(r"[\n|•·]|[.!?](?=\s|$)|(?<=[a-z])(?=[A-Z])")
 _LABEL_START = re.compile(r"[\n|•·(:;\"“”–—-]|[.!?)]\s*")
-# Says nothing of this text's date, though it speaks of older ones.
+# Says nothing about this text's date, although it mentions older ones.
 _REPLACES = re.compile(
     r"\b(?:replac|supersed)\w+ (?:all |any )(?:\w+ )?(?:previous|prior|earlier|former|other)"
     r"(?: (?:versions?|ones|policies))*",
@@ -106,7 +106,7 @@ _AND = re.compile(r"\d\d\s*,?(?:\s+and|\s*&)?\s*$")  # "Posted July 9, 2020 and 
 # The name of a file or form: "privacy-policy-2020-07-09.pdf", "Form LLPRIV 07/2020".
 _FILE = re.compile(r"(?:[\w.]+[ -])?[\w.-]*(?:priv|polic|notice|\bpp\b)[\w.-]*(?:[ -]+v\d[\w.]*)?[ -]*", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?:(?:pdf|docx?|html?|txt)\b)?", re.IGNORECASE)
-# After the date the sentence goes on: "Effective January 1, 2020, you may ...".
+# After the date the sentence continues: "Effective January 1, 2020, you may ...".
 _PUNCTUATION = " \t\r\n.,:;()[]{}|•·-–—=+\"'“”’"
 _GOES_ON = re.compile(
     r"\s*,\s*(?=[^\s\d])(?!valid until|unless)|[ \t]+(?=[a-z])(?!(?:to|by|for|and|at|until|onwards?|r|\u0433)\b)"
@@ -142,7 +142,7 @@ def _cue_after(date: NamedDate) -> tuple[Kind, int] | None:
 
 
 def _opens(date: NamedDate, kind: Kind | None, begin: int) -> Kind | None:
-    """What a sentence that opens with the date says of this policy: "On May 3, 2021, Acme Ltd. revised this notice".
+    """What a sentence that opens with the date says about this policy: "On May 3, 2021, Acme Ltd. revised this notice".
 
     Args:
         date: the date.
@@ -167,7 +167,7 @@ def _last(pattern: re.Pattern[str], sentence: str) -> re.Match[str] | None:
 
 
 def _speaks_of_policy(sentence: str) -> bool:
-    """The thing named last is this policy: no law, no other document, no older or coming version of it."""
+    """The thing named last is this policy, not a law, another document, or an older or coming version."""
     sentence = _REPLACES.sub(" ", _BRACKETS.sub("", sentence))
     policy = _last(_POLICY, sentence)
     if policy is None or _ANNOUNCED.search(sentence):
@@ -186,12 +186,12 @@ def _label(date: NamedDate, kind: Kind, words: str, lead: str) -> bool:
     comma = ":" not in words and _GOES_ON.match(date.after)
     if not starts or (comma and not _CUE.match(date.after, comma.end())):  # but "Valid from ..., updated ..."
         return False
-    # Laws take effect, too: "Effective January 1, 2020 California residents may ...".
+    # Laws also take effect: "Effective January 1, 2020 California residents may ...".
     return kind in ("updated", "posted") or not LAW.search(_SENTENCE_END.split(date.after, maxsplit=1)[0][:60])
 
 
 def _under_title(head: str) -> Tier | None:
-    """What the title before a label says of its date: `OWN`, `UNSURE`, or None under another document's title."""
+    """What the title before a label says about its date: `OWN`, `UNSURE`, or None under another document's title."""
     above, _, same = head.rpartition("\n")
     if same := same.strip(_PUNCTUATION):
         document = _last(_OTHER_DOCUMENT, same)
@@ -211,13 +211,13 @@ def _may_date(date: NamedDate, kind: Kind, words: str, *, is_label: bool, near_e
         return False
     if kind not in ("posted", "version"):
         return True
-    # News and comments are posted too.
+    # News and comments are also posted.
     near = near_end or "version" in words.lower() or _POLICY.search(words) or _TITLE.search(date.after)
     return bool(is_label and near) and not _CLOCK.search(words)
 
 
 def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | None:
-    """How a date with a cue is known as the policy's; None where it is not."""
+    """The evidence that a date with a cue is the policy's; None if it is not."""
     head, words = date.before[:begin], date.before[begin:]
     lead = _SENTENCE_END.split(head)[-1]
     is_label = _label(date, kind, words, lead)
@@ -231,7 +231,7 @@ def _tier(date: NamedDate, kind: Kind, begin: int, *, near_end: bool) -> Tier | 
 
 
 def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
-    """The date stands alone on its line under a title or at an end of the text, or beside the title."""
+    """The date is alone on its line under a title or at an end of the text, or beside the title."""
     lead, rest = date.line.strip(_PUNCTUATION), date.after.split("\n", 1)[0].strip(_PUNCTUATION)
     at_edge = at_start or at_end
     if at_edge and date.form != "year" and _FILE.fullmatch(date.line.strip()) and _EXTENSION.fullmatch(rest):
@@ -249,7 +249,7 @@ def _bare(date: NamedDate, *, at_start: bool, at_end: bool) -> bool:
 
 
 def _entry(date: NamedDate) -> Tier | None:
-    """The date begins an entry of a change log: `LOG` where the log's heading is in sight, else `ENTRY`."""
+    """The date begins an entry of a change log: `LOG` if the log's heading is near, else `ENTRY`."""
     if date.form in ("year", "month_short", "season"):
         return None
     is_head = date.after.startswith(":")

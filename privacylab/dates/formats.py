@@ -1,8 +1,8 @@
-"""Every date that a text names, in the forms that are in use, each with its surroundings.
+"""Every date that a text names, in all usual forms, with its surroundings.
 
-The forms are in `rules/date_forms.toml`; which date means anything is for `dates` to say. A date costs some 0.1 ms and
-most texts name few, so a text is first scanned for what only a date holds (a year, "5/25/18"), and only there does
-anything costly look.
+The forms are in `rules/date_forms.toml`; `dates` decides which date matters. A date costs some 0.1 ms and most texts
+name few, so a text is first scanned for what only a date has (a year, "5/25/18"), and only there does a costly search
+begin.
 """
 
 import datetime as dt
@@ -20,7 +20,7 @@ from privacylab import paths
 
 # How far the surroundings reach, in characters: longer than any link target or run of tags worth bridging.
 BEFORE, AFTER = 260, 160
-# A text of more dates is a log or a catalogue; of such only so many at either end are looked at.
+# A text with more dates is a log or a catalogue; only this many at either end are read.
 MOST_DATES = 500
 
 _RULES = paths.rules("date_forms")
@@ -28,7 +28,7 @@ _PARTS, _MONTH_RULES = _RULES["parts"], _RULES["months"]
 
 
 def _expanded(pattern: str) -> str:
-    """A pattern of `rules/date_forms.toml` with its parts put in."""
+    """A pattern of `rules/date_forms.toml` with its parts inserted."""
     return re.sub(r"\{([a-z_]+)\}", lambda part: _expanded(_PARTS[part[1]]), pattern)
 
 
@@ -37,7 +37,7 @@ _ANCHORS = [(holds, re.compile(_expanded(pattern))) for holds, pattern in _RULES
 
 
 def _forms(begins: str, **forms: str) -> str:
-    """Forms that begin alike as one pattern. A name may stand once in it: "y" of "month" becomes "y_month"."""
+    """Forms that begin alike as one pattern. A name may occur once in it: "y" of "month" becomes "y_month"."""
     named = [re.sub("<(.)>", rf"<\1_{form}>", _expanded(pattern)) for form, pattern in forms.items()]
     return f"(?={begins})(?:{'|'.join(named)})"
 
@@ -45,8 +45,8 @@ def _forms(begins: str, **forms: str) -> str:
 _DATE = re.compile("|".join(_forms(**group) for group in _RULES["forms"].values()), re.IGNORECASE)
 _LONGEST = 50  # characters of a date, markup within it counted
 
-# Leftover markup: tags, link targets, entities (".\n" for ";" in ToSBack2), emphasis, escapes, the invisible; and what
-# stands for a day that is still to be filled in ("XX May 2018").
+# Leftover markup: tags, link targets, entities (".\n" for ";" in ToSBack2), emphasis, escapes, invisible characters;
+# and placeholders for a day ("XX May 2018").
 _MARKUP = re.compile(
     r"</?[A-Za-z!?][^<>]{0,300}>|\]\([^()\s]*\)|&#?\w{1,8}(?:;|\.\n?)|[*_\\`#<>~\[\]\u200b\u200e\u00ad\ufeff]|https?://\S+"
     r"|\bX[Xx]\b[./-]?"
@@ -57,8 +57,8 @@ _BREAKS = re.compile(r"</?(?:p|br|div|li|ul|ol|h\d|td|th|tr|dt|dd|dl|table|secti
 _SIGNS = str.maketrans(
     "\u2044\u2215\u2010\u2212\uff0e\uff0f\uff0d" + "".join(map(chr, range(0xFF10, 0xFF1A))), "//--./-0123456789"
 )
-"""Full-width digits and other ways to part numbers."""
-# What may stand for part of a date: a number in words, the name of a month.
+"""Full-width digits and other separators of numbers."""
+# What may be part of a date: a number in words, the name of a month.
 _WORDS = re.compile(
     _expanded(r"\b(?=[efnst])(?P<number>{ordinal}|{two_thousand}|{twenty_ten})(?![a-z])|[^\W\d_]{3,}"), re.IGNORECASE
 )
@@ -70,9 +70,9 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _COPYRIGHT = re.compile(r"(?:©|copyright|\(c\))[\s;.]*(?:\d{4}\s*[-–—,]\s*)?$", re.IGNORECASE)
 _COPYRIGHT_REACH = 20
 _INCOMPLETE = (None, "y_year", "y_month_named")
-"""Forms that a word may complete which is not read yet."""
+"""Forms that a word not read yet may complete."""
 _BY_NUMBER = 6
-"""How near to a number a word must stand to be a month with a letter wrong."""
+"""How near to a number a word must be to count as a misspelt month."""
 _ALIKE = 0.75
 """How like a month's name it must be; 1 is the same."""
 
@@ -86,7 +86,7 @@ class Reading(NamedTuple):
 
     @property
     def first_day(self) -> dt.date:
-        """The first day of it. Raises `ValueError` if the calendar has no such day."""
+        """Its first day. Raises `ValueError` if the calendar has no such day."""
         return dt.date(self.year, self.month or 1, self.day or 1)
 
     def __str__(self) -> str:
@@ -99,8 +99,8 @@ class NamedDate(NamedTuple):
     Attributes:
         form: how it is written, for instance "month_first" ("May 25, 2018"), "numeric" ("5/25/18"), "year" ("2018").
         readings: the days it may mean; two for "03/04/2018", the month first in the first of them.
-        day_first: whether it shows that the writer puts the day first; None if it does not show.
-        dotted: whether dots part its numbers.
+        day_first: whether the writer puts the day first; None if the date does not show it.
+        dotted: whether dots separate its numbers.
         before: up to 260 characters before it, markup blanked, line ends kept.
         after: up to 160 characters after it, likewise.
         start: where it begins in the text.
@@ -118,12 +118,12 @@ class NamedDate(NamedTuple):
 
     @property
     def line(self) -> str:
-        """What stands before it on its line."""
+        """The text before it on its line."""
         return self.before[self.before.rfind("\n") + 1 :]
 
 
 def named_dates(text: str) -> Iterator[NamedDate]:
-    """Every date of a text from 1990 to 2049, in order; what is no day of the calendar ("31 June 2018") is left out."""
+    """Every date of a text from 1990 to 2049, in order, without impossible days ("31 June 2018")."""
     if "\uff10" in text or "\uff11" in text or "\uff12" in text:
         text = text.translate(_SIGNS)
     anchors = sorted(
@@ -135,7 +135,7 @@ def named_dates(text: str) -> Iterator[NamedDate]:
     end_of_last = 0
     for start, end in anchors[:MOST_DATES] + anchors[MOST_DATES:][-MOST_DATES:]:
         if start < end_of_last or _COPYRIGHT.search(text, max(0, start - _COPYRIGHT_REACH), start):
-            continue  # part of the date before, or no date
+            continue  # part of the date before, or not a date
         place = max(0, start - BEFORE)
         match = _date_at(text[place : end + AFTER], start - place, end - place)
         if match is None:
@@ -165,7 +165,7 @@ def _match_at(window: str, start: int, end: int) -> re.Match[str] | None:
 
 
 def _plain(word: re.Match[str]) -> str:
-    """A number in words as digits, a month's name in short English, as long as what it replaces; else the word."""
+    """A number in words as digits, a month's name in short English, padded to the same length; else the word."""
     if word["number"]:
         return str(_spelt(word[0])).ljust(len(word[0]))
     around = word.string[max(0, word.start() - _BY_NUMBER) : word.end() + _BY_NUMBER]
@@ -191,7 +191,7 @@ def _alike(name: str) -> str | None:
 
 @cache
 def _month_names() -> dict[str, str]:
-    """Short English for the months of other languages; where two disagree, for none."""
+    """Short English for the months of other languages; names on which two disagree are left out."""
     meant = defaultdict(set)
     for language in _MONTH_RULES["languages"]:
         for widths in Locale.parse(language).months.values():
@@ -203,7 +203,7 @@ def _month_names() -> dict[str, str]:
 
 
 def _blank(match: re.Match[str]) -> str:
-    # As long as what it replaces, so that places in the window stay places in the text.
+    # Padded to the same length, so that places in the window stay places in the text.
     return ("\n" if _BREAKS.match(match[0]) else " ").ljust(len(match[0]))
 
 

@@ -1,8 +1,8 @@
 """Bytes of HTML, Markdown, plain text, PDF, Word and the like -> blocks of clean text.
 
-Every format becomes a list of `normalize.Chunk`: a run of text that a reader sees as one block, with what its mark-up
-says of it. HTML is read by lexbor (selectolax), Markdown by cmark and then as HTML, PDF by pypdf. What
-the mark-up does not say is then read off the chunks in `lines`, `boilerplate` and `headings`, the same way for all.
+Every format becomes a list of `normalize.Chunk`: a run of text that a reader sees as one block, with the meaning of its
+mark-up. lexbor (selectolax) reads HTML, cmark turns Markdown into HTML, pypdf reads PDF. `lines`, `boilerplate` and
+`headings` then work out what the mark-up does not say, the same way for all formats.
 """
 
 import functools
@@ -24,7 +24,7 @@ from privacylab.sources import kinds
 
 
 class Cache:
-    """What was read of earlier documents: lines by their chunks, the lines of pieces, the blocks of pages."""
+    """Results for earlier documents: lines by their chunks, the lines of pieces, the blocks of pages."""
 
     def __init__(self) -> None:
         line = functools.cache(read_line)  # of a million lines most may be the same
@@ -42,12 +42,12 @@ def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
     r"""The blocks of a document, in order.
 
     Args:
-        data: The document. Bytes are decoded by their byte order mark, as UTF-8, or as what they most look like.
+        data: The document. Bytes are decoded by their byte order mark, as UTF-8, or in the likeliest encoding.
         media_type: ``text/html``, ``text/markdown``, ``text/plain``, ``application/pdf`` or that of another kind in
-            ``rules/kinds.toml``, as the document's name says; None: seen from the data, which outweighs it.
+            ``rules/kinds.toml``, from the document's name; None: from the data, which outweighs the name.
 
     Returns:
-        The blocks; their texts are not empty and hold no line breaks. An empty document has none.
+        The blocks; their texts are not empty and have no line breaks. An empty document has none.
 
     Raises:
         NormalizeError: Not text (``not_text``), larger than `MAX_BYTES` (``too_large``), a PDF that is encrypted or
@@ -67,11 +67,11 @@ def read(data: bytes | str, *, media_type: str | None = None, cache: Cache | Non
     Args:
         data: The document.
         media_type: As for `blocks`.
-        cache: What was read of earlier documents; it grows by this one.
+        cache: Results for earlier documents; those of this one are added.
     """
     cache = cache or Cache()
     document = _pieces(data, media_type)
-    # A page as a whole does not come again, most pieces do.
+    # A whole page does not come again, most pieces do.
     lines_of = cache.lines if len(document.texts) == 1 else cache.lines_of_piece
     lines = list(chain.from_iterable([lines_of(document.read, text) for text in document.texts]))
     return cache.blocks(tuple(trimmed(joined(lines, cache.line))))
@@ -85,7 +85,7 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     if isinstance(data, bytes):
         return pdf_pieces(data)
     check_size(len(data))
-    if "\n" not in data and data.count("\\n") > MAX_ESCAPED:  # out of a table or a program's string
+    if "\n" not in data and data.count("\\n") > MAX_ESCAPED:  # from a table or a program's string
         data = data.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
     kind = media_type if media_type in READERS else sniff(data)
     if kind != "text/markdown" and "|" in data and PARAGRAPH_MARK in data:
@@ -94,7 +94,7 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
 
 
 MAX_ESCAPED = 2
-"""So many line ends may stand in a line as they are written in programs; of more, each is one."""
+"""A line may have this many line ends written as in programs; of more, each is one."""
 
 READERS: dict[str, Callable[[str], Pieces]] = {
     "text/html": html_pieces,
@@ -102,4 +102,4 @@ READERS: dict[str, Callable[[str], Pieces]] = {
     "text/plain": plain_pieces,
     "application/pdf": plain_pieces,
 }
-"""What cuts which media type; a PDF's bytes are cut before."""
+"""What cuts each media type; a PDF's bytes are cut before."""

@@ -8,7 +8,7 @@ from privacylab.normalize.lines import BULLET, LIMITS, Line
 
 
 def joined(lines: list[Line], read_line: Callable[[Chunk], Line | None]) -> list[Line]:
-    """The lines without bullets that stand alone: each makes an item of the next line, which is read again."""
+    """The lines without lone bullets: each makes an item of the next line, which is read again."""
     if BULLET not in lines:
         return lines
     result = lines[:1]
@@ -23,7 +23,7 @@ def trimmed(lines: list[Line]) -> list[Line]:
     full = [i for i, line in enumerate(lines) if line.is_prose]
     if not full:
         return lines
-    # A sentence alone among links is an advertisement: the text begins and ends where sentences stand together.
+    # A sentence alone among links is an advertisement: the text begins and ends where sentences are together.
     close = [(i, j) for i, j in pairwise(full) if j - i <= LIMITS["near_lines"]] or [(full[0], full[-1])]
     first, last = close[0][0], close[-1][1] + 1
     menus = _menus(lines)
@@ -44,7 +44,7 @@ def trimmed(lines: list[Line]) -> list[Line]:
 
 
 def _without_links(lines: list[Line], body: list[Line]) -> list[Line]:
-    """The lines at an end of a page without its furniture; without all short ones where they are a menu."""
+    """The lines at an end of a page without its furniture; if the short ones are a menu, without these."""
     if sum(1 for line in lines if line.crumb in ("furniture", "link")) < 3:
         return [line for line in lines if line.crumb != "furniture"]
     keys = {line.key for line in body}
@@ -54,7 +54,7 @@ def _without_links(lines: list[Line], body: list[Line]) -> list[Line]:
 def _menus(lines: Sequence[Line]) -> set[int]:
     """The lines of menus: runs of short lines, some of them furniture.
 
-    The last one before a sentence may be its heading, and what a sentence ends in a colon for is a list.
+    The last one before a sentence may be its heading, and lines after a colon are a list.
     """
     furniture = [i for i, line in enumerate(lines) if line.crumb == "furniture"]
     menus: set[int] = set()

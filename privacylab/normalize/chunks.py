@@ -1,4 +1,4 @@
-"""What a document becomes on the way to its blocks: pieces, chunks, blocks."""
+"""The stages of a document on the way to its blocks: pieces, chunks, blocks."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 from privacylab import sources
 
 MAX_BYTES = sources.MAX_BYTES
-"""A policy has some 30,000 bytes; above this a file is something else."""
+"""A policy has some 30,000 bytes; a larger file is something else."""
 
 
 class NormalizeError(ValueError):
@@ -19,7 +19,7 @@ class NormalizeError(ValueError):
 
 
 def check_size(n_bytes: int) -> None:
-    """Refuses what is too large.
+    """Refuses documents that are too large.
 
     Raises:
         NormalizeError: ``too_large``.
@@ -40,7 +40,7 @@ class Block(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """A run of text before it is known what it is: ``kind`` is what the mark-up says."""
+    """A run of text not yet classified: ``kind`` is what the mark-up says."""
 
     kind: Kind
     text: str
@@ -49,9 +49,10 @@ class Chunk(NamedTuple):
 
 
 class Pieces(NamedTuple):
-    """A document cut where nothing that stands before bears on what follows; ``read`` gives the chunks of a piece.
+    """A document cut into independent pieces; ``read`` gives the chunks of a piece.
 
-    Versions of a document repeat each other: who keeps what `read` gave reads most pieces once for many versions.
+    Versions of a document repeat each other: with the results of `read` kept, most pieces are read once for many
+    versions.
     """
 
     read: Callable[[str], Sequence[Chunk]]

@@ -1,4 +1,4 @@
-"""One line of text as a reader means it: what broke it on its way is mended, what nobody sees is gone."""
+"""One line of text as a reader sees it: damage is repaired, invisible characters are removed."""
 
 import re
 import unicodedata
@@ -10,10 +10,10 @@ import ftfy
 from privacylab.normalize.chunks import Chunk, Kind
 
 MAX_MENDED = 200_000
-"""Characters of a line; a longer one is no line that a person wrote, and is not searched for mojibake."""
+"""Characters of a line; nobody wrote a longer one, and it is not searched for mojibake."""
 
 MAX_LEVELS = 10
-"""How often what was mended is mended again: a line may be escaped as often as it has letters."""
+"""How often a repaired line is repaired again: a line may be escaped as often as it has letters."""
 
 _TAG_NAMES = (
     "a|abbr|article|aside|b|big|blockquote|body|br|button|center|cite|code|dd|del|div|dl|dt|em|font|footer|form|h[1-6]|head|"
@@ -24,8 +24,8 @@ _TAG_NAMES = (
 _INVISIBLE = re.compile(
     r"[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\U000e0000-\U000e007f]"
 )
-# Forms of letters and digits that mean nothing of their own (ligatures, full width, letters of formulas), what old
-# fonts have for ligatures and bullets, and marks that choose a form; no superscript, which is a note or a trade mark.
+# Forms of letters and digits without a meaning of their own (ligatures, full width, letters of formulas), old fonts'
+# ligatures and bullets, and marks that choose a form; not superscripts, which are notes or trade marks.
 _FORM = re.compile(
     "[\u034f\u2160-\u217f\uf001\uf002\uf0a7\uf0b7\uf0d8\uf0fc"
     "\ufb00-\ufb06\ufe00-\ufe0f\uff01-\uff5e\U0001d400-\U0001d7ff]"
@@ -48,18 +48,18 @@ _QUOTES = (
     *(("\u2010", "-"), ("\u2011", "-")),
 )
 _LONG = 200
-"""Characters of a word from which it may be encoded bytes."""
+"""Characters from which a word may be encoded bytes."""
 
 
 @lru_cache(maxsize=20_000)
 def clean(text: str) -> str:
-    r"""One line of text as a reader means it: mojibake mended, invisible characters out, plain quotes, single blanks.
+    r"""One line of text as a reader sees it: mojibake repaired, no invisible characters, plain quotes, single blanks.
 
     >>> clean("we\u00a0don\u2019t  sell\u00ad it")
     "we don't sell it"
     """
     cleaned = _cleaned(text)
-    # What mending brings to light is cleaned too: `&amp;lt;b&amp;gt;` is `<b>` to a reader.
+    # What a repair reveals is cleaned too: `&amp;lt;b&amp;gt;` is `<b>` to a reader.
     for _ in range(MAX_LEVELS):
         if cleaned == text or (cleaned.isascii() and not any(mark in cleaned for mark in _MENDABLE)):
             break
@@ -68,12 +68,12 @@ def clean(text: str) -> str:
 
 
 def chunks_of(texts: Iterable[str], kind: Kind = "paragraph") -> list[Chunk]:
-    """Each text as a chunk of its own; none for what is empty once it is clean."""
+    """Each text as a chunk, without those that are empty once clean."""
     return [Chunk(kind, cleaned) for text in texts if (cleaned := clean(text))]
 
 
 def _cleaned(text: str) -> str:
-    # Every line of every version comes by here: a search for one character is many times faster than a pattern.
+    # Every line of every version comes here: a search for one character is many times faster than a pattern.
     if "&" in text or not text.isascii():
         if len(text) < MAX_MENDED and _is_mojibake(text):
             has_tags = "<" in text  # then ftfy takes entities for mark-up and leaves them
@@ -105,7 +105,7 @@ def _plain_form(form: re.Match[str]) -> str:
 
 
 def _has_long_word(text: str) -> bool:
-    """Whether a word has `_LONG` characters: it would fill one of the halves that the text is cut into."""
+    """Whether a word has `_LONG` characters: it would fill one of the halves into which the text is cut."""
     half = _LONG // 2
     return any(" " not in text[start : start + half] for start in range(0, len(text) - half + 1, half)) and (
         max(map(len, text.split()), default=0) >= _LONG
@@ -120,19 +120,19 @@ def _is_mojibake(text: str) -> bool:
 
 @lru_cache(maxsize=5_000)
 def _mended_sentence(text: str, has_tags: bool) -> str:
-    """What ftfy makes of a sentence, whose neighbours may be broken otherwise.
+    """A sentence repaired by ftfy; its neighbours may be broken in other ways.
 
-    It takes a millisecond for each 500 characters, and a page that is one line comes again with one sentence changed.
+    This takes a millisecond per 500 characters, and a page that is one line comes again with one sentence changed.
     """
     if "&" not in text and text.isascii():
         return text
     if has_tags:
         return ftfy.fix_text(text, unescape_html=False)
-    return ftfy.fix_text(_ESCAPED_AGAIN.sub("&amp;", text))  # it takes off one escape at a time
+    return ftfy.fix_text(_ESCAPED_AGAIN.sub("&amp;", text))  # it removes one escape at a time
 
 
 def _without_code(run: re.Match[str]) -> str:
-    """Nothing for encoded bytes or a long address; a long run of letters alone is left."""
+    """Empty for encoded bytes or a long address; a long run of letters is left as it is."""
     return "" if any(map(str.isdigit, run.group())) else run.group()
 
 

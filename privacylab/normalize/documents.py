@@ -1,4 +1,4 @@
-"""Bytes of any kind -> text: what is no text by itself is turned into it, or refused by its name."""
+"""Bytes of any kind -> text: other kinds are converted to text, or refused by name."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ UNPACKERS: Mapping[str, Callable[[bytes], bytes | str]] = {
     "application/x-webarchive": webarchive_page,
     **{packed: partial(unpacked, media_type=packed) for packed in kinds.PACKED},
 }
-"""What makes a page of which kind; the page may be of another kind again."""
+"""What makes a page of each kind; the page may again be of another kind."""
 
 _ENCODED = re.compile(rb"data:[\w/+.-]{0,80}(?:;[\w.=-]{1,80}){0,4},[\w+/=%.~-]{200,}")
 _SCRIPT_TAG = re.compile(rb"<(?=/?(?:script|style)\b)", re.IGNORECASE)
@@ -32,7 +32,7 @@ _JSON, _OLE = "application/json", "application/x-ole-storage"
 
 
 def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | None]:
-    """The text of a document, and its media type where that is known; a PDF as it is.
+    """The text of a document, and its media type if known; a PDF unchanged.
 
     Args:
         data: The document.
@@ -59,7 +59,7 @@ def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | Non
         text = decode(data)
     except NormalizeError:
         if named and named.media_type == PDF:
-            return data, PDF  # whose reader says what is wrong with it
+            return data, PDF  # its reader says what is wrong with it
         if named:
             raise _refused(named) from None
         raise
@@ -69,7 +69,7 @@ def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | Non
 
 
 def _without_pictures(page: bytes) -> bytes:
-    """A page that is not too large, if need be without the pictures, scripts and styles in it."""
+    """A page that is not too large, if necessary without its pictures, scripts and styles."""
     if len(page) > MAX_BYTES:
         page = _ENCODED.sub(b"", page)
     if len(page) > MAX_BYTES:

@@ -23,7 +23,7 @@ def decode(data: bytes) -> str:
         return data.decode(encoding, errors="replace")
     if b"\0" in head:
         if head.count(0) > MAX_NULS * len(head) or not _is_text(head):
-            raise NormalizeError("not_text", "it holds NUL bytes, and is of no known kind: save it as HTML or PDF")
+            raise NormalizeError("not_text", "it has NUL bytes and is of an unknown kind: save it as HTML or PDF")
         data = data.replace(b"\0", b"")  # a browser shows the page without them
     with contextlib.suppress(UnicodeDecodeError):
         return data.decode("utf-8")
@@ -34,18 +34,18 @@ def decode(data: bytes) -> str:
     if declared := _CHARSET.search(head):
         with contextlib.suppress(LookupError, UnicodeError):
             return data.decode(declared[1].decode("ascii"))
-    # A text with few bytes above 127 is English in the code page of Windows, whatever else these bytes might be.
+    # A text with few bytes above 127 is English in the code page of Windows, even if the bytes could mean other things.
     if is_text and sum(byte > 127 for byte in data[:50_000]) * 20 < len(data[:50_000]):
         return data.decode("cp1252", errors="replace")
     best = charset_normalizer.from_bytes(data[:50_000], cp_isolation=["cp1252", "latin_1", "cp1250", "utf_16"]).best()
     text = "" if best is None else data.decode(best.encoding, errors="replace")
     if best is None or _CONTROL.search(text[:4096]):
-        raise NormalizeError("not_text", "its bytes are no text in a known encoding: save it as HTML or PDF")
+        raise NormalizeError("not_text", "its bytes are not text in a known encoding: save it as HTML or PDF")
     return text
 
 
 def declared_text(data: bytes, encoding: str | None) -> bytes | str:
-    """Text in the encoding that came with it; the bytes where they have a mark of their own, or are no such text."""
+    """Text in its declared encoding; the bytes if they have their own mark, or are not such text."""
     if encoding and not _marked(data):
         with contextlib.suppress(LookupError, UnicodeError):
             return data.decode(encoding)
@@ -53,12 +53,12 @@ def declared_text(data: bytes, encoding: str | None) -> bytes | str:
 
 
 def _marked(data: bytes) -> str | None:
-    """The encoding that a byte order mark tells."""
+    """The encoding of a byte order mark."""
     return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
 
 
 def _wide(head: bytes) -> str | None:
-    """The encoding whose every letter has more than one byte, told from where NULs stand."""
+    """The encoding with several bytes per letter, recognised by the places of NULs."""
     n_nuls = head.count(0)
     for encoding, width, place in _WIDE if n_nuls > MAX_NULS * len(head) else ():
         letters = head[place::width]
@@ -69,7 +69,7 @@ def _wide(head: bytes) -> str | None:
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """Whether stray bytes among more letters of UTF-8 were pasted from Windows, or the last letter is not whole."""
+    """Whether stray bytes among more letters of UTF-8 were pasted from Windows, or the last letter is incomplete."""
     valid = data.decode("utf-8", errors="ignore")
     n_bytes = len(valid.encode())
     n_letters = sum(not letter.isascii() for letter in valid)
@@ -77,20 +77,20 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether no letter but NUL is one that controls a machine."""
+    """Whether no letter except NUL is a control character."""
     return _CONTROL.search(head.replace(b"\0", b"").decode("latin-1")) is None
 
 
 def _of_windows(escaped: re.Match[str]) -> str:
-    """A byte that is no UTF-8, as Windows reads it."""
+    """A byte that is not UTF-8, as Windows reads it."""
     return escaped[0].encode(errors="surrogateescape").decode("cp1252", errors="replace")
 
 
 _FILLING = b"\0" * 8
-"""More NULs at the end than a letter has: they fill a block of a disk or a tape."""
+"""More NULs at the end than a letter has: they pad a block of a disk or a tape."""
 
 MAX_NULS = 0.1
-"""The share of NULs among the first bytes above which they are no text."""
+"""The share of NULs among the first bytes above which a file is not text."""
 
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -98,7 +98,7 @@ _MARKS = (
     *((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")),
 )
 _WIDE = (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1))
-"""Encodings, the bytes of a letter, and which of them is no NUL in English."""
+"""Encodings, the bytes of a letter, and which of them is not NUL in English."""
 
 SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORECASE)
@@ -117,11 +117,11 @@ def sniff(text: str) -> str:
     if is_page or len(_TAG.findall(text, 0, 20_000)) >= 6:
         return "text/html"
     n_marks = len(_MARKDOWN.findall(text, 0, 20_000)) + text.startswith("# ")
-    # Where blank lines part all blocks, Markdown and plain text differ in nothing but the marks.
+    # Where blank lines separate all blocks, Markdown and plain text differ only in the marks.
     is_parted = "\n" not in text.strip().replace("\n\n", "")
     return "text/markdown" if n_marks >= 2 or (n_marks and is_parted) else "text/plain"
 
 
 def whole(text: str) -> str:
-    """A text whose halves of characters are replacement characters: nothing could write them down."""
+    """A text with replacement characters for half characters, which cannot be written."""
     return SURROGATE.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""Tells headings by their look and by their neighbours."""
+"""Finds headings by their look and their neighbours."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from privacylab.normalize.lines import Line
 
 
 def outlined(lines: Sequence[Line]) -> tuple[Block, ...]:
-    """Decides from the end to the beginning: what a line is rests on what stands under it."""
+    """Decides from the end to the beginning: what a line is depends on the lines under it."""
     blocks = [line.block for line in lines]
     contents = _contents(lines)
     headings = [(i, line.heading) for i, line in enumerate(lines) if line.heading]
@@ -18,7 +18,7 @@ def outlined(lines: Sequence[Line]) -> tuple[Block, ...]:
 
 
 def _contents(lines: Sequence[Line]) -> set[int]:
-    """The lines of a table of contents: two or more in a row that all stand again further down."""
+    """The lines of a table of contents: two or more in a row that all appear again further down."""
     short = [i for i, line in enumerate(lines) if line.short]
     last = {lines[i].key: i for i in short}
     repeated = {i for i in short if last[lines[i].key] > i} if len(last) < len(short) else set()
@@ -43,7 +43,7 @@ def _is_heading(i: int, lines: Sequence[Line], contents: set[int], blocks: Seque
     if shape == "lower":
         return n_short == 1 and above[-1:] in ("", ".", "!", "?") and is_over_text
     if below == "heading":
-        # A heading over a heading; more than three in a row are a list.
+        # A heading above a heading; more than three in a row are a list.
         return n_short <= 2 and not is_list and (line.capitalised or shape != "title")
     if line.capitalised or shape in ("caps", "question", "numbered"):
         return n_short <= 3 and (is_over_text or below == "item")
@@ -51,7 +51,7 @@ def _is_heading(i: int, lines: Sequence[Line], contents: set[int], blocks: Seque
 
 
 def _n_short(i: int, lines: Sequence[Line], contents: set[int]) -> int:
-    """How many short lines in a row end with this one, itself included; a look at five will do."""
+    """How many short lines in a row end with this one, including itself; five are enough to look at."""
     n = 1
     while n < 5 and i >= n and lines[i - n].short and i - n not in contents:
         n += 1

@@ -1,4 +1,4 @@
-"""HTML -> chunks, read by lexbor (selectolax); leftover tags on a page's text as well."""
+"""HTML -> chunks, read by lexbor (selectolax); also leftover tags in a page's text."""
 
 import re
 
@@ -19,15 +19,15 @@ _ABBREVIATED = re.compile(
 )
 _PIECE = re.compile(r"\n(?=<)(?=</?(?:p|li|ul|ol|h[1-6]|tr|table|div|dl|dt|dd)\b)")
 _SIMPLE_PIECE = re.compile(r"<(p|li)>([^<&\0\r]*)(?:</\1>)?\s*")
-"""Half of the pieces: one element that holds nothing but text, for which a parser would take ten times as long."""
+"""Half of the pieces: one element with only text, for which a parser would take ten times as long."""
 
 
 _PAGE_TAGS = (
     "body|html|frameset|main|article|section|div|header|footer|nav|aside|form|dialog|x?-?template|button|h[1-6]|pre|"
     "table|del"
 )
-_PAGE = re.compile(rf"<(?:{_PAGE_TAGS}|{_PAGE_TAGS.upper()})\b")  # without regard to case it takes twice the time
-"""Elements that the leftover tags on a page's text are never of."""
+_PAGE = re.compile(rf"<(?:{_PAGE_TAGS}|{_PAGE_TAGS.upper()})\b")  # ignoring case takes twice the time
+"""Elements that never occur among leftover tags in a page's text."""
 
 
 def html_pieces(text: str) -> Pieces:
@@ -36,7 +36,7 @@ def html_pieces(text: str) -> Pieces:
         return plain_pieces(without_tags(text, "\n"))
     if is_own_xml(text) or _PAGE.search(text, 0, 200_000):
         return Pieces(html_page, [text])
-    return Pieces(_html_piece, _PIECE.split(text))  # leftover tags on a page's text
+    return Pieces(_html_piece, _PIECE.split(text))  # leftover tags in a page's text
 
 
 def _mended_stop(stop: re.Match[str]) -> str:
@@ -45,7 +45,7 @@ def _mended_stop(stop: re.Match[str]) -> str:
 
 
 def _mended(piece: str) -> str:
-    """ToSBack2's stops as the semicolons that they were; no piece begins or ends within what is mended."""
+    """ToSBack2's stops as the semicolons that they were; no piece begins or ends within a repair."""
     piece = _BROKEN_ENTITY.sub(r"&\1; ", piece) if "&" in piece else piece
     return _BROKEN_SEMICOLON.sub(_mended_stop, piece) if ".\n" in piece else piece
 

@@ -1,4 +1,4 @@
-"""Chunks -> lines: what can be said of a chunk by itself. The words are in ``rules/outline.toml``."""
+"""Chunks -> lines: what a chunk alone shows. The words are in ``rules/outline.toml``."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ LIMITS: dict[str, int] = RULES["limits"]
 
 
 def any_of(words: Iterable[str], form: str = "{}", flags: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
-    """One pattern for the words of a rule; ``form`` says where they stand."""
+    """One pattern for the words of a rule; ``form`` says where they occur."""
     return re.compile(form.format(f"(?:{'|'.join(words)})"), flags)
 
 
@@ -45,15 +45,13 @@ _CONNECTIVES = frozenset(RULES["headings"]["connectives"])
 
 
 class Line:
-    """A chunk, without its bullet, and how it looks.
-
-    Lines are told apart by identity, so that they are quick to look up.
+    """A chunk, without its bullet, and how it looks. Lines are compared by identity, which makes look-ups fast.
 
     Attributes:
-        shape: What heading it may be: ``caps colon lower numbered question title``; empty for none.
+        shape: The kind of heading that it may be: ``caps colon lower numbered question title``; empty for none.
         heading: What it is if it is a heading; None if it cannot be one.
-        block: What it is if it is none.
-        crumb: What it is to a menu: ``furniture`` (no policy says it), ``link``, ``crumb`` (any short line); or empty.
+        block: What it is if it is not a heading.
+        crumb: Its role in a menu: ``furniture`` (no policy says it), ``link``, ``crumb`` (any short line); or empty.
         is_prose: Whether it is a full sentence.
         short: Whether it is neither a sentence nor the introduction of a list.
     """
@@ -86,7 +84,7 @@ class Line:
 
     @cached_property
     def is_text(self) -> bool:
-        """Whether a heading may stand over it: a sentence, a line of one, or the date under a title."""
+        """Whether a heading may be above it: a sentence, a line of one, or the date under a title."""
         is_sentence = self.n_words > 7 or (self.n_words > 4 and self.text.endswith(_ENDS))
         return is_sentence or (self.n_words > 2 and self._introduces()) or _YEAR.search(self.text) is not None
 
@@ -106,7 +104,7 @@ class Line:
 
     @cached_property
     def capitalised(self) -> bool:
-        """Whether its words are, but for the small ones of a title."""
+        """Whether its words are, except for the small ones of a title."""
         words = _WORD.findall(self.text)
         return self._is_caps or all(word[0].isupper() or word.lower() in _SMALL_WORDS for word in words)
 
@@ -154,14 +152,14 @@ class Line:
         if not 3 <= len(text) <= LIMITS["heading_length"] or not _LETTER.search(text):
             return True
         if self._is_caps and last == "." and n_words > 6 and _CLAUSE.search(text):
-            return True  # a sentence that is shouted
+            return True  # a sentence in capitals
         may_stop = last == "." and (self._is_caps or (n_words <= 4 and self._number))
         if _NO_HEADING.search(text.rstrip(".") if may_stop else text):
             return True
         return self._says_when() or (text[0].islower() and self._is_fragment())
 
     def _is_fragment(self) -> bool:
-        """Whether a line in small letters is no title or question, but a part of a sentence."""
+        """Whether a line in small letters is part of a sentence, not a title or question."""
         is_asking = _ASKS.match(self.text) or (self.text[-1] == "?" and _QUESTION.match(self.text))
         return not is_asking and (self.n_words > 10 or self.text.split(" ", 1)[0] in _CONNECTIVES)
 
@@ -179,7 +177,7 @@ BULLET = Line(Chunk("item", "•"))
 
 
 def read_line(chunk: Chunk) -> Line | None:
-    """The line of a chunk, `BULLET` for nothing but a bullet; None for scripts, navigation and what has no words."""
+    """The line of a chunk, `BULLET` for a lone bullet; None for scripts, navigation and text without words."""
     text, is_heading = chunk.text, chunk.kind == "heading"
     if len(text) == 1 and _BULLET_ALONE.match(text):
         return None if is_heading else BULLET

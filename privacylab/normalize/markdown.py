@@ -19,19 +19,19 @@ _BOLD_LINE = re.compile(
     r"(?:(?<![^.!?:])|(?<=[.!?:]  ))\n((\*\*|__)[A-Z\d][^*_\n]{1,100}[^*_\n.,;:]\2)[ \t]*\n(?=[A-Z\"'*_-])"
 )
 _PARTED = re.compile(r"\n\n(?!\s)")
-"""A blank line before one that is neither blank nor indented: no item, no title in bold goes on behind it."""
+"""A blank line before one that is neither blank nor indented: no item and no bold title continues after it."""
 _PART = re.compile(r"\n(?:[^\S\n]*+\n)++(?![^\S\n])")
-"""Blank lines, except where the next line is indented and so belongs to an item."""
+"""Blank lines, except before an indented line, which belongs to an item."""
 _BOLD_ITEM = re.compile(r"^ {0,3}(?:\d{1,2}[.)]|[-*+]) +(\*\*|__)[^*_\n]{2,100}\1[ \t]*\n(?= +[A-Z\"'])", re.MULTILINE)
 _INDENT = re.compile(r"^ {4}", re.MULTILINE)
 _MEANT_AS_TEXT = re.compile(r"\n\n    #{1,4} \w")
-"""A heading where an indent makes code of it: the whole text was indented."""
+"""A heading that an indent turns into code: the whole text was indented."""
 _DEFINED = re.compile(r"(?:\A|(?<=\n))\n?([^\n:|#*-][^\n]{1,80})\n{1,2}:[ \t]{1,3}(?=\S)")
 _SCRIPTS = ("script", "style", "noscript", "iframe")
 _SCRIPT = re.compile(rf"<({'|'.join(_SCRIPTS)})\b[^<>]*>", re.IGNORECASE)
 _SCRIPT_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _SCRIPTS}
 
-_FRONT_MATTER = re.compile(  # possessive: of a text without an end each line would be tried in two ways
+_FRONT_MATTER = re.compile(  # possessive: without an end each line would be tried in two ways
     r"\A\s*(?:---|\+\+\+)[ \t]*\n((?:(?!---|\.\.\.|\+\+\+)(?:[\w -]{1,40}[:=]|[ \t-])[^\n]*+\n)++)"
     r"(?:---|\.\.\.|\+\+\+)[ \t]*\n"
 )
@@ -39,10 +39,10 @@ _TITLED = re.compile(r"\s*(?:# |[^\n]{3,100}\n=)")
 _HEADING_ID = re.compile(r"(?<=\S)[ \t]*\{[:#.][^{}\n]{1,80}\}[ \t]*$", re.MULTILINE)
 
 _SIMPLE_LINE = re.compile(r"[A-Za-z\"'(][^\n\\`*_\[\]<>&|~\0\r]*\n?")
-"""Two fifths of the pieces of Markdown: a line of text without a mark, which neither cmark nor lexbor need read."""
+"""Two fifths of the pieces of Markdown: a line of text without a mark, which needs neither cmark nor lexbor."""
 
 MAX_PIECE = 200_000
-"""Characters without a blank line; more are no Markdown that a person wrote, and are read as plain text."""
+"""Characters without a blank line; nobody writes Markdown with more, and it is read as plain text."""
 
 
 def markdown_pieces(text: str) -> Pieces:
@@ -61,7 +61,7 @@ def markdown_pieces(text: str) -> Pieces:
 
 
 def _front(matter: re.Match[str]) -> str:
-    """The title and the dates of what stands before a text for a program."""
+    """The title and the dates in a text's front matter."""
     fields = (re.split("[:=]", line, maxsplit=1) for line in matter[1].splitlines() if re.match(r"\w[^:]*[:=]", line))
     said = {key.strip().lower().replace("_", " "): value.strip(" \"'") for key, value in fields}
     title = "" if _TITLED.match(matter.string, matter.end()) else said.get("title", "")
@@ -88,7 +88,7 @@ def _without_scripts(text: str) -> str:
 def _markdown_piece(piece: str) -> list[Chunk]:
     if _SIMPLE_LINE.fullmatch(piece):
         return chunks_of([piece.rstrip(" \t\n\v\f")])
-    # No policy holds code: deep indents come from nested page elements. Indented text stays with its item.
+    # No policy has code: deep indents come from nested page elements. Indented text stays with its item.
     piece = unbroken(_DEEP_INDENT.sub("    ", piece))
     if "\n**" in piece or "\n__" in piece:
         piece = _BOLD_LINE.sub(r"\n\n\1\n\n", piece)

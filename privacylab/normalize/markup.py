@@ -1,4 +1,4 @@
-"""A page's mark-up before it is parsed: what the parser would swallow or hide is written so that it does not."""
+"""A page's mark-up before it is parsed, rewritten where the parser would swallow or hide text."""
 
 import html
 import re
@@ -31,10 +31,10 @@ _ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
 _OPENS_OR_ENDS = re.compile("</?")
 
 MAX_OPEN = 10_000
-"""Elements that are open at once; of more a parser that follows the standard makes hours, and their tags are cut."""
+"""Elements that are open at once; with more, a standard parser takes hours, so their tags are cut."""
 
 MAX_TAG = 100_000
-"""Characters of a tag; one that is longer holds a picture, or so many attributes that a parser takes hours."""
+"""Characters of a tag; a longer one has a picture, or so many attributes that a parser takes hours."""
 _LONG_TAG = re.compile(rf"<[^<>]{{{MAX_TAG},}}>")
 
 PARAGRAPH_MARK = "|||"
@@ -42,7 +42,7 @@ PARAGRAPH_MARK = "|||"
 
 
 def is_own_xml(text: str) -> bool:
-    """Whether a text is XML of a vocabulary of its own, not that of HTML."""
+    """Whether a text is XML with another vocabulary than HTML's."""
     root = _XML_ROOT.match(text)
     if not root or ESCAPED_TAG.match(text, root.start(1) - 1):
         return False
@@ -61,7 +61,7 @@ def _block(element: re.Match[str]) -> str:
 
 
 def is_unclosed(text: str) -> bool:
-    """Whether so many elements stay open, or stand in each other, that a parser would take hours."""
+    """Whether so many elements stay open, or are nested, that a parser would take hours."""
     if text.count("<") <= MAX_OPEN:
         return False
     return max(accumulate(1 if mark == "<" else -1 for mark in _OPENS_OR_ENDS.findall(text))) > MAX_OPEN
@@ -73,7 +73,7 @@ def without_tags(text: str, instead: str) -> str:
 
 
 def parsed(text: str) -> LexborHTMLParser:
-    """The tree of a page or a piece of one, in time that grows as its length does."""
+    """The tree of a page or a piece of one, in time proportional to its length."""
     if is_unclosed(text):
         text = without_tags(text, "<br>")
     return LexborHTMLParser(_LONG_TAG.sub(" ", text) if len(text) > MAX_TAG else text)
@@ -85,7 +85,7 @@ def is_source(text: str) -> bool:
 
 
 def mended_page(text: str) -> str:
-    """The mark-up of a page, with nothing in it that hides the text behind it."""
+    """The mark-up of a page, without anything that hides the text after it."""
     if is_own_xml(text):
         text = _XML_ELEMENT.sub(_block, _CDATA.sub(r"\1", text))
     if "WAYBACK TOOLBAR" in text:

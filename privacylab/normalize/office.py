@@ -1,4 +1,4 @@
-"""Word, OpenDocument and RTF documents -> HTML, whose headings, lists and tables are then read as any page's."""
+"""Word, OpenDocument and RTF documents -> HTML, whose headings, lists and tables are read like any page's."""
 
 import io
 import re
@@ -18,7 +18,7 @@ p[style-name='Title'] => h1:fresh
 p[style-name^='toc '] => !
 p[style-name^='TOC '] => !
 """
-"""What mammoth does not do by itself: a title is a heading, and a table of contents is no text."""
+"""What mammoth does not do by itself: a title is a heading, and a table of contents is left out."""
 
 
 def word_page(data: bytes) -> str:
@@ -27,20 +27,20 @@ def word_page(data: bytes) -> str:
     Raises:
         NormalizeError: As `normalize.blocks`.
     """
-    import mammoth  # a tenth of a second, for what hardly a corpus holds
+    import mammoth  # takes a tenth of a second, and few corpora need it
 
     _member(data, None)
     try:
         html = mammoth.convert_to_html(
             io.BytesIO(data), style_map=_STYLES, include_embedded_style_map=False, convert_image=lambda _: []
         ).value
-    except Exception as error:  # mammoth raises whatever a damaged file makes it meet
+    except Exception as error:  # a damaged file can make mammoth raise anything
         raise _damaged("Word document", error) from None
     return _PAGE.format(html)
 
 
 def _member(data: bytes, name: str | None) -> bytes:
-    """A member of a zip, of which none is larger than what is read, pictures aside; empty without a name."""
+    """A member of a zip whose members, except pictures, are within the limit; empty without a name."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [info for info in archive.infolist() if not _PICTURE_FILE.search(info.filename)]
@@ -70,7 +70,7 @@ _TAGS = {
     **{"line-break": "br", "p Title": "h1", "p bold": "summary", "span bold": "b"},
     **{f"h {level}": f"h{min(level, 6)}" for level in range(1, 11)},
 }
-"""Elements, with their styles or levels, and what they are in HTML."""
+"""Elements, with their styles or levels, and their HTML."""
 _BLANKS = {"s": " ", "tab": "\t"}
 _LEFT_OUT = frozenset(("annotation", "tracked-changes", "table-of-content", "frame", "forms", "sequence-decls"))
 
@@ -110,7 +110,7 @@ def _look_of(style: ElementTree.Element) -> str:
 
 
 def _make_html(node: ElementTree.Element, look: str | None) -> None:
-    """Makes an element of HTML of one of OpenDocument."""
+    """Turns an element of OpenDocument into one of HTML."""
     if node.tag in _LEFT_OUT:
         node.text, node[:] = None, []
     elif node.tag == "note":
@@ -122,7 +122,7 @@ def _make_html(node: ElementTree.Element, look: str | None) -> None:
 
 # --- RTF ------------------------------------------------------------------------------------------------------------
 
-# Marks of no meaning of their own take what striprtf forgets through it: groups, bold letters, levels of headings.
+# Marks without a meaning carry what striprtf forgets through it: groups, bold letters, levels of headings.
 _OPEN, _CLOSE, _BOLD, _PLAIN, _NEW, _LEVEL = map(chr, range(0xE000, 0xE006))
 _MARKS = re.compile(rf"([{_OPEN}-{_NEW}\n]|{_LEVEL}\d)")
 _CONTROL = re.compile(r"\\[\\{}*']|[{}]|\\(?:b0|b1?|plain|pard|outlinelevel(\d))(?![a-z\d-]) ?")
@@ -137,11 +137,11 @@ def rtf_page(data: bytes) -> str:
     """
     from striprtf.striprtf import rtf_to_text
 
-    source = _PICTURE.sub(b"", data).decode("latin-1").replace("HYPERLINK", "LINK")  # its address is no text
+    source = _PICTURE.sub(b"", data).decode("latin-1").replace("HYPERLINK", "LINK")  # its address is not text
     check_size(len(source))
     try:
         marked = str(rtf_to_text(_CONTROL.sub(_with_mark, source), errors="replace"))  # type: ignore[no-untyped-call]
-    except Exception as error:  # it raises whatever a damaged file makes it meet
+    except Exception as error:  # a damaged file can make it raise anything
         raise _damaged("RTF document", error) from None
     return _PAGE.format("".join(_rtf_html(marked)))
 
@@ -155,7 +155,7 @@ def _with_mark(control: re.Match[str]) -> str:
 
 
 def _rtf_html(marked: str) -> Iterator[str]:
-    """A paragraph a line: a heading where it has an outline level, bold where all its letters are."""
+    """One paragraph per line: a heading if it has an outline level, bold if all its letters are."""
     outer: list[bool] = []
     is_bold, level = False, ""
     line: list[tuple[str, bool]] = []

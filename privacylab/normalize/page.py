@@ -1,4 +1,4 @@
-"""A whole page of HTML -> chunks: its text without what stands around it."""
+"""A whole page of HTML -> chunks: its text without the furniture around it."""
 
 import contextlib
 import json
@@ -19,14 +19,14 @@ MAX_INNER = 3
 """Pages within pages within pages."""
 
 MAX_SELECTORS = 200
-"""Selectors of a style that are looked for in a page."""
+"""Selectors of a style that are searched in a page."""
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
 _INNER_PAGES = frozenset(("iframe", "noframes"))
 _DELETED = "del, s, strike, [role=deletion]"
 _OPENS = ("id", "aria-controls", "href", "data-target", "data-bs-target")
-"""What a button says of itself and of what it opens."""
+"""What a button says about itself and about what it opens."""
 
 Attributes = dict[str, str | None]
 
@@ -47,7 +47,7 @@ def html_page(text: str, *, depth: int = 0) -> list[Chunk]:
 
 
 def _unshown(text: str, depth: int) -> list[Chunk]:
-    """What a page without a text of its own has for its scripts to show: long strings of JSON and of attributes."""
+    """The text of a page whose scripts show it: long strings of JSON and of attributes."""
     tree = LexborHTMLParser(text)
     strings: list[str] = []
     for script in tree.css("script[type$=json]"):
@@ -64,26 +64,26 @@ def _unshown(text: str, depth: int) -> list[Chunk]:
 
 
 def _strings(data: object) -> list[str]:
-    """The strings in what JSON says, in order."""
+    """The strings in a JSON value, in order."""
     if isinstance(data, str):
-        return [data.replace("\\/", "/")]  # a stroke that was escaped twice
+        return [data.replace("\\/", "/")]  # a slash that was escaped twice
     parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
     return [string for part in parts for string in _strings(part)]
 
 
 _MANY_BLANKS = 12
-"""A string with more of them is a text."""
+"""A string with more of these is a text."""
 
 
 def _source(root: LexborNode) -> str:
-    """What may be the source of a page, which this page shows as a browser's "view source" does; else empty."""
+    """The possible source of a page, if this page shows one as a browser's "view source" does; else empty."""
     if lines := root.css("td.line-content, td.blob-code, td.js-file-line"):
         return "\n".join(line.text() for line in lines)
     return "" if root.css_first("p, li, h1, h2, h3, td, iframe, noframes") else root.text()
 
 
 class _PageReader(TreeReader):
-    """Reads a page with its regions and its buttons; pages within it are read by themselves."""
+    """Reads a page with its regions and its buttons; pages within it are read separately."""
 
     is_page = True
     unread = UNSEEN
@@ -96,10 +96,10 @@ class _PageReader(TreeReader):
         self._with_lines = _styled(tree, r"white-space: ?pre")
         self._regions: list[Region] = []
         self._open_regions: dict[int, Region] = {}  # by the elements that they are
-        self._named: dict[str | None, str] = {}  # buttons' texts by their ids, and by those of what they open
+        self._named: dict[str | None, str] = {}  # buttons' texts by their ids, and by the ids of what they open
 
     def read(self, root: LexborNode) -> None:
-        """Reads a page; where most of it is struck out, nothing is meant by it."""
+        """Reads a page; if most of it is struck out, that means nothing."""
         styled = root.css("*") if self._struck else []
         struck = [*root.css(_DELETED), *(node for node in styled if node.mem_id in self._struck)]
         is_most = 2 * sum(len(node.text()) for node in struck) > len(root.text())
@@ -107,7 +107,7 @@ class _PageReader(TreeReader):
         super().read(root)
 
     def content(self) -> list[Chunk]:
-        """What of the page is its text."""
+        """The part of the page that is its text."""
         kept = [self.passages[i] for i in content(self.passages, self._regions)]
         chunks = []
         for passage, following in zip_longest(kept, kept[1:]):
@@ -200,7 +200,7 @@ def _whole_date(time: LexborNode) -> str | None:
 
 
 def _styled(tree: LexborHTMLParser, style: str) -> frozenset[int]:
-    """The elements to which a style is given, by themselves or by the page's rules."""
+    """The elements that have a style, from their attributes or the page's rules."""
     has_style = re.compile(style, re.IGNORECASE)
     styled = {node.mem_id for node in tree.css("[style]") if has_style.search(node.attributes["style"] or "")}
     rules = "".join(sheet.text() for sheet in tree.css("style")).split("}")

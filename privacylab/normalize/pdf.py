@@ -1,4 +1,4 @@
-"""PDF -> chunks: pypdf gives lines of text with their places, paragraphs and headings are read off these."""
+"""PDF -> chunks: pypdf gives lines of text with their places, which show paragraphs and headings."""
 
 import io
 import logging
@@ -14,7 +14,7 @@ from privacylab.normalize.chunks import MAX_BYTES, Chunk, NormalizeError, Pieces
 from privacylab.normalize.cleaning import clean
 from privacylab.normalize.wrapping import HYPHENS, MARGIN, SENTENCE_END, STARTS_BLOCK, joined, running, words_of
 
-# What pypdf says of a damaged file becomes a reason in the ledger; it shall not go to standard error as well.
+# What pypdf says about a damaged file becomes a reason in the ledger; it should not also go to standard error.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 MAX_PAGES = 500
@@ -23,14 +23,14 @@ MAX_OPERATIONS = 3_000_000
 
 _HEAD = re.compile(rb"(?:^|[\x00-\x1f]|\xef\xbb\xbf)%PDF-\d")
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
-# Fonts of TeX without a table of their letters: what stands for ligatures there is no sign anywhere else.
+# TeX fonts without a table of letters: their codes for ligatures are not used for any other character.
 _TEX = str.maketrans(
     dict(zip("\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f", "ff fi ffi ffl ff fi fl ffi ffl".split(), strict=True))
 )
 
 
 class _Line(NamedTuple):
-    """A printed line: where it begins, as its reader holds the page, and what it is set in."""
+    """A printed line: where it begins on the page as read, and its type."""
 
     text: str
     x: float
@@ -40,7 +40,7 @@ class _Line(NamedTuple):
 
     @property
     def width(self) -> float:
-        """About how wide it is: twice that, in points."""
+        """Its approximate width: twice that, in points."""
         return len(self.text) * self.size
 
 
@@ -61,7 +61,7 @@ def pdf_pieces(data: bytes) -> Pieces:
 
 
 def _pages(data: bytes) -> list[list[_Line]]:
-    import pypdf  # a tenth of a second, for what hardly a corpus holds
+    import pypdf  # takes a tenth of a second, and few corpora need it
 
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
@@ -77,7 +77,7 @@ def _pages(data: bytes) -> list[list[_Line]]:
     except NotImplementedError:
         detail = "the PDF is encrypted in a way that cannot be read here: print it to a new PDF"
         raise NormalizeError("encrypted", detail) from None
-    except Exception as error:  # pypdf raises whatever a damaged file makes its parser meet
+    except Exception as error:  # a damaged file can make pypdf raise anything
         detail = f"the PDF is damaged or cut short ({type(error).__name__}): fetch it again"
         raise NormalizeError("unreadable", detail) from None
     if not any(lines.pages):
@@ -86,12 +86,12 @@ def _pages(data: bytes) -> list[list[_Line]]:
 
 
 class _Lines:
-    """Gathers the lines of pages in the order of drawing, which is the reading order of columns, too."""
+    """Collects the lines of pages in the order of drawing, which is also the reading order of columns."""
 
     def __init__(self) -> None:
         self.pages: list[list[_Line]] = []
         self._parts: list[_Line] = []  # of the line that is not yet ended
-        self._actual: str | None = None  # what the glyphs that follow stand for, if they say so
+        self._actual: str | None = None  # the text of the glyphs that follow, if given
         self._n_operations = self._n_characters = 0
 
     def read(self, page: Any) -> None:  # noqa: ANN401  pypdf is imported late
@@ -123,7 +123,7 @@ class _Lines:
         self._parts = []
 
     def _operation(self, operator: bytes, operands: list[Any], *_: object) -> None:
-        """Sets what glyphs stand for in their place, where a PDF says it: a soft hyphen may be drawn as a blank."""
+        """Sets the text of glyphs where a PDF gives it: a soft hyphen may be drawn as a blank."""
         self._n_operations += 1
         if self._n_operations > MAX_OPERATIONS:
             raise NormalizeError("too_large", f"a PDF of more than {MAX_OPERATIONS:,} steps of drawing")
@@ -137,7 +137,7 @@ class _Lines:
 
 
 def _stands_for(actual: object) -> str | None:
-    """What one glyph stands for; None where nothing is said or a longer text is."""
+    """The text of one glyph; None if there is none or it is longer."""
     if isinstance(actual, bytes):
         actual = actual.decode("utf-16" if actual[:2] in (b"\xfe\xff", b"\xff\xfe") else "latin-1", errors="replace")
     return str(actual) if isinstance(actual, str) and len(actual) <= 3 else None
@@ -182,7 +182,7 @@ def _paragraphs(lines: Sequence[_Line], large: float) -> Iterator[list[_Line]]:
     gap = 1.25 * _pitch(lines)
     paragraph = list(lines[:1])
     for line, following in pairwise(lines):
-        width = math.inf if line.size > large else widths[round(line.x)]  # a title is broken where it pleases
+        width = math.inf if line.size > large else widths[round(line.x)]  # a title may be broken anywhere
         if not _goes_on(line, following, gap, width):
             yield paragraph
             paragraph = []
@@ -203,7 +203,7 @@ def _pitch(lines: Sequence[_Line]) -> float:
 
 
 def _goes_on(line: _Line, following: _Line, gap: float, width: float) -> bool:
-    """Whether a paragraph goes on in the following line, which may stand in another column or on another page."""
+    """Whether a paragraph continues in the next line, which may be in another column or on another page."""
     if STARTS_BLOCK.match(following.text) or abs(line.size - following.size) > 0.08 * line.size:
         return False
     drop = (line.y - following.y) / (line.size or 1.0)

@@ -16,7 +16,7 @@ _QUOTED = re.compile(r"^(?:> ?)+", re.MULTILINE)
 
 def plain_pieces(text: str) -> Pieces:
     """The pieces of plain text: one."""
-    return Pieces(plain_chunks, [text])  # whether lines are wrapped shows in the whole text alone
+    return Pieces(plain_chunks, [text])  # only the whole text shows whether lines are wrapped
 
 
 def plain_chunks(text: str) -> list[Chunk]:
@@ -29,7 +29,7 @@ def plain_chunks(text: str) -> list[Chunk]:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines of a text, whatever ends them; of a printed one without the heads and feet of its pages."""
+    """The lines of a text, whatever ends them; for a printed one, without the heads and feet of its pages."""
     if text.count("\n>") > 0.5 * text.count("\n"):
         text = _QUOTED.sub("", text)  # a message that was quoted
     pages = [page.splitlines() for page in text.split("\f")] if "\f" in text else []
@@ -39,7 +39,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _printed(pages: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of pages in one; a sentence goes on over a page's end."""
+    """The lines of all pages; a sentence may continue over a page's end."""
     margins = []
     for page in pages:
         filled = [n for n, line in enumerate(page) if line.strip()]
@@ -57,7 +57,7 @@ def _printed(pages: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _width(lines: Sequence[str]) -> int:
-    """The width that lines were broken to: many near the same length, hardly one beyond it; 0 if they were not."""
+    """The width at which lines were broken: many near the same length, hardly any beyond it; 0 if they were not."""
     lengths = sorted(len(line) for line in lines if len(line) > 40)
     if len(lengths) < 8:
         return _narrow_width(lines)
@@ -67,7 +67,7 @@ def _width(lines: Sequence[str]) -> int:
 
 
 def unwrapped(text: str) -> Iterable[str]:
-    """The lines of a paragraph, whole again where they were broken to a width."""
+    """The lines of a paragraph, joined where they were broken to a width."""
     lines = [line.strip() for line in text.split("\n")]
     if len(text) < _PARAGRAPH:  # the short ones are advertisements and menus in narrow columns
         return lines
@@ -77,7 +77,7 @@ def unwrapped(text: str) -> Iterable[str]:
 
 
 def _narrow_width(lines: Sequence[str], *, least: int = 8) -> int:
-    """The width of a column: the next line's word had no room, and sentences go on in the next line."""
+    """The width of a column: the next line's word had no room, and sentences continue in the next line."""
     lengths = sorted(len(line) for line in lines if line)
     pairs = [(line, following) for line, following in pairwise(lines) if line and following.strip()]
     if len(pairs) < least:
@@ -103,7 +103,7 @@ def _unwrap(lines: Sequence[str], width: int, words: frozenset[str]) -> Iterator
 
 
 def _ended(line: str, following: str, width: int) -> bool:
-    """Whether a paragraph ended with a line: there was room left for the word that follows."""
+    """Whether a paragraph ended with a line: there was room for the next word."""
     if _LONE_BULLET.match(line) or line.endswith(HYPHENS):
         return False
     has_room = len(line) + 1 + len(following.split(None, 1)[0]) <= width
@@ -112,6 +112,6 @@ def _ended(line: str, following: str, width: int) -> bool:
 
 
 def _is_title(before: str, line: str, after: str, width: int) -> bool:
-    """Whether a line between two paragraphs is a title: no blank lines part them, and the one before it was full."""
+    """Whether a line between two paragraphs is a title: no blank lines separate them, and the previous one was full."""
     is_short = len(line) < 0.6 * width and not SENTENCE_END.search(line)
     return bool(is_short and SENTENCE_END.search(before)) and line.lstrip()[0].isupper() and after[:1].isupper()

@@ -1,4 +1,4 @@
-"""A tree of HTML -> passages: chunks, and what else the mark-up says of them."""
+"""A tree of HTML -> passages: chunks, and what else the mark-up says about them."""
 
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ class Look(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A chunk; how many lists it stands in, and how many of its characters have which look."""
+    """A chunk; how many lists contain it, and how many of its characters have which look."""
 
     chunk: Chunk
     depth: int
@@ -71,7 +71,7 @@ class TreeReader:
     def __init__(self) -> None:
         self.passages: list[Passage] = []
         self.look = Look()
-        self._looks: dict[Look, int] = {}  # of the text that is gathered: how many characters have each
+        self._looks: dict[Look, int] = {}  # of the collected text: how many characters have each
         self._tables: dict[int, Table] = {}
         self._parts: list[str] = []
         self._items: list[int] = []  # where each open list item begins
@@ -106,7 +106,7 @@ class TreeReader:
         self.flush()
 
     def reads(self, tag: str, node: LexborNode) -> bool:
-        """Reads an element as a whole, or leaves it out; False where what is below it is to be read."""
+        """Reads an element as a whole, or leaves it out; False if its content must still be read."""
         if tag == "tr" and (row := data_row(node, self._tables)):
             self.flush()
             self.add(Chunk("item", row))
@@ -141,7 +141,7 @@ class TreeReader:
         self.passages.append(Passage(chunk, len(self._items), {Look(): 1}))
 
     def flush(self) -> None:
-        """Makes passages of the text that is gathered."""
+        """Makes passages of the collected text."""
         if looks := self._looks:
             is_bold = all([look.bold for look in looks])
             self._looks = {}
@@ -154,7 +154,7 @@ class TreeReader:
         self._parts.clear()
 
     def is_only(self, attribute: str) -> bool:
-        """Whether all text that is gathered has a look; so of none, too."""
+        """Whether all collected text has a look; also true without text."""
         return all(getattr(look, attribute) for look in self._looks)
 
     def _text(self, text: str) -> None:
@@ -164,12 +164,12 @@ class TreeReader:
 
     def _break(self) -> None:
         if self._looks and self.is_only("bold"):
-            self.flush()  # a line in bold over the rest of its paragraph
+            self.flush()  # a line in bold above the rest of its paragraph
         else:
             self._parts.append("\n")
 
     def _title_item(self, node: LexborNode, start: int) -> None:
-        """Makes of a title and the text under it, which an item holds, what they would be without the list."""
+        """Turns an item's title and the text under it into what they would be without the list."""
         if len(self.passages) - start < 2:
             return
         depth = len(self._items) + 1

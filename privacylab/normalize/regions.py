@@ -1,7 +1,7 @@
-"""What of a page is its text: nothing is cut without asking how much of the policy goes. Words: ``rules/page.toml``.
+"""The part of a page that is its text: each cut checks how much policy it takes. Words: ``rules/page.toml``.
 
-A region is what one element holds: a run of chunks. Furniture (menus, feet, forms) goes only while most of the policy
-stands elsewhere; banners and the bars of archives go by their names, by what they say and by where they stand.
+A region is the content of one element: a run of chunks. Furniture (menus, feet, forms) is removed only if most of the
+policy is elsewhere. Banners and the bars of archives are recognised by their names, words and places.
 """
 
 import re
@@ -18,13 +18,13 @@ RULES = paths.rules("page")
 _ANY_LENGTH = frozenset(("vendor", "named", "touched", "dialog"))
 _GROUPS = ("hidden", "nav", "dialog", "form", "aside", "header", "footer")
 _OF_MAINS = frozenset(("aside", "header", "footer"))
-"""Furniture that an article may have of its own."""
+"""Furniture that an article may have."""
 _LITTLE = 60
-"""Words of a policy: so many must remain where nothing but its name says that an element is a banner."""
+"""Words of a policy that must remain if only its name says that an element is a banner."""
 _SHORT = 200
-"""Words of a banner or bar that no name gives away."""
+"""Words of a banner or bar without a telling name."""
 _MOST_READ = 8_000
-"""Characters of a region in which is looked for what a banner says: regions stand in each other."""
+"""Characters of a region that are searched for a banner's words: regions are nested."""
 
 
 def _kinds(by: str) -> dict[str | None, str]:
@@ -58,7 +58,7 @@ class Button:
 
 @dataclass(eq=False, slots=True)
 class Region:
-    """The passages from ``start`` to ``end``, which one element holds."""
+    """The passages from ``start`` to ``end``, the content of one element."""
 
     kind: str
     start: int = 0
@@ -71,12 +71,12 @@ class Region:
         return range(self.start, self.end)
 
     def holds(self, other: "Region") -> bool:
-        """Whether another region stands within this one."""
+        """Whether another region is within this one."""
         return self is not other and self.start <= other.start and other.end <= self.end
 
 
 def region(tag: str, attributes: dict[str, str | None]) -> Region | None:
-    """The region that an element begins; None for an element that is nothing but text."""
+    """The region that an element begins; None for an element with only text."""
     if _BY_TAG.get(tag) == "text":
         return None
     names = [value for key, value in attributes.items() if value and (key in _NAMING or key.startswith("data-"))]
@@ -94,7 +94,7 @@ def region(tag: str, attributes: dict[str, str | None]) -> Region | None:
 
 
 class _Page:
-    """Which passages of a page still stand, and what the policy has of each."""
+    """Which passages of a page remain, and how much of each is policy."""
 
     def __init__(self, passages: Sequence[Passage], regions: Iterable[Region]) -> None:
         self.passages = passages
@@ -106,7 +106,7 @@ class _Page:
         self.words = {i: line.n_words for i, line in (speaking or texts).items()}
 
     def weight(self, parts: Iterable[int]) -> int:
-        """Words of the policy in these passages, as far as they still stand."""
+        """Words of the policy in those of these passages that remain."""
         return sum(self.words.get(i, 0) for i in self.standing.intersection(parts))
 
     def text(self, each: Region) -> str:
@@ -157,7 +157,7 @@ def _is_bar(each: Region, page: _Page) -> bool:
 
 
 def _is_banner(each: Region, page: _Page) -> bool:
-    """Whether it asks for consent: by its name, its buttons, what it says and where it stands."""
+    """Whether it asks for consent: by its name, its buttons, its words and its place."""
     lines = page.lines[each.start : each.end]
     is_little = sum(line.n_words for line in lines) <= _SHORT
     choices = {b.text for b in each.buttons if (is_little or not b.is_cut) and _CONSENTS.fullmatch(b.text)}
@@ -173,14 +173,14 @@ def _is_banner(each: Region, page: _Page) -> bool:
         return True
     is_note = n_words <= _SHORT // 2 and not any(line.is_marked for line in lines)
     if each.kind == "named" and (choices or is_note):
-        # Nothing but its name says it: what stands amid the policy is a section of it.
+        # Only its name says it: text amid the policy is a section of it.
         is_at_edge = not (page.weight(range(each.start)) and page.weight(range(each.end, len(page.lines))))
         return (is_at_edge or (says and is_note)) and page.remains(each)
     return (each.kind == "vendor" or (each.kind == "touched" and says and is_note)) and page.remains(each)
 
 
 def _mains(page: _Page) -> list[Region]:
-    """The elements that say that they hold the content, if they hold nine tenths of the policy."""
+    """The elements marked as content, if they have nine tenths of the policy."""
     total = page.weight(page.standing)
     for kind in ("main", "article"):
         group = [each for each in page.regions if each.kind == kind]
@@ -192,7 +192,7 @@ def _mains(page: _Page) -> list[Region]:
 
 
 def _furniture(page: _Page) -> set[int]:
-    """The passages of menus, feet, forms and the like, while most of the policy stands elsewhere."""
+    """The passages of menus, feet, forms and the like, if most of the policy is elsewhere."""
     mains = [each for each in page.regions if each.kind in ("main", "article")]
     parts: set[int] = set()
     total = page.weight(page.standing)
@@ -208,7 +208,7 @@ def _furniture(page: _Page) -> set[int]:
 
 
 def _rescued(page: _Page, aside: set[int]) -> set[int]:
-    """What the policy needs of the passages set aside: title, date, whom to ask."""
+    """What the policy needs from the passages set aside: title, date, contact."""
     first = min(page.standing, default=0)
     is_titled = page.has_title(page.standing)
     is_dated = any(page.lines[i].is_dated for i in page.standing)

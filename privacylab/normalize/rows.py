@@ -1,4 +1,4 @@
-"""The rows of tables: data under the heads of their columns, or titles beside the text that they head."""
+"""The rows of tables: data under column heads, or titles beside their text."""
 
 from itertools import accumulate
 
@@ -9,7 +9,7 @@ from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
 
 MAX_ROW = 800
-"""Characters of a row of data, and of a column's head; of more, the table is there for the layout."""
+"""Characters of a row of data, and of a column's head; with more, the table is for layout."""
 MAX_HEAD = 60
 
 _MAX_COLUMNS = 100
@@ -30,16 +30,16 @@ class _Cell:
 
     @property
     def is_head(self) -> bool:
-        """Whether it is one by its tag or in bold."""
+        """Whether it is a head by its tag or in bold."""
         bold = self._node.css_first("b, strong")
         return self._node.tag == "th" or (bold is not None and _text(bold).rstrip(" :") == self.text.rstrip(" :"))
 
 
 class Table:
-    """What is asked of a table for each of its rows: whether cells span rows, and the heads of its columns.
+    """What each row needs to know about its table: whether cells span rows, and the heads of its columns.
 
     Attributes:
-        heads: The text over each column; empty where the first row does not hold heads.
+        heads: The text above each column; empty if the first row does not have heads.
     """
 
     def __init__(self, node: LexborNode) -> None:
@@ -56,11 +56,11 @@ class Table:
 
 
 def data_row(row: LexborNode, tables: dict[int, Table]) -> str | None:
-    """The cells of a table's row joined by bars; None where the table is there for the layout.
+    """The cells of a table's row joined by bars; None if the table is for layout.
 
     Args:
         row: The row.
-        tables: The tables of its page that were looked at, by their nodes; this adds to them.
+        tables: The page's tables seen so far, by their nodes; this adds to them.
     """
     if len(row.text()) > MAX_ROW or row.css_first("h1,h2,h3,h4,ul,ol,table") is not None:
         return None
@@ -89,14 +89,14 @@ def _text(node: LexborNode) -> str:
 
 
 def _heads(table: Table, row: LexborNode, cells: list[_Cell]) -> list[str]:
-    """The column's head for each cell of a row; none where its table has no heads, or the row holds them."""
+    """The column's head for each cell of a row; none if its table has no heads, or the row has them."""
     if not table.heads or table.first == row.mem_id or all(cell.is_head for cell in cells):
         return []
     starts = list(accumulate([cell.span for cell in cells], initial=0))
     n_columns = starts.pop()
     if n_columns > len(table.heads) or (len(cells) < 2 and not table.is_spanned):
-        return []  # a title over the rows that follow
-    # A cell over several rows stands on the left.
+        return []  # a title above the rows that follow
+    # A cell over several rows is on the left.
     return [table.heads[start - n_columns if table.is_spanned else start] for start in starts]
 
 
@@ -108,5 +108,5 @@ def _is_titled(title: _Cell, text: _Cell) -> bool:
 
 
 def is_sentence(line: Line) -> bool:
-    """Whether a line is one, also a short one."""
+    """Whether a line is a sentence, even a short one."""
     return line.n_words > 5 and line.text[-1] in ".!?"

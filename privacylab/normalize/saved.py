@@ -1,4 +1,4 @@
-"""A page as a browser saved it in one file (MHTML, Safari's web archive) or as somebody packed it -> the page."""
+"""A page saved in one file (MHTML, Safari's web archive) or packed -> the page."""
 
 import email
 import io
@@ -14,7 +14,7 @@ _PAGES = ("text/html", "application/xhtml+xml")
 
 
 def mhtml_page(data: bytes) -> bytes | str:
-    """The page of a web archive (MHTML), or of a letter: the part that it begins with, else its first.
+    """The page of a web archive (MHTML), or of a letter: its declared start, else the first.
 
     Raises:
         NormalizeError: ``no_text``: it holds no page.
@@ -40,14 +40,14 @@ def webarchive_page(data: bytes) -> bytes | str:
     try:
         main = plistlib.loads(data)["WebMainResource"]
         return declared_text(bytes(main["WebResourceData"]), main.get("WebResourceTextEncodingName"))
-    except Exception as error:  # plistlib raises whatever a damaged file makes it meet
+    except Exception as error:  # a damaged file can make plistlib raise anything
         raise NormalizeError(
             "no_text", f"a web archive without a page ({type(error).__name__}): save it again"
         ) from None
 
 
 def unpacked(data: bytes, media_type: str) -> bytes:
-    """What a packed file holds, up to what a page may have with all its pictures in it.
+    """The content of a packed file, up to the limit for a page with all its pictures.
 
     Raises:
         NormalizeError: ``too_large``, or ``unreadable``: it is damaged.

@@ -1,4 +1,4 @@
-"""Printed lines -> the text that they were broken from: lines joined, words whole, without what each page repeats."""
+"""Printed lines -> the original text: lines joined, words whole, without what each page repeats."""
 
 import math
 import re
@@ -18,7 +18,7 @@ STARTS_BLOCK = re.compile(
 )
 SENTENCE_END = re.compile(r"[.!?:;][\"'”’)]*$")
 MARGIN = 3
-"""Lines at the top and at the bottom of a page among which its running head and foot are looked for."""
+"""Lines at the top and at the bottom of a page that may be its running head and foot."""
 
 HYPHENS = ("-", "\u2010", "\u00ad")
 _BROKEN = re.compile(r"[-\u2010\u00ad]\n[ \t>]*(?=[^\W\d_])")
@@ -32,7 +32,7 @@ _PRINTED = re.compile(
     r"|\bpage \d+ (?:of|/) ?\d+$",
     re.IGNORECASE,
 )
-"""What a browser prints around a page of which there may be no second: the date of printing, the address and count."""
+"""What a browser prints around a page, even if there is only one: the date of printing, the address and count."""
 _DATE_CUE = re.compile(rf"\b(?:{'|'.join(RULES['dates']['cue'])})\b.*\b(?:19|20)\d\d\b", re.IGNORECASE)
 
 
@@ -62,7 +62,7 @@ def _mended(end: re.Match[str]) -> str:
 
 
 def words_of(text: str) -> frozenset[str]:
-    """The words of a text that breaks words at line ends; none of another, as nobody asks for them."""
+    """The words of a text that breaks words at line ends; none for others, which do not need them."""
     return frozenset(_WORDS.findall(text.lower())) if _breaks_words(text) else frozenset()
 
 
@@ -71,7 +71,7 @@ def _breaks_words(text: str) -> bool:
 
 
 def _end(line: str, following: str, words: Collection[str]) -> str:
-    """A line with what parts it from the following one: a blank, its hyphen or nothing."""
+    """A line with what separates it from the next one: a blank, its hyphen or nothing."""
     left, right = _LAST_WORD.search(line), _FIRST_WORD.match(following)
     if not line.endswith(HYPHENS) or not left or not right or right[0].lower() in _SHARES_ITS_WORD:
         return line + " "
@@ -98,7 +98,7 @@ def running(margins: Sequence[Collection[tuple[int, str]]]) -> tuple[frozenset[s
         margins: The lines at the top and at the bottom of each page, each with its place.
 
     Returns:
-        The lines that are no text, and those of them that may date the policy ("Effective 1 May 2018"), each once.
+        The lines that are not text, and those of them that may date the policy ("Effective 1 May 2018"), each once.
     """
     counts = Counter(chain.from_iterable({(place, _key(line)) for place, line in margin} for margin in margins))
     least = max(2, math.ceil(0.4 * len(margins)))
@@ -115,5 +115,5 @@ def running(margins: Sequence[Collection[tuple[int, str]]]) -> tuple[frozenset[s
 
 
 def _key(line: str) -> str:
-    """A line as each page has it: without blanks and numbers."""
+    """A line in the form common to all pages: without blanks and numbers."""
     return "".join(_NUMBER.sub("#", line.strip().casefold()).split())

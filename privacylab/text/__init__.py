@@ -1,1 +1,1 @@
-"""What is read off a text: segments, sentences, words, phrases."""
+"""The parts of a text: segments, sentences, words, phrases."""

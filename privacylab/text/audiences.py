@@ -1,4 +1,4 @@
-"""For whom a part of a policy speaks: everybody, or people of some place or age; see ``rules/audiences.toml``."""
+"""The audience of a part of a policy: everybody, or people of some place or age; see ``rules/audiences.toml``."""
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
@@ -41,7 +41,7 @@ def _of_heading(heading: str) -> str | None:
 
 
 def of_headings(headings: Iterable[str]) -> str:
-    """For whom what stands under some headings speaks.
+    """The audience of the text under some headings.
 
     Args:
         headings: From the top of the policy down to the nearest.
@@ -54,7 +54,7 @@ def of_headings(headings: Iterable[str]) -> str:
 
 
 def of_text(text: str) -> str | None:
-    """For whom a segment speaks by its own words; None where they do not say.
+    """The audience of a segment by its own words; None if they do not say.
 
     >>> of_text("If you live in Colorado, you may appeal.")
     'us_states'

@@ -47,7 +47,7 @@ def syllables(word: str) -> int:
 
 @lru_cache(maxsize=200_000)
 def _lemma(word: str) -> str:
-    """The normalised form of a lower-case word; empty for stop words and what is no word."""
+    """The normalised form of a lower-case word; empty for stop words and non-words."""
     if len(word) < 3 or word in _STOP or len(word) > 30:
         return ""
     lemma = simplemma.lemmatize(word.removesuffix("'s"), lang="en").lower()
@@ -63,8 +63,8 @@ def _plain(text: str) -> str:
 def count_words(text: str) -> Counts:
     """Counts of a text as `normalize` gives it.
 
-    Words are runs of letters, with inner hyphens and apostrophes; web and mail addresses and bare numbers are none.
-    A sentence counts as passive once, however many passives it holds. Vague words follow Bhatia et al. (2016).
+    Words are runs of letters, with inner hyphens and apostrophes; web and mail addresses and bare numbers do not count.
+    A sentence counts as passive once, however many passives it has. Vague words follow Bhatia et al. (2016).
 
     >>> count_words("Your data may be sold. We sell it.")
     Counts(n_words=8, n_sentences=2, n_syllables=9, n_passive=1, n_vague=1)
@@ -82,7 +82,7 @@ def count_words(text: str) -> Counts:
 
 
 def content_words(text: str) -> list[str]:
-    """The content words of a text in order, normalised; an empty string where a stop word or a border stood.
+    """The content words of a text in order, normalised; an empty string in the place of a stop word or a border.
 
     >>> content_words("We share data with third parties.")
     ['', 'share', 'data', '', 'third', 'party']
@@ -93,7 +93,7 @@ def content_words(text: str) -> list[str]:
 def content_terms(text: str) -> list[str]:
     """Content words and the two-word phrases of ``rules/phrases.txt``, sorted, repeats kept.
 
-    A phrase stands for its two words. The list is no text: order, function words and numbers are gone.
+    A phrase replaces its two words. The list is not a text: it has no order, function words or numbers.
     """
     terms: list[str] = []
     before = ""

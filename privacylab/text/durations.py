@@ -28,7 +28,7 @@ _SMALLER = {
     "hour": ("minute", 60),
 }
 _MOST = {"minute": 60, "hour": 24, "day": 31, "week": 5, "month": 12}
-"""So many of a unit are no part of a larger one: "2 years and 18 months" are two periods."""
+"""From this number on a unit is not part of a larger one: "2 years and 18 months" are two periods."""
 _LETTERS = {"year": "Y", "month": "M", "week": "W", "day": "D", "hour": "H", "minute": "M"}
 _AGE = re.compile(r"(?<!\w)(?:1[0-9]|2[01]|thirteen|fourteen|fifteen|sixteen|eighteen|twenty[ -]one)(?!\w)")
 
@@ -71,7 +71,7 @@ def _count(number: str | None) -> float:
 
 
 def _iso(parts: list[tuple[float, str]]) -> str | None:
-    """A duration of whole numbers, in the smallest unit that it takes for that."""
+    """A duration in whole numbers, in the smallest unit that this needs."""
     total = dict.fromkeys(_LETTERS, 0.0)
     for i, (count, unit) in enumerate(parts):
         if unit in _SMALLER and (count % 1 or (i < len(parts) - 1 and unit != "month")):

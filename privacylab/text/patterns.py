@@ -1,6 +1,6 @@
-"""Rules as token patterns, as ``rules/*.toml`` write them, and where they match in a row of spaCy's tokens.
+"""The token patterns of ``rules/*.toml``, and where they match in a row of spaCy's tokens.
 
-A pattern is a row of tokens with a blank between them:
+A pattern is a row of tokens, separated by blanks:
 
     word        this word, upper or lower case; hyphens in a text count as blanks, so write none
     =Word       this word in exactly this case
@@ -13,8 +13,8 @@ A pattern is a row of tokens with a blank between them:
 
 Contractions are two words: "don't" is ``do not``, "we'll" is ``we will`` (spaCy's norms).
 
-Sets of places in a sentence are the bits of an integer, and a pattern moves them all at once: a gap costs as much as
-a word. `spacy.matcher.Matcher` tries each way to fill a gap by itself, which takes seconds on a sentence of 200 words.
+A set of places in a sentence is the bits of an integer, and a pattern moves them all at once: a gap costs as much as a
+word. `spacy.matcher.Matcher` tries each way to fill a gap, which takes seconds on a sentence of 200 words.
 """
 
 import re
@@ -42,7 +42,7 @@ _norm, _orth = attrgetter("norm"), attrgetter("orth")
 
 
 class PatternError(ValueError):
-    """A pattern that cannot be read; the message names it and says what to do."""
+    """An invalid pattern; the message names it and says what to do."""
 
 
 class Words(NamedTuple):
@@ -52,7 +52,7 @@ class Words(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Up to so many tokens of any kind."""
+    """Up to ``most`` tokens of any kind."""
 
     most: int
 
@@ -76,7 +76,7 @@ def _forms() -> Mapping[str, frozenset[str]]:
 
 
 def forms(lemma: str) -> frozenset[str]:
-    """The forms of a lemma, itself among them.
+    """The forms of a lemma, including itself.
 
     >>> sorted(forms("rectify"))
     ['rectified', 'rectifies', 'rectify', 'rectifying']
@@ -84,7 +84,7 @@ def forms(lemma: str) -> frozenset[str]:
     return _forms().get(lemma, frozenset()) | {lemma}
 
 
-# --- Reading what is written ----------------------------------------------------------------------------------------
+# --- Reading written patterns ---------------------------------------------------------------------------------------
 
 
 def row(pattern: str, lists: Lists) -> Row:
@@ -103,7 +103,7 @@ def row(pattern: str, lists: Lists) -> Row:
     except PatternError as error:
         raise PatternError(f"{pattern!r}: {error}") from None
     if frozenset() in needs(tokens):
-        raise PatternError(f"{pattern!r} may match nothing at all: name a word that must stand there")
+        raise PatternError(f"{pattern!r} may match nothing at all: name a word that must be there")
     return tokens
 
 
@@ -125,7 +125,7 @@ def _token(written: str, lists: Lists) -> Words | Gap | Choice:
 
 
 def _alternatives(word: str, lists: Lists) -> list[Row]:
-    """The rows that one alternative of a token stands for."""
+    """The rows for one alternative of a token."""
     if not word.startswith("$"):
         return [(Words(_spellings(word)),)]
     if word[1:] not in lists:
@@ -135,10 +135,10 @@ def _alternatives(word: str, lists: Lists) -> list[Row]:
 
 
 def _spellings(word: str) -> frozenset[str]:
-    """The words that a word of a pattern stands for, ``=`` before those in exact case."""
+    """The words for a word of a pattern, with ``=`` before those in exact case."""
     bare = word.strip("~=")
     if not bare:
-        raise PatternError("an alternative is empty: take out a bar or a blank")
+        raise PatternError("an alternative is empty: remove a bar or a blank")
     if word == NUMBER:
         return frozenset({NUMBER})
     spelt = [bare, bare.upper(), bare.capitalize()] if "." in bare else [bare]  # "U.S." and "Inc." are one word each
@@ -155,11 +155,11 @@ def _spellings(word: str) -> frozenset[str]:
 
 
 Needs = frozenset[frozenset[str]]
-"""Sets of words, of each of which a sentence must hold one."""
+"""Sets of words; a sentence must have a word of each."""
 
 
 def needs(tokens: Row) -> set[Needs]:
-    """What a sentence must hold for a row to match: all that one of these asks for.
+    """What a sentence must have for a row to match: everything in one of these.
 
     >>> [sorted(map(sorted, each)) for each in needs(row("right ..3 erase|delete please?", {}))]
     [[['delete', 'erase'], ['right']]]
@@ -183,7 +183,7 @@ def needs(tokens: Row) -> set[Needs]:
 
 
 def _shortest(words: frozenset[str]) -> int:
-    """The length of the shortest word: short words stand in every sentence."""
+    """The length of the shortest word: every sentence has short words."""
     return min(map(len, words))
 
 
@@ -191,7 +191,7 @@ def _shortest(words: frozenset[str]) -> int:
 
 
 class Candidate(NamedTuple):
-    """A row, by its group and number, that may match where all words of a way are: as bits, one for a set of words."""
+    """A row, by group and number, that may match if all words of one way are there: as bits, one per set of words."""
 
     way: int
     group: str
@@ -199,10 +199,10 @@ class Candidate(NamedTuple):
 
 
 class Look:
-    """A sentence as patterns see it.
+    """A sentence in the form that patterns use.
 
     Attributes:
-        at: The words of the patterns that stand in it, each with the tokens that it is, as bits.
+        at: The words of the patterns in it, each with its tokens, as bits.
         rows: The rows of each group, by their numbers, that may match.
         n_tokens: Its length.
     """
@@ -219,11 +219,11 @@ class Look:
 
 
 class Patterns:
-    """Groups of patterns, each under a name, that are looked for together.
+    """Groups of patterns, each with a name, that are searched together.
 
     Args:
         written: The patterns of each group.
-        lists: What ``$list`` stands for.
+        lists: The meaning of each ``$list``.
 
     Raises:
         PatternError: As `row` does.
@@ -252,7 +252,7 @@ class Patterns:
         self._wakes_always = NUMBER in first
 
     def wakes(self, words: Sequence[Word]) -> bool:
-        """Whether some words hold one that a match begins with: a quick look, as most sentences hold none."""
+        """Whether a match may begin with one of some words: a quick test, which most sentences fail."""
         return (
             self._wakes_always
             or not self._wake.isdisjoint(map(_norm, words))
@@ -260,7 +260,7 @@ class Patterns:
         )
 
     def look(self, words: Sequence[Word]) -> Look:
-        """Which words of the patterns stand in a sentence, and where; nothing if no pattern may match."""
+        """Which words of the patterns are in a sentence, and where; nothing if no pattern may match."""
         if not self.wakes(words):
             return Look({}, {}, len(words))
         norms, exact, counts_numbers = self._norms, self._exact, self._counts_numbers
@@ -280,7 +280,7 @@ class Patterns:
         return Look(at, rows, place.bit_length() - 1)
 
     def _candidates(self, present: int) -> list[Candidate]:
-        """The rows that may match where one of each of some sets of words stands, as bits."""
+        """The rows that may match if a word of each of some sets is there, as bits."""
         candidates = []
         absent, begins = ~present, present & self._begins
         while begins:
@@ -290,7 +290,7 @@ class Patterns:
         return candidates
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
-        """First token and last but one of each match of a group; of those of a pattern with one end the shortest."""
+        """First and end token of each match of a group; of a pattern's matches with the same end, the shortest."""
         rows = [self._rows[name][number] for number in look.rows.get(name, ())]
         return sorted({span for each in rows for span in _spans(each, look)})
 
@@ -314,7 +314,7 @@ def _spans(tokens: Row, look: Look) -> Iterator[tuple[int, int]]:
 
 
 def _after(tokens: Row, look: Look, begins: int) -> int:
-    """Where a row may end (first token behind it) that begins at some tokens, as bits."""
+    """Where a row that begins at some tokens may end (the token after it), as bits."""
     for token in tokens:
         if isinstance(token, Words):
             begins = (begins & look.places(token.any_of)) << 1
@@ -329,7 +329,7 @@ def _after(tokens: Row, look: Look, begins: int) -> int:
 
 
 def _before(tokens: Row, look: Look, ends: int) -> int:
-    """Where a row may begin that ends before some tokens, as bits."""
+    """Where a row that ends before some tokens may begin, as bits."""
     for token in reversed(tokens):
         if isinstance(token, Words):
             ends = (ends >> 1) & look.places(token.any_of)
@@ -343,7 +343,7 @@ def _before(tokens: Row, look: Look, ends: int) -> int:
 
 @cache
 def _steps(most: int) -> tuple[int, ...]:
-    """Shifts that together spread a bit over up to so many places.
+    """Shifts that together spread a bit over up to ``most`` places.
 
     >>> _steps(10)
     (1, 2, 4, 3)

@@ -19,7 +19,7 @@ from privacylab.text.sentences import stops
 from privacylab.text.visible import visible
 
 COMPONENTS = ("privacylab_frameworks", "privacylab_cues", "privacylab_clauses")
-"""The annotators, by the names under which spaCy finds them (entry points of this package)."""
+"""The annotators, by their names in spaCy (entry points of this package)."""
 
 
 def english() -> Language:
@@ -37,7 +37,7 @@ def english() -> Language:
 
 @Language.component("privacylab_sentences", assigns=["token.is_sent_start"])
 def sentences(doc: Doc) -> Doc:
-    """Sets where sentences start: lines, items of lists and table cells are sentences of their own."""
+    """Sets where sentences start: lines, list items and table cells are separate sentences."""
     ends = [match.end() for match in stops(visible(doc.text))]
     part_of_last = -1
     for token in doc:
@@ -61,7 +61,7 @@ def set_spans(doc: Doc, key: str, found: Iterable[tuple[int, int, str, str]]) ->
     Args:
         doc: The doc.
         key: The group's name.
-        found: First character, last but one, label and id of each span; it grows to whole tokens.
+        found: First and end character, label and id of each span; it grows to whole tokens.
     """
     spans = [
         doc.char_span(start, end, label=label, span_id=span_id, alignment_mode="expand")

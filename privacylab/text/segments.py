@@ -1,4 +1,4 @@
-"""Blocks -> segments: the unit that is labelled, with the heading it stands under.
+"""Blocks -> segments: the unit that is labelled, with its heading.
 
 A segment is a paragraph, or an introduction with its list. The limits follow OPP-115, whose segments have a median
 of 59 words and at most 372 (counted on its training policies).
@@ -13,13 +13,13 @@ from privacylab.text.audiences import ALL, of_headings
 from privacylab.text.sentences import stops
 
 MAX_WORDS = 200
-"""A list grows no longer than this, a paragraph is cut at its sentences above it."""
+"""The longest list; longer paragraphs are cut between sentences."""
 
 MIN_WORDS = 8
 """Shorter paragraphs in a row (an address, a table of contents) are one segment."""
 
 MAX_CHARACTERS = 5_000
-"""A sentence that is longer is cut all the same: nobody wrote it, and patterns would take the square of its length."""
+"""Longer sentences are cut: nobody wrote them, and the time of patterns would grow with the square of their length."""
 
 _PART = re.compile(rf"\S(?:.{{0,{MAX_CHARACTERS - 1}}}(?!\S)|.{{{MAX_CHARACTERS - 1}}})", re.DOTALL)
 
@@ -29,8 +29,8 @@ class Segment(NamedTuple):
 
     Attributes:
         heading: The nearest heading; None if there is none.
-        text: The text; a list's items stand on lines of their own.
-        audience: For whom it speaks by the headings above it.
+        text: The text; each list item is on its own line.
+        audience: Its audience by the headings above it.
     """
 
     heading: str | None
@@ -39,7 +39,7 @@ class Segment(NamedTuple):
 
 
 def segments(blocks: Iterable[Block]) -> list[Segment]:
-    r"""The segments of a policy, in order; no word of the blocks is lost, headings stand in `Segment.heading`.
+    r"""The segments of a policy, in order; no word of the blocks is lost, headings are in `Segment.heading`.
 
     >>> blocks = [Block("heading", "Cookies", 2), Block("paragraph", "We use:"), Block("item", "pixels")]
     >>> segments(blocks)
@@ -49,7 +49,7 @@ def segments(blocks: Iterable[Block]) -> list[Segment]:
 
 
 def sections(blocks: Iterable[Block]) -> Iterator[tuple[tuple[Block, ...], str]]:
-    """Blocks cut before each heading, and for whom each section speaks by its headings: segments reach over none."""
+    """Blocks cut before each heading, and each section's audience by its headings: segments never cross sections."""
     section: list[Block] = []
     above: list[Block] = []
     for block in blocks:
@@ -66,11 +66,11 @@ def sections(blocks: Iterable[Block]) -> Iterator[tuple[tuple[Block, ...], str]]
 
 
 def of_section(section: Sequence[Block], audience: str) -> list[Segment]:
-    """The segments of a heading and what stands under it."""
+    """The segments of a heading and the text under it."""
     heading = section[0].text if section[0].kind == "heading" else None
     under = section if heading is None else section[1:]
     if heading is not None and not under:
-        return [Segment(None, heading, audience)]  # a heading over a heading keeps its words
+        return [Segment(None, heading, audience)]  # a heading before a heading keeps its words
     return [Segment(heading, part, audience) for lines in _units(under) for part in _parts("\n".join(lines))]
 
 
@@ -100,7 +100,7 @@ def _is_short(lines: Sequence[str]) -> bool:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """A text in parts of at most about `MAX_WORDS`, and never more than `MAX_CHARACTERS`."""
+    """A text in parts of about `MAX_WORDS` at most, and never more than `MAX_CHARACTERS`."""
     for part in _cut(text):
         if len(part) <= MAX_CHARACTERS:
             yield part
@@ -109,7 +109,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _cut(text: str) -> Iterator[str]:
-    """A text cut between sentences into parts of at most about `MAX_WORDS`."""
+    """A text cut between sentences into parts of about `MAX_WORDS` at most."""
     if text.count(" ") < MAX_WORDS + MAX_WORDS // 4:
         yield text
         return

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 _STOP = re.compile(
     r"[.!?\n](?:(?<=\n)|(?<!\n)[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9]))"
-)  # one class first is quick to look for
+)  # one class first makes the search fast
 _ABBREVIATED = re.compile(
     r"(?:(?:^|[\s(])[A-Z]|\b(?:Inc|Ltd|Co|e\.g|i\.e|etc|No|Mr|vs|U\.S|Art|St|[Pp]aras?|[Pp]ar|[Ss]ec|lit|\d sent))\.$"
 )
@@ -20,7 +20,7 @@ def stops(text: str) -> Iterator[re.Match[str]]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text; a list's items are sentences of their own.
+    """The sentences of a text; each list item is a sentence.
 
     >>> sentences("We share data, e.g. with Acme Inc. in the U.S. today. You may object!")
     ['We share data, e.g. with Acme Inc. in the U.S. today.', 'You may object!']
@@ -28,7 +28,7 @@ def sentences(text: str) -> list[str]:
     parts = []
     start = 0
     for match in stops(text):
-        # The stop stays with its sentence, closing quotes and brackets too.
+        # The stop stays with its sentence, as do closing quotes and brackets.
         if part := text[start : match.end()].rstrip():
             parts.append(part)
         start = match.end()
@@ -36,7 +36,7 @@ def sentences(text: str) -> list[str]:
 
 
 def goes_on(line: str) -> bool:
-    """Whether the last sentence of a line may go on in the next: it ends with an abbreviation's stop."""
+    """Whether the last sentence of a line may continue in the next: it ends with an abbreviation's stop."""
     end = line.rstrip().rstrip("\"')]")
     return end.endswith(".") and _ABBREVIATED.search(end, max(0, len(end) - 9)) is not None
 
@@ -62,7 +62,7 @@ def _ends_sentence(view: str, match: re.Match[str]) -> bool:
     """Whether a possible break is one."""
     before = view[max(0, match.start() - 80) : match.start() + 1]
     if match["hard"] is not None or match.group().count("\n") > 1:
-        # "U.S." at the end of a line and "- E.U." on the next are no list: an archive broke the line after a full stop.
+        # "U.S." at the end of a line and "- E.U." on the next are not a list: an archive broke the line after a stop.
         return match.group().count("\n") > 1 or not before.rstrip().endswith(("U.S.", "E.U."))
     if match["end"] is not None:
         return not _ABBREVIATION.search(before) or _STARTER.match(view, match.end()) is not None
@@ -72,9 +72,9 @@ def _ends_sentence(view: str, match: re.Match[str]) -> bool:
 
 
 def ends(view: str) -> list[int]:
-    """Where the sentences, headings and list items of a visible text end; a line that an archive broke goes on.
+    """Where the sentences, headings and list items of a visible text end; a line that an archive broke continues.
 
     Args:
-        view: what `visible` gave.
+        view: from `visible`.
     """
     return [match.end() for match in _BREAK.finditer(view) if _ends_sentence(view, match)]

@@ -1,4 +1,4 @@
-"""What patterns are matched on: the words of a sentence; an item of a list stands behind what introduces it."""
+"""What patterns are matched on: the words of a sentence; a list item follows its introduction."""
 
 import re
 import string
@@ -17,7 +17,7 @@ from privacylab.text.sentences import stops
 
 _ITEM = re.compile(r"[ \t]*(?:[-*•·]|\(?[a-z0-9]{1,2}[.)])\s")
 _LEAD_REACH = 40
-"""Tokens: so much of the sentence before a list introduces its items."""
+"""Tokens: the part of the sentence before a list that introduces its items."""
 _GLUED = (
     r"[()\[\]\"]|/$",
     r"(?<=[A-Z]{2})\.(?=[A-Z][a-z])",
@@ -25,9 +25,9 @@ _GLUED = (
     r"(?<=Shield)(?=[A-Z])",
     r"(?<=Harbor)(?=[A-Z])",
 )
-"""Brackets and quotes between letters, a stop without a blank behind it, and names of frameworks."""
+"""Brackets and quotes between letters, a stop without a blank after it, and names of frameworks."""
 _CHUNK = re.compile(r"(\S{1,300})\S*")
-"""What stands between blanks; nothing is read of it beyond 300 characters, as a tokenizer would take their square."""
+"""A chunk between blanks, cut at 300 characters, because a tokenizer's time grows with the square of its length."""
 _HYPHEN = get_string_id("-")
 _BLANK = string.whitespace + "-"
 
@@ -41,7 +41,7 @@ class Word(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A sentence and where it begins in its text; an item of a list has the sentence that introduces the list."""
+    """A sentence and where it begins in its text; a list item has the sentence that introduces the list."""
 
     start: int
     lead: str
@@ -50,9 +50,9 @@ class Unit(NamedTuple):
 
 @cache
 def tokenizer() -> Tokenizer:
-    """The one that spaCy has for English, which parts what a flattened page has glued together.
+    """The English tokenizer of spaCy, which also separates what a flattened page has glued together.
 
-    It is made from spaCy's rules, for `spacy.blank` would import every component that is installed. There, "id" is "I
+    It is made from spaCy's rules, because `spacy.blank` would import every installed component. For spaCy "id" is "I
     would"; here it is an identifier.
     """
     rules = English.Defaults
@@ -73,13 +73,13 @@ Place = tuple[int, int]
 
 @lru_cache(1 << 17)
 def _tokens(chunk: str) -> tuple[tuple[Word, ...], tuple[Place, ...]]:
-    """The tokens of what stands between blanks, and their places in it; few chunks make up most of a policy."""
+    """The tokens of a chunk between blanks, and their places in it; few chunks make up most of a policy."""
     rows = tokenizer()(chunk).to_array([IDX, LENGTH, NORM, ORTH, LIKE_NUM]).reshape(-1, 5).tolist()
     kept = [row for row in rows if row[3] != _HYPHEN]
     return tuple(Word(*row[2:]) for row in kept), tuple((at, at + length) for at, length, *_ in kept)
 
 
-@lru_cache(maxsize=64)  # several look for different things in one text
+@lru_cache(maxsize=64)  # several annotators read one text
 def words(text: str) -> tuple[Word, ...]:
     """The tokens of a visible text, without white space and hyphens."""
     return tuple(chain.from_iterable([_tokens(chunk)[0] for chunk in _CHUNK.findall(text)]))
@@ -91,9 +91,9 @@ def places(text: str) -> list[Place]:
     return [(at + start, at + end) for at, inside in chunks for start, end in inside]
 
 
-@lru_cache(maxsize=1)  # audiences and cues are asked for one after the other
+@lru_cache(maxsize=1)  # audiences and cues are read one after the other
 def units(text: str, ends: tuple[int, ...] | None = None) -> tuple[Unit, ...]:
-    r"""The sentences of a text; an item of a list stands behind the sentence that introduces the list.
+    r"""The sentences of a text; a list item follows the sentence that introduces the list.
 
     Args:
         text: A visible text.
@@ -119,7 +119,7 @@ def units(text: str, ends: tuple[int, ...] | None = None) -> tuple[Unit, ...]:
 
 
 def words_of(lead: str, sentence: str) -> tuple[tuple[Word, ...], int]:
-    """The words of a sentence behind what introduces its list, and how many those are."""
+    """The words of a list's introduction and of a sentence, and how many belong to the introduction."""
     if not lead:
         return words(sentence), 0
     before = words(lead)[-_LEAD_REACH:]

@@ -20,7 +20,7 @@ _HIDDEN = (
     ),
     (("\\", "*", "_"), re.compile(r"\\(?=[^\w\s])|\*\*|__|(?<=\w)\*|\*(?=\w)|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")),
 )
-"""What a reader does not see, each kind with the marks without which there is none."""
+"""What a reader does not see, each kind with the marks that it needs."""
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -35,7 +35,7 @@ def _item(match: re.Match[str]) -> str:
     return "\n\n- ".ljust(len(match.group()))
 
 
-@lru_cache(maxsize=1)  # frameworks and cues are asked for one after the other
+@lru_cache(maxsize=1)  # frameworks and cues are read one after the other
 def visible(text: str) -> str:
     """The text as a reader sees it, character for character: link targets, addresses, tags and escapes are blanks.
 

@@ -185,7 +185,7 @@ def test_each_kept_version_is_a_policy_and_no_other():
         (None, "Permission denied", "unreadable", "Permission denied"),
         (None, "unsafe_path", "unsafe_path", "its path leads out of the archive"),
         (b"", None, "empty", "no words"),
-        (b"\x00\x01\x02" * 500, None, "not_text", "it holds NUL bytes"),
+        (b"\x00\x01\x02" * 500, None, "not_text", "NUL bytes"),
         ("We collect your personal data and share it.", None, "too_short", "8 words"),
         (archives.NO_POLICY, None, "other_document", "it reads as another document"),
         (b"x" * 20_000_001, None, "too_large", "20,000,001 bytes"),

@@ -159,7 +159,7 @@ def test_a_file_is_read_as_its_suffix_says(tmp_path):
 
 def test_a_file_that_is_no_text_is_named(tmp_path):
     (tmp_path / "photo.txt").write_bytes(bytes(1000))
-    with pytest.raises(ValueError, match=r"photo\.txt: not_text: it holds NUL bytes"):
+    with pytest.raises(ValueError, match=r"photo\.txt: not_text: .*NUL bytes"):
         policy_page.of_file(tmp_path / "photo.txt")
 
 

@@ -304,7 +304,7 @@ def test_a_pipe_is_listed_and_keeps_nobody_waiting(place, tmp_path):
     os.mkfifo(tmp_path / "mine" / "a.md")
     (tmp_path / "mine" / "link.md").symlink_to("a.md")
     reasons = set(texts(opened(tmp_path / place, tmp_path)).values())
-    assert reasons == {"a pipe or a device, no ordinary file: copy what it gives into one"}
+    assert reasons == {"a pipe or a device, not a file: copy its content into one"}
 
 
 def test_a_socket_is_listed_with_the_reason(tmp_path, monkeypatch):
