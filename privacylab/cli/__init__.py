@@ -206,8 +206,10 @@ def report(
 
 
 def _check_some_policy(corpus: Path) -> None:
+    """Refuses what gives no report before any notebook runs: a damaged table, or no policy."""
     opened = tables.Corpus.open(corpus)
-    if not opened.manifest["counts"]["policies"]:
+    n_rows = {name: len(opened.table(name, columns=[*table.key])) for name, table in schema.TABLES.items()}
+    if not n_rows["policies"]:
         reasons = opened.versions(columns=["reason"])["reason"].value_counts()
         why = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
         raise tables.CorpusError(f"{corpus} holds no policy to report ({why}): build one from other files")

@@ -96,7 +96,7 @@ def test_open_refuses_a_damaged_manifest(text, copy):
         Corpus.open(copy)
 
 
-@pytest.mark.parametrize("found", [0, tables.FORMAT + 1, None])
+@pytest.mark.parametrize("found", [0, tables.FORMAT + 1, None, "2"])
 def test_open_refuses_another_format(found, copy):
     remanifest(copy, format=found)
     with pytest.raises(CorpusError, match=f"has format {found}, this version reads {tables.FORMAT}: .*--force"):
@@ -170,7 +170,7 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-PARAMETERS = {"parameters": {"text": False, "thresholds": {}}}
+PARAMETERS = {"parameters": {"text": False, "thresholds": dict.fromkeys(schema.CATEGORIES, 50)}, "sources": {}}
 
 
 def test_write_makes_a_whole_corpus_and_nothing_beside_it(corpus, tmp_path):
