@@ -120,13 +120,14 @@ class Corpus:
 
         Raises:
             CorpusError: The table is not there, or damaged.
+            ValueError: As `read_table`.
         """
         path = self.path / f"{name}.parquet"
         if not path.is_file():
             raise CorpusError(f"{self.path} has no table {name}: run the notebook or command that writes it")
         try:
             return read_table(path, name, columns=columns)
-        except (arrow.ArrowException, OSError) as error:
+        except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise CorpusError(f"{path} is damaged ({str(error).splitlines()[0]}): make the corpus again") from None
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
@@ -170,7 +171,13 @@ class Corpus:
         return self.table("topic_terms", columns=columns)
 
     def thresholds(self) -> dict[str, int]:
-        """The percent that a score must reach for its category to be assigned."""
+        """The percent that a score must reach for its category to be assigned.
+
+        Raises:
+            CorpusError: The manifest lacks one.
+        """
+        if faults := manifests.missing(self.manifest, sources=False):
+            raise CorpusError(f"{self.path}: {'; '.join(faults)}: make it again with privacylab build --force")
         return {name: int(value) for name, value in self.manifest["parameters"]["thresholds"].items()}
 
     def labels(self) -> pd.DataFrame:

@@ -72,8 +72,9 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
-def missing(known: Mapping[str, Any]) -> list[str]:
+def missing(known: Mapping[str, Any], *, sources: bool = True) -> list[str]:
     """A sentence for each thing that a manifest should say and does not; hashes and counts are for who compares."""
-    faults = [] if "sources" in known else [f"{MANIFEST}: it does not say of which sources the tables are"]
+    unsaid = sources and "sources" not in known
+    faults = [f"{MANIFEST}: it does not say of which sources the tables are"] if unsaid else []
     lacking = [name for name in CATEGORIES if name not in known["parameters"]["thresholds"]]
     return faults + ([f"{MANIFEST}: it has no threshold of {', '.join(lacking)}"] if lacking else [])

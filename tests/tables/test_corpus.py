@@ -149,6 +149,21 @@ def test_labels_are_the_scores_that_reach_their_threshold(copy):
     assert labels.to_dict("list") == {"segment_id": ["a", "c"], "category": [first, second], "score": [50, 71]}
 
 
+def test_labels_need_every_threshold(copy):
+    remanifest(copy, parameters={"text": False, "thresholds": {}})
+    with pytest.raises(CorpusError, match=r"no threshold of .*Data Retention.*: make it again"):
+        Corpus.open(copy).labels()
+
+
+def test_a_name_that_is_no_text_is_damage(copy, monkeypatch):
+    def undecodable(*arguments, **options):
+        return b"\xe2".decode()
+
+    monkeypatch.setattr(corpus_module.parquet, "ParquetFile", undecodable)
+    with pytest.raises(CorpusError, match=r"cues\.parquet is damaged"):
+        Corpus.open(copy).cues()
+
+
 def test_labels_keep_all_categories_in_their_order(corpus):
     assert tuple(corpus.labels()["category"].cat.categories) == schema.CATEGORIES
 
