@@ -172,7 +172,7 @@ def write_part(path: Path, digest: str, tables: Mapping[str, arrow.RecordBatch])
     }
     buffer = io.BytesIO()
     feather.write_feather(arrow.table({"digest": [digest], **columns}), buffer, compression="zstd")
-    with files.replacing(path) as staging:
+    with files.replacing(path, within=path.parent) as staging:
         staging.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
 
 
