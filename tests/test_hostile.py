@@ -78,6 +78,11 @@ def test_no_text_takes_the_square_of_its_length(name, clock):
     policy.of_data(text, name="a", media_type=media_type)
 
 
+@pytest.mark.parametrize("read", [cues.cues, frameworks.mentions])
+def test_nor_does_a_line_that_says_the_same_again_and_again(read, clock):
+    read("reach our Data Protection Officer under the GDPR at [dp" * 1_500)
+
+
 @pytest.mark.parametrize("name", ["'# a\\n' again and again", "'1) a\\n' again and again", "one printed line"])
 def test_nor_does_the_difference_of_two(name, clock):
     text, media_type = HOSTILE[name]
