@@ -15,7 +15,7 @@ from privacylab import paths
 from privacylab.text.durations import ages, durations
 from privacylab.text.patterns import Look, PatternError, Patterns
 from privacylab.text.pipeline import set_spans
-from privacylab.text.units import Unit, places, units, words_of
+from privacylab.text.units import Place, Unit, places, units, words_of
 from privacylab.text.visible import visible
 
 
@@ -120,9 +120,10 @@ def _in_sentence(lead: str, sentence: str) -> tuple[Cue, ...]:
     look = patterns.look(words)
     woken = [rule for rule in rules if not look.rows.keys().isdisjoint(rule.values)] if look.rows else []
     fired: list[Cue] = []
+    at: list[Place] = []
     for rule in woken:
         for value, first, end in _fired(rule, patterns, look, n_lead):
-            at = places(sentence)
+            at = at or places(sentence)  # once: a line without an end may fire a thousand times
             start, stop = at[first - n_lead][0], at[end - 1 - n_lead][1]
             values = rule.read(sentence[start:stop]) if rule.read and value is None else [value]
             fired += [Cue(rule.cue, each, start, stop) for each in values]

@@ -1,12 +1,14 @@
 """Writes files and folders completely or not at all, and reads only ordinary files."""
 
 import errno
+import fcntl
+import glob
 import os
 import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,14 +43,13 @@ def replacing(path: Path, *, check: Callable[[Path], None] | None = None, within
     Args:
         path: The file or folder to be written; its parent exists.
         check: Raises if a folder has something that would be lost; called before and after it is moved away.
-        within: A folder on the same disk for the staging area; the parent of ``path`` if None.
+        within: A folder on the same disk for the staging area, which its owner clears; the parent of ``path`` if None.
 
     Raises:
         OSError: The disk is full or may not be written, ``path`` is a folder and there is no ``check``, or nothing was
             written.
     """
-    area = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=within or path.parent))
-    try:
+    with passing(f".{path.name}.", folder=within or path.parent, sweep=within is None) as area:
         staging = area / path.name
         yield staging
         _flush(staging)
@@ -56,8 +57,39 @@ def replacing(path: Path, *, check: Callable[[Path], None] | None = None, within
             staging.replace(path)
         else:
             _swap(staging, path, check)
+
+
+_LOCK = "privacylab.lock"
+
+
+@contextmanager
+def passing(prefix: str, *, folder: Path, sweep: bool = True) -> Iterator[Path]:
+    """A folder that is gone at the end of the block; one that a killed program left goes with the next of its name.
+
+    Args:
+        prefix: What its name begins with.
+        folder: Where it stands.
+        sweep: Whether to look for what was left.
+    """
+    for left in folder.glob(f"{glob.escape(prefix)}*") if sweep else ():
+        _remove_left(left)
+    area = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
+    try:
+        with (area / _LOCK).open("x") as lock:
+            with suppress(OSError):  # a disk without locks, or a full one: then it stays, should we be killed
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.write(lock.fileno(), b"x")
+            yield area
     finally:
         shutil.rmtree(area, ignore_errors=True)
+
+
+def _remove_left(area: Path) -> None:
+    """Removes a folder of `passing` whose program has ended: it is marked once it is locked, and nobody locks it."""
+    with suppress(OSError), (area / _LOCK).open("rb") as lock:
+        if lock.read():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(area)
 
 
 def set_aside(folder: Path) -> Path:

@@ -150,7 +150,7 @@ def corpus(tmp_path_factory) -> tables.Corpus:
         for place, name in enumerate(names)
     )
     parameters = {"text": False, "thresholds": dict.fromkeys(schema.CATEGORIES, 50)}
-    return tables.write(tmp_path_factory.mktemp("corpus") / "panel", frames, {"parameters": parameters})
+    return tables.write(tmp_path_factory.mktemp("corpus") / "panel", frames, {"parameters": parameters, "sources": {}})
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -18,12 +20,12 @@ from archives import policy
 from typer.testing import CliRunner
 
 import privacylab
-from privacylab import cli, paths, tables
+from privacylab import __main__, cli, paths, tables
 from privacylab.build import annotate
 from privacylab.cli import console
 from privacylab.explore import others
 from privacylab.explore import policy as policy_page
-from privacylab.tables import corpus, schema, spreadsheet
+from privacylab.tables import schema, spreadsheet
 
 COMMANDS = "build fetch report annotate compare export verify train evaluate".split()
 
@@ -293,10 +295,56 @@ def test_an_interrupt_is_one_line(tmp_path, monkeypatch, call):
     def interrupt(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(corpus, "verify", interrupt)
-    code, _, err = call("verify", tmp_path)
-    assert code in (2, 130)
-    assert "Traceback" not in err
+    monkeypatch.setattr(tables, "verify", interrupt)
+    code, out, err = call("verify", tmp_path)
+    assert (code, out) == (130, "")
+    assert one_line(err)
+    assert "stopped; what was there before is unchanged" in err
+
+
+SLOWLY = """
+import time, archives
+from privacylab import __main__
+from privacylab.build import annotate, versions, workers
+read = versions.read
+annotate._model, workers.READ_BATCH = archives.tiny_model, 1
+versions.read = lambda *given, **options: time.sleep(0.3) or read(*given, **options)
+__main__.main()
+"""
+
+
+def test_a_build_that_is_interrupted_says_what_stands_and_goes_on(tmp_path):
+    archives.write(tmp_path / "mine", {f"shop-{n}/2019-01-01.md": policy(f"Shop {n}.") for n in range(12)})
+    places = map(str, (Path(__file__).parent, paths.PACKAGE.parent))
+    command = [sys.executable, "-c", SLOWLY, "build", "mine", "--out", "out", "--workers", "2"]
+    options = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": os.pathsep.join(places)}, "text": True}
+    build = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, **options)
+    while not list(tmp_path.glob(".out.parts/part-*")) and build.poll() is None:
+        time.sleep(0.05)
+    os.killpg(build.pid, signal.SIGINT)  # as a terminal does: all processes get it
+    told = build.communicate()[1]
+    assert build.returncode == 130
+    assert one_line(told)
+    assert "give --resume to go on" in told
+    read = len(list(tmp_path.glob(".out.parts/part-*")))
+    assert read < 12
+    assert not (tmp_path / "out").exists()
+    subprocess.run([*command, "--resume"], check=True, **options)
+    assert tables.verify(tmp_path / "out") == []
+
+
+def test_an_interrupt_while_python_loads_is_one_line(capsys, monkeypatch):
+    class Interrupted:
+        def find_spec(self, name, *rest):
+            raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "privacylab.cli")
+    monkeypatch.delattr(privacylab, "cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted()])
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 130
+    assert one_line(capsys.readouterr().err)
 
 
 # --- What strangers wrote is shown, not obeyed ------------------------------------------------------------------------

@@ -111,6 +111,34 @@ def test_a_killed_write_leaves_the_old_file(path):
     assert all(name.startswith(".a.txt.") for name in replaced if name != "a.txt")
 
 
+STARTED = """
+import pathlib, sys, time
+from privacylab import files
+with files.replacing(pathlib.Path(sys.argv[1])) as staging:
+    print("begun", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_write_left_goes_with_the_next_and_what_is_being_written_stays(path):
+    mine = path.with_name(".a.txt.mine")
+    mine.mkdir()
+    (mine / "notes").write_text("mine")
+    begun = [subprocess.Popen([sys.executable, "-c", STARTED, path], stdout=subprocess.PIPE) for _ in range(2)]
+    assert [each.stdout.readline() for each in begun] == [b"begun\n"] * 2
+    begun[0].kill()
+    begun[0].wait()
+    assert len(names(path.parent)) == 4
+    with files.replacing(path) as staging:
+        staging.write_text("new")
+    assert len(names(path.parent)) == 3
+    begun[1].kill()
+    begun[1].wait()
+    with files.replacing(path) as staging:
+        staging.write_text("newer")
+    assert names(path.parent) == [".a.txt.mine", "a.txt"]
+
+
 def test_a_link_of_the_name_is_replaced_and_what_it_leads_to_stays(path):
     link = path.with_name("link.txt")
     link.symlink_to(path)

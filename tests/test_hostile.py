@@ -15,7 +15,7 @@ import archives
 import pandas as pd
 import pytest
 
-from privacylab import build, explore, files, normalize, paths
+from privacylab import build, cues, explore, files, frameworks, normalize, paths
 from privacylab.build import annotate
 from privacylab.explore import policy
 from privacylab.explore.texts import Texts
@@ -78,6 +78,11 @@ def test_no_text_takes_the_square_of_its_length(name, clock):
     policy.of_data(text, name="a", media_type=media_type)
 
 
+@pytest.mark.parametrize("read", [cues.cues, frameworks.mentions])
+def test_nor_does_a_line_that_says_the_same_again_and_again(read, clock):
+    read("reach our Data Protection Officer under the GDPR at [dp" * 1_500)
+
+
 @pytest.mark.parametrize("name", ["'# a\\n' again and again", "'1) a\\n' again and again", "one printed line"])
 def test_nor_does_the_difference_of_two(name, clock):
     text, media_type = HOSTILE[name]
@@ -93,6 +98,12 @@ def test_nor_does_the_difference_of_two(name, clock):
     texts.columns = ["segment_id", "heading", "text", "categories"]
     read = Texts(pd.DataFrame({"policy_id": ["a", "b"]}), pd.DataFrame(occurrences, columns=columns), texts, "a test")
     assert explore.side_by_side(explore.differences(read, "a", "b"), before="a", after="b")
+
+
+def test_half_a_letter_is_a_blank():
+    text = "\ud800GDPR\udfff and \ud800We keep logs for 90 days."
+    assert [(found.framework, found.start) for found in frameworks.mentions(text)] == [("gdpr", 1)]
+    assert [(found.cue, found.value) for found in cues.cues(text)] == [("retention_period", "P90D")]
 
 
 def test_a_sentence_without_an_end_is_cut_at_a_blank_and_loses_no_word():

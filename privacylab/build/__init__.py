@@ -265,7 +265,7 @@ def _run(tasks: Sequence[workers.Task], n_workers: int, progress: Progress) -> N
     step = n_workers * TASKS_OF_A_WORKER
     for start in range(0, len(tasks), step):
         some = tasks[start : start + step]
-        with ProcessPoolExecutor(min(n_workers, len(some))) as pool:
+        with ProcessPoolExecutor(min(n_workers, len(some)), initializer=workers.ends_at_once) as pool:
             futures = [pool.submit(workers.read, task) for task in some]
             try:
                 for done, future in enumerate(as_completed(futures), start + 1):

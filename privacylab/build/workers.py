@@ -6,6 +6,7 @@ A part carries a hash of what it was made of. While that stays the same, a later
 import gc
 import hashlib
 import io
+import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -76,6 +77,11 @@ def read(task: Task) -> None:
         for (service, listed), history, rows in zip(task.services, read, annotated, strict=True):
             digest = fingerprint(listed, _ids_of_interest(history, task.sources), conditions=task.conditions)
             write_part(part_of(task.folder, service), digest, rows)
+
+
+def ends_at_once() -> None:
+    """Begins a worker's process: at Ctrl-C it ends without a word, for who began it says what stands."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def batches(services: Mapping[str, Listed]) -> list[tuple[tuple[str, Listed], ...]]:
@@ -166,7 +172,7 @@ def write_part(path: Path, digest: str, tables: Mapping[str, arrow.RecordBatch])
     }
     buffer = io.BytesIO()
     feather.write_feather(arrow.table({"digest": [digest], **columns}), buffer, compression="zstd")
-    with files.replacing(path) as staging:
+    with files.replacing(path, within=path.parent) as staging:
         staging.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
 
 

@@ -31,17 +31,26 @@ _debug = _verbose = False
 
 
 def main() -> None:
-    """Runs the command line: errors of the input become one line and exit code 2."""
+    """Runs the command line: errors of the input become one line and exit code 2, a Ctrl-C one and 130."""
+    arguments = _general_first(sys.argv[1:])
     try:
-        app(args=_general_first(sys.argv[1:]))
+        app(args=arguments)
     except (tables.CorpusError, OSError, ValueError, RuntimeError, MemoryError) as error:
         if _debug:
             raise
         err.print(f"privacylab: {_line(error) or 'not enough memory: fewer workers need less'}", style="red")
         sys.exit(2)
-    except KeyboardInterrupt:
-        err.print("privacylab: stopped; what was there before is unchanged")
-        sys.exit(2)
+    except SystemExit as ended:
+        if ended.code == STOPPED:
+            going_on = next((_GOING_ON[each] for each in arguments if each in _GOING_ON), "")
+            err.print(f"privacylab: stopped; what was there before is unchanged{going_on}")
+        raise
+
+
+STOPPED = 130
+"""How a program ends that Ctrl-C stopped."""
+
+_GOING_ON = {"build": ", and what was read is kept: give --resume to go on"}
 
 
 def _general_first(arguments: list[str]) -> list[str]:
@@ -206,8 +215,10 @@ def report(
 
 
 def _check_some_policy(corpus: Path) -> None:
+    """Refuses what gives no report before any notebook runs: a damaged table, or no policy."""
     opened = tables.Corpus.open(corpus)
-    if not opened.manifest["counts"]["policies"]:
+    n_rows = {name: len(opened.table(name, columns=[*table.key])) for name, table in schema.TABLES.items()}
+    if not n_rows["policies"]:
         reasons = opened.versions(columns=["reason"])["reason"].value_counts()
         why = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
         raise tables.CorpusError(f"{corpus} holds no policy to report ({why}): build one from other files")

@@ -71,14 +71,18 @@ def answer(sentence: str) -> Markup:
 
 
 def _panel(controls: list[Any], draw: Callable[[], Markup]) -> Panel:
-    """Controls above what ``draw`` gives for their values; why it cannot be drawn is said in its place."""
+    """Controls above what ``draw`` gives for their values; why it cannot be drawn is said in its place.
+
+    MathJax leaves it alone: two prices in a text are no formula.
+    """
     view = widgets.HTML(layout=_FULL)
 
     def update(_: object = None) -> None:
         try:
-            view.value = draw()
+            shown = draw()
         except ValueError as error:
-            view.value = Markup("<p>{}</p>").format(error)
+            shown = Markup("<p>{}</p>").format(error)
+        view.value = Markup('<div class="mathjax_ignore">{}</div>').format(shown)
 
     for control in controls:
         control.observe(update, names="value")

@@ -339,7 +339,9 @@ def show(policy: Profile) -> HTML:
             heading = clause.segment.heading
             parts.append(Markup("<p><strong>{}</strong></p>").format(heading or ""))
         parts.append(Markup("<p>{} {}</p>").format(category_labels(clause.categories), marked(clause.segment.text)))
-    return HTML(f'<div class="policy">{"".join(parts)}</div>')  # type: ignore[no-untyped-call]
+    body = Markup("").join(parts)
+    quiet = " mathjax_ignore" if "$" in body or "\\" in body else ""  # two prices are no formula
+    return HTML(f'<div class="policy{quiet}">{body}</div>')  # type: ignore[no-untyped-call]
 
 
 def category_labels(categories: Iterable[str]) -> Markup:

@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
+from privacylab import files
 from privacylab.findings import TooFewError
 
 TOO_FEW, LACKING = TooFewError.__name__, NameError.__name__
@@ -52,12 +53,12 @@ def execute(
     # Streams are joined here: nbclient's `coalesce_streams` takes minutes for a long line.
     options |= {"record_timing": False, "store_widget_state": False, "on_cell_execute": begin}
     ending: Exception | None = None
-    with tempfile.TemporaryDirectory(prefix="privacylab-") as area:
-        client = NotebookClient(nb, km=_manager(Path(area)), allow_error_names=[TOO_FEW, LACKING], **options)
+    with files.passing("privacylab-", folder=Path(tempfile.gettempdir())) as area:
+        client = NotebookClient(nb, km=_manager(area), allow_error_names=[TOO_FEW, LACKING], **options)
         client.owns_km = True  # it shuts the kernel down, whatever happens
-        env = _environment(corpus=corpus.resolve(), figures=figures.resolve(), scratch=Path(area))
+        env = _environment(corpus=corpus.resolve(), figures=figures.resolve(), scratch=area)
         try:
-            with Path(area, "kernel.log").open("wb") as log:  # what the kernel says is nothing for our terminal
+            with (area / "kernel.log").open("wb") as log:  # what the kernel says is nothing for our terminal
                 client.execute(env=env, cwd=str(folder), stdout=log, stderr=log)
         except CellExecutionError as error:
             ending, shown = error, error_output(error.ename, error.evalue)

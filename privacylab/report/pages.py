@@ -49,7 +49,16 @@ _TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).pa
 _TEMPLATES.globals.update(site=SITE, version=__version__)
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NULL = re.compile(r"(?<![\w.@/-])[+-]?nan%?(?!\w|\.\w)")
-_OUTSIDE = ("script", "link", "meta", "base", "iframe", "object", "embed")
+_OUTSIDE = (
+    *("script", "style", "link", "meta", "base", "iframe", "frame", "object", "embed", "template", "svg", "math"),
+    *("video", "audio", "form", "button", "input", "noscript"),
+)
+"""Elements that may run or load something, or hold what does; an output's own style is the page's."""
+_ATTRIBUTE = re.compile(
+    r"alt|aria-\w+|class|colspan|height|href|id|lang|open|role|rowspan|scope|src|style|tabindex|width"
+)
+_LOADING_STYLE = re.compile(r"[\\@]|url|image|src", re.IGNORECASE)
+_HREF = re.compile(r"https?:|mailto:|#|figures/")
 _INTERACTIVE = '<p class="note">Interactive: open this notebook in JupyterLab to use the controls.</p>'
 
 
@@ -353,16 +362,15 @@ def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
 
 
 def _close(tree: LexborHTMLParser) -> None:
-    """Nothing runs and nothing is loaded from outside."""
+    """Nothing runs and nothing is loaded from outside: what is not known to be harmless is taken out."""
     tree.strip_tags(list(_OUTSIDE))
-    for style in tree.css("style"):
-        if re.search(r"dataframe|@import|url\(", style.text()):
-            style.decompose()
     for node in tree.css("*"):
-        for name in [name for name in node.attributes if name.startswith("on") or name == "srcset"]:
-            del node.attrs[name]
-        source = node.attributes.get("src") or ""
-        if source and not source.startswith("data:"):
+        for name, value in node.attributes.items():
+            loads = name == "style" and _LOADING_STYLE.search(value or "")
+            if not _ATTRIBUTE.fullmatch(name) or loads or (name == "href" and node.tag != "a"):
+                del node.attrs[name]
+        source = node.attributes.get("src")
+        if source is not None and not (node.tag == "img" and source.startswith("data:image/")):
             node.replace_with(node.attributes.get("alt") or "")
 
 
@@ -385,5 +393,5 @@ def _relink(link: LexborNode, siblings: frozenset[str]) -> None:
     notebook = re.fullmatch(r"(?:\./)?([^/#]+)\.ipynb(#.*)?", href)
     if notebook and notebook[1] in siblings:
         link.attrs["href"] = f"{notebook[1]}.html{notebook[2] or ''}"
-    elif not re.match(r"https?:|mailto:|#|figures/|data:", href):
-        del link.attrs["href"]  # a file beside the notebook: the report stands alone, and the link would be dead
+    elif not _HREF.match(href):
+        del link.attrs["href"]  # a file beside the notebook, for which the link would be dead; or a script

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 
-from privacylab import paths
+from privacylab import files, paths
 from privacylab.plots import labels
 from privacylab.report import front, pages
 from privacylab.tables import Corpus, CorpusError, croissant
@@ -133,7 +133,8 @@ def _labels() -> str:
 def _search_entry(corpus: Path) -> dict[str, Any] | None:
     """What search engines are told of a corpus; None for an older one, which does not describe itself."""
     try:
-        described = json.loads((corpus / croissant.FILE).read_bytes())
+        with files.ordinary(corpus / croissant.FILE) as file:
+            described = json.loads(file.read())
     except (OSError, ValueError, RecursionError):
         return None
     return croissant.search_entry(described) if isinstance(described, dict) else None

@@ -147,7 +147,7 @@ def _pack_of(place: Path) -> str | None:
         return None
     if zipfile.is_zipfile(place):
         return "zip"
-    with contextlib.suppress(tarfile.TarError), tarfile.open(place, tarinfo=_Member):
+    with contextlib.suppress(*DAMAGE), tarfile.open(place, tarinfo=_Member):
         return "tar"
     if _ARCHIVE_SUFFIX.search(place.name):
         raise SourceError(f"{place} is a damaged or truncated archive: copy it here again")

@@ -1,11 +1,8 @@
 """The tables of a corpus: what they hold, how they are written, read and verified."""
 
 from privacylab.tables.corpus import (
-    FORMAT,
-    MANIFEST,
     PART_ROWS,
     Corpus,
-    CorpusError,
     check_replaceable,
     read_table,
     restore,
@@ -14,3 +11,4 @@ from privacylab.tables.corpus import (
     write,
     write_table,
 )
+from privacylab.tables.manifest import FORMAT, MANIFEST, CorpusError

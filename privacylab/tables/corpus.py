@@ -14,22 +14,15 @@ import pyarrow.parquet as parquet
 
 from privacylab import files
 from privacylab.tables import croissant
+from privacylab.tables import manifest as manifests
+from privacylab.tables.manifest import FORMAT, MANIFEST, CorpusError
 from privacylab.tables.schema import ALL_TABLES, CATEGORIES, TABLES, check
-
-FORMAT = 2
-"""Raised when a table changes its columns: an older corpus is then refused with the way to rebuild it."""
-
-MANIFEST = "manifest.json"
 
 PART_ROWS = 1 << 17
 """Rows of a row group of Parquet."""
 
 SELDOM_TWICE = ("content_id", "same_as", "source", "terms", "text")
 """Columns whose values hardly repeat: to keep them in a dictionary takes time and room."""
-
-
-class CorpusError(ValueError):
-    """A folder is no corpus, or not a whole one; the message says what to do."""
 
 
 def write_table(path: Path, name: str, rows: pd.DataFrame) -> None:
@@ -78,6 +71,11 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
     # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
     with parquet.ParquetFile(path) as file:
         there = file.schema_arrow.names
+        lost = [column for column in columns or () if column in specs and column not in there]
+        if lost:
+            raise ValueError(
+                f"{path} lacks column {', '.join(lost)}: make the corpus again with privacylab build --force"
+            )
         unknown = [column for column in (there if columns is None else columns) if column not in specs]
         if unknown:
             raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(specs)}")
@@ -108,24 +106,10 @@ class Corpus:
         """Opens a corpus folder.
 
         Raises:
-            CorpusError: No manifest, another format, or a table is missing: the message says how to rebuild it.
+            CorpusError: No manifest, a damaged one, another format, or a table is missing: the message says what to do.
         """
         folder = Path(path)
-        try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise CorpusError(
-                f"{folder} is no corpus (no {MANIFEST}): make one with privacylab build SOURCE --out DIR"
-            ) from None
-        except ValueError:
-            raise CorpusError(
-                f"{folder / MANIFEST} is damaged: make the corpus again with privacylab build --force"
-            ) from None
-        found = manifest.get("format") if isinstance(manifest, dict) else None
-        if found != FORMAT:
-            raise CorpusError(
-                f"{folder} has format {found}, this version reads {FORMAT}: make it again with privacylab build --force"
-            )
+        manifest = manifests.read(folder)
         missing = [name for name in TABLES if not (folder / f"{name}.parquet").is_file()]
         if missing:
             raise CorpusError(f"{folder} lacks {', '.join(missing)}: make it again with privacylab build --force")
@@ -136,13 +120,14 @@ class Corpus:
 
         Raises:
             CorpusError: The table is not there, or damaged.
+            ValueError: As `read_table`.
         """
         path = self.path / f"{name}.parquet"
         if not path.is_file():
             raise CorpusError(f"{self.path} has no table {name}: run the notebook or command that writes it")
         try:
             return read_table(path, name, columns=columns)
-        except (arrow.ArrowException, OSError) as error:
+        except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise CorpusError(f"{path} is damaged ({str(error).splitlines()[0]}): make the corpus again") from None
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
@@ -186,7 +171,13 @@ class Corpus:
         return self.table("topic_terms", columns=columns)
 
     def thresholds(self) -> dict[str, int]:
-        """The percent that a score must reach for its category to be assigned."""
+        """The percent that a score must reach for its category to be assigned.
+
+        Raises:
+            CorpusError: The manifest lacks one.
+        """
+        if faults := manifests.missing(self.manifest, sources=False):
+            raise CorpusError(f"{self.path}: {'; '.join(faults)}: make it again with privacylab build --force")
         return {name: int(value) for name, value in self.manifest["parameters"]["thresholds"].items()}
 
     def labels(self) -> pd.DataFrame:
@@ -268,15 +259,20 @@ def check_replaceable(folder: Path) -> None:
 
 def _is_corpus(folder: Path) -> bool:
     """Whether a folder holds a corpus, perhaps a damaged one."""
-    manifest, versions = folder / MANIFEST, folder / "versions.parquet"
-    if not manifest.is_file() or not versions.is_file():
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
         return False
     try:
         known = json.loads(manifest.read_bytes())
     except (ValueError, RecursionError):
-        with versions.open("rb") as file:
+        known = None
+    if isinstance(known, dict):
+        return "format" in known and any((folder / f"{name}.parquet").is_file() for name in TABLES)
+    try:
+        with (folder / "versions.parquet").open("rb") as file:
             return file.read(4) == b"PAR1"
-    return isinstance(known, dict) and "format" in known
+    except OSError:
+        return False
 
 
 _NOBODYS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
@@ -302,7 +298,7 @@ def verify(folder: Path) -> list[str]:
         CorpusError: The folder is no corpus at all.
     """
     corpus = Corpus.open(folder)
-    faults = []
+    faults = manifests.missing(corpus.manifest)
     frames = {}
     for name in TABLES:
         path = folder / f"{name}.parquet"

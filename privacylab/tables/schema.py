@@ -253,6 +253,8 @@ def _check_values(where: str, spec: Column, values: pd.Series) -> None:
     if not spec.nullable and values.isna().any():
         raise ValueError(f"{where}: a value is missing in {values.isna().sum()} rows, and must be there")
     present = values.dropna()
+    if spec.kind == "list" and len(wrong := present[present.map(lambda value: isinstance(value, str))]):
+        raise ValueError(f"{where}: {_sample(wrong)} must be a list")
     if spec.allowed is not None and len(wrong := present[~present.isin(spec.allowed)]):
         raise ValueError(f"{where}: {_sample(wrong.unique())} must be one of {', '.join(spec.allowed)}")
     kind = _TYPES[spec.kind]

@@ -52,7 +52,7 @@ def codebook() -> pd.DataFrame:
 
 def joined(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """A table whose lists are text: their values joined by semicolons."""
-    lists = [column for column, spec in schema.TABLES[name].columns.items() if spec.kind == "list"]
+    lists = [column for column, spec in schema.TABLES[name].columns.items() if spec.kind == "list" and column in frame]
     return frame.assign(**{column: frame[column].map(";".join) for column in lists})
 
 

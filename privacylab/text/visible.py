@@ -3,7 +3,10 @@
 import re
 from functools import lru_cache
 
-_TYPOGRAPHY = str.maketrans("\u00a0\u2007\u202f\u200b“”„‘’‐‑‒–—", '    """\'\'-----')
+_TYPOGRAPHY = {
+    **str.maketrans("\u00a0\u2007\u202f\u200b“”„‘’‐‑‒–—", '    """\'\'-----'),
+    **dict.fromkeys(range(0xD800, 0xE000), ord(" ")),  # halves of a letter, which nothing can write
+}
 _ITEM_TAG = re.compile(r"<li\b[^<>]*>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(r"</?(?:p|br|h[1-6]|div|ul|ol|li|td|th|tr|table|dt|dd)\b[^<>]*>", re.IGNORECASE)
 _DOMAINS = (".com", ".org", ".gov", ".net", ".eu", ".uk")

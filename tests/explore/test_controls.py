@@ -42,6 +42,12 @@ def test_a_trend_is_told_with_its_interval_and_services(trend):
     assert shown(trend).count('download="') == 2
 
 
+def test_two_prices_are_no_formula(trend):
+    assert shown(trend).startswith('<div class="mathjax_ignore">')
+    named(trend, "Services").value = "nobody.example"
+    assert shown(trend).startswith('<div class="mathjax_ignore">')
+
+
 def test_a_region_and_names_narrow_the_trend(trend):
     named(trend, "What").value = ("claims:gdpr",)
     named(trend, "Region").value = "us"

@@ -117,6 +117,21 @@ def test_a_page_asks_for_nothing(name, site, browser):
     context.close()
 
 
+def test_markup_that_slips_in_runs_and_loads_nothing(tmp_path, browser):
+    (tmp_path / "own.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    evil = """<script>document.title = "ran"</script><img src="own.svg" onerror="document.title = 'ran'">
+        <style>@import "own.css"; p { background: url(own.svg) }</style><iframe src="own.svg"></iframe>
+        <base href="https://example.org/"><p>x</p><a href="javascript:document.title = 'ran'">go</a>"""
+    (tmp_path / "page.html").write_text(report.pages.single("Safe", report.pages.Markup(evil), caveat="x"))
+    page = browser.new_page()
+    asked = []
+    page.on("requestfinished", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "page.html").as_uri())
+    page.get_by_text("go").click()
+    assert (page.title(), [url for url in asked if "own" in url]) == ("Safe", [])
+    page.close()
+
+
 @pytest.mark.parametrize("width", [390, 900, 1440])
 def test_the_timeline_can_be_read_on_any_screen(width, site, opened):
     page = opened(site / "index.html", width=width, javascript=True)

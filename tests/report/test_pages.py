@@ -279,6 +279,19 @@ def test_a_figure_taller_than_wide_stays_on_its_page():
         '<img src="https://example.org/x.png" alt="">',
         '<a href="javascript:alert(1)">x</a>',
         '<p onclick="alert(1)">x</p>',
+        '<a href=" java\tscript:alert(1)">x</a>',
+        '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+        '<a href="//example.org/x" ping="https://example.org">x</a>',
+        '<svg><a xlink:href="javascript:alert(1)"><text>x</text></a><image href="https://example.org/x.png"/></svg>',
+        '<math><maction actiontype="statusline" xlink:href="javascript:alert(1)">x</maction></math>',
+        '<p style="background: u\\72l(https://example.org/x.png)">x</p>',
+        '<p style="background: image-set(&quot;https://example.org/x.png&quot; 1x)">x</p>',
+        '<video poster="https://example.org/x.png"></video>',
+        '<form action="https://example.org"><button formaction="javascript:alert(1)">x</button></form>',
+        '<template><img src="x" onerror="alert(1)"></template>',
+        '<table background="https://example.org/x.png"><tr><td>x</td></tr></table>',
+        '<img src="data:text/html,alert(1)" alt="">',
+        '<input type="image" src="data:image/png;base64,alert" formaction="https://example.org">',
     ],
 )
 @pytest.mark.parametrize("cell", [markdown, lambda html: showing({"text/html": html})], ids=["markdown", "output"])
@@ -389,6 +402,40 @@ def test_a_corpus_that_does_not_describe_itself_has_pages_all_the_same(damaged, 
     (tmp_path / "croissant.json").write_text(damaged, encoding="latin-1")
     site.write_pages(tmp_path, [Path("0.ipynb")], [notebook(printing("1"))], corpus=tmp_path)
     assert "ld+json" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in Path(pages.__file__).parent.glob("template/*.j2")))
+def test_a_template_is_within_the_shell_whose_policy_allows_no_script(name):
+    template = (Path(pages.__file__).parent / "template" / name).read_text(encoding="utf-8")
+    if name == "shell.html.j2":
+        assert f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">' in template
+    else:
+        assert "<html" not in template
+        assert name in {"figure.html.j2", "index.html.j2"} or "{%- extends 'shell.html.j2' -%}" in template
+    assert (
+        re.findall(r"<script(?! type=\"application/ld\+json\")|<(?:iframe|object|embed|form)|\bon[a-z]+=", template)
+        == []
+    )
+
+
+EVIL = '"><script>alert(1)</script><a href="javascript:alert(1)">$x$</a>'
+
+
+def test_a_hostile_title_text_and_link_are_text():
+    link = pages.Link("a.html", EVIL)
+    made = [
+        pages.render(notebook(printing(EVIL)), title=EVIL, previous=link, following=link, place=EVIL, corpus=EVIL),
+        pages.plain("<p>Rows.</p>", title=EVIL, summary=EVIL, corpus=EVIL),
+        pages.home([pages.Entry("a.html", EVIL, pages.Markup("Two."))], [], corpus=EVIL, figures={EVIL: [EVIL]}),
+        pages.single(EVIL, pages.Markup("{}").format(EVIL), caveat=EVIL),
+    ]
+    for html in made:
+        tree = LexborHTMLParser(html)
+        assert tree.css("script, a[href^=javascript]") == []
+        assert EVIL in tree.css_first("h1, nav, main").text() + tree.css_first("title").text()
 
 
 TEXT_COLOURS = ("ink", "soft", "link", "keyword", "string", "number", "name")

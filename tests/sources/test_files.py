@@ -481,9 +481,10 @@ def test_a_name_that_an_archive_holds_again_has_a_line(suffix, tmp_path):
     assert "a name that the archive holds again" in entries[1].detail
 
 
+@pytest.mark.parametrize("part", [2, 20])  # of a packed tar the second has no whole block
 @pytest.mark.parametrize(("pack", "name"), [(zipped, "mine.zip"), (tarred, "mine.tar.gz"), (tarred, "mine.tgz")])
-def test_a_truncated_archive_is_refused_in_one_line(pack, name, tmp_path):
+def test_a_truncated_archive_is_refused_in_one_line(pack, name, part, tmp_path):
     path = pack(tmp_path / name, {f"{n}.md": archives.policy() * 20 for n in range(5)})
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // part])
     with pytest.raises(SourceError, match="is a damaged or truncated archive"):
         opened(path, tmp_path)

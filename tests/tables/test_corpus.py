@@ -96,7 +96,7 @@ def test_open_refuses_a_damaged_manifest(text, copy):
         Corpus.open(copy)
 
 
-@pytest.mark.parametrize("found", [0, tables.FORMAT + 1, None])
+@pytest.mark.parametrize("found", [0, tables.FORMAT + 1, None, "2"])
 def test_open_refuses_another_format(found, copy):
     remanifest(copy, format=found)
     with pytest.raises(CorpusError, match=f"has format {found}, this version reads {tables.FORMAT}: .*--force"):
@@ -149,6 +149,21 @@ def test_labels_are_the_scores_that_reach_their_threshold(copy):
     assert labels.to_dict("list") == {"segment_id": ["a", "c"], "category": [first, second], "score": [50, 71]}
 
 
+def test_labels_need_every_threshold(copy):
+    remanifest(copy, parameters={"text": False, "thresholds": {}})
+    with pytest.raises(CorpusError, match=r"no threshold of .*Data Retention.*: make it again"):
+        Corpus.open(copy).labels()
+
+
+def test_a_name_that_is_no_text_is_damage(copy, monkeypatch):
+    def undecodable(*arguments, **options):
+        return b"\xe2".decode()
+
+    monkeypatch.setattr(corpus_module.parquet, "ParquetFile", undecodable)
+    with pytest.raises(CorpusError, match=r"cues\.parquet is damaged"):
+        Corpus.open(copy).cues()
+
+
 def test_labels_keep_all_categories_in_their_order(corpus):
     assert tuple(corpus.labels()["category"].cat.categories) == schema.CATEGORIES
 
@@ -170,7 +185,7 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-PARAMETERS = {"parameters": {"text": False, "thresholds": {}}}
+PARAMETERS = {"parameters": {"text": False, "thresholds": dict.fromkeys(schema.CATEGORIES, 50)}, "sources": {}}
 
 
 def test_write_makes_a_whole_corpus_and_nothing_beside_it(corpus, tmp_path):
