@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import archives
+import nbformat
 import pandas as pd
 import pytest
 from archives import policy
@@ -669,6 +670,21 @@ def test_a_corpus_without_a_policy_is_one_line_before_anything_runs(tmp_path, ca
     assert one_line(err)
     assert all(part in err for part in (str(tmp_path / "none"), "no policy", "1 empty", "1 other_document", "build"))
     assert not (tmp_path / "site").exists()
+
+
+def test_what_fails_costs_one_page(samples, tmp_path, call, monkeypatch):
+    for name, source in {"0-fine": "print('it runs')", "1-dead": "import os; os._exit(1)", "2-wrong": "1 / 0"}.items():
+        cells = [nbformat.v4.new_code_cell(source)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+    archives.write(tmp_path, {"3-unread.ipynb": "{"})
+    monkeypatch.setattr(paths, "notebooks", lambda: sorted(tmp_path.glob("*.ipynb")))
+    code, out, err = call("report", "--corpus", samples, "--out", tmp_path / "site")
+    assert (code, out) == (1, f"{tmp_path / 'site' / 'index.html'}\n")
+    told = {line.partition(".ipynb")[0] for line in err.splitlines()}
+    assert told == {"not shown: 1-dead", "not shown: 2-wrong", "not shown: 3-unread"}
+    pages = [(tmp_path / "site" / path.name).with_suffix(".html").read_text() for path in paths.notebooks()]
+    assert "it runs" in pages[0]
+    assert ["Not shown for this corpus" in page for page in pages] == [False, True, True, True]
 
 
 def test_nothing_is_coloured_where_nobody_sees_it(tmp_path):

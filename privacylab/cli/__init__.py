@@ -164,13 +164,13 @@ def report(
     corpus: Annotated[Path | None, typer.Option(help="The corpus; the embedded panel if not given.")] = None,
     out_dir: Annotated[Path, typer.Option("--out", help="The folder for the HTML site.")] = Path("report"),
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Say in a failing cell's place why it is not shown, and go on.")
+        bool, typer.Option("--keep-going", hidden=True, help="What is done anyway; older scripts give it.")
     ] = False,
 ) -> None:
     """Run copies of the notebooks on a corpus and render the HTML site.
 
-    What a small corpus cannot tell, its pages say in a sentence. A notebook of your own that fails ends the run, and
-    the old report stays; with --keep-going its page says where and why instead.
+    A corpus of your own is told by its services and policies, a page each where it holds text; what is true of the
+    embedded panel alone is left out. Where a notebook fails, its page says where and why, and the exit code is 1.
 
     Example: privacylab report --corpus my-corpus --out my-report
     """
@@ -194,11 +194,13 @@ def report(
             corpus=chosen,
             out=out_dir,
             progress=tell,
-            failed=failed.append if keep_going else None,
+            failed=failed.append,
         )
     for error in failed:
         err.print(f"not shown: {error}")
     out.print(str(index))
+    if failed:
+        raise typer.Exit(1)
 
 
 def _check_some_policy(corpus: Path) -> None:

@@ -33,7 +33,7 @@ def not_found(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.Dat
         ValueError: The policy states no date, or the corpus knows too few services of its era.
     """
     if policy.era == eras.UNDATED:
-        raise ValueError("it states no date, so that no era compares with it: give --date YYYY-MM-DD")
+        raise ValueError("it states no date, so that there is no era to compare it with")
     rows = shares[(shares["era"] == policy.era) & (shares["n"] >= few)]
     if rows.empty:
         raise ValueError(f"the corpus has fewer than {few} services of the era {policy.era}")

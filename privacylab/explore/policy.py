@@ -45,6 +45,7 @@ _AUDIENCES = {
     "eu_uk": "people in the EU or UK",
     "other": "people elsewhere",
 }
+_BASES = {"given": "given", "name": "from the file's name", "corpus": "in the corpus"}
 _ON_RIGHTS = "User Access, Edit and Deletion"
 _TINTS = "#cfe2f3 #f9d5c2 #c9ead9 #f3d3e6 #fbe3b3 #d3eefb #e0e0e0 #ddd3f0 #e6ebc0 #f0f0f0".split()
 """A light tint a category, for black text; the name stands in it, so colour is only the second cue."""
@@ -67,7 +68,7 @@ class Said(NamedTuple):
 
 
 class OtherDate(NamedTuple):
-    """A date that no text states: as it was ``given``, or from the file's ``name``; ``fault`` tells why it is none."""
+    """A date from elsewhere than the text, by `_BASES`; ``fault`` tells why it is none."""
 
     value: str | None
     basis: str
@@ -95,8 +96,8 @@ class Profile(NamedTuple):
         if stated:
             told = [f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})"]
         if other:
-            how = "given" if other.basis == "given" else "from the file's name"
-            told.append(f"{other.value} ({how})" if other.value else f"the file's name: {other.fault}")
+            known = f"{other.value} ({_BASES[other.basis]})" if other.value else f"the file's name: {other.fault}"
+            told = [known] if other.basis == "corpus" else [*told, known]
         era = labels.readable(self.era)
         return f"date {'; '.join(told)}, era {era.lower() if self.era == eras.UNDATED else era}"
 

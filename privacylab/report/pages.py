@@ -189,6 +189,9 @@ def home(
     entries: Sequence[Entry],
     stories: Iterable[Story],
     *,
+    title: str = HOME_TITLE,
+    intro: Markup | None = None,
+    is_own: bool = False,
     told: Sequence[front.Finding] = (),
     timeline: front.Timeline | None = None,
     corpus: str = "",
@@ -201,6 +204,9 @@ def home(
     Args:
         entries: The notebooks in their order.
         stories: What notebooks found: with a figure, the first four are shown; without, all, below their notebook.
+        title: The page's only h1.
+        intro: What stands below it; the lead of the first notebook if None.
+        is_own: Whether the corpus is the reader's own.
         told: From `front.told`.
         timeline: From `front.timeline`.
         corpus: The name of the corpus that the numbers are from.
@@ -209,9 +215,11 @@ def home(
         beside: Pages that no notebook made.
     """
     shown = list(stories)
+    begin = entries[0].lead if intro is None else intro
     return _TEMPLATES.get_template("home.html.j2").render(
-        title=HOME_TITLE,
-        intro=Markup(f"<p>{entries[0].lead}</p>"),
+        title=title,
+        intro=Markup("<p>{}</p>").format(begin),
+        is_own=is_own,
         timeline=timeline,
         told=told,
         titles={entry.href: entry.title for entry in entries},
@@ -221,7 +229,7 @@ def home(
         entries=entries,
         corpus=corpus,
         dataset=dataset,
-        summary=_text(entries[0].lead),
+        summary=_text(begin),
         figures=[(labels.readable(name), files) for name, files in sorted((figures or {}).items())],
         beside=list(beside),
         home=True,
@@ -369,5 +377,5 @@ def _relink(link: LexborNode, siblings: frozenset[str]) -> None:
     notebook = re.fullmatch(r"(?:\./)?([^/#]+)\.ipynb(#.*)?", href)
     if notebook and notebook[1] in siblings:
         link.attrs["href"] = f"{notebook[1]}.html{notebook[2] or ''}"
-    elif not re.match(r"https?:|mailto:|#|figures/|data:", href):
+    elif not re.match(r"https?:|mailto:|#|figures/|data:|policy-\d+\.html$", href):
         del link.attrs["href"]  # a file beside the notebook: the report stands alone, and the link would be dead
