@@ -31,7 +31,7 @@ PANEL, MANY = "panel", "twenty-services"
 MAX_PAGES = 500
 """Policies that get a page each; more are a list."""
 
-_HOLE = re.compile(r"not known|not reached|\bnan\b|–|\b(?:n ?= ?|of )[01](?:\.0)?(?=[ ,)])(?! of)")
+_HOLE = re.compile(r"not known|not reached|\bnan\b|–|\bn ?= ?[01](?:\.0)?(?=[ ,)])|%(?: \([^)]*\))? of 1\b")
 """What a sentence holds where a number in it cannot be had, or is the share of one service."""
 _EMPTY_SHARE = re.compile(r"\b(?:nan% of 0|\d+% of 1)\b")
 _EMPTY_TABLE = re.compile(
@@ -94,7 +94,8 @@ def summary(corpus: Corpus) -> str:
     policies = corpus.policies(columns=["service", "date"])
     dates = policies["date"].dropna()
     told = f"{counted(len(policies), 'policy')} of {counted(n_services(corpus), 'service')}"
-    told += f", {dates.min():%Y-%m-%d} to {dates.max():%Y-%m-%d}." if len(dates) else ", none with a date."
+    days = [*dict.fromkeys(f"{day:%Y-%m-%d}" for day in (dates.min(), dates.max()))] if len(dates) else []
+    told += f", {' to '.join(days)}." if days else ", none with a date."
     if 0 < (n_undated := len(policies) - len(dates)) < len(policies):
         told += f" {counted(n_undated, 'policy')} without a day in {'its' if n_undated == 1 else 'their'} date."
     if n_services(corpus) < FEW:
@@ -186,7 +187,7 @@ def services(corpus: Corpus, hrefs: Mapping[str, str]) -> Markup:
     gone = versions[versions["status"] != "kept"]
     why = gone["reason"].astype(object).fillna(gone["status"].astype(object)).map(labels.readable)
     left = [(name, f"{len(some):,}", shown(some.tolist())) for name, some in gone["source"].groupby(why)]
-    kept = f"{counted(len(versions), 'version')} came in, {len(versions) - len(gone):,} stand here as policies."
+    kept = f"{counted(len(versions), 'version')} came in, {counted(len(versions) - len(gone), 'policy')} stayed."
     parts = [table("What is known of each, and its policies from the first day to the last", heads, known)]
     parts += [Markup("<p>{}</p>").format(reason) for reason in [why_no_pages(corpus)] if reason]
     parts.append(Markup("<h2>What was left out</h2><p>{}</p>").format(kept))

@@ -64,7 +64,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         title=f"The policies of {about['corpus']}" if is_own else pages.HOME_TITLE,
         intro=Markup.escape(own.summary(held)) if held and is_own else entries[0].lead,
         is_own=is_own,
-        told=_linked(front.told(held), links, executed) if held else (),
+        told=_linked(front.told(held, has_plan=not is_own), links, executed) if held else (),
         timeline=front.timeline(held),
         figures=named,
         beside=_write_beside(site, held, about),

@@ -75,7 +75,8 @@ def test_cells_are_chosen_by_what_the_corpus_is(which, shown, mine, monkeypatch)
     ("line", "stays"),
     [
         ("It rose from 12% (5% to 20%, n = 40) to 30% (20% to 40%, n = 41).", True),
-        ("1 of 8 services has none; 5 of 120 do.", True),
+        ("1 of 8 services has none; 5 of 120 do; 0 of 1 service is gone.", True),
+        ("It is found in 100% of 1 service.", False),
         ("It was at not known (n = 0) in 2013.", False),
         ("It is 100% (21% to 100%, n = 1) now.", False),
         ("Median – words.", False),
@@ -130,7 +131,7 @@ def test_each_policy_has_a_page_that_the_services_lead_to(mine, tmp_path):
 
 def test_what_was_left_out_is_told(mine, tmp_path):
     page = site(mine, tmp_path)("services.html")
-    assert "4 versions came in, 3 stand here as policies." in page.text()
+    assert "4 versions came in, 3 policies stayed." in page.text()
     (row,) = page.css("table")[1].css("tbody tr")
     assert "kites/2019-03-04.md" in row.text()
 
