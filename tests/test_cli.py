@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import archives
+import nbformat
 import pandas as pd
 import pytest
 from archives import policy
@@ -96,11 +97,15 @@ def test_a_wrong_call_ends_with_2_and_says_how(arguments, call):
     assert "Traceback" not in err
 
 
-def test_a_shell_completes_commands():
-    asked = {"_PRIVACYLAB_COMPLETE": "complete_bash", "COMP_WORDS": "privacylab an", "COMP_CWORD": "1"}
+@pytest.mark.parametrize(
+    ("words", "place", "offered"),
+    [("privacylab an", "1", "annotate"), ("privacylab build x --every ", "4", "half-year\nquarter\nall")],
+)
+def test_a_shell_completes_commands_and_values(words, place, offered):
+    asked = {"_PRIVACYLAB_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": place}
     command = [str(Path(sys.executable).with_name("privacylab"))]
     done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == ["annotate"]
+    assert done.stdout.split() == offered.split()
 
 
 @pytest.mark.parametrize("columns", [40, 80])
@@ -131,7 +136,7 @@ def test_build_says_what_it_made(tmp_path, call, tiny):
     code, out, err = call("build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1)
     assert (code, err) == (0, "")
     assert "1 kept, 1 sampled out" in out
-    assert "1 policies, 12 distinct segments" in out
+    assert "1 policy, 12 distinct segments" in out
     assert str(tmp_path / "out") in out
     assert "a folder for each service" in out
 
@@ -142,7 +147,7 @@ def test_build_says_at_its_end_which_policies_have_no_date(tmp_path, call, tiny)
     code, _, err = call("build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1)
     assert code == 0
     (line,) = [line for line in err.splitlines() if "no usable date" in line]
-    assert line.startswith("3 policies")
+    assert line.startswith("3 policies have no usable date and count nowhere: ")
     assert all(name in line for name in names[1:])
 
 
@@ -210,6 +215,18 @@ def test_build_over_a_corpus_needs_to_be_told(mode, tmp_path, call, tiny):
     assert str(tmp_path / "out") in err
     assert all(remedy in err for remedy in ("--update", "--resume", "--force", "--out"))
     assert call(*command, mode)[0] == 0
+
+
+def test_an_update_says_what_is_new_and_what_is_gone(tmp_path, call, tiny):
+    files = {f"{name}/2019-01-01.md": policy(f"We sell {name}.") for name in ("boats", "kites")}
+    archives.write(tmp_path / "mine", files)
+    command = ["build", tmp_path / "mine", "--out", tmp_path / "out", "--workers", 1]
+    assert "new: " not in call(*command)[1]
+    assert "new: none; gone: none" in call(*command, "--update")[1]
+    (tmp_path / "mine" / "kites" / "2019-01-01.md").unlink()
+    archives.write(tmp_path / "mine", {f"boats/2019-01-0{n}.md": policy(f"We sell {n} boats.") for n in (1, 2)})
+    told = call(*command, "--update")[1]
+    assert "new: 2 versions (boats); gone: 2 versions (boats, kites)" in told
 
 
 def test_modes_exclude_each_other(tmp_path, call):
@@ -609,6 +626,35 @@ def small_panel(corpus, monkeypatch):
     monkeypatch.setattr(others, "not_found", functools.partial(others.not_found, few=5))
 
 
+@pytest.mark.parametrize(
+    ("name", "stated", "given", "told"),
+    [
+        ("boats-2018-05-30", None, None, "date none stated; 2018-05-30 (from the file's name), era GDPR"),
+        ("boats-2018-05-30", "May 3, 2018", None, "date 2018-05-03 (updated), era Privacy Shield"),
+        ("boats-2018-05-30", "May 3, 2018", "2018-06-01", "date 2018-05-03 (updated); 2018-06-01 (given), era GDPR"),
+        ("boats-2018-05", None, None, "date none stated; 2018-05 (from the file's name), era undated"),
+        ("boats-2018-13-45", None, None, "the file's name: '2018-13-45' is no day from 1990 to 2030, era undated"),
+    ],
+)
+def test_annotate_takes_a_date_that_is_given_or_in_the_name(name, stated, given, told, tmp_path, call, tiny):
+    archives.write(tmp_path, {f"{name}.md": policy(stated=stated)})
+    command = ["annotate", tmp_path / f"{name}.md", *(["--date", given] if given else [])]
+    assert told in " ".join(call(*command)[1].split())
+    record = json.loads(call(*command, "--json")[1])
+    assert (record["other_date"] or "") in told
+    assert record["era"] == {"GDPR": "gdpr", "Privacy Shield": "privacy_shield"}.get(
+        told.rpartition("era ")[2], "undated"
+    )
+
+
+@pytest.mark.parametrize("given", ["2018-05", "2018-13-45", "5/6/2018", "soon"])
+def test_annotate_needs_a_day(given, tmp_path, call, tiny):
+    archives.write(tmp_path, {"boats.md": policy()})
+    code, out, err = call("annotate", tmp_path / "boats.md", "--date", given)
+    assert (code, out, one_line(err)) == (2, "", True)
+    assert "write YYYY-MM-DD" in err
+
+
 def test_annotate_tells_what_its_era_mostly_has_and_was_not_found(tmp_path, call, tiny, small_panel):
     # Of the ten services of the GDPR era in the test corpus nine name the GDPR, the policy here does not.
     archives.write(tmp_path, {"boats.md": policy(stated="May 30, 2018")})
@@ -672,6 +718,21 @@ def test_a_corpus_without_a_policy_is_one_line_before_anything_runs(tmp_path, ca
     assert one_line(err)
     assert all(part in err for part in (str(tmp_path / "none"), "no policy", "1 empty", "1 other_document", "build"))
     assert not (tmp_path / "site").exists()
+
+
+def test_what_fails_costs_one_page(samples, tmp_path, call, monkeypatch):
+    for name, source in {"0-fine": "print('it runs')", "1-dead": "import os; os._exit(1)", "2-wrong": "1 / 0"}.items():
+        cells = [nbformat.v4.new_code_cell(source)]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{name}.ipynb")
+    archives.write(tmp_path, {"3-unread.ipynb": "{"})
+    monkeypatch.setattr(paths, "notebooks", lambda: sorted(tmp_path.glob("*.ipynb")))
+    code, out, err = call("report", "--corpus", samples, "--out", tmp_path / "site")
+    assert (code, out) == (1, f"{tmp_path / 'site' / 'index.html'}\n")
+    told = {line.partition(".ipynb")[0] for line in err.splitlines()}
+    assert told == {"not shown: 1-dead", "not shown: 2-wrong", "not shown: 3-unread"}
+    pages = [(tmp_path / "site" / path.name).with_suffix(".html").read_text() for path in paths.notebooks()]
+    assert "it runs" in pages[0]
+    assert ["Not shown for this corpus" in page for page in pages] == [False, True, True, True]
 
 
 def test_nothing_is_coloured_where_nobody_sees_it(tmp_path):

@@ -25,7 +25,7 @@ SANITIZE = Path(__file__).with_name("nbval_sanitize.cfg")
 MAX_BYTES = 1_000_000
 MAX_CELLS = 60
 MAX_CHARACTERS = 600  # a cell holds one thought: a statistic, a table, a figure
-TAGS = {"remove-input", "remove-cell", "hide-input", "story", "nbval-ignore-output"}
+TAGS = {"panel", "twenty-services", "remove-input", "remove-cell", "hide-input", "story", "nbval-ignore-output"}
 # Output that nbval does not compare is debt: how many cells may have it, and why.
 MAY_IGNORE_OUTPUT = {
     "0-corpus.ipynb": 1,  # provenance: versions of code and data

@@ -5,7 +5,7 @@ from spacy.tokens import Doc
 
 from privacylab.clauses.model import CATEGORIES, load
 from privacylab.text.pipeline import set_spans
-from privacylab.text.sentences import sentences
+from privacylab.text.sentences import ranges, sentences
 
 
 def evidence(text: str, heading: str | None = None) -> dict[str, int]:
@@ -34,16 +34,5 @@ def component(doc: Doc) -> Doc:
     """Sets ``doc.cats``, each category's probability, and ``doc.spans["clauses"]``, the evidence for those assigned."""
     model = load()
     doc.cats = dict(zip(CATEGORIES, map(float, model.scores([doc.text])[0]), strict=True))
-    ranges = _ranges(doc.text)
-    return set_spans(doc, "clauses", [(*ranges[i], name, "") for name, i in evidence(doc.text).items()])
-
-
-def _ranges(text: str) -> list[tuple[int, int]]:
-    """Where each of a text's sentences begins and ends."""
-    ranges = []
-    end = 0
-    for sentence in sentences(text):
-        start = text.index(sentence, end)
-        end = start + len(sentence)
-        ranges.append((start, end))
-    return ranges
+    found = ranges(doc.text)
+    return set_spans(doc, "clauses", [(*found[i], name, "") for name, i in evidence(doc.text).items()])

@@ -1,22 +1,16 @@
 """The command line: ``privacylab ...``, the only package that prints."""
 
-import json
 import sys
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 import privacylab
 from privacylab import files, paths, sources, tables
-from privacylab.cli.console import err, out, progress
-from privacylab.cli.summary import summary
+from privacylab.cli import reading
+from privacylab.cli.console import err, line, out, progress
 from privacylab.tables import schema
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from markupsafe import Markup
 
 # Heavy modules are imported by the commands that need them: `--help` answers at once.
 
@@ -38,7 +32,7 @@ def main() -> None:
     except (tables.CorpusError, OSError, ValueError, RuntimeError, MemoryError) as error:
         if _debug:
             raise
-        err.print(f"privacylab: {_line(error) or 'not enough memory: fewer workers need less'}", style="red")
+        err.print(f"privacylab: {line(error) or 'not enough memory: fewer workers need less'}", style="red")
         sys.exit(2)
     except SystemExit as ended:
         if ended.code == STOPPED:
@@ -58,12 +52,6 @@ def _general_first(arguments: list[str]) -> list[str]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     general = [each for each in arguments[:end] if each in ("-v", "--verbose", "--debug")]
     return general + [each for each in arguments[:end] if each not in general] + arguments[end:]
-
-
-def _line(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error).replace("\n", " ")
 
 
 def _version(asked: bool) -> None:
@@ -86,7 +74,13 @@ def _options(
     _debug, _verbose = debug, verbose
 
 
-_Every = Annotated[str, typer.Option(help="half-year, quarter or all: the last version of each is kept.")]
+_Every = Annotated[
+    str,
+    typer.Option(
+        help="half-year or quarter: the last version of each, a text that stands again in each; all: each text once.",
+        autocompletion=lambda: ["half-year", "quarter", "all"],
+    ),
+]
 _Text = Annotated[bool, typer.Option("--text/--no-text", help="Whether the segments' text is kept.")]
 _Workers = Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")]
 _Column = Annotated[str | None, typer.Option(help="Of tables: the column that holds it, where its name does not tell.")]
@@ -112,8 +106,10 @@ def build(
     Example: privacylab build my-policies --out my-corpus
     """
     from privacylab import build as building
+    from privacylab.cli.summary import ledger, summary
 
     mode: Any = _the_one(update=update, resume=resume, force=force) or "new"
+    before = ledger(out_dir) if update else None
     with progress(verbose=_verbose) as update_bars:
         corpus = building.corpus(
             source,
@@ -127,7 +123,7 @@ def build(
             date_column=date_column,
             service_column=service_column,
         )
-    rejected = summary(corpus, verbose=_verbose)
+    rejected = summary(corpus, verbose=_verbose, before=before)
     if strict and rejected:
         raise typer.Exit(1)
 
@@ -177,13 +173,13 @@ def report(
     corpus: Annotated[Path | None, typer.Option(help="The corpus; the embedded panel if not given.")] = None,
     out_dir: Annotated[Path, typer.Option("--out", help="The folder for the HTML site.")] = Path("report"),
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Say in a failing cell's place why it is not shown, and go on.")
+        bool, typer.Option("--keep-going", hidden=True, help="What is done anyway; older scripts give it.")
     ] = False,
 ) -> None:
     """Run copies of the notebooks on a corpus and render the HTML site.
 
-    What a small corpus cannot tell, its pages say in a sentence. A notebook of your own that fails ends the run, and
-    the old report stays; with --keep-going its page says where and why instead.
+    A corpus of your own is told by its services and policies, a page each where it holds text; what is true of the
+    embedded panel alone is left out. Where a notebook fails, its page says where and why, and the exit code is 1.
 
     Example: privacylab report --corpus my-corpus --out my-report
     """
@@ -207,11 +203,13 @@ def report(
             corpus=chosen,
             out=out_dir,
             progress=tell,
-            failed=failed.append if keep_going else None,
+            failed=failed.append,
         )
     for error in failed:
         err.print(f"not shown: {error}")
     out.print(str(index))
+    if failed:
+        raise typer.Exit(1)
 
 
 def _check_some_policy(corpus: Path) -> None:
@@ -224,77 +222,8 @@ def _check_some_policy(corpus: Path) -> None:
         raise tables.CorpusError(f"{corpus} holds no policy to report ({why}): build one from other files")
 
 
-_Html = Annotated[Path | None, typer.Option("--html", help="A page to write; it must not be there yet.")]
-
-
-@app.command()
-def annotate(
-    file: Annotated[list[Path], typer.Argument(help="Policies as HTML, Markdown, text, PDF, Word and the like.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    html: _Html = None,
-) -> None:
-    """Read policies, each as a person would: date, era, rights, periods, frameworks, contacts, clauses.
-
-    Of what most services of its era have and was not found, it tells how often the program finds it where it is.
-
-    Example: privacylab annotate corpus/samples/farwend/farwend-2018-06-12.md
-    """
-    from privacylab.explore import others, pages, policy, terminal
-
-    if html and (as_json or len(file) > 1):
-        raise ValueError("--html takes one policy, and no --json")
-
-    @cache
-    def shares() -> "pd.DataFrame":
-        return others.era_shares(tables.Corpus.open(paths.corpus()))
-
-    profiles = [policy.of_file(path) for path in file] if len(file) > 1 and not as_json else []
-    if profiles:
-        out.print(terminal.overview(profiles, out.width), soft_wrap=False)
-    for profile in profiles or map(policy.of_file, file):
-        missing, unknown = None, None
-        try:
-            missing = others.not_found(profile, shares())
-        except (ValueError, OSError) as error:  # no date, no panel, few services of that era
-            unknown = _line(error)
-        if as_json:
-            rows = None if missing is None else json.loads(missing.to_json(orient="records"))
-            record = {**profile.record(), "not_found": rows, "not_found_unknown": unknown}
-            sys.stdout.write(json.dumps(record) + "\n")  # in ASCII: no terminal obeys it
-        elif html:
-            _write_page(html, profile.name, pages.annotated(profile, missing=missing, unknown=unknown))
-        else:
-            shown = terminal.shown(profile, missing=missing, unknown=unknown, width=out.width)
-            out.print(shown, soft_wrap=False)
-
-
-@app.command()
-def compare(
-    old: Annotated[Path, typer.Argument(help="A policy.")],
-    new: Annotated[Path, typer.Argument(help="A later version of it, or another policy.")],
-    html: _Html = None,
-) -> None:
-    """Tell what came and what went between two policies, and set their sentences side by side.
-
-    Example: privacylab compare old-policy.html new-policy.html --html changes.html
-    """
-    from privacylab.explore import compared, pages, policy, terminal
-
-    comparison = compared(policy.of_file(old), policy.of_file(new))
-    if html:
-        _write_page(html, f"{old.name} and {new.name}", pages.compared(comparison))
-    else:
-        out.print(terminal.compared(comparison, out.width), soft_wrap=False)
-
-
-def _write_page(path: Path, title: str, body: "Markup") -> None:
-    """Writes one page that needs no other file, and says where it is."""
-    from privacylab.explore import terminal
-    from privacylab.report import pages
-
-    with path.open("x", encoding="utf-8") as file:
-        file.write(pages.single(title, body, caveat=terminal.CAVEAT))
-    out.print(str(path))
+app.command()(reading.annotate)
+app.command()(reading.compare)
 
 
 @app.command()
@@ -397,8 +326,8 @@ def evaluate(
         if predictions:
             predicted.to_csv(predictions / evaluation.PREDICTIONS, index=False)
     for name, frame in scores.items():
-        for line in ("", name, *frame.to_string(index=False).splitlines()):
-            out.print(line)
+        for text in ("", name, *frame.to_string(index=False).splitlines()):
+            out.print(text)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,13 @@ _plain = partial(_Console, markup=False, emoji=False, highlight=False)
 out, err = _plain(soft_wrap=True), _plain(stderr=True, soft_wrap=True)
 
 
+def line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error).replace("\n", " ")
+
+
 class _Rate(ProgressColumn):
     """How many a second are done, or a minute where it takes longer."""
 

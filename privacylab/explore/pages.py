@@ -16,23 +16,24 @@ _LEAD = (
 )
 
 
-def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None) -> Markup:
+def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None, where: str = "") -> Markup:
     """One policy: what it says, what others of its era have, and its text with what was found marked.
 
     Args:
         profile: The policy.
         missing: From `others.not_found`.
         unknown: Why that is not known, where ``missing`` is None.
+        where: Whose services those others are, as it goes on behind the era's name.
     """
     parts = [_about(profile), _heading("What it says"), *_groups(said(profile))]
-    parts += [_table("Contacts", ("", "where"), profile.contacts), _heading("What others of its era have")]
+    parts += [table("Contacts", ("", "where"), profile.contacts), _heading("What others of its era have")]
     if missing is None:
         parts.append(Markup("<p>Not known: {}.</p>").format(unknown))
     else:
         lead = "All that most services of the era {} have is found here." if missing.empty else _LEAD
         rows = [not_found_cells(row) for _, row in missing.iterrows()]
-        parts.append(Markup("<p>{}</p>").format(lead.format(labels.readable(profile.era))))
-        parts.append(_table("Not found", ("", "services of the era", "here"), rows))
+        parts.append(Markup("<p>{}</p>").format(lead.format(labels.readable(profile.era) + where)))
+        parts.append(table("Not found", ("", "services of the era", "here"), rows))
     return Markup("").join([*parts, _heading("The text"), Markup(show(profile).data)])
 
 
@@ -61,7 +62,7 @@ def _groups(found: Iterable[Said]) -> list[Markup]:
     groups: dict[str, list[tuple[str, ...]]] = {}
     for row in found:
         groups.setdefault(row.group, []).append((row.name, row.detail(), _sentence(row)))
-    return [_table(title, ("", "what, for whom", "words"), rows) for title, rows in groups.items()]
+    return [table(title, ("", "what, for whom", "words"), rows) for title, rows in groups.items()]
 
 
 def _sentence(row: Said) -> Markup:
@@ -72,7 +73,7 @@ def _sentence(row: Said) -> Markup:
     return Markup("{}<mark>{}</mark>{}").format(*parts)
 
 
-def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Markup:
+def table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Markup:
     """A table with its caption, the first cell of a row its head; nothing without rows."""
     if not rows:
         return Markup("")
@@ -82,5 +83,5 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]]) 
     for first, *rest in rows:
         cells = Markup("").join(Markup("<td>{}</td>").format(text) for text in rest)
         lines.append(Markup('<tr><th scope="row">{}</th>{}</tr>').format(first, cells))
-    table = '<div class="sides"><table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
-    return Markup(table).format(caption, head, Markup("").join(lines))
+    html = '<div class="sides"><table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+    return Markup(html).format(caption, head, Markup("").join(lines))

@@ -1,7 +1,7 @@
 """One policy as a person would read it: its date, era, frameworks, clauses, cues and contacts."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,12 +11,14 @@ from markupsafe import Markup, escape
 
 from privacylab import cues, dates, eras, files, frameworks, normalize, sources
 from privacylab.build import annotate, screen
+from privacylab.explore.hits import Clause, Hit, evidence, hits_of
 from privacylab.plots import labels
+from privacylab.sources import counted, name_dates
 from privacylab.tables.schema import CATEGORIES, CLAIMED
 from privacylab.text import audiences
+from privacylab.text.contacts import contacts
 from privacylab.text.counts import count_words
 from privacylab.text.segments import Segment, segments
-from privacylab.text.sentences import sentences
 
 GROUPS = {
     "Rights": "cue:right_",
@@ -43,65 +45,10 @@ _AUDIENCES = {
     "eu_uk": "people in the EU or UK",
     "other": "people elsewhere",
 }
+_BASES = {"given": "given", "name": "from the file's name", "corpus": "in the corpus"}
 _ON_RIGHTS = "User Access, Edit and Deletion"
-_MIN_WORDS = 6
-"""A shorter sentence is shown for a category only where there is no longer one."""
-
-_CONTACTS = {
-    "email": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+"),
-    "phone": re.compile(
-        r"(?:(?<=phone)|(?<=tel)|(?<=call)|(?<=call us)|(?<=fax)|(?<![\w./-])(?=\+|1-8|\(\d{3}\)))"
-        r"[ :.]{0,3}(?:at |on |number )?(\+?\(?\d[\d ()./-]{6,18}\d)",
-        re.IGNORECASE,
-    ),
-}
-
-_BY_POST = re.compile(r"\b(?:writ(?:e|ing) to|by (?:post|mail)|mailing address|letters? to)\b", re.IGNORECASE)
-_ADDRESS = re.compile(
-    r"\bBox \d|\b\d+[a-z]? [A-Z][a-z]+ [A-Z][a-z]|\b[A-Z]{2} \d{5}\b|\b[A-Z]{1,2}\d{1,2} \d[A-Z]{2}\b"
-)
 _TINTS = "#cfe2f3 #f9d5c2 #c9ead9 #f3d3e6 #fbe3b3 #d3eefb #e0e0e0 #ddd3f0 #e6ebc0 #f0f0f0".split()
 """A light tint a category, for black text; the name stands in it, so colour is only the second cue."""
-
-
-class Clause(NamedTuple):
-    """One segment with the categories that it was given, and their probabilities, 0 to 1."""
-
-    segment: Segment
-    categories: dict[str, float]
-
-
-class Hit(NamedTuple):
-    """What was found at one place of a policy.
-
-    Attributes:
-        feature: Its name in `findings.features`: ``framework:gdpr``, ``cue:right_access``, ``category:Do Not Track``.
-        value: The stance towards a framework, the value of a cue; None if there is none.
-        sentence: The sentence in which it stands.
-        start: The first character, in the sentence, of the words that say it.
-        end: The last but one.
-        audience: For whom the segment speaks.
-    """
-
-    feature: str
-    value: str | None
-    sentence: str
-    start: int
-    end: int
-    audience: str
-
-    def around(self, width: int) -> str:
-        """The words that say it and what stands around them, in at most ``width`` characters but for dots.
-
-        >>> Hit("cue:ai", None, "We use machine learning to sell boats.", 7, 23, "all").around(26)
-        '... use machine learning to ...'
-        """
-        text = self.sentence
-        start = max(0, min(self.start - max(0, width - (self.end - self.start)) // 2, len(text) - width))
-        end = start + width
-        left = text[start : self.start] if not start else text[start : self.start].partition(" ")[2]
-        right = text[self.start : end] if end >= len(text) else text[self.start : end].rpartition(" ")[0]
-        return f"{'... ' if start else ''}{left}{right or text[self.start : end]}{' ...' if end < len(text) else ''}"
 
 
 class Said(NamedTuple):
@@ -120,6 +67,14 @@ class Said(NamedTuple):
         return ", ".join([*([self.value] if self.value else []), *whom, *times])
 
 
+class OtherDate(NamedTuple):
+    """A date from elsewhere than the text, by `_BASES`; ``fault`` tells why it is none."""
+
+    value: str | None
+    basis: str
+    fault: str | None = None
+
+
 class Profile(NamedTuple):
     """What ``privacylab annotate`` shows of a policy."""
 
@@ -127,6 +82,7 @@ class Profile(NamedTuple):
     reason: str | None
     language: str
     effective_date: dates.EffectiveDate | None
+    other_date: OtherDate | None
     era: str
     hits: list[Hit]
     clauses: list[Clause]
@@ -135,11 +91,15 @@ class Profile(NamedTuple):
     n_segments: int
 
     def dated(self) -> str:
-        """Its date and era in words."""
-        stated, era = self.effective_date, labels.readable(self.era)
-        if stated is None:
-            return f"date none stated, era {era.lower()}"
-        return f"date {stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''}), era {era}"
+        """Its date, where that is from, and its era in words."""
+        stated, other, told = self.effective_date, self.other_date, ["none stated"]
+        if stated:
+            told = [f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})"]
+        if other:
+            known = f"{other.value} ({_BASES[other.basis]})" if other.value else f"the file's name: {other.fault}"
+            told = [known] if other.basis == "corpus" else [*told, known]
+        era = labels.readable(self.era)
+        return f"date {'; '.join(told)}, era {era.lower() if self.era == eras.UNDATED else era}"
 
     def features(self) -> set[str]:
         """What it holds, by the names of the columns of `findings.features`."""
@@ -158,6 +118,8 @@ class Profile(NamedTuple):
             "effective_date": stated.value if stated else None,
             "date_kind": stated.kind if stated else None,
             "date_is_ambiguous": stated.ambiguous if stated else None,
+            "other_date": self.other_date.value if self.other_date else None,
+            "other_date_basis": self.other_date.basis if self.other_date else None,
             "era": self.era,
             "n_words": self.n_words,
             "n_segments": self.n_segments,
@@ -184,41 +146,66 @@ def _id(hit: Hit) -> str:
     return hit.feature.partition(":")[2]
 
 
-def of_file(path: str | Path) -> Profile:
+def of_file(path: str | Path, *, date: str | None = None) -> Profile:
     """The profile of a file.
 
+    Args:
+        path: The file; a date in its name is the policy's where the text states none.
+        date: The policy's, ``YYYY-MM-DD``, if it is known: it outweighs both.
+
     Raises:
-        ValueError: The file cannot be read as text.
+        ValueError: The file cannot be read as text, or the date is none.
         OSError: It is not there.
     """
     file = Path(path)
     try:
         with files.ordinary(file) as opened:
             data = opened.read(sources.MAX_UNPACKED + 1)
-        return of_data(data, name=file.name, media_type=sources.media_type_of(file.name))
+        return of_data(data, name=file.name, media_type=sources.media_type_of(file.name), date=date)
     except normalize.NormalizeError as error:
         raise ValueError(f"{file}: {error}") from None
 
 
-def of_data(data: bytes | str, *, name: str, media_type: str | None = None) -> Profile:
-    """The profile of a policy's bytes or text."""
+def of_data(data: bytes | str, *, name: str, media_type: str | None = None, date: str | None = None) -> Profile:
+    """The profile of a policy's bytes or text; a date that is given or stands in the name as in `of_file`."""
+    date = _day(date) if date else None
     blocks = normalize.blocks(data, media_type=media_type)
     rows = segments(blocks)
     texts = [segment.text for segment in rows]
     verdict = screen.judge(rows)
-    stated = dates.effective_date("\n".join(block.text for block in blocks))
+    stated = dates.effective_date("\n".join(block.text for block in blocks), snapshot=date)
+    other = OtherDate(date, "given") if date else None if stated else _in_name(name)
+    own = other.value if other else stated.value if stated else None
     return Profile(
         name=name,
         reason=verdict.reason,
         language=verdict.language,
         effective_date=stated,
-        era=eras.era(stated.value if stated else None),
-        hits=[hit for segment in rows for hit in _hits(segment)],
+        other_date=other,
+        era=eras.era(own if stated or _is_day(own) else None),
+        hits=[hit for segment in rows for hit in hits_of(segment)],
         clauses=_clauses(rows),
         contacts=contacts(texts),
         n_words=sum(count_words(text).n_words for text in texts),
         n_segments=len(rows),
     )
+
+
+def _is_day(date: str | None) -> bool:
+    return len(date or "") == len("2018-05-25")
+
+
+def _day(date: str) -> str:
+    """A day as it was given, in ISO's form."""
+    found = name_dates.in_cell(date)
+    if found is None or found.value is None or not _is_day(found.value):
+        raise ValueError(f"the date {(found and found.fault) or repr(date)}: write YYYY-MM-DD")
+    return found.value
+
+
+def _in_name(name: str) -> OtherDate | None:
+    found = name_dates.in_name(Path(name).stem)
+    return found and OtherDate(found.value, "name", found.fault)
 
 
 def _clauses(rows: Sequence[Segment]) -> list[Clause]:
@@ -232,35 +219,6 @@ def _clauses(rows: Sequence[Segment]) -> list[Clause]:
     ]
 
 
-def _hits(segment: Segment) -> Iterator[Hit]:
-    """The frameworks and cues of a segment."""
-    text = segment.text
-    audience = audiences.of_text(text) or segment.audience
-    found: list[tuple[str, str | None, int, int]]
-    found = [(f"framework:{m.framework}", m.stance, m.start, m.end) for m in frameworks.mentions(text)]
-    found += [(f"cue:{cue.cue}", cue.value, cue.start, cue.end) for cue in cues.cues(text)]
-    for feature, value, start, end in found:
-        sentence, begin = sentence_at(text, start)
-        here = max(0, start - begin)
-        yield Hit(feature, value, sentence, here, max(here, min(end - begin, len(sentence))), audience)
-
-
-def sentence_at(text: str, start: int) -> tuple[str, int]:
-    """The sentence of a text in which a character stands, and where it begins.
-
-    >>> sentence_at("We sell. You buy.", 10)
-    ('You buy.', 9)
-    """
-    position = 0
-    for sentence in sentences(text):
-        begin = text.index(sentence, position)
-        position = begin + len(sentence)
-        if start < position:
-            bare = sentence.removeprefix("- ")
-            return bare, position - len(bare)
-    return text, 0
-
-
 def said(policy: Profile) -> list[Said]:
     """What a policy says, each thing once, by `GROUPS`; a framework is `only named` where no other stance is taken.
 
@@ -269,7 +227,7 @@ def said(policy: Profile) -> list[Said]:
     """
     rights = "\n".join(c.segment.text for c in policy.clauses if _ON_RIGHTS in c.categories)
     found: dict[tuple[str, str | None], list[Hit]] = {}
-    for hit in [*policy.hits, *_evidence(policy.clauses)]:
+    for hit in [*policy.hits, *evidence(policy.clauses)]:
         found.setdefault((hit.feature, hit.value), []).append(hit)
     for (feature, _), hits in found.items():
         if feature.startswith("cue:right_"):
@@ -292,46 +250,13 @@ def _said(feature: str, value: str | None, hits: Sequence[Hit]) -> Said:
     return Said(group, labels.readable(feature), told, tuple(hits))
 
 
-def _evidence(clauses: Sequence[Clause]) -> list[Hit]:
-    """Of each clause and category the sentence with the highest probability, the highest of a category first."""
-    lines = [(clause, line.removeprefix("- ")) for clause in clauses for line in sentences(clause.segment.text)]
-    scores = annotate.scores([Segment(None, line) for _, line in lines]) if lines else np.zeros((0, len(CATEGORIES)))
-    rows: dict[tuple[int, str], tuple[float, str]] = {}
-    for (clause, line), row in zip(lines, scores, strict=True):
-        is_short = line.count(" ") + 1 < _MIN_WORDS  # the heading or the label of something, it proves little
-        for category, score in zip(CATEGORIES[:-1], row, strict=False):
-            if category in clause.categories:
-                key = id(clause), category
-                rows[key] = max(rows.get(key, (-1.0, "")), (float(score) - is_short, line))
-    best = sorted(((score, category, line) for (_, category), (score, line) in rows.items()), reverse=True)
-    order = list(CATEGORIES)
-    return [
-        Hit(f"category:{category}", None, line, 0, len(line), audiences.ALL)
-        for _, category, line in sorted(best, key=lambda row: order.index(row[1]))
-    ]
-
-
-def contacts(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """How to reach the organisation: ``email``, ``phone`` and ``post`` (the sentence with the address), each once.
-
-    >>> contacts(["Write to privacy@example.org, or call +44 20 7946 0000."])
-    [('email', 'privacy@example.org'), ('phone', '+44 20 7946 0000')]
-    """
-    rows = []
-    for text in texts:
-        for kind, pattern in _CONTACTS.items():
-            rows += [(kind, match[match.lastindex or 0].strip()) for match in pattern.finditer(text)]
-        rows += [("post", each) for each in sentences(text) if _BY_POST.search(each) and _ADDRESS.search(each)]
-    return list(dict.fromkeys(rows))
-
-
 def show(policy: Profile) -> HTML:
     """The policy for a notebook: its text, with what was found in it marked, and nothing of it taken as markup.
 
     Clause categories stand as labels before their segments; frameworks (with stance) and cues are marked where they
     stand in the text.
     """
-    about = f"{policy.dated()}, {policy.n_words:,} words, {policy.n_segments} segments"
+    about = f"{policy.dated()}, {counted(policy.n_words, 'word')}, {counted(policy.n_segments, 'segment')}"
     parts = [Markup("<p><strong>{}</strong>: {}</p>").format(policy.name, about)]
     heading = None
     for clause in policy.clauses:

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from privacylab.explore.policy import Profile, Said, said
 from privacylab.explore.versions import Comparison
 from privacylab.plots import labels
+from privacylab.sources import counted
 
 CAVEAT = "Found by a program: what it did not find may stand there, and what it found may mean something else."
 _NARROW = 80
@@ -31,7 +32,9 @@ def shown(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None
 
 
 def _summary(profile: Profile, width: int) -> Iterator[RenderableType]:
-    yield Styled(f"{profile.name}: {profile.n_words:,} words, {profile.n_segments} segments", "bold")
+    yield Styled(
+        f"{profile.name}: {counted(profile.n_words, 'word')}, {counted(profile.n_segments, 'segment')}", "bold"
+    )
     yield profile.dated() + (f"; no policy: {profile.reason}" if profile.reason else "")
     yield from _groups(said(profile), width)
     yield from _rows("Contacts", [(kind, "", where) for kind, where in profile.contacts], width)

@@ -34,7 +34,7 @@ _PRIVATE_FORMS = {"\uf001": "fi", "\uf002": "fl"} | dict.fromkeys("\uf0a7\uf0b7\
 _CONTROL_1 = re.compile("[\u0080-\u009f]")
 _MOJIBAKE = re.compile(r"[ÂÃâ][\u0080-\u00bf€™œ\u201a-\u2122]")
 _SENTENCE_END = re.compile(r"(?<=[.;:!?)]) (?=[A-Za-z])")
-_MENDED_ENTITY = re.compile(r"&(?:amp|nbsp|quot|lt|gt|#\d+);")
+_MENDED_ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _ESCAPED_AGAIN = re.compile(r"&(?:(?:amp|#0{0,9}38|#x0{0,9}26);){2,}", re.IGNORECASE)
 ESCAPED_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s[^<>]{{0,500}})?/?>", re.IGNORECASE)
 _CUT_LINK = re.compile(

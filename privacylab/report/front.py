@@ -98,8 +98,13 @@ _ASKED = (
 )
 
 
-def told(corpus: Corpus) -> list[Finding]:
-    """The findings for which the corpus has an effective number of `FEW` services, in the order of the page."""
+def told(corpus: Corpus, *, has_plan: bool = True) -> list[Finding]:
+    """The findings for which the corpus has an effective number of `FEW` services, in the order of the page.
+
+    Args:
+        corpus: The corpus.
+        has_plan: Whether the analysis plan was made for it; else nothing holds by the plan.
+    """
     services, versions = corpus.services(), corpus.versions()
     policies = findings.with_owners(corpus.policies(), services)
     features = findings.with_sums(findings.features(corpus))
@@ -110,7 +115,8 @@ def told(corpus: Corpus) -> list[Finding]:
         group = policies if asked.region is None else policies[regions == asked.region]
         change = findings.paired(group, features, before=asked.before, after=asked.after, columns=[asked.feature])
         if change["n_effective"].iloc[0] >= FEW:
-            result.append(_finding(asked, _corrected(change, gold, asked)))
+            plan = asked._replace(planned=asked.planned and has_plan)
+            result.append(_finding(plan, _corrected(change, gold, asked)))
     return [*result, *_survival(findings.spells(versions, "safe_harbor", at=eras.eve("schrems_i"), policies=policies))]
 
 

@@ -58,7 +58,7 @@ _ATTRIBUTE = re.compile(
     r"alt|aria-\w+|class|colspan|height|href|id|lang|open|role|rowspan|scope|src|style|tabindex|width"
 )
 _LOADING_STYLE = re.compile(r"[\\@]|url|image|src", re.IGNORECASE)
-_HREF = re.compile(r"https?:|mailto:|#|figures/")
+_HREF = re.compile(r"https?:|mailto:|#|figures/|policy-\d+\.html$")
 _INTERACTIVE = '<p class="note">Interactive: open this notebook in JupyterLab to use the controls.</p>'
 
 
@@ -202,6 +202,9 @@ def home(
     entries: Sequence[Entry],
     stories: Iterable[Story],
     *,
+    title: str = HOME_TITLE,
+    intro: Markup | None = None,
+    is_own: bool = False,
     told: Sequence[front.Finding] = (),
     timeline: front.Timeline | None = None,
     corpus: str = "",
@@ -214,6 +217,9 @@ def home(
     Args:
         entries: The notebooks in their order.
         stories: What notebooks found: with a figure, the first four are shown; without, all, below their notebook.
+        title: The page's only h1.
+        intro: What stands below it; the lead of the first notebook if None.
+        is_own: Whether the corpus is the reader's own.
         told: From `front.told`.
         timeline: From `front.timeline`.
         corpus: The name of the corpus that the numbers are from.
@@ -222,9 +228,11 @@ def home(
         beside: Pages that no notebook made.
     """
     shown = list(stories)
+    begin = entries[0].lead if intro is None else intro
     return _TEMPLATES.get_template("home.html.j2").render(
-        title=HOME_TITLE,
-        intro=Markup(f"<p>{entries[0].lead}</p>"),
+        title=title,
+        intro=Markup("<p>{}</p>").format(begin),
+        is_own=is_own,
         timeline=timeline,
         told=told,
         titles={entry.href: entry.title for entry in entries},
@@ -234,7 +242,7 @@ def home(
         entries=entries,
         corpus=corpus,
         dataset=dataset,
-        summary=_text(entries[0].lead),
+        summary=_text(begin),
         figures=[(labels.readable(name), files) for name, files in sorted((figures or {}).items())],
         beside=list(beside),
         home=True,

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from privacylab import files, paths
-from privacylab.report import kernel, pages, site
+from privacylab.report import kernel, own, pages, site
 from privacylab.report.site import ReportError
 
 Progress = Callable[[int, int, str], None]
@@ -110,8 +110,15 @@ def build(
         if not out.parent.exists():
             out.parent.mkdir(parents=True)
         with files.replacing(out, check=site.check_replaceable) as folder:
-            executed = _run_all(sources, _Way(corpus, folder / "figures", timeout, failed), progress)
-            site.write_pages(folder, sources, executed, corpus=corpus)
+            way = _Way(corpus, folder / "figures", timeout, failed)
+            opened = site.opened(corpus)
+            told = own.chosen([(source, _read(source, failed)) for source in sources], opened)
+            way.figures.mkdir(parents=True, exist_ok=True)
+            _run_all(told, way, progress)
+            if not own.is_panel(opened):
+                for _, nb in told:
+                    own.without_holes(nb)
+            site.write_pages(folder, [path for path, _ in told], [nb for _, nb in told], corpus=corpus)
             site.list_files(folder)
     except OSError as error:
         raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error
@@ -212,10 +219,9 @@ def _errors(notebook: Path, nb: NotebookNode) -> Iterator[ReportError]:
             is_first = False
 
 
-def _run_all(sources: Sequence[Path], way: _Way, progress: Progress | None) -> list[NotebookNode]:
-    executed = [_read(source, way.failed) for source in sources]
-    total, done = sum(map(_n_cells, executed)), 0
-    for source, nb in zip(sources, executed, strict=True):
+def _run_all(notebooks: Sequence[tuple[Path, NotebookNode]], way: _Way, progress: Progress | None) -> None:
+    total, done = sum(_n_cells(nb) for _, nb in notebooks), 0
+    for source, nb in notebooks:
 
         def tell(n: int = 1, name: str = source.name, **_: object) -> None:
             nonlocal done
@@ -226,7 +232,6 @@ def _run_all(sources: Sequence[Path], way: _Way, progress: Progress | None) -> l
         tell(0)
         _run(source, nb, way, on_cell=tell)
         _hide_paths(nb, corpus=way.corpus.resolve(), figures=way.figures.resolve())
-    return executed
 
 
 def _hide_paths(nb: NotebookNode, *, corpus: Path, figures: Path) -> None:

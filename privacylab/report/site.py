@@ -13,8 +13,10 @@ from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
 
 from privacylab import files, paths
+from privacylab.explore.terminal import CAVEAT
 from privacylab.plots import labels
-from privacylab.report import front, pages
+from privacylab.report import front, own, pages
+from privacylab.sources import counted
 from privacylab.tables import Corpus, CorpusError, croissant
 
 FILES = "files.txt"
@@ -50,11 +52,39 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         pages.Link(f"{source.stem}.html", pages.heading_one(nb, default=source.stem))
         for source, nb in zip(sources, executed, strict=True)
     ]
+    held = opened(corpus)
     published = sorted(file for file in (site / "figures").iterdir() if file.is_file())
     named: dict[str, list[str]] = defaultdict(list)
     for file in published:
         named[file.stem].append(file.name)
     about: dict[str, Any] = {"corpus": corpus.resolve().name, "dataset": _search_entry(corpus)}
+    is_own = not own.is_panel(held)
+    entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
+    index = pages.home(
+        entries,
+        _write_notebooks(site, links, executed, published, about),
+        title=f"The policies of {about['corpus']}" if is_own else pages.HOME_TITLE,
+        intro=Markup.escape(own.summary(held)) if held and is_own else entries[0].lead,
+        is_own=is_own,
+        told=_linked(front.told(held, has_plan=not is_own), links, executed) if held else (),
+        timeline=front.timeline(held),
+        figures=named,
+        beside=_write_beside(site, held, about),
+        **about,
+    )
+    (site / "index.html").write_text(index, encoding="utf-8")
+    if not published:
+        (site / "figures").rmdir()
+
+
+def _write_notebooks(
+    site: Path,
+    links: Sequence[pages.Link],
+    executed: Sequence[NotebookNode],
+    published: Sequence[Path],
+    about: Mapping[str, Any],
+) -> list[pages.Story]:
+    """Writes a page a notebook, and gives what they have for the first page."""
     stories: list[pages.Story] = []
     for place, (nb, link) in enumerate(zip(executed, links, strict=True)):
         document = pages.render(
@@ -63,29 +93,17 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
             previous=links[place - 1] if place else None,
             following=links[place + 1] if place + 1 < len(links) else None,
             place=f"Notebook {place + 1} of {len(links)}",
-            siblings=[source.stem for source in sources],
+            siblings=[Path(each.href).stem for each in links],
             numbers=published,
             **about,
         )
         (site / link.href).write_text(document, encoding="utf-8")
         stories += pages.stories(nb, href=link.href, numbers=published)
-    entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
-    opened = _opened(corpus)
-    index = pages.home(
-        entries,
-        stories,
-        told=_linked(front.told(opened), links, executed) if opened else (),
-        timeline=front.timeline(opened),
-        figures=named,
-        beside=_write_beside(site, opened, about),
-        **about,
-    )
-    (site / "index.html").write_text(index, encoding="utf-8")
-    if not published:
-        (site / "figures").rmdir()
+    return stories
 
 
-def _opened(corpus: Path) -> Corpus | None:
+def opened(corpus: Path) -> Corpus | None:
+    """A corpus; None where there is none."""
     try:
         return Corpus.open(corpus)
     except CorpusError:
@@ -105,11 +123,9 @@ def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -
     """Writes the list of services and the glossary, and says where they are."""
     written = []
     if corpus is not None:
-        rows = front.services(corpus)
-        lead = f"{len(rows):,} services with a policy in this corpus, by name."
-        caption = "<caption>What is known of each, and its policies from the first day to the last</caption>"
-        table = rows.to_html(na_rep="–", border=0).replace(">", f">{caption}", 1)
-        written.append((pages.SERVICES, "The services", lead, f"<p>{lead}</p>{table}"))
+        hrefs = {} if own.is_panel(corpus) else _write_policies(site, corpus, about)
+        lead = f"{counted(own.n_services(corpus), 'service')} with a policy in this corpus, by name."
+        written.append((pages.SERVICES, "The services", lead, f"<p>{lead}</p>{own.services(corpus, hrefs)}"))
     try:
         glossary = (paths.checkout() / "docs" / "glossary.md").read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -121,6 +137,16 @@ def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -
     for href, title, lead, markup in written:
         (site / href).write_text(pages.plain(markup, title=title, summary=lead, **about), encoding="utf-8")
     return [pages.Entry(href, title, Markup(lead)) for href, title, lead, _ in written]
+
+
+def _write_policies(site: Path, corpus: Corpus, about: Mapping[str, Any]) -> dict[str, str]:
+    """Writes a page for each policy, where there is text and not too many, and says where each is."""
+    hrefs = {}
+    for policy_id, page in own.policy_pages(corpus):
+        document = pages.plain(page.body, title=page.title, summary=CAVEAT, **about)
+        (site / page.href).write_text(document, encoding="utf-8")
+        hrefs[policy_id] = page.href
+    return hrefs
 
 
 def _labels() -> str:

@@ -14,7 +14,7 @@ from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, Source
 from privacylab.sources.files import Files
 from privacylab.sources.git import GitArchive, layout_of
 from privacylab.sources.kinds import MAX_UNPACKED, Kind
-from privacylab.sources.listing import media_type_of
+from privacylab.sources.listing import counted, media_type_of
 from privacylab.sources.pages import Columns
 from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository
 from privacylab.sources.repository_files import folder_of, is_bundle

@@ -60,7 +60,7 @@ class Listing:
         ]
         known = paths.rules("layouts")["layouts"]
         self._notes += [
-            f"{n_files(n)} read as {name}: {known[name]['form']}" for name, n in self._layouts.most_common()
+            f"{counted(n, 'file')} read as {name}: {known[name]['form']}" for name, n in self._layouts.most_common()
         ]
         return [*_united(entries), *self._refusals()]
 
@@ -86,7 +86,7 @@ class Listing:
             elif role in ("code", "aside"):
                 aside.append(path)
         if aside:
-            self._notes.append(f"{n_files(len(aside))} beside the policies: {shown(aside)}")
+            self._notes.append(f"{counted(len(aside), 'file')} beside the policies: {shown(aside)}")
 
     def _versions(self, path: str, name: str, rows: Sequence[Row]) -> Iterator[Entry]:
         """The versions of a file: one for each row of a table, or as its path says."""
@@ -116,7 +116,7 @@ class Listing:
         """The entries of what is not read; each belongs to the service of what it stands near."""
         for (source, reason, detail), near in self._refused.items():
             place = self._place(near[0])
-            said = f"{n_files(len(near))} {detail}" if detail.startswith("of ") else detail
+            said = f"{counted(len(near), 'file')} {detail}" if detail.startswith("of ") else detail
             yield Entry(self._label, place.service, place.document, None, source, source, None, "none", reason, said)
 
 
@@ -125,9 +125,14 @@ def media_type_of(name: str) -> str | None:
     return kinds.by_suffix().get(PurePosixPath(name).suffix.lower())
 
 
-def n_files(n: int) -> str:
-    """So many files."""
-    return f"{n:,} file{'s' if n > 1 else ''}"
+def counted(n: int, one: str) -> str:
+    """So many of a thing, in words that agree.
+
+    >>> counted(1, "policy"), counted(1200, "policy"), counted(0, "file")
+    ('1 policy', '1,200 policies', '0 files')
+    """
+    many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def shown(names: Sequence[str]) -> str:

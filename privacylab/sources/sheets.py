@@ -72,7 +72,8 @@ def _rows(name: str, data: bytes, needed: Iterable[str], notes: list[str]) -> It
         heads, rows = tables.cells_of(io.StringIO(data.decode(encoding), newline=""))
         columns = [head.lower() for head in heads]
         if not set(needed) <= set(columns):
-            raise SourceError(f"{name} needs the columns {','.join(needed)}; it has {', '.join(columns) or 'none'}")
+            has = ", ".join(columns) or "none"
+            raise SourceError(f"{name} needs the columns {','.join(needed)}; it has {has}: rename them")
         for number, cells in enumerate(rows, 1):
             stripped = [cell.strip() for cell in cells]
             if any(stripped):

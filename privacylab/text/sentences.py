@@ -35,6 +35,32 @@ def sentences(text: str) -> list[str]:
     return [*parts, text[start:]] if start < len(text) else parts
 
 
+def ranges(text: str) -> list[tuple[int, int]]:
+    """Where each of a text's `sentences` begins and ends.
+
+    >>> ranges("We sell. You buy.")
+    [(0, 8), (9, 17)]
+    """
+    found = []
+    end = 0
+    for sentence in sentences(text):
+        start = text.index(sentence, end)
+        end = start + len(sentence)
+        found.append((start, end))
+    return found
+
+
+def sentence_at(text: str, start: int) -> tuple[str, int]:
+    """The sentence of a text in which a character stands, without the dash of an item, and where it begins.
+
+    >>> sentence_at("We sell. You buy.", 10)
+    ('You buy.', 9)
+    """
+    begin, end = next((each for each in ranges(text) if start < each[1]), (0, len(text)))
+    bare = text[begin:end].removeprefix("- ")
+    return bare, end - len(bare)
+
+
 def goes_on(line: str) -> bool:
     """Whether the last sentence of a line may continue in the next: it ends with an abbreviation's stop."""
     end = line.rstrip().rstrip("\"')]")

@@ -163,28 +163,6 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
         policy_page.of_file(tmp_path / "photo.txt")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Write to privacy@example.org.", [("email", "privacy@example.org")]),
-        ("Call us at (415) 555-0100 or +49 941 1234567.", [("phone", "(415) 555-0100"), ("phone", "+49 941 1234567")]),
-        ("Write to us at Box 12, Ohio. We read it.", [("post", "Write to us at Box 12, Ohio.")]),
-        ("By post: 14 Mill Lane, Brattlewood.", [("post", "By post: 14 Mill Lane, Brattlewood.")]),
-        ("Write to us, or see the Act of 09.07.2019 (2016/679), of 1997-2003.", []),
-        ("We keep it by mail.", []),
-        ("a@example.org, a@example.org", [("email", "a@example.org")]),
-    ],
-)
-def test_contacts(text, expected):
-    assert policy_page.contacts([text]) == expected
-
-
-@pytest.mark.parametrize(("price", "begins"), [("5 dollars", '<div class="policy">'), ("$5 or $9", 'mathjax_ignore">')])
-def test_two_prices_are_no_formula(price, begins):
-    shown = policy_page.show(policy_page.of_data(policy(f"We ask for {price}."), name="a")).data
-    assert begins in shown[:40]
-
-
 def test_show_marks_what_it_found_and_escapes_the_rest():
     shown = policy_page.show(
         policy_page.of_data(TEXT + "\n\nWe collect <script>alert(1)</script> & more.", name="<b>x</b>")
@@ -233,18 +211,3 @@ def test_a_policy_and_the_tables_name_features_alike(tmp_path):
     held = findings.features(build.corpus([tmp_path / "mine"], tmp_path / "out", workers=1))
     names = {name for name in held if held[name].item() and "=" not in name}
     assert policy_page.of_data(TEXT, name="boats").features() == names
-
-
-@pytest.mark.parametrize(
-    ("text", "start", "expected"),
-    [
-        ("We sell. You buy.", 0, ("We sell.", 0)),
-        ("We sell. You buy.", 7, ("We sell.", 0)),
-        ("We sell. You buy.", 9, ("You buy.", 9)),
-        ("We sell:\n- boats\n- kites", 10, ("boats", 11)),
-        ("We sell. We sell.", 12, ("We sell.", 9)),
-        ("no end", 3, ("no end", 0)),
-    ],
-)
-def test_sentence_at(text, start, expected):
-    assert policy_page.sentence_at(text, start) == expected

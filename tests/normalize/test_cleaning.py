@@ -16,6 +16,8 @@ from privacylab.normalize.cleaning import clean
         ("we\u00a0don\u2019t  sell\u00ad it", "we don't sell it"),
         ("donâ€™t", "don't"),
         ("Q&amp;A", "Q&A"),
+        ("Don&rsquo;t sell &#x201C;it&#x201D;", 'Don\'t sell "it"'),
+        ("AT&T; R&D", "AT&T; R&D"),
         ("Itâ€™s ours. Voilà, that’s it! Q&amp;A; dÃ©jÃ  vu.", "It's ours. Voilà, that's it! Q&A; déjà vu."),
         ("Itâ€™s 1 < 2 now. Q&amp;A", "It's 1 < 2 now. Q&amp;A"),  # entities beside tags are left
         ("Itâ€™s <b>ours</b> now. Q&amp;amp;A? &lt;Yes.", "It's ours now. Q&A? <Yes."),
