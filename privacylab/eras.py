@@ -21,12 +21,13 @@ LAST_CRAWL = "2020-11-26"
 
 
 class Regime(NamedTuple):
-    """A legal regime: in force from ``start`` up to, not including, ``end`` (None: still)."""
+    """A legal regime: in force from ``start`` up to, not including, ``end`` (None: still); ``of``: where it holds."""
 
     id: str
     start: dt.date
     end: dt.date | None
     source: str
+    of: str = ""
 
 
 class Era(NamedTuple):
@@ -76,7 +77,9 @@ def parts() -> tuple[Era, ...]:
 def regimes() -> tuple[Regime, ...]:
     """All legal regimes, by their first day."""
     blocks = paths.rules("eras")["regime"]
-    regimes = (Regime(block["id"], block["from"], block.get("until"), block["source"]) for block in blocks)
+    regimes = (
+        Regime(block["id"], block["from"], block.get("until"), block["source"], block.get("of", "")) for block in blocks
+    )
     return tuple(sorted(regimes, key=lambda regime: (regime.start, regime.id)))
 
 

@@ -19,12 +19,12 @@ PLANNED = 14
 """Tests that the analysis plan names (C1 to C10 with their parts): p times them bounds its q from above."""
 
 CERTAINTY = {
-    "holds by the plan": "planned before the numbers were known; the interval lies on one side of no change as found "
-    "and when corrected for the program's errors, and chance is ruled out over all that was planned",
-    "corrected": "not planned; the interval lies on one side of no change as found and when corrected for the "
-    "program's errors, measured against policies that people read",
-    "as found": "as the program found it; its errors might change the number",
-    "may be chance": "the interval holds no change at all",
+    "planned, and holds": "the test was planned before the numbers were known; the change is beyond chance over all "
+    "that was planned, and stays so when the program's errors are taken out",
+    "holds when corrected": "not planned; the interval excludes no change, and still does when the program's errors, "
+    "measured against policies that were read whole, are taken out",
+    "as the program found it": "the program's errors are not taken out, or might change the number",
+    "may be chance": "the interval includes no change",
 }
 """How sure a finding is, and what that means, the surest first."""
 
@@ -39,10 +39,11 @@ class Finding(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A row of the timeline; ``left`` and ``width`` in percent of the axis."""
+    """A row of the timeline; ``of``: where it holds; ``left`` and ``width`` in percent of the axis."""
 
     name: str
     when: str
+    of: str
     left: float
     width: float
 
@@ -54,8 +55,8 @@ class Timeline(NamedTuple):
     groups: dict[str, list[Bar]]
 
 
-_Span = tuple[str, dt.date | None, dt.date | None]
-"""A name, the first day, and the day on which it ended: None where there is none."""
+_Span = tuple[str, dt.date | None, dt.date | None, str]
+"""A name, the first day, the day on which it ended (None where there is none), and where it holds."""
 
 
 class _Asked(NamedTuple):
@@ -72,26 +73,26 @@ class _Asked(NamedTuple):
 
 _ASKED = (
     _Asked(
-        "Of 100 American services, {before} named legitimate interests as a ground for using data at the start of "
-        "2018 and {after} a year later, with the GDPR in between.",
+        "Of 100 American services, {before} named legitimate interests as their legal ground for using data at the "
+        "start of 2018 and {after} a year later. The GDPR came in between.",
         *("cue:basis_legitimate_interests", "2018-01-01", "2019-01-01", "3-eras.html#cell-law-4"),
         region="us",
     ),
     _Asked(
-        "Of 100 services, {before} said how long they keep data in their last policy of the Privacy Shield era and "
-        "{after} in their last under the GDPR.",
+        "Of 100 services, {before} said how long they keep data in their last policy of the two years before the GDPR "
+        "and {after} in their newest policy since.",
         *("category:Data Retention", "privacy_shield", "gdpr", "1-clauses.html#cell-plan-5"),
         planned=True,
     ),
     _Asked(
-        "Of 100 services, {before} spoke of Do Not Track in the middle of 2013 and {after} two years later, with "
-        "California's law on it in between.",
+        "Of 100 services, {before} spoke of Do Not Track, a browser's signal, in the middle of 2013 and {after} two "
+        "years later. California required it from the start of 2014.",
         *("cue:do_not_track", "2013-06-30", "2015-06-30", "1-clauses.html#cell-plan-5"),
         planned=True,
     ),
     _Asked(
-        "Of 100 American services, {before} told of a way to opt out of the sale of data in the middle of 2019 and "
-        "{after} a year later, with the CCPA in between.",
+        "Of 100 American services, {before} offered a way to opt out of the sale of data in the middle of 2019 and "
+        "{after} a year later. California's CCPA came in between.",
         *("cue:sale_of_data=opt-out", "2019-07-01", "2020-07-01", "3-eras.html#cell-law-4"),
         region="us",
     ),
@@ -120,6 +121,16 @@ def told(corpus: Corpus, *, has_plan: bool = True) -> list[Finding]:
     return [*result, *_survival(findings.spells(versions, "safe_harbor", at=eras.eve("schrems_i"), policies=policies))]
 
 
+def about(corpus: Corpus) -> str:
+    """What the policies of the embedded panel are, and how they are read."""
+    policies = corpus.policies(columns=["service", "collection"])
+    sizes = len(policies), policies["service"].nunique(), policies["collection"].nunique()
+    return (
+        "It has {:,} policies of {:,} websites and apps, here called services, kept by {} public archives. A program "
+        "reads them. Its errors are measured against policies that were read whole."
+    ).format(*sizes)
+
+
 def _gold(corpus: Corpus, features: pd.DataFrame) -> pd.DataFrame | None:
     """The labels of people that are of this corpus; None without a checkout."""
     try:
@@ -145,14 +156,16 @@ def _corrected(change: pd.DataFrame, gold: pd.DataFrame | None, asked: _Asked) -
 
 def _finding(asked: _Asked, row: pd.Series) -> Finding:
     shares = {side: f"{100 * row[side]:.0f}" for side in ("before", "after")}
-    number = f"{_points(row)} in the same {row['n']:,} services"
+    sides = " to ".join(f"{100 * row[side]:.1f}%" for side in ("before", "after"))
+    number = f"{sides}: {_points(row)} in the same {row['n']:,} services"
     if pd.notna(row["best"]):
-        number += f"; corrected {_points(row, 'best')}"
+        number += f"; with the program's errors taken out {_points(row, 'best')}"
     return Finding(asked.sentence.format(**shares), number, _certainty(row, planned=asked.planned), asked.cell)
 
 
 def _points(row: pd.Series, column: str = "value") -> str:
-    return f"{labels.quantity(row[column], 'points')} points ({labels.bounds(row, column, unit='points')})"
+    points = labels.bounds(row, column, unit="points")
+    return f"{labels.quantity(row[column], 'points')} points (95% interval {points})"
 
 
 def _certainty(row: pd.Series, *, planned: bool) -> str:
@@ -162,8 +175,8 @@ def _certainty(row: pd.Series, *, planned: bool) -> str:
     # A null end, for want of gold, makes this false.
     holds = min(row["best_low"] * row["value"], row["best_high"] * row["value"]) > 0
     if holds and planned and row["p"] * PLANNED < 0.05:
-        return "holds by the plan"
-    return "corrected" if holds else "as found"
+        return "planned, and holds"
+    return "holds when corrected" if holds else "as the program found it"
 
 
 def _survival(spells: pd.DataFrame) -> Iterator[Finding]:
@@ -173,11 +186,11 @@ def _survival(spells: pd.DataFrame) -> Iterator[Finding]:
     curve = findings.claim_survival(spells, step=5)
     for _, row in curve[curve["days"] == 365].iterrows():
         sentence = (
-            "Of 100 services that claimed Safe Harbor when the Court of Justice ended it, "
+            "Of 100 services that claimed EU-US Safe Harbor when the EU's Court of Justice ended it, "
             f"{100 * row['value']:.0f} still claimed it a year later."
         )
-        number = f"{labels.quantity(row['value'])} ({labels.bounds(row)}) of {row['n']:,.0f} services"
-        yield Finding(sentence, number, "as found", "3-eras.html#cell-c20b")
+        number = f"{labels.quantity(row['value'])} (95% interval {labels.bounds(row)}) of {row['n']:,.0f} services"
+        yield Finding(sentence, number, "as the program found it", "3-eras.html#cell-c20b")
 
 
 def services(corpus: Corpus) -> pd.DataFrame:
@@ -200,20 +213,25 @@ def timeline(corpus: Corpus | None) -> Timeline:
     dates = corpus.policies(columns=["date"])["date"].dropna() if corpus else pd.Series(dtype="datetime64[ns]")
     parts = eras.eras()
     groups: dict[str, list[_Span]] = {
-        "Eras": [(era.name, era.start, then.start) for era, then in pairwise(parts)] + [(*parts[-1][1:], None)],
-        "Laws and decisions in force": [(labels.readable(law.id), law.start, law.end) for law in eras.regimes()],
+        "Eras, by which policies are compared": [
+            *((era.name, era.start, then.start, "") for era, then in pairwise(parts)),
+            (*parts[-1][1:], None, ""),
+        ],
+        "When each law or decision was in force": [
+            (labels.readable(law.id), law.start, law.end, law.of) for law in eras.regimes()
+        ],
     }
     if len(dates):
-        groups["This corpus"] = [("Policies", dates.min().date(), dates.max().date())]
-    days = [day for spans in groups.values() for span in spans for day in span[1:] if day]
+        groups["The policies"] = [("Policies read", dates.min().date(), dates.max().date(), "")]
+    days = [day for spans in groups.values() for span in spans for day in span[1:3] if day]
     first, last = dt.date(min(days).year, 1, 1), dt.date(max(days).year + 1, 1, 1)
 
     def place(day: dt.date) -> float:
         return round(100 * ((day - first) / (last - first)), 2)
 
-    def bar(name: str, start: dt.date | None, end: dt.date | None) -> Bar:
+    def bar(name: str, start: dt.date | None, end: dt.date | None, of: str) -> Bar:
         left, right = place(start or first), place(end or last)
-        return Bar(name, _when(start, end), left, round(right - left, 2))
+        return Bar(name, _when(start, end), of, left, round(right - left, 2))
 
     years = [(year, place(dt.date(year, 1, 1))) for year in range(first.year, last.year) if year % 5 == 0]
     return Timeline(years, {group: [bar(*span) for span in spans] for group, spans in groups.items()})

@@ -64,7 +64,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         entries,
         _write_notebooks(site, links, executed, published, about),
         title=f"The policies of {about['corpus']}" if is_own else pages.HOME_TITLE,
-        intro=Markup.escape(own.summary(held)) if held and is_own else entries[0].lead,
+        intro=_intro(held, entries[0].lead),
         is_own=is_own,
         told=_linked(front.told(held, has_plan=not is_own), links, executed) if held else (),
         timeline=front.timeline(held),
@@ -117,6 +117,14 @@ def _linked(
     cells = {f"{link.href}#cell-{cell.id}" for link, nb in zip(links, executed, strict=True) for cell in nb.cells}
     known = {link.href: link.href for link in links} | {cell: cell for cell in cells}
     return [each._replace(cell=known.get(each.cell) or known.get(each.cell.split("#")[0], "")) for each in told]
+
+
+def _intro(corpus: Corpus | None, lead: Markup) -> Markup:
+    if corpus is None:
+        return lead
+    return (
+        lead + Markup(" {}").format(front.about(corpus)) if own.is_panel(corpus) else Markup.escape(own.summary(corpus))
+    )
 
 
 def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -> list[pages.Entry]:
