@@ -106,7 +106,7 @@ def _fired(rule: _Rule, patterns: Patterns, look: Look, n_lead: int) -> Iterator
 
 
 def _barred(rule: _Rule, patterns: Patterns, look: Look) -> set[int]:
-    """The words that no firing of a rule may hold."""
+    """The words that no firing of a rule may contain."""
     bars = patterns.spans(rule.unless, look) if rule.unless else []
     lifts = {i for span in patterns.spans(rule.despite, look) for i in range(*span)} if bars and rule.despite else set()
     return {i for span in bars if lifts.isdisjoint(range(*span)) for i in range(*span)}

@@ -28,7 +28,7 @@ _WORDS_BETWEEN = 6
 _SENTENCE_ENDS = ".;!,:"
 _SOFT_HYPHEN = "\u00ad"
 
-# Words that stand for a name in patterns, for another name of the same framework, and for a possible company name.
+# Words that patterns use for a name, for another name of the same framework, and for a possible company name.
 _NAME, _SAME, _CAPITAL = map(get_string_id, ("@", "@same", "Name"))
 _COLON = get_string_id(":")
 _STOPS = frozenset(map(get_string_id, ".;!?"))

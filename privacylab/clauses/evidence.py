@@ -1,4 +1,4 @@
-"""The sentence that speaks most for each clause category of a segment, and the categories as a spaCy component."""
+"""The best evidence sentence for each clause category of a segment, and the categories as a spaCy component."""
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -9,11 +9,11 @@ from privacylab.text.sentences import ranges, sentences
 
 
 def evidence(text: str, heading: str | None = None) -> dict[str, int]:
-    """The number of the sentence with the highest probability, for each category that a segment is labelled with.
+    """The number of the sentence with the highest probability, for each category of a segment.
 
     Args:
         text: A segment.
-        heading: The heading over it.
+        heading: The heading above it.
 
     Returns:
         For each of the segment's labels an index into `sentences` of the text.

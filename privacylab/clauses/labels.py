@@ -1,6 +1,6 @@
-"""Labelled segments to learn clause categories from: OPP-115's, and segments of the archives that were read for it.
+"""Labelled segments for training clause categories: OPP-115's, and segments of the archives.
 
-The read ones are stored as references (`corpus/gold/clause_training.csv`): their texts are cut out of the archives.
+The archives' segments are stored as references (`corpus/gold/clause_training.csv`); their texts come from the archives.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ FloatArray = npt.NDArray[np.float64]
 FILES = ("train.jsonl", "valid.jsonl")
 READ = "clause_training.csv"
 IN_PASSING = 0.5
-"""What a small letter counts: a category that the segment only touches."""
+"""The value of a small letter: a category that the segment only touches."""
 SHINGLE = 5
-"""Words in a run by which two segments are compared."""
+"""Words in a run, for comparing two segments."""
 SAME_SHARE = 0.5
-"""Segments that share more than this part of the shorter one's runs are taken for the same text."""
+"""Segments that share more than this part of the shorter one's runs count as the same text."""
 
 
 class Version(NamedTuple):
-    """The text behind a label: its bytes, what they are, and the day of the version (ISO; empty: unknown)."""
+    """The text behind a label: its bytes, their kind, and the day of the version (ISO; empty: unknown)."""
 
     data: bytes
     media_type: str | None
@@ -43,11 +43,11 @@ class Version(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The text whose characters the labels' offsets count."""
+        """The text to which the labels' offsets refer."""
         return self.data.decode("utf-8", errors="replace")
 
     def passage(self, row: Mapping[Any, str]) -> str:
-        """The characters of the text that a label is of: its ``start`` to ``end``."""
+        """The labelled characters of the text: ``start`` to ``end``."""
         return self.text[int(row["start"]) : int(row["end"])]
 
     def plain(self, row: Mapping[Any, str]) -> str:
@@ -74,14 +74,14 @@ class Read(NamedTuple):
 
 
 NOTHING = Read([], np.zeros((0, len(CODES))), {})
-"""No read segments: OPP-115 alone is learnt from."""
+"""No read segments: training uses only OPP-115."""
 
 
 def segments(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file of JSON lines `{"policy", "text", "label": [...]}`.
 
     Raises:
-        ValueError: if a line lacks text or label, or a label is none of the ten categories; says which line.
+        ValueError: if a line lacks text or label, or a label is not one of the ten categories; says which line.
     """
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line:
@@ -92,7 +92,7 @@ def segments(path: Path) -> Iterator[dict[str, Any]]:
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path}, line {number}: needs policy, text and label ({error!r})") from None
         if unknown:
-            raise ValueError(f"{path}, line {number}: label {unknown[0]!r} is none of {', '.join(model.CATEGORIES)}")
+            raise ValueError(f"{path}, line {number}: label {unknown[0]!r}: use one of {', '.join(model.CATEGORIES)}")
         yield row
 
 
@@ -100,7 +100,7 @@ def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
     """OPP-115 segments as JSON lines `{"policy", "text", "label": [...]}`.
 
     Raises:
-        ValueError: if a file is missing, or a label is none of the ten categories.
+        ValueError: if a file is missing, or a label is not one of the ten categories.
     """
     texts, labels, policies, hashes = [], [], [], {}
     for name in files:
@@ -116,14 +116,14 @@ def opp115(folder: Path, files: Sequence[str] = FILES) -> Labelled:
 
 
 def read_segments(path: Path, archives: Path) -> Read:
-    """The segments that `path` refers to, under their headings.
+    """The segments listed in `path`, under their headings.
 
     Args:
         path: table with the columns collection, source, start, end (characters), heading and label.
         archives: folder with the archives, named as in `sources.ARCHIVES`.
 
     Raises:
-        ValueError: if a file or a text is missing, or a label has another letter than those of `CODES`, or N.
+        ValueError: if a file or a text is missing, or a label has a letter that is not in `CODES` or N.
     """
     if not path.is_file():
         raise ValueError(f"{path} is missing: it comes with a checkout of the project (corpus/gold)")
@@ -141,7 +141,7 @@ def marks(labels: Iterable[str], path: Path) -> FloatArray:
 
     Args:
         labels: the letters of each segment.
-        path: the table that they are of, for the error.
+        path: their table, for the error.
 
     Example:
         >>> marks(["Ft"], Path("x.csv"))[0, :3].tolist()
@@ -170,7 +170,7 @@ def versions(rows: pd.DataFrame, archives: Path) -> dict[tuple[str, str], Versio
         for collection in sorted(set(rows["collection"])):
             names = set(rows.loc[rows["collection"] == collection, "source"])
             archive = sources.open_source(sources.archive(collection, archives), scratch=Path(scratch))
-            # What is named by its path alone lies in an archive of files, below a folder of its own.
+            # A source that is only a path is in an archive of files, below its own folder.
             entries = {}
             for entry in reversed(archive.entries()):
                 entries[entry.source] = entry
@@ -197,7 +197,7 @@ def _shingles(text: str) -> set[str]:
 
 
 def repeats(texts: Sequence[str], of: Sequence[str]) -> BoolArray:
-    """Which texts are nearly the same as which of `of`, lest a held-out one be learnt from; shape (n_texts, n_of)."""
+    """Which texts nearly equal which of `of`, so that none held out is learnt from; shape (n_texts, n_of)."""
     counter = CountVectorizer(analyzer=_shingles, binary=True).fit([*texts, *of])
     runs, others = counter.transform(texts), counter.transform(of)
     shorter = np.minimum.outer(runs.getnnz(axis=1), others.getnnz(axis=1))

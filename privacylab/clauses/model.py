@@ -1,9 +1,9 @@
 """OPP-115 clause categories: load the shipped model, score segments.
 
-A segment's score in a category is a sum of three readings of its words (see `models/README.md`): the weights of its
-words and word pairs, the weights of its character n-grams, and its likeness to each training segment in a space of word
-vectors learnt from unlabelled policies. The sum is turned into a probability by a logistic curve (Platt 1999) fitted on
-held-out policies. Nothing here learns: `training.train` makes the arrays.
+A segment's score in a category is the sum of three parts (see `models/README.md`): the weights of its words and word
+pairs, the weights of its character n-grams, and its likeness to each training segment in a space of word vectors learnt
+from unlabelled policies. A logistic curve (Platt 1999) fitted on held-out policies turns the sum into a probability.
+Nothing here learns: `training.train` makes the arrays.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ CATEGORIES = schema.CATEGORIES
 ARRAYS = "clauses.npz"
 CARD = "clauses.json"
 FORMAT = 1
-MAX_CHARS = 20_000  # of a segment are read; the longest in OPP-115 has 2,282
-HEADING_CHARS = 300  # of a heading are read: a longer one is a paragraph that was taken for a heading
-# Unit vectors are held as whole numbers of this scale. A dot product of two is at most 2048**2 < 2**24, so float32
-# arithmetic on them is exact, and neither the batch, the threads nor the processor can change a score.
+MAX_CHARS = 20_000  # read of a segment; the longest in OPP-115 has 2,282
+HEADING_CHARS = 300  # read of a heading: a longer one is really a paragraph
+# Unit vectors are whole numbers of this scale. A dot product of two is at most 2048**2 < 2**24, so float32 arithmetic
+# on them is exact, and neither the batch, the threads nor the processor can change a score.
 UNIT = 2048
-LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are exact as well
+LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are also exact
 BATCH = 4096
 LIKENESS_ROWS = 128  # texts whose likenesses stay in a processor's cache
 
@@ -69,7 +69,7 @@ def words_of(text: str) -> list[str]:
 
 
 def with_heading(text: str, heading: str | None) -> str:
-    """The heading set before the text, as OPP-115's own segments begin with theirs."""
+    """The text after its heading, as in OPP-115's own segments."""
     return f"{heading[:HEADING_CHARS]}\n{text[:MAX_CHARS]}" if heading else text[:MAX_CHARS]
 
 
@@ -88,14 +88,14 @@ def char_counter(vocabulary: Sequence[str] | None = None) -> CountVectorizer:
 
 
 def char_counts(counter: CountVectorizer, texts: Sequence[str]) -> sp.csr_matrix:
-    """What `counter` finds in texts, shape (n_texts, n_columns); of what several share, each chunk is cut up once."""
+    """The counts of `counter` in texts, shape (n_texts, n_columns); a chunk that texts share is cut up once."""
     numbers: dict[str, int] = {}
     rows = [[numbers.setdefault(chunk, len(numbers)) for chunk in text.split()] for text in texts]
     columns = np.fromiter(itertools.chain.from_iterable(rows), np.int32)
     starts = np.cumsum([0, *map(len, rows)])
     in_text = sp.csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(rows), len(numbers)))
     counts: sp.csr_matrix = in_text @ counter.transform(numbers)
-    return counts.tocsc().tocsr()  # there and back sorts the columns, faster than sorting does
+    return counts.tocsc().tocsr()  # converting there and back sorts the columns, faster than sorting
 
 
 def tfidf(counts: sp.csr_matrix, idf: npt.NDArray[np.floating]) -> sp.csr_matrix:
@@ -106,7 +106,7 @@ def tfidf(counts: sp.csr_matrix, idf: npt.NDArray[np.floating]) -> sp.csr_matrix
 
 
 def unit_rows(matrix: FloatArray) -> FloatArray:
-    """Each row divided by its length; a row of zeros stays one."""
+    """Each row divided by its length; a row of zeros stays zero."""
     lengths = np.sqrt((matrix * matrix).sum(axis=1, keepdims=True))
     return np.asarray(matrix / np.maximum(lengths, 1e-12))
 
@@ -114,7 +114,7 @@ def unit_rows(matrix: FloatArray) -> FloatArray:
 def likeness(points: npt.NDArray[np.int16], landmarks: npt.NDArray[np.int16 | np.float32]) -> FloatArray:
     """Likeness of unit vectors, in whole steps of 1/LIKENESS: h**4 + h**16, where h = (1 + cosine) / 2.
 
-    The two powers stand for a wide and a narrow bell curve around each landmark; unlike exp, they give the same bits on
+    The two powers replace a wide and a narrow bell curve around each landmark; unlike exp, they give the same bits on
     every processor.
 
     Args:
@@ -140,7 +140,7 @@ class ClauseModel:
     """The trained classifier. `load` gives the shipped one.
 
     Attributes:
-        card: the JSON card: data and parameters it was made from, its scores in cross-validation.
+        card: the JSON card: its data and parameters, its scores in cross-validation.
         arrays: the weights, by name.
     """
 
@@ -149,12 +149,12 @@ class ClauseModel:
 
     @property
     def thresholds(self) -> FloatArray:
-        """Per category, the probability from which a label is given, shape (10,)."""
+        """The lowest probability that gives a label, for each category; shape (10,)."""
         return self.arrays["thresholds"]
 
     @functools.cached_property
     def _words(self) -> tuple[CountVectorizer, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """What counts words and pairs, and which of its columns are n-grams with weights, and which have vectors."""
+        """The counter of words and pairs, which of its columns are n-grams with weights, and which have vectors."""
         grams, words = unpack(self.arrays["grams"]), unpack(self.arrays["vector_words"])
         columns = sorted({*grams, *words})
         return word_counter(columns), *(np.flatnonzero(np.isin(columns, names)) for names in (grams, words))
@@ -186,7 +186,7 @@ class ClauseModel:
 
         Args:
             texts: segments; of each, the first 20,000 characters are read.
-            headings: the heading over each segment, or None where there is none.
+            headings: the heading above each segment, or None.
 
         Returns:
             Probabilities, shape (n_texts, 10), columns in the order of CATEGORIES. A text's row does not
@@ -205,7 +205,7 @@ class ClauseModel:
         if isinstance(texts, str):
             raise ValueError("texts is one string; pass a list of segments, e.g. [text]")
         if headings is not None and len(headings) != len(texts):
-            raise ValueError(f"headings has {len(headings)} entries for {len(texts)} texts; pass one (or None) a text")
+            raise ValueError(f"headings has {len(headings)} entries for {len(texts)} texts: give one or None each")
         read = [cleaned(with_heading(t, h)) for t, h in zip(texts, headings or [None] * len(texts), strict=True)]
         out = np.empty((len(read), len(CATEGORIES)), dtype=np.float32)
         for start in range(0, len(read), BATCH):
@@ -221,7 +221,7 @@ class ClauseModel:
 
 
 def vectors_of(arrays: Mapping[str, npt.NDArray[Any]]) -> FloatArray:
-    """The word vectors, shape (n_words, d), each scaled by how little the word is used (Arora et al. 2017, SIF)."""
+    """The word vectors, shape (n_words, d), rarer words with more weight (Arora et al. 2017, SIF)."""
     return np.asarray(arrays["vectors"].astype(np.float64) * arrays["vector_scale"][:, None])
 
 
@@ -237,13 +237,13 @@ def directions(counts: sp.csr_matrix, vectors: FloatArray) -> FloatArray:
 
 
 def points_from(found: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
-    """Directions less `centre`, what all policies say: whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
+    """Directions minus `centre`, the mean of policies: whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
     known = np.abs(found).sum(axis=1, keepdims=True) > 0
     return np.asarray(np.rint(np.where(known, unit_rows(found - centre), 0.0) * UNIT), dtype=np.int16)
 
 
 def pack(words: Iterable[str]) -> npt.NDArray[np.uint8]:
-    """Words as one array of UTF-8 bytes, a word a line, so that no pickle is needed."""
+    """Words as one array of UTF-8 bytes, one word per line, so that no pickle is needed."""
     return np.frombuffer("\n".join(words).encode(), dtype=np.uint8)
 
 
@@ -256,7 +256,7 @@ def load(path: str | Path | None = None) -> ClauseModel:
     """The shipped clause model, or the one in the folder `path` (its `clauses.npz` and `clauses.json`).
 
     Raises:
-        ValueError: if a file is missing, cut short or altered.
+        ValueError: if a file is missing, truncated or altered.
     """
     folder = Path(path).resolve() if path is not None else paths.MODELS
     try:
@@ -271,9 +271,9 @@ def _read(folder: Path, data: bytes, card_bytes: bytes) -> ClauseModel:
     try:
         card = json.loads(card_bytes)
     except ValueError:
-        raise ValueError(f"clause model: {folder / CARD} is no JSON; {_AGAIN}") from None
+        raise ValueError(f"clause model: {folder / CARD} is not JSON; {_AGAIN}") from None
     if not isinstance(card, dict) or card.get("format") != FORMAT or card.get("categories") != list(CATEGORIES):
-        raise ValueError(f"clause model: {folder / CARD} is not of format {FORMAT} with the ten categories; {_AGAIN}")
+        raise ValueError(f"clause model: {folder / CARD} is not format {FORMAT} with the ten categories; {_AGAIN}")
     if hashlib.sha256(data).hexdigest() != card.get("arrays_sha256"):
         raise ValueError(
             f"clause model: {folder / ARRAYS} is cut short or altered (its sha256 is not the one in {CARD}); {_AGAIN}"

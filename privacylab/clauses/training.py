@@ -1,9 +1,9 @@
-"""Make the clause model from OPP-115 and unlabelled policies, and say how good it is on policies it has not seen.
+"""Make the clause model from OPP-115 and unlabelled policies, and measure it on policies it has not seen.
 
 A ridge regression in a kernel space: the kernel of two segments is the cosine of their words and word pairs, plus the
 cosine of their character n-grams, plus their likeness in the space of word vectors (`clauses.likeness`). Its solution
-is turned into weights of n-grams and of training segments, which is all that `clauses` needs. Everything is chosen by
-cross-validation over whole policies: segments of one policy never stand on both sides.
+becomes weights of n-grams and of training segments, which is all that `clauses` needs. Everything is chosen by
+cross-validation over whole policies: segments of one policy are never on both sides.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from privacylab.clauses.model import CATEGORIES, ClauseModel
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-MIN_SEGMENTS = 3  # an n-gram must stand in this many training segments
+MIN_SEGMENTS = 3  # an n-gram must occur in this many training segments
 RIDGE = 3.0
-READ_WEIGHT = 0.3  # of a segment read for this project, beside one of OPP-115
-# Not learnt from the read segments: OPP-115 has it in 46% of its segments, often beside others, the readers in 28%.
+READ_WEIGHT = 0.3  # of a segment read for this project, compared with OPP-115's
+# Not learnt from the read segments: OPP-115 has it in 46% of its segments, often with others, the readers in 28%.
 OWN_HABIT = CATEGORIES.index("Other")
 FOLDS = 5
 SEEDS = (0, 1, 2, 3, 4)
-SMOOTH = 0.1  # F1 is averaged over this share of a category's positives to each side before its peak is taken
+SMOOTH = 0.1  # F1 is averaged over this share of a category's positives on each side before taking its peak
 DRAWS = 1000  # of the bootstrap
 COLUMNS = 256  # of the kernel are computed at a time
 VECTOR_ARRAYS = ("vector_words", "vectors", "vector_scale")
@@ -52,13 +52,13 @@ def train(opp115: str | Path, *, archives: str | Path | None = None, out: str | 
 
     Args:
         opp115: folder with `train.jsonl` and `valid.jsonl`.
-        archives: folder with the archives, from which the word vectors are learnt again and the texts of the read
-            segments come. Without it, the vectors of the shipped model are used (the card names them by their hash),
-            and OPP-115 alone is learnt from.
-        out: folder that the model is written to; made if missing.
+        archives: folder with the archives, for learning the word vectors again and for the texts of the read segments.
+            Without it, training uses the vectors of the shipped model (the card names them by their hash) and only
+            OPP-115.
+        out: folder for the model; made if missing.
 
     Returns:
-        The model, as `clauses.load(out)` gives it. The same data give the same bytes.
+        The model, as from `clauses.load(out)`. The same data give the same bytes.
 
     Raises:
         ValueError: if data are missing or malformed.
@@ -89,7 +89,7 @@ class Counted(NamedTuple):
     vectors: Arrays
 
     def part(self, rows: npt.NDArray[np.intp]) -> Counted:
-        """What counting only these texts would give: n-grams that are too rare among them are gone."""
+        """The counts of only these texts, without n-grams that are too rare among them."""
         grams = _frequent(self.grams, self.gram_counts[rows])
         return Counted(*grams, *_frequent(self.chars, self.char_counts[rows]), self.directions[rows], self.vectors)
 
@@ -100,7 +100,7 @@ def _frequent(names: npt.NDArray[np.str_], counts: sp.csr_matrix) -> tuple[npt.N
 
 
 def count(texts: Sequence[str], vectors: Arrays) -> Counted:
-    """N-grams that stand in at least MIN_SEGMENTS of the cleaned texts, sorted, and how often each text has them."""
+    """N-grams that occur in at least MIN_SEGMENTS of the cleaned texts, sorted, and how often each text has them."""
     grams, chars = model.word_counter(), model.char_counter().fit({chunk for text in texts for chunk in text.split()})
     words = model.word_counter(model.unpack(vectors["vector_words"]), longest=1)
     gram_counts = grams.fit_transform(texts)
@@ -113,15 +113,15 @@ def count(texts: Sequence[str], vectors: Arrays) -> Counted:
 
 
 def _idf(counts: sp.csr_matrix) -> npt.NDArray[np.float32]:
-    """Inverse document frequency of each column, smoothed by one text that holds everything."""
+    """Inverse document frequency of each column, smoothed by one text that has everything."""
     return np.asarray(TfidfTransformer().fit(counts).idf_, dtype=np.float32)
 
 
 def _add_products(kernel: FloatArray, rows: sp.csr_matrix) -> None:
     """Adds the dot products of all rows to the lower triangle of `kernel`, in place.
 
-    Sparse times dense, since the product of two sparse matrices this full takes several times as long; some columns at
-    a time, since the dense one would not fit the processor's cache.
+    Sparse times dense, because the product of two sparse matrices this full takes several times as long; some columns
+    at a time, because the dense one would not fit the processor's cache.
     """
     rows = rows.astype(np.float32)
     for start in range(0, rows.shape[0], COLUMNS):
@@ -129,7 +129,7 @@ def _add_products(kernel: FloatArray, rows: sp.csr_matrix) -> None:
 
 
 def fit(of: Counted, labels: BoolArray, marks: FloatArray) -> Arrays:
-    """The arrays of an uncalibrated model (`ClauseModel.margins` works on them).
+    """The arrays of an uncalibrated model (for `ClauseModel.margins`).
 
     Args:
         of: OPP-115's segments, then the read ones.
@@ -168,18 +168,18 @@ def fit(of: Counted, labels: BoolArray, marks: FloatArray) -> Arrays:
 
 
 HeldOut = tuple[FloatArray, npt.NDArray[np.intp]]
-"""Scores of segments by models that saw nothing of their policy: margins (n, 10), and the fold of each (n,)."""
+"""Scores of segments by models that did not see their policy: margins (n, 10), and the fold of each (n,)."""
 
 
 def out_of_fold(data: Labelled, every: Counted, read: Read = labels.NOTHING, *, seed: int) -> HeldOut:
-    """Cross-validated margins, folds made of whole policies; vocabulary, idf and weights are fitted in each fold.
+    """Cross-validated margins with folds of whole policies; vocabulary, idf and weights are fitted in each fold.
 
-    A `read` segment that nearly repeats one of the fold held out is left out of that fold's training.
+    A `read` segment that nearly repeats one of the held-out fold is left out of that fold's training.
 
     Args:
         data: OPP-115's segments.
         every: `count` of their texts and those of `read`.
-        read: segments that are learnt from in every fold and never scored.
+        read: segments used for training in every fold and never scored.
         seed: of the folds.
     """
     margins, fold = np.zeros(data.labels.shape), np.zeros(len(data.texts), dtype=np.intp)
@@ -200,7 +200,7 @@ def platt(margins: FloatArray, labels: BoolArray) -> FloatArray:
 
 
 def threshold(scores: FloatArray, truth: BoolArray) -> float:
-    """The score at the peak of F1, averaged over neighbouring cuts lest a few segments of a rare category decide.
+    """The score at the peak of F1, averaged over neighbouring cuts so that a few rare segments cannot decide.
 
     Args:
         scores: shape (n,).
@@ -216,7 +216,7 @@ def threshold(scores: FloatArray, truth: BoolArray) -> float:
 
 
 def calibrate(margins: FloatArray, labels: BoolArray) -> Arrays:
-    """`platt` and `thresholds` from held-out margins, shape (n, 10); those of several seeds below each other."""
+    """`platt` and `thresholds` from held-out margins, shape (n, 10), with several seeds stacked."""
     slope, offset = curve = platt(margins, labels)
     cuts = np.array([threshold(m, t) for m, t in zip(margins.T, labels.T, strict=True)])
     return {"platt": curve, "thresholds": expit(slope * cuts + offset)}
@@ -235,7 +235,7 @@ def cross_labels(held_out: HeldOut, labels: BoolArray) -> tuple[BoolArray, Float
 
 
 def scores(given: BoolArray, truth: BoolArray) -> FloatArray:
-    """F1 of each category (0 where nothing is true or given), then micro and macro F1; shape (12,)."""
+    """F1 of each category (0 if nothing is true or predicted), then micro and macro F1; shape (12,)."""
     each = f1_score(truth, given, average=None, zero_division=0)
     return np.array([*each, f1_score(truth, given, average="micro", zero_division=0), each.mean()])
 

@@ -1,8 +1,8 @@
-"""Word vectors from policies that nobody labelled: which words stand near which in the public archives.
+"""Word vectors from unlabelled policies: which words are near each other in the public archives.
 
 The vectors are the factorised positive pointwise mutual information of words within a window (Levy, Goldberg and Dagan
 2015, "Improving distributional similarity with lessons learned from word embeddings": context smoothing 0.75, square
-root of the singular values), a paragraph read once however many versions repeat it.
+root of the singular values). A paragraph is read once, however many versions repeat it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from privacylab import sources
 from privacylab.clauses import model
 
 COLLECTIONS = ("tosback2", "ota")
-MIN_COUNT = 15  # a word seen less often says little of its neighbours
+MIN_COUNT = 15  # a rarer word says little about its neighbours
 WINDOW = 8  # words to each side
 DIMENSIONS = 300
 RARITY = 1e-3  # a of Arora et al. 2017: a word of this share of all words counts half
-LENGTHS = range(60, 3001)  # characters of a paragraph that is read
+LENGTHS = range(60, 3001)  # characters of a paragraph
 ENGLISH_SHARE = 0.12  # of a paragraph's words must be common English ones
 
 _BREAK = re.compile(r"<(?:br|/?p|/?div|/?li|/?h\d|/?td|/?tr)\b[^>]*>", re.IGNORECASE)
@@ -41,7 +41,7 @@ _NOT_WORD = re.compile(r"\W+")
 
 
 def texts_of(folder: Path) -> Iterator[str]:
-    """The last text of each document and calendar year in the git archives of a folder, in the order of their git ids.
+    """The last text of each document and calendar year in a folder's git archives, in the order of their git ids.
 
     Raises:
         ValueError: if the folder lacks one of the archives.
@@ -54,7 +54,7 @@ def fit(texts: Iterable[str]) -> dict[str, npt.NDArray[Any]]:
     """Word vectors from running texts, as arrays of the clause model.
 
     Args:
-        texts: documents; a paragraph that several share is read once.
+        texts: documents; a shared paragraph is read once.
 
     Returns:
         ``vector_words``, packed (`model.pack`); ``vectors``, their directions, int8, shape (n_words, DIMENSIONS) or

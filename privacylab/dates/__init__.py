@@ -76,7 +76,7 @@ def _choose(believable: list[Candidate], length: int) -> tuple[Candidate, bool] 
 
 
 def _newest_of_list(candidates: list[Candidate]) -> Candidate:
-    """The newest of the dates that stand together with the first: a list of versions runs either way."""
+    """The newest date in the list that begins with the first: a list of versions runs either way."""
     together = candidates[:1]
     for candidate in candidates[1:]:
         if candidate.start - together[-1].date.end > ONE_LIST:

@@ -1,4 +1,4 @@
-"""The reading wing against labels: our own (`gold`), and those that others made (`others`)."""
+"""Compares the program with labels: our own (`gold`) and other people's (`others`)."""
 
 from privacylab.evaluate.gold import (
     PREDICTIONS,

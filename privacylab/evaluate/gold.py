@@ -1,7 +1,7 @@
-"""The reading wing against labels made by hand: OPP-115's for clauses, ``corpus/gold`` for the rest.
+"""Compares the program with labels made by hand: OPP-115's for clauses, ``corpus/gold`` for the rest.
 
 Gold labels are references (archive, path and blob, offsets), so predicting needs the archives. A prediction is one
-string a row; scores come from labels and predictions alone, so stored predictions can be scored without any text.
+string per row. Scores need only labels and predictions, so stored predictions can be scored without any text.
 """
 
 import re
@@ -38,7 +38,7 @@ def clauses_on(path: Path) -> pd.DataFrame:
         ``category`` (and ``micro``, ``macro``), ``support``, ``precision``, ``recall``, ``f1``, each 0 to 1.
 
     Raises:
-        ValueError: A line lacks a field or holds a label that is no category.
+        ValueError: A line lacks a field or has a label that is not a category.
     """
     rows = pd.DataFrame(labels.segments(path))
     matrix = MultiLabelBinarizer(classes=CATEGORIES).fit_transform
@@ -50,14 +50,14 @@ def clauses_on(path: Path) -> pd.DataFrame:
 
 
 def was_trained_on(path: Path) -> bool:
-    """Whether the shipped model learnt from this very file: its scores there say nothing."""
+    """Whether the shipped model learnt from this file: then its scores there mean nothing."""
     return tables.sha256(path) in clauses.load().card["data_sha256"].values()
 
 
 # --- Gold sets: predictions ------------------------------------------------------------------------------------------
 
 Row = Mapping[Any, str]
-"""A row of labels, by column; `source` and `collection` say which text it is of."""
+"""A row of labels, by column; `source` and `collection` name its text."""
 
 
 def _date(row: Row, version: Version) -> str:
@@ -84,7 +84,7 @@ def _bare(text: str) -> str:
 
 
 def heading_counts(row: Row, text: str, given: Iterable[str]) -> str:
-    """Headings found, missed and invented, told by their letters; labelled spans with ``?`` count for neither side."""
+    """Headings found, missed and invented, by their letters; labelled spans with ``?`` count for neither side."""
     spans = [span for span in row["spans"].split(";") if span]
     named = {span: _bare(text[slice(*map(int, span.lstrip("?").split("-")))]) for span in spans}
     wanted = Counter(named[span] for span in spans if not span.startswith("?"))
@@ -122,7 +122,7 @@ def _passive(row: Row, version: Version) -> str:
 
 
 def _cues(row: Row, version: Version) -> str:
-    """The cues of a paragraph; with their value where it says more than a name."""
+    """The cues of a paragraph, with values that say more than a name."""
     named = {f"{cue.cue}={cue.value}" if cue.cue in VALUED else cue.cue for cue in cues.cues(version.plain(row))}
     return " ".join(sorted(named))
 
@@ -133,10 +133,10 @@ def _clauses(row: Row, version: Version) -> str:
     return " ".join(f"{100 * score:.1f}" for score in scores)
 
 
-# --- Gold sets: what a prediction is worth ---------------------------------------------------------------------------
+# --- Gold sets: scores of predictions -------------------------------------------------------------------------------
 
 Outcome = tuple[str, float, float]
-"""A measure, what was right of it, and of how many; F1 counts half a heading for each that is missed or invented."""
+"""A measure, how many were right, and of how many; F1 counts half a heading for each that is missed or invented."""
 
 
 def _date_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
@@ -181,7 +181,7 @@ def _passive_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
 
 
 def _cue_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
-    """Cues found are right or not, cues labelled found or not: over all, and by the group that a cue belongs to."""
+    """Whether found cues are right and labelled cues are found: overall, and by the cue's group."""
     given, labelled = set(predicted.split()) - UNASKED, set(row["label"].split())
     for measure, some, others in (("precision", given, labelled), ("recall", labelled, given)):
         for cue in sorted(some):
@@ -207,7 +207,7 @@ UNASKED = frozenset(
         "targeted_advertising",
     )
 )
-"""Cues that came after the labels, whose readers were not asked for them."""
+"""Cues newer than the labels, which readers were not asked for."""
 
 
 def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
@@ -221,14 +221,14 @@ def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
 
 
 HARBOR_NAMESAKES = frozenset(("DMCA", "HIPAA de-identification"))
-"""Notes of labelled phrases that say "safe harbor" and mean none."""
+"""Notes of labelled phrases that say "safe harbor" but mean something else."""
 
 MIXED_SHARE = 0.9
-"""Share of English words below which a page is known to be mixed."""
+"""Share of English words below which a page counts as mixed."""
 
 
 class GoldSet(NamedTuple):
-    """How a kind of label is predicted from a text, and what a prediction is worth."""
+    """How a kind of label is predicted from a text, and how a prediction is scored."""
 
     predict: Callable[[Row, Version], str]
     outcomes: Callable[[Row, str], Iterable[Outcome]]
@@ -244,7 +244,7 @@ SETS = {
     "clause_segments": GoldSet(_clauses, _clause_outcomes),
     "cues": GoldSet(_cues, _cue_outcomes),
 }
-# A second draw, of other services: nothing was mended by its held half.
+# A second draw, of other services: nobody used its held half to fix anything.
 SETS |= {f"{name}_2": SETS[name] for name in ("dates", "mentions", "cues")}
 """The gold sets: ``NAME.csv`` in the folder of labels."""
 
@@ -256,28 +256,28 @@ def gold_labels(folder: Path, name: str) -> pd.DataFrame:
     """The labels of one gold set, all columns as text, in the order of the file.
 
     Raises:
-        ValueError: The set is unknown, or its file is not there.
+        ValueError: The set is unknown, or its file is missing.
     """
     if name not in SETS or not (folder / f"{name}.csv").is_file():
-        raise ValueError(f"{folder} holds no gold set {name!r}: expected {name}.csv, one of {', '.join(SETS)}")
+        raise ValueError(f"{folder} has no gold set {name!r}: expected {name}.csv, one of {', '.join(SETS)}")
     return pd.read_csv(folder / f"{name}.csv", dtype=str, keep_default_na=False)
 
 
 def predict(
     folder: Path, *, archives: Path | None, by: Mapping[str, Callable[[Row, Version], str]] | None = None
 ) -> pd.DataFrame:
-    """What the program says of every labelled text.
+    """The program's answer for every labelled text.
 
     Args:
         folder: The labels, as in ``corpus/gold``.
-        archives: The folder that holds the archives under one of `sources.ARCHIVES`.
-        by: Another predictor for each gold set to predict, for a comparison; by default the program's.
+        archives: The folder with the archives, named as in `sources.ARCHIVES`.
+        by: Other predictors, one per gold set, for a comparison; by default the program's.
 
     Returns:
         ``gold``, ``row`` (in the labels' file, from 0), ``source``, ``era`` (of the version), ``prediction``.
 
     Raises:
-        ValueError: The archives are not there: the labels hold no text.
+        ValueError: The archives are missing: the labels have no text.
     """
     if archives is None or not archives.is_dir():
         raise ValueError(
@@ -300,14 +300,14 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
     Args:
         folder: The labels.
-        predictions: As `predict` returns them, or read from the file that it was stored in.
+        predictions: From `predict`, or from the file with its results.
 
     Returns:
         For each gold set ``measure``, ``half`` (``tune`` was seen while the rules were written, ``held`` was not),
         ``era`` (or ``all``), ``n``, ``right``, ``share``, ``low``, ``high`` (Wilson, 95%).
 
     Raises:
-        ValueError: A prediction is of another text than the label in its row: the labels have changed since.
+        ValueError: A prediction is for another text than the label in its row: the labels have changed since.
     """
     scores = {}
     for name in predictions["gold"].unique():
@@ -317,7 +317,7 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
             label = labelled[of.row]
             if label["source"] != of.source:
                 raise ValueError(
-                    f"{name}, row {of.row}: predicted of {of.source}, labelled {label['source']}; predict anew"
+                    f"{name}, row {of.row}: predicted of {of.source}, labelled {label['source']}; predict again"
                 )
             for measure, right, n in SETS[name].outcomes(label, of.prediction):
                 rows.append((measure, label.get("half", "held"), of.era, float(right), float(n)))
@@ -326,22 +326,22 @@ def score(folder: Path, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def stored(folder: Path) -> pd.DataFrame:
-    """The predictions that were stored beside the labels by ``privacylab evaluate --predictions``."""
+    """The predictions that ``privacylab evaluate --predictions`` stored beside the labels."""
     return pd.read_csv(folder / PREDICTIONS, dtype={"row": int}, keep_default_na=False)
 
 
 def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *, steps: int = 10) -> pd.DataFrame:
-    """How often a category is there, against the probability that the model gave it; all categories together.
+    """How often a category is there, compared with the model's probability; all categories together.
 
     Args:
         labelled_segments: The gold set ``clause_segments``, with the columns ``label`` and ``weight``.
         probabilities: Shape (n_segments, 10), 0 to 1, in the same order.
-        steps: Intervals of probability, equally wide.
+        steps: The number of equally wide intervals of probability.
 
     Returns:
-        ``step``, ``n`` (segments times categories), ``given`` (mean probability), ``share`` (that plainly have the
-        category; a category touched in passing counts half), both weighted to all segments of the eras; steps without
-        a segment are left out. ``error``: the expected calibration error of the whole, in every row.
+        ``step``, ``n`` (segments times categories), ``given`` (mean probability), ``share`` (that clearly have the
+        category; one touched in passing counts half), both weighted to all segments of the eras; steps without a
+        segment are left out. ``error``: the expected calibration error of the whole, in every row.
     """
     truth = labels.marks(labelled_segments["label"], SEGMENTS).ravel()
     given = probabilities.to_numpy(dtype=float).ravel()
@@ -355,16 +355,16 @@ def reliability(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame, *,
 
 
 def errors(labelled_segments: pd.DataFrame, probabilities: pd.DataFrame) -> pd.DataFrame:
-    """What kind of errors the model makes: by category, what it misses and invents, and what it takes it for.
+    """The model's errors: for each category, what it misses, invents and confuses.
 
     Args:
         labelled_segments: The gold set ``clause_segments``.
         probabilities: Shape (n_segments, 10), 0 to 1, in the same order.
 
     Returns:
-        ``category``, ``n`` (segments that plainly have it), ``missed``, ``seen_instead`` (the category wrongly given
+        ``category``, ``n`` (segments that clearly have it), ``missed``, ``seen_instead`` (the category wrongly given
         to most of the segments where it was missed), ``invented`` (where it is not even touched in passing),
-        ``there_instead`` (what most of these plainly have and the model did not see); empty where there is none.
+        ``there_instead`` (what most of these clearly have and the model missed); empty if there is none.
     """
     truth = labels.marks(labelled_segments["label"], SEGMENTS)
     given = probabilities.to_numpy(dtype=float) >= np.asarray(_model().thresholds)

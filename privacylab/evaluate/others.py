@@ -1,6 +1,6 @@
-"""The reading wing against labels that others made.
+"""Compares the program with labels that others made.
 
-Which of their labels say the same as which of our cues, mentions and clauses stands in ``rules/others.toml``.
+``rules/others.toml`` maps their labels to our cues, mentions and clauses.
 """
 
 import json
@@ -18,9 +18,9 @@ from privacylab.text.segments import segments
 
 POOLED = "these together"
 CODED = ("2019-07-01", "2021-12-31")
-"""The days between which a policy may be that PrivacyPolicyLong's coders read, in 2020 and 2021."""
+"""The days between which PrivacyPolicyLong's coders read policies, in 2020 and 2021."""
 ANSWERS = "coders.csv"
-"""Their answers in terms of our features, `answers`, as a folder of labels holds them."""
+"""The file with their answers in terms of our features (`answers`), in a folder of labels."""
 
 _KINDS: dict[str, Literal["heading", "paragraph", "item"]] = {"headline": "heading", "list_item": "item"}
 
@@ -30,19 +30,20 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file)
 
 
-# --- Passages of policies that say what the GDPR asks for (GDPR Transparency 200) -------------------------------------
+# --- Passages of policies that meet the GDPR's requirements (GDPR Transparency 200)
+# -------------------------------------
 
 
 def passages(path: Path) -> pd.DataFrame:
-    """Cues by policy against labelled passages, as GDPR Transparency 200 has them (Cory et al. 2026).
+    """Cues by policy compared with the labelled passages of GDPR Transparency 200 (Cory et al. 2026).
 
     Args:
-        path: A JSON Lines file, a policy a line: ``policy`` and its ``passages``, each with ``type``, ``passage`` and
-            ``annotations`` (``requirement``, ``performed``).
+        path: A JSON Lines file, one policy per line: ``policy`` and its ``passages``, each with ``type``, ``passage``
+            and ``annotations`` (``requirement``, ``performed``).
 
     Returns:
-        By ``cue``: how many policies ``both`` say it for, ``only_ours`` and ``only_theirs``; ``precision`` and
-        ``recall``, 0 to 1. Below `POOLED` stand cues that they define otherwise.
+        By ``cue``: the number of policies that have it by ``both``, ``only_ours`` and ``only_theirs``; ``precision``
+        and ``recall``, 0 to 1. Cues that they define differently come below `POOLED`.
 
     Raises:
         ValueError: A line lacks one of the fields.
@@ -84,10 +85,10 @@ def passages(path: Path) -> pd.DataFrame:
 
 
 def answers(folder: Path) -> pd.DataFrame:
-    """What coders answered of each site, in terms of our features (``rules/others.toml``).
+    """The coders' answers for each site, in terms of our features (``rules/others.toml``).
 
     Args:
-        folder: It holds ``coding_values.ndjson`` of PrivacyPolicyLong (Marotta-Wurgler and Stein 2025): ``url``,
+        folder: It has ``coding_values.ndjson`` of PrivacyPolicyLong (Marotta-Wurgler and Stein 2025): ``url``,
             ``question``, ``responses`` (``selected_option_labels``).
 
     Returns:
@@ -106,15 +107,15 @@ def answers(folder: Path) -> pd.DataFrame:
 
 
 def coded(answers: pd.DataFrame, policies: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
-    """Coders' answers beside what the program finds in the policies that were in force when they read.
+    """Coders' answers beside the program's for the policies that were in force when they read.
 
     Args:
-        answers: As `answers` returns them.
+        answers: From `answers`.
         policies: The table.
         features: From `findings.features`.
 
     Returns:
-        Of each site in the corpus, by the policy dated in `CODED` that is nearest to the middle of it: ``policy_id``,
+        For each site in the corpus, by the policy dated in `CODED` nearest to its middle: ``policy_id``,
         ``service``, ``feature``, ``n``, ``yes``, ``predicted``.
     """
     first, last = map(pd.Timestamp, CODED)
@@ -129,14 +130,14 @@ def coded(answers: pd.DataFrame, policies: pd.DataFrame, features: pd.DataFrame)
 
 
 def coders(coded: pd.DataFrame) -> pd.DataFrame:
-    """How often the program agrees with a coder, beside how often two coders agree: their ceiling.
+    """How often the program agrees with a coder, and how often two coders agree: the ceiling.
 
     Args:
         coded: From `coded`.
 
     Returns:
         By ``feature``: ``sites``, the share of them that has it by ``ours`` and by the coders (``theirs``, the mean of
-        their answers), the mean agreement of ours with a coder (``with_coders``), and of two coders of one site
+        their answers), and the mean agreement of ours with a coder (``with_coders``) and of two coders of one site
         (``among_coders``), 0 to 1.
     """
     n, yes = coded["n"], coded["yes"]
@@ -155,15 +156,15 @@ def coders(coded: pd.DataFrame) -> pd.DataFrame:
 
 
 def coders_gold(coded: pd.DataFrame) -> pd.DataFrame:
-    """The coders' answers as a gold: what most of a site's coders say; where they are split, nothing is known.
+    """The coders' answers as a gold: what most of a site's coders say; unknown if they are split.
 
     Args:
         coded: From `coded`.
 
     Returns:
         As `findings.policy_gold`: ``service``, ``feature``, ``predicted``, ``truth``, ``weight`` (1). Their sites are
-        no random sample of the corpus: sensitivity and specificity may be had from them, and Rogan and Gladen's
-        correction, but not the prediction-powered one.
+        not a random sample of the corpus: they give sensitivity, specificity and Rogan and Gladen's correction, but not
+        the prediction-powered one.
     """
     clear = coded[2 * coded["yes"] != coded["n"]]
     return clear.assign(truth=2 * clear["yes"] > clear["n"], weight=1.0)[

@@ -1,4 +1,4 @@
-"""What the tables say: shares, changes, claims, words; each with its interval."""
+"""What the tables show: shares, changes, claims, words, each with its interval."""
 
 from privacylab.findings.change import (
     average_ratio,

@@ -19,7 +19,7 @@ from privacylab.findings.sampling import MONTHS_IN_FORCE, in_force, observations
 from privacylab.findings.shares import share_difference, two_sides
 
 FLIPS = 9_999
-"""Draws of signs for the test of changes that are no whole numbers."""
+"""Draws of signs for the test of changes that are not whole numbers."""
 
 Side = dt.date | str
 """An era or sub-era (a service's last policy in it), or a date (its policy in force)."""
@@ -55,13 +55,13 @@ def equivalence(
 
 
 def shows(low: npt.ArrayLike, high: npt.ArrayLike, *, sign: npt.ArrayLike, margin: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Whether intervals show what was expected of them.
+    """Whether intervals show what was expected.
 
     Args:
         low: Their low ends.
         high: Their high ends; null ends show nothing.
         sign: 1: above 0; -1: below 0; 0: no change as large as the margin.
-        margin: Of each with sign 0.
+        margin: For each with sign 0.
 
     >>> shows([1, -2, -2, 0.1], [2, 1, 1, np.nan], sign=[1, -1, 0, 1], margin=3).tolist()
     [True, False, True, False]
@@ -73,7 +73,7 @@ def shows(low: npt.ArrayLike, high: npt.ArrayLike, *, sign: npt.ArrayLike, margi
 
 
 def _speaking(policies: pd.DataFrame, when: Side, months: int = MONTHS_IN_FORCE) -> pd.Series:
-    """The policy that speaks for each service: the last one of an era or sub-era, or the one in force on a date."""
+    """The policy that counts for each service: the last one of an era or sub-era, or the one in force on a date."""
     whole = [era.id for era in eras.eras()]
     names = [*whole, *(era.id for era in eras.sub_eras())]
     if when in names:
@@ -89,7 +89,7 @@ def _speaking(policies: pd.DataFrame, when: Side, months: int = MONTHS_IN_FORCE)
 
 
 def pairs(policies: pd.DataFrame, *, before: Side, after: Side, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
-    """The services that speak on both sides, with the policy on each.
+    """The services with a policy on both sides, and these policies.
 
     Args:
         policies: The table.
@@ -147,22 +147,22 @@ def paired(
         before: As in `pairs`.
         after: As in `pairs`.
         columns: Which features; None: all.
-        margin: The smallest difference that would matter (0 to 1), to test that there is none.
+        margin: The smallest difference that would matter (0 to 1), for the test of no change.
         months: As in `pairs`.
 
     Returns:
         ``feature``, ``n`` (services on both sides), ``n_effective`` (`intervals.effective_number` of their changes),
-        ``gained``, ``lost``, ``kept``, ``neither`` (services; of chances, the services that are to be expected where a
-        chance goes one way only), ``before``, ``after`` (shares), ``value`` (after - before),
-        ``low``, ``high``, ``p``, ``q`` (Benjamini-Hochberg over the rows), and ``p_equivalence`` with a margin.
-        Without any service: n is 0 and the rest null.
+        ``gained``, ``lost``, ``kept``, ``neither`` (services; for chances, the expected number if each chance moves one
+        way only), ``before``, ``after`` (shares), ``value`` (after - before), ``low``, ``high``, ``p``, ``q``
+        (Benjamini-Hochberg over the rows), and ``p_equivalence`` with a margin. Without services n is 0 and the rest
+        null.
 
     Note:
         The interval and the test of equivalence are Bonett & Price's adjusted Wald with the effective number of
-        services; the estimate is the plain difference. If nothing happened, what an owner's services changed together
-        is as likely the other way round: p is exact, and where no owner has several it is McNemar's test in its exact
-        binomial form; that of chances comes from `FLIPS` draws. Losses are partly errors of what found the feature; see
-        `correction`.
+        services; the estimate is the plain difference. If nothing happened, the joint change of an owner's services is
+        equally likely in either direction: p is exact, and if no owner has several services it is McNemar's test in its
+        exact binomial form. For chances p comes from `FLIPS` draws. Losses are partly errors of the classifier or rule;
+        see `correction`.
 
     References:
         McNemar (1947), Psychometrika 12. Bonett, D. G. & Price, R. M. (2012). Adjusted Wald confidence interval for a
@@ -177,7 +177,7 @@ def paired(
     n = len(both) or np.nan
     number = intervals.effective_number(change, owners)
     middle = number * (gained - lost) / n / (number + 2)
-    # Of features the mean square is the share that changed: with a gain and a loss more, Bonett & Price's.
+    # For features the mean square is the share that changed: with one more gain and loss, Bonett & Price's.
     square = (number * (change**2).sum(axis=0) / n + 2) / (number + 2)
     error = np.sqrt((square - middle**2) / (number + 2))
     half = intervals.Z * error
@@ -195,7 +195,7 @@ def paired(
 
 
 def _sign_flips(changes: Floats) -> Floats:
-    """For each column the probability of a sum as far from 0, if each change were as likely the other way round.
+    """For each column the probability of a sum as far from 0, if each change were equally likely in either direction.
 
     Args:
         changes: Shape (owners, columns).
@@ -205,14 +205,14 @@ def _sign_flips(changes: Floats) -> Floats:
     p[whole] = [_exactly(column) for column in changes[:, whole].T]
     if others.size:
         signs = np.random.default_rng(intervals.SEED).choice([-1.0, 1.0], size=(FLIPS, len(others)))
-        # Equal sums must count as equal, whatever their order.
+        # Equal sums must count as equal in any order.
         as_far = np.abs(signs @ others) >= np.abs(others.sum(axis=0)) - 1e-9
         p[~whole] = (1 + as_far.sum(axis=0)) / (1 + FLIPS)
     return p
 
 
 def _exactly(changes: Floats) -> float:
-    """`_sign_flips` of whole numbers: k changes of one size are a binomial, and the sizes add up."""
+    """`_sign_flips` for whole numbers: k changes of one size are a binomial, and the sizes add up."""
     law = np.ones(1)  # of the sum, from -total to total
     for size, k in zip(*np.unique(np.abs(changes[changes != 0]).astype(int), return_counts=True), strict=True):
         steps = np.zeros(2 * size * k + 1)
@@ -225,7 +225,7 @@ def _exactly(changes: Floats) -> float:
 def both_sides(
     policies: pd.DataFrame, amounts: pd.DataFrame, *, before: Side, after: Side, column: str
 ) -> pd.DataFrame:
-    """An amount of each service on two sides, where both have it: ``before`` and ``after``, index ``service``.
+    """An amount of each service on two sides, if both have it: ``before`` and ``after``, index ``service``.
 
     Args:
         policies: The table.
@@ -258,11 +258,11 @@ def paired_amount(
         before: As in `pairs`.
         after: As in `pairs`.
         columns: Which amounts; None: all.
-        scale: ``ratio`` (lengths; services where either side is 0 are left out) or ``difference`` (grades, rates).
-        statistic: ``median`` of the changes (1 or 0 where most texts stayed as they were), or their ``mean`` (that of
-            ratios is geometric).
-        margin: The smallest change that would matter, to test that there is none: 0.05 is 5% on the scale of
-            ratios, or 0.05 units on that of differences. It is the mean (log-ratio or difference) that is tested.
+        scale: ``ratio`` (lengths; services with 0 on either side are left out) or ``difference`` (grades, rates).
+        statistic: ``median`` of the changes (1 or 0 if most texts did not change), or their ``mean`` (geometric for
+            ratios).
+        margin: The smallest change that would matter, for the test of no change: 0.05 is 5% on the scale of ratios, or
+            0.05 units on that of differences. The test is of the mean (log-ratio or difference).
 
     Returns:
         ``amount``, ``n``, ``before``, ``after`` (medians), ``value`` (the ratio or difference), ``low``, ``high``,
@@ -311,14 +311,14 @@ def typical(
 
     Returns:
         ``n``, ``value``, ``low``, ``high``, ``up``, ``down`` (shares above and below 0), ``p``, ``p_equivalence``; all
-        but n null without services, and no interval for one alone.
+        but n null without services, and no interval for a single one.
     """
     n, values, owner = len(change), np.asarray(change, dtype=np.float64), owners[change.index]
     row: dict[str, Any] = dict.fromkeys(("value", "low", "high", "up", "down", "p", "p_equivalence"), np.nan)
     if n:
         row["value"] = np.median(values) if statistic == "median" else values.mean()
         row |= {"up": (values > 0).mean(), "down": (values < 0).mean()}
-        # With nothing changed there is nothing to rank: no evidence of change.
+        # If nothing changed there is nothing to rank: no evidence of change.
         row["p"] = stats.wilcoxon(values[values != 0]).pvalue if np.any(values != 0) else 1.0
     if n > 1:
         row["low"], row["high"] = intervals.average_interval(values, statistic, owners=owner)
@@ -339,7 +339,7 @@ def average_ratio(
     statistic: Literal["median", "mean"] = "median",
     same: bool = False,
 ) -> pd.Series:
-    """The ratio of two sides' median or mean amounts, as most published figures give it; of shares, their ratio.
+    """The ratio of two sides' median or mean amounts, as in most published figures; for shares, their ratio.
 
     Args:
         policies: The table.
@@ -373,13 +373,13 @@ def ratio_of_averages(
 
     Returns:
         ``n`` (services in either), ``n_before``, ``n_after``, ``before``, ``after``, ``value``, ``low``, ``high``; null
-        where a side has fewer than two services, or the average before is 0.
+        if a side has fewer than two services, or the average before is 0.
     """
     estimates: dict[str, Any] = dict.fromkeys(("before", "after", "value", "low", "high"), np.nan)
     if min(len(before), len(after)) > 1:
         first, last = two_sides(before, after, statistic, owners=owners)
         averages = {"before": before.agg(statistic), "after": after.agg(statistic)}
-        # A resample without any service of a side, or of average 0 before, has no ratio, and is left out.
+        # A resample without services on a side, or with average 0 before, has no ratio and is left out.
         low, high = intervals.percentiles(last / np.where(first > 0, first, np.nan))
         ratio = averages["after"] / averages["before"] if averages["before"] else np.nan
         estimates.update(averages, value=ratio, low=low, high=high)
@@ -395,7 +395,7 @@ def both_ways(
     after: Side,
     columns: Columns = None,
 ) -> pd.DataFrame:
-    """The difference of shares as the cross-sections stand and in the same services: change of sample, and of practice.
+    """The difference of shares in the cross-sections and in the same services: change of sample, and of practice.
 
     Args:
         policies: The table.
@@ -406,9 +406,9 @@ def both_ways(
 
     Returns:
         ``feature``, ``view`` (``cross_section``: all services of either side; ``panel``: those on both), ``n_before``,
-        ``n_after``, ``n`` (services behind the difference), ``before``, ``after``, ``value``, ``low``, ``high``, and
+        ``n_after``, ``n`` (services in the difference), ``before``, ``after``, ``value``, ``low``, ``high``, and
         for the panel ``n_effective``, ``gained``, ``lost``, ``kept``, ``neither``, ``p`` and ``q`` of `paired`. Null
-        shares where a side is empty.
+        shares if a side is empty.
     """
     wanted = choose(features, columns)
     sides = {"before": _speaking(policies, before), "after": _speaking(policies, after)}

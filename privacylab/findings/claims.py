@@ -1,4 +1,4 @@
-"""How long claims of a mechanism last, and what they give way to."""
+"""How long claims of a mechanism last, and what replaces them."""
 
 import datetime as dt
 from collections import Counter
@@ -17,7 +17,7 @@ from privacylab.findings.sampling import MONTHS_UNSEEN, in_force_on, owners_of
 from privacylab.tables.schema import CLAIMED
 
 SIGHTINGS = ("kept", "near_duplicate", "sampled_out", "same_day")
-"""The statuses that count as seeing the policy; flips are crawl noise, and what is rejected is no policy."""
+"""The statuses that count as seeing the policy; flips are crawl noise, and rejected versions are not policies."""
 
 MECHANISMS: Mapping[str, tuple[str, ...]] = {
     "dpf": ("dpf",),
@@ -25,8 +25,7 @@ MECHANISMS: Mapping[str, tuple[str, ...]] = {
     "safe_harbor": ("safe_harbor",),
     "scc": ("scc", "bcr"),
 }
-"""Mechanisms for transfers, the one that counts first where several are claimed first: the newest framework, then
-standard clauses or corporate rules."""
+"""Mechanisms for transfers; of several claimed, the first counts: the newest framework, else clauses or rules."""
 
 NONE, CENSORED, NOT_SEEN = "none", "censored", "not_seen"
 RESAMPLES = 300
@@ -35,7 +34,7 @@ AT_RISK = 10
 """Curves end where fewer claims are followed."""
 SHARES = ("value", "low", "high")
 BOUNDS = {"lost": "seen", "stands": "stands"}
-"""The bounds of an estimate, and the column of `spells` that each follows claims up to."""
+"""The bounds of an estimate, and the column of `spells` with the end of each."""
 
 
 def sightings(versions: pd.DataFrame) -> pd.DataFrame:
@@ -45,8 +44,9 @@ def sightings(versions: pd.DataFrame) -> pd.DataFrame:
         versions: The table.
 
     Returns:
-        ``service``, ``collection``, ``date``, ``claims`` (frozenset of frameworks), one row a service and day, sorted.
-        Where a day has several texts the last counts: rows of status ``same_day`` only where the day has no other.
+        ``service``, ``collection``, ``date``, ``claims`` (frozenset of frameworks), one row per service and day,
+        sorted. If a day has several texts the last counts; rows of status ``same_day`` count only if the day has no
+        other.
     """
     rows = versions[versions["status"].isin(SIGHTINGS) & versions["date"].notna() & (versions["document"] == "main")]
     rows = rows.assign(earlier=rows["status"] == "same_day")
@@ -58,7 +58,7 @@ def sightings(versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def mechanism(claims: Iterable[str], *, without: str | None = None) -> str:
-    """The mechanism that a set of claims stands for: the first of `MECHANISMS`, else ``none``.
+    """The mechanism of a set of claims: the first of `MECHANISMS`, else ``none``.
 
     >>> mechanism({"safe_harbor", "scc"}), mechanism({"safe_harbor", "scc"}, without="safe_harbor"), mechanism({"ccpa"})
     ('safe_harbor', 'scc', 'none')
@@ -70,7 +70,7 @@ def mechanism(claims: Iterable[str], *, without: str | None = None) -> str:
 
 
 def _in_force(seen: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """The sighting that shows what each service claims on a day, as policies are in force."""
+    """The sighting that shows what each service claims on a day, by the rule for policies in force."""
     rows = seen.assign(policy_id=seen.index, document="main", last_seen=seen["date"])
     return in_force_on(rows, [day]).set_index("service")
 
@@ -78,31 +78,31 @@ def _in_force(seen: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
 def spells(
     versions: pd.DataFrame, framework: str, *, at: dt.date | str, policies: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """The services that claimed a framework on a date, and when the claim went.
+    """The services that claimed a framework on a date, and when they dropped the claim.
 
-    A claim has gone at the first sighting after the last one with it; a claim that comes back had not gone, for
-    archives also write down pages that were read in part. Archives write down changes: the day of that sighting is the
-    day of the change but for days on which a crawl failed (notebook 3 shows it). Where the new text states a date since
-    the last sighting with the claim, that is the day.
+    A claim ends at the first sighting after the last one with it. A claim that comes back had not ended, because
+    archives also record pages that were read in part. Archives record changes: the day of that sighting is the day of
+    the change, unless a crawl failed (notebook 3 shows it). If the new text states a date since the last sighting with
+    the claim, that date counts.
 
     Args:
         versions: The table.
         framework: For example ``safe_harbor``.
         at: The date on which the claim must be in force, for example the eve of its end.
-        policies: The table, for the dates that texts state; with ``owner`` (`findings.with_owners`) for that.
+        policies: The table, for the dates that texts state; the owners come from ``owner`` (`findings.with_owners`).
 
     Returns:
-        ``service``, ``owner``, ``start`` (the date), ``outcome`` (`mechanism` at the first sighting without, of
-        frameworks that there were on that day, or ``censored``: never seen without), ``days`` from the start to the
-        end; of a censored claim to `MONTHS_UNSEEN` after the last sighting, while its archive lives, as policies are in
-        force; ``seen`` and ``stands``: of a censored claim the days to its last sighting and to its archive's end, the
-        least and the most that can be known. Sorted by service; empty if no service claimed it, or the date lies after
-        the versions'.
+        ``service``, ``owner``, ``start`` (the date), ``outcome`` (`mechanism` at the first sighting without it, among
+        frameworks that existed on that day, or ``censored``: never seen without it), ``days`` from the start to the
+        end; for a censored claim to `MONTHS_UNSEEN` after the last sighting, while its archive is active, as for
+        policies in force; ``seen`` and ``stands``: for a censored claim the days to its last sighting and to its
+        archive's end, its shortest and longest possible life. Sorted by service; empty if no service claimed it, or the
+        date is after the versions'.
     """
     seen, day = sightings(versions), pd.Timestamp(eras.as_date(at))
     seen = seen.assign(claimed=[framework in claims for claims in seen["claims"]])
     if not day <= seen["date"].max():
-        seen = seen.iloc[:0]  # nothing to follow: the last claims of the data are not known to stand on that day
+        seen = seen.iloc[:0]  # nothing to follow: the data do not show who still claims it on that day
     start = _in_force(seen, day)
     services = start.index[start["claimed"].astype(bool)].sort_values()
     later = seen[seen["service"].isin(services) & (seen["date"] > day)]
@@ -128,7 +128,7 @@ def _ends(sighted: pd.Series, versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told(first_seen: pd.Series, policies: pd.DataFrame) -> pd.Series:
-    """The day that the text first seen on each date states for itself; index the services."""
+    """The day that the text first seen on each date states; index the services."""
     stated = policies.loc[policies["document"] == "main"].set_index(["service", "date"])["effective_date"]
     keys = pd.MultiIndex.from_arrays([first_seen.index, first_seen])
     dates = stated[~stated.index.duplicated()].reindex(keys).where(lambda text: text.str.len() == len("YYYY-MM-DD"))
@@ -136,7 +136,7 @@ def _told(first_seen: pd.Series, policies: pd.DataFrame) -> pd.Series:
 
 
 def _stated(gone: pd.Series, last: pd.Series, policies: pd.DataFrame | None) -> pd.Series:
-    """The day on which each claim went: told by the first text without it, if since the last sighting with it."""
+    """The day on which each claim ended: stated in the first text without it, if after the last sighting with it."""
     if policies is None:
         return gone
     told = _told(gone, policies)
@@ -144,7 +144,7 @@ def _stated(gone: pd.Series, last: pd.Series, policies: pd.DataFrame | None) -> 
 
 
 def stated_changes(versions: pd.DataFrame, policies: pd.DataFrame, *, longer_than: int = 60) -> pd.DataFrame:
-    """Where in the time between two sightings a new text says that it is from: the check that `spells` rests on.
+    """Where a new text's stated date lies between two sightings: checks an assumption of `spells`.
 
     Args:
         versions: The table.
@@ -181,7 +181,7 @@ def _outcomes(gone: pd.DataFrame, framework: str) -> list[str]:
 class _Estimate(NamedTuple):
     """Aalen and Johansen's: the data in the first row, resamples of owners in the others.
 
-    ``incidence``: of each outcome, shape (1 + RESAMPLES, days). ``at_risk``: claims in the data, by day.
+    ``incidence``: for each outcome, shape (1 + RESAMPLES, days). ``at_risk``: claims in the data, by day.
     """
 
     days: npt.NDArray[np.int64]
@@ -198,7 +198,7 @@ def _estimate(claims: pd.DataFrame, step: int, *, until: str = "days") -> _Estim
     last = np.sort(when)[::-1][min(AT_RISK, len(when)) - 1]
     days = np.unique(np.append(np.arange(0, last, step), last)).astype(int)
     times = np.unique(when[gone & (when <= last)])
-    # Those censored on the day of an event are still at risk of it. Where nobody is, nobody goes.
+    # Those censored on the day of an event are still at risk of it. With nobody at risk, nobody leaves.
     at_risk = np.maximum(weights @ (when[:, None] >= times), 1)
     events = (when[:, None] == times) & gone[:, None]
     staying = np.cumprod(1 - weights @ events / at_risk, axis=1)
@@ -213,14 +213,14 @@ def _estimate(claims: pd.DataFrame, step: int, *, until: str = "days") -> _Estim
 
 
 def _standing(estimate: _Estimate) -> Floats:
-    """The share of claims that still stand by day, of the data and of each resample: Kaplan and Meier's estimate."""
+    """The share of claims that still exist by day, for the data and each resample: Kaplan and Meier's estimate."""
     return np.asarray(np.clip(1 - sum(estimate.incidence.values(), np.zeros((1 + RESAMPLES, 1))), 0, 1)) * np.ones(
         (1, len(estimate.days))
     )
 
 
 def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
-    """The share of claims that still stand so many days later (Kaplan and Meier's estimate).
+    """The share of claims that still exist a number of days later (Kaplan and Meier's estimate).
 
     Args:
         claims: From `spells`.
@@ -229,7 +229,7 @@ def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
     Returns:
         ``days`` (0, step, ... while at least `AT_RISK` claims are followed), ``n`` (claims), ``at_risk`` (followed on
         that day), ``value``, ``low``, ``high`` (owners resampled); ``lost`` and ``stands``: the share if claims not
-        seen again were lost with their last sighting, and if they stand to their archive's end. One row with n=0 if
+        seen again were dropped at their last sighting, and if they lasted to their archive's end. One row with n=0 if
         there is no claim.
 
     References:
@@ -246,25 +246,25 @@ def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
 
 
 def _on(estimate: _Estimate, days: npt.NDArray[np.int64]) -> Floats:
-    """The share still standing on some days; null after the last that the estimate knows."""
+    """The share that remains on some days; null after the last day of the estimate."""
     curve = pd.Series(_standing(estimate)[0], estimate.days)
     return curve.reindex(days).to_numpy(dtype=float)
 
 
 def half_life(claims: pd.DataFrame) -> pd.DataFrame:
-    """The days after which half of the claims have gone (Kaplan and Meier's median), owners resampled.
+    """The days after which half of the claims have ended (Kaplan and Meier's median), owners resampled.
 
     Args:
         claims: From `spells`.
 
     Returns:
-        One row: ``n``, ``value``, ``low``, ``high`` in days; infinite where more than half still stand at the end;
-        ``lost``, ``stands`` as in `claim_survival`; null without any claim.
+        One row: ``n``, ``value``, ``low``, ``high`` in days; infinite if more than half remain at the end; ``lost``,
+        ``stands`` as in `claim_survival`; null without claims.
     """
     if claims.empty:
         return pd.DataFrame([{"n": 0, **dict.fromkeys((*SHARES, "lost", "stands"), np.nan)}])
     lives = _halved(_estimate(claims, 1))
-    # Order statistics, not interpolation: between a number and infinity there is nothing.
+    # Order statistics, not interpolation: there is nothing between a number and infinity.
     low, high = np.quantile(lives[1:], [0.025, 0.975], method="inverted_cdf")
     bounds = {name: _halved(_estimate(claims, 1, until=end))[0] for name, end in BOUNDS.items()}
     return pd.DataFrame([{"n": len(claims), "value": lives[0], "low": low, "high": high, **bounds}])
@@ -276,9 +276,9 @@ def _halved(estimate: _Estimate) -> Floats:
 
 
 def claim_outcomes(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
-    """What claims gave way to, as shares of all that stood at the start (Aalen and Johansen's estimate).
+    """What replaced claims, as shares of all claims at the start (Aalen and Johansen's estimate).
 
-    lifelines' estimator breaks ties by chance and knows no clusters, so it is written here.
+    We do not use lifelines' estimator: it breaks ties at random and has no clusters.
 
     Args:
         claims: From `spells`.
@@ -286,7 +286,7 @@ def claim_outcomes(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
 
     Returns:
         ``outcome`` (those that occur, the commonest first), ``days`` (as in `claim_survival`), ``n``, ``at_risk``,
-        ``value``, ``low``, ``high``. One row of 0 where all claims still stand, and one with n=0 if there is no claim.
+        ``value``, ``low``, ``high``. One row of 0 if all claims remain, and one with n=0 if there is no claim.
 
     References:
         Aalen, O. O. & Johansen, S. (1978). An empirical transition matrix for non-homogeneous Markov chains based on
@@ -315,9 +315,9 @@ def transfer_flow(versions: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A row for each pair of dates and of mechanisms: ``before``, ``after`` (``YYYY-MM-DD``: the eves of the two
         Schrems judgments, the Privacy Shield, the GDPR and the DPF, and the last date of the data), ``source``,
-        ``target`` (`mechanism`, or ``not_seen`` where nothing is in force), ``n`` (services), ``value`` (share of the
-        source's services), ``low``, ``high`` (Wilson); null shares where the source has no service. No row where the
-        data reach no legal date.
+        ``target`` (`mechanism`, or ``not_seen`` if nothing is in force), ``n`` (services), ``value`` (share of the
+        source's services), ``low``, ``high`` (Wilson); null shares if the source has no service. No row if the data
+        reach no legal date.
     """
     seen = sightings(versions)
     eves = [pd.Timestamp(event.date) - pd.Timedelta(days=1) for event in eras.events() if event.id != "ccpa"]

@@ -1,4 +1,4 @@
-"""Shares corrected for the measured error of the rules that found them."""
+"""Shares corrected for the measured errors of the classifier and the rules."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from privacylab.findings.intervals import SEED, Floats
 Row = dict[str, Any]
 
 NEEDED = 10
-"""Services with a true, and services with a false label that sensitivity and specificity must rest on."""
+"""The services with a true label, and with a false one, that sensitivity and specificity need."""
 RESAMPLES = 4000
 """Draws of shares and gold together."""
 
@@ -22,7 +22,7 @@ def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: floa
     """The true share behind an apparent one, cut to 0..1.
 
     Args:
-        share: Share of policies in which the feature was found, 0 to 1.
+        share: Share of policies with the feature as found, 0 to 1.
         sensitivity: Share found among the policies that have it.
         specificity: Share not found among those that do not.
 
@@ -47,10 +47,10 @@ def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: floa
 
 
 class _Counts(NamedTuple):
-    """A cell's gold: weighted policies found and there, missed, false alarms, rightly not found; services behind them.
+    """A cell's gold: weighted hits, misses, false alarms and correct rejections; the number of services.
 
     The weights are scaled to the effective number of owners (Kish 1965): uneven weights, and several services of one
-    owner, count for less.
+    owner, count less.
     """
 
     hits: float
@@ -97,7 +97,7 @@ def error_rates(gold: pd.DataFrame, *, by: str | None = "era") -> pd.DataFrame:
     Returns:
         The cell, ``feature``, ``n`` (services read), ``n_true``, ``sensitivity``, ``sensitivity_low``,
         ``sensitivity_high``, ``n_false``, ``specificity``, ``specificity_low``, ``specificity_high`` (Wilson's
-        intervals with the effective numbers). A rate of no service is null, and its n is 0. No rows without gold.
+        intervals with the effective numbers). A rate without services is null, with n 0. No rows without gold.
     """
     _check(gold, by)
     keys = ["feature"] if by is None else [by, "feature"]
@@ -130,15 +130,15 @@ def share_draws(yes: npt.ArrayLike, no: npt.ArrayLike, rng: np.random.Generator,
 
 
 def rogan_gladen_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.Generator) -> Floats:
-    """Draws of the true share behind an apparent one, by `rogan_gladen`, the shares' and the gold's noise together.
+    """Draws of the true share behind an apparent one, by `rogan_gladen`, with the noise of shares and gold.
 
     Args:
-        apparent: Draws of the share in which the feature was found, from `share_draws`.
-        counts: The gold: found and there, missed, false alarms, rightly not found (each of the shape of the shares).
+        apparent: Draws of the share as found, from `share_draws`.
+        counts: The gold: hits, misses, false alarms, correct rejections (each with the shape of the shares).
         rng: The generator.
 
     Returns:
-        As many; null where a draw of sensitivity + specificity is not above 1.
+        The same number; null where a draw of sensitivity + specificity is not above 1.
     """
     hits, misses, alarms, rejections = counts
     resamples = apparent.shape[-1]
@@ -153,10 +153,10 @@ def ppi_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.
 
     The best-tuned prediction-powered mean of a yes-or-no prediction is the double-sampling estimator: the share found,
     times the share of those that have it, plus the same for those not found. Its three shares are drawn from their
-    Jeffreys posteriors, so that a gold without an error still leaves one possible.
+    Jeffreys posteriors, so that errors remain possible even if the gold shows none.
 
     Args:
-        apparent: As in `rogan_gladen_draws`, and the generator too.
+        apparent: As in `rogan_gladen_draws`, as is the generator.
         counts: The gold, which must be a random sample of the same services.
         rng: The generator.
 
@@ -172,46 +172,46 @@ def ppi_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.
 
 def _double_sampled(share: float, counts: _Counts) -> float:
     found, not_found = counts.hits + counts.alarms, counts.misses + counts.rejections
-    # Where the gold holds no policy of one kind, nothing is known about it: half, and the draws spread over 0 to 1.
+    # If the gold has no policy of one kind, nothing is known about it: half, and the draws spread over 0 to 1.
     given = counts.hits / found if found else 0.5
     omitted = counts.misses / not_found if not_found else 0.5
     return share * given + (1 - share) * omitted
 
 
 def _lacking(counts: _Counts) -> str | None:
-    """Why sensitivity and specificity cannot be had from the gold of a cell; None where they can."""
+    """Why a cell's gold cannot give sensitivity and specificity; None if it can."""
     for kind, services in (("true", counts.n_true), ("false", counts.n_false)):
         if services < NEEDED:
             return f"{services} services with a {kind} label, needs {NEEDED}"
     if counts.sensitivity + counts.specificity <= 1.1:
-        # Below that the correction multiplies every error by ten.
+        # Below this the correction multiplies every error by ten.
         return f"sensitivity {counts.sensitivity:.2f} and specificity {counts.specificity:.2f} are too low"
     return None
 
 
 def corrected(shares: pd.DataFrame, *, gold: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
-    """The shares with their corrections beside them, or the reason why there is none.
+    """The shares with their corrections, or the reason why there is none.
 
     Args:
-        shares: From `findings.share`, whose ``n_effective`` services tell how exact a share is.
+        shares: From `findings.share`; its ``n_effective`` says how exact a share is.
         gold: From `findings.policy_gold`, or a row for each labelled policy and feature: ``service``, ``feature``,
             ``predicted``, ``truth`` (both boolean), ``weight`` (1 / probability of being drawn), and ``by``; with
             ``owner``, owners are counted once.
-        by: The column of cells that have a gold of their own (errors differ by era); None: one gold for all.
+        by: The column of cells with separate golds (errors differ by era); None: one gold for all.
 
     Returns:
         ``shares`` with ``corrected``, ``corrected_low``, ``corrected_high`` (prediction-powered, see `ppi_draws`; from
         twice `NEEDED` services on), ``rogan_gladen``, ``rogan_gladen_low``, ``rogan_gladen_high`` (from `NEEDED`
-        services of either label on), ``n_gold`` (labelled services) and ``correction``: ``rogan_gladen and ppi``,
-        ``ppi only: `` and why, ``not corrected: `` and why.
+        services of either label on), ``n_gold`` (labelled services) and ``correction``: ``rogan_gladen and ppi``, ``ppi
+        only: `` and why, ``not corrected: `` and why.
 
     Raises:
-        ValueError: A column of the gold is missing, holds nulls, or a weight is not positive.
+        ValueError: A column of the gold is missing or has nulls, or a weight is not positive.
 
     Note:
-        The prediction-powered share needs a gold drawn at random from the services counted, and makes the most of it;
-        Rogan and Gladen's needs only that the errors are the same. Where the two disagree beyond their intervals, the
-        gold is no fair sample. `benchmarks/interval_coverage.py` shows how often the intervals hold.
+        The prediction-powered share needs a gold drawn at random from the services counted, and uses it best; Rogan and
+        Gladen's needs only equal errors. If the two disagree beyond their intervals, the gold is not a fair sample.
+        `benchmarks/interval_coverage.py` shows how often the intervals hold.
     """
     _check(gold, by)
     rows = []
@@ -247,7 +247,7 @@ def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
         return {"correction": "not corrected: no service"}
     if counts.n < 2 * NEEDED:
         return {"correction": f"not corrected: gold has {counts.n} services, needs {2 * NEEDED}"}
-    # A generator for each row: what is asked beside it changes no row's interval.
+    # A generator for each row, so that other rows do not change its interval.
     rng = np.random.default_rng(SEED)
     share, number = row["value"], row.get("n_effective", row["n"])
     ends = intervals.percentiles(ppi_draws(share_draws(share * number, (1 - share) * number, rng), counts[:4], rng))
@@ -262,14 +262,14 @@ def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
 
 
 def as_corrected(shares: pd.DataFrame) -> pd.DataFrame:
-    """The shares or changes, corrected where they can be.
+    """The shares or changes, corrected where possible.
 
     Args:
         shares: From `corrected` or `corrected_change`.
 
     Returns:
         ``shares`` with ``corrected`` and its interval as ``value``, ``low`` and ``high`` where there is one; ``found``,
-        what they were before; ``is_corrected``.
+        the values before; ``is_corrected``.
     """
     known = shares["corrected"].notna()
     better = {name: f"corrected_{name}" for name in ("low", "high")} | {"value": "corrected"}
@@ -278,20 +278,20 @@ def as_corrected(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def may_be_off(shares: pd.DataFrame, *, gold: pd.DataFrame) -> pd.DataFrame:
-    """Shares that are not corrected, and how far they may be off: what may be true where this was found.
+    """Uncorrected shares, and how far they may be off: the true shares that are possible.
 
     Args:
         shares: From `findings.share`, of any cells.
-        gold: From `findings.policy_gold`; all its eras are taken together.
+        gold: From `findings.policy_gold`, all eras together.
 
     Returns:
-        ``shares`` with ``true_low`` and ``true_high``: the shares behind the one found (`rogan_gladen`) where
-        sensitivity and specificity lie at the ends of their intervals that move it most. Null where the gold holds
-        fewer than `NEEDED` services of either label, or a finder may be no better than chance.
+        ``shares`` with ``true_low`` and ``true_high``: the true shares (`rogan_gladen`) with sensitivity and
+        specificity at the ends of their intervals that move them most. Null if the gold has fewer than `NEEDED`
+        services of either label, or the classifier or rule may be no better than chance.
 
     Note:
-        These are limits for a level, not an interval: both ends of two intervals at once are rare. A change between two
-        cells is off by less, if the program errs alike in both.
+        These are limits for a level, not an interval: two intervals are rarely both at their ends. A change between two
+        cells is off by less if the program errs equally in both.
     """
     rates = error_rates(gold, by=None).set_index("feature")
     rates = rates[(rates[["n_true", "n_false"]] >= NEEDED).all(axis=1)].reindex(shares["feature"])
@@ -308,25 +308,26 @@ def may_be_off(shares: pd.DataFrame, *, gold: pd.DataFrame) -> pd.DataFrame:
 
 
 def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
-    """The change of a share between two eras, corrected in two ways, from each of which something may be learnt.
+    """The change of a share between two eras, corrected in two ways.
 
     Args:
         changes: From `findings.paired`, `findings.both_ways` (``gained`` and ``lost`` keep both sides of a service
-            together) or `findings.share_difference` (both eras are then drawn as if independent: on the wide side).
-        gold: As in `corrected`, with ``era``; for a panel of services its services' gold if there is enough of it
-            (where it is not, the program is taken to err in them as it does in all).
+            together) or `findings.share_difference` (both eras are then drawn as if independent, which gives wide
+            intervals).
+        gold: As in `corrected`, with ``era``; for a panel of services its services' gold if there is enough (if not,
+            the program's errors in them are assumed to be the same as in all).
         before: The era of the gold for the shares before.
-        after: The era for those after; the same where one gold is to serve both sides.
+        after: The era for those after; the same to use one gold for both sides.
 
     Returns:
         ``changes`` with ``corrected``, ``corrected_low``, ``corrected_high``: each side corrected by the gold of its
-        own era (null where that is one); ``alike``, ``alike_low``, ``alike_high``: for a program that errs alike on
-        both sides, so that every change shrinks by sensitivity + specificity - 1 (from both eras' gold); ``n_gold``;
+        own era (null if that is one); ``alike``, ``alike_low``, ``alike_high``: for a program with equal errors on both
+        sides, so that every change shrinks by sensitivity + specificity - 1 (from both eras' gold); ``n_gold``;
         ``correction``.
 
     Note:
-        The first supposes nothing and is wide: the gold's noise enters twice. The second is narrow, and right only
-        where `error_rates` of both eras agree.
+        The first assumes nothing and is wide: the gold's noise enters twice. The second is narrow, and right only if
+        the `error_rates` of both eras agree.
     """
     _check(gold, "era")
     rows = []

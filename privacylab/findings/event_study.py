@@ -1,9 +1,9 @@
-"""When services take up a clause or give it up: each half-year against the quiet ones around it, in the same services.
+"""When services add or drop a clause: each half-year compared with the quiet ones around it, in the same services.
 
-A level that has once stepped carries no straight trend any more; how fast it moves does. So a date's half-year is told
-by the moves in it: of the services without a clause the share that gain it, of those with it the share that lose it,
-and for amounts the mean change. Errors are clustered by owner. A service in another collection is a series of its own:
-archives cut pages differently, and that is no change of text.
+A level that has stepped has no straight trend, but the number of moves can be compared. So a date's
+half-year is described by the moves in it: of the services without a clause the share that gain it, of those with it the
+share that lose it, and for amounts the mean change. Errors are clustered by owner. A service in another collection is a
+separate series: archives cut pages differently, and that is not a change of text.
 """
 
 from collections.abc import Collection
@@ -19,12 +19,12 @@ from privacylab.findings.change import equivalence
 from privacylab.findings.sampling import in_force_on, owners_of
 
 MONTHS = (3, 9)
-"""The months in which the panel's half-years end: so each legal date, with what texts did just before it, lies within
-one. The CCPA applies from 1 January 2020; a third of the texts changed in December, a third in January."""
+"""The months in which the panel's half-years end: so each legal date, with the changes just before it, lies within one.
+The CCPA applies from 1 January 2020; a third of the texts changed in December, a third in January."""
 WINDOW = 4
-"""How many half-years before and after a date's its quiet ones may lie."""
+"""How many half-years before and after a date's half-year its quiet ones may be."""
 MINIMUM = 20
-"""The services that must be seen in a half-year, and in the quiet ones around it, for a step to be told."""
+"""The services that a step needs in a half-year, and in the quiet ones around it."""
 MOVES = ("gain", "loss")
 _SERIES = ["service", "collection"]
 _ESTIMATE = ["value", "low", "high", "p"]
@@ -39,9 +39,9 @@ def panel(policies: pd.DataFrame) -> pd.DataFrame:
     Returns:
         ``service``, ``collection``, ``owner`` (the service itself without `with_owners`), ``period`` (counted from 0
         for the first of the data), ``end`` (its last day), ``policy_id``; sorted by service and period. A service is
-        missing where nothing is in force, and after the calendar half-year in which the collection of its policy
-        ended: a dead archive no longer shows that nothing changed. Empty if no half-year ends between the first month
-        of the data and the last.
+        missing if nothing is in force, and after the calendar half-year in which the collection of its policy ended: a
+        dead archive no longer shows that nothing changed. Empty if no half-year ends between the first month of the
+        data and the last.
     """
     dates = policies["date"].dropna()
     ends = pd.DatetimeIndex([])
@@ -61,38 +61,39 @@ def steps(
     treated: Collection[str] | None = None,
     margin: float | None = None,
 ) -> pd.DataFrame:
-    """How much more services moved in each half-year than the same services in the quiet half-years around it.
+    """How many more services moved in each half-year than in the quiet half-years around it.
 
-    Quiet is a half-year that holds none of `eras.events` and does not follow one, in which late texts still come. Each
-    is a placebo in its turn: a half-year in which nothing happened, against the other quiet ones.
+    A half-year is quiet if it has none of `eras.events` and does not follow one, when late texts still come. Each also
+    serves as a placebo: a half-year in which nothing happened, compared with the other quiet ones.
 
     Args:
         panel: From `panel`, all of it or the part of interest.
         outcomes: Columns of `findings.features` (true or false) and `findings.amounts`: index ``policy_id``.
-        treated: The services of a group, say the EU's: told is then its step less that of the others (difference in
-            differences). Where the others are concerned too, that is a lower bound.
-        margin: The smallest step that would matter, in units of the outcome, to test that there is none.
+        treated: The services of a group, say the EU's: the result is then its step minus that of the others (difference
+            in differences). If the others are also affected, that is a lower bound.
+        margin: The smallest step that would matter, in units of the outcome, for the test of no step.
 
     Returns:
         For each outcome, ``move`` and half-year but the first:
 
         - ``date`` (the event's; else the half-year's last day), ``event`` (its id, else null), ``kind`` (``event``,
           ``after`` one, ``placebo``);
-        - ``n`` services (of the group) that could move in it, of so many ``owners``; with a group ``n_others`` and
+        - ``n`` services (of the group) that could move in it, and their ``owners``; with a group ``n_others`` and
           ``owners_others``;
-        - ``here`` and ``quiet``: the share of them that moved in it and in a quiet half-year around it (mean change);
-        - ``value`` (here less quiet), ``low``, ``high``, ``p``; ``p_equivalence`` with a margin. Null where fewer than
-          `MINIMUM` could move on either side; without interval where none moved;
+        - ``here`` and ``quiet``: the share of them that moved in it and in a quiet half-year around it (or the mean
+          change);
+        - ``value`` (here minus quiet), ``low``, ``high``, ``p``; ``p_equivalence`` with a margin. Null if fewer than
+          `MINIMUM` could move on either side; no interval if none moved;
         - ``q``: Benjamini-Hochberg over the events of all outcomes;
-        - ``placebos`` of the outcome and move, ``rejected`` (p < .05), ``least_p``: the least rank so many allow;
-          ``rank_p``: the rank of p among the placebos', null for these.
+        - ``placebos`` of the outcome and move, ``rejected`` (p < .05), ``least_p``: the lowest rank that they allow;
+          ``rank_p``: the rank of p among the placebos', null for placebos.
 
     Raises:
-        ValueError: A service stands twice in a period, or a policy is not in the outcomes.
+        ValueError: A service occurs twice in a period, or a policy is not in the outcomes.
 
     Note:
-        The rank goes by p, not by size: steps of few services are large and mean little. Features count as moving one
-        by one; a gain and a later loss are two moves.
+        The rank uses p, not size: steps of few services are large and mean little. Features move separately; a gain and
+        a later loss are two moves.
     """
     calendar = _calendar(panel)
     quiet, rows = calendar.index[calendar["kind"] == "placebo"], []
@@ -122,8 +123,8 @@ def event_study(
 
     Returns:
         ``period`` (0: the half-year of the date), ``n`` (services that could move, of those seen in that half-year),
-        ``owners``, ``count``, ``value`` (0 to 1), ``low``, ``high`` (Wilson, of as many services as there are
-        independent ones: `intervals.effective_number`); n=0 and nulls where none could.
+        ``owners``, ``count``, ``value`` (0 to 1), ``low``, ``high`` (Wilson, with the number of independent services:
+        `intervals.effective_number`); n=0 and nulls if none could.
 
     Raises:
         ValueError: The event or the move is unknown, or `steps` would refuse the panel.
@@ -161,14 +162,14 @@ def _calendar(panel: pd.DataFrame) -> pd.DataFrame:
 
 
 def _moves(panel: pd.DataFrame, outcome: pd.Series) -> dict[str, pd.DataFrame]:
-    """The half-years at both of whose ends a series is seen, for each kind of move.
+    """The half-years with a series seen at both ends, for each kind of move.
 
     Returns:
-        ``service``, ``owner``, ``period``, ``series`` (a number each) and ``moved``: 1 or 0, and null where there is
-        nothing to gain or to lose; of amounts the change.
+        ``service``, ``owner``, ``period``, ``series`` (a number each) and ``moved``: 1 or 0, null if there is nothing
+        to gain or to lose; for amounts the change.
     """
     if panel.duplicated(["service", "period"]).any():
-        raise ValueError("a service stands twice in one period of the panel: give one policy a service and period")
+        raise ValueError("a service occurs twice in one period of the panel: give one policy per service and period")
     rows = panel.sort_values([*_SERIES, "period"])
     places = outcome.index.get_indexer(pd.Index(rows["policy_id"]))
     if (places < 0).any():
@@ -193,7 +194,7 @@ def _step(
     treated: Collection[str] | None,
     margin: float | None,
 ) -> dict[str, Any]:
-    """The step of one half-year, as `steps` has it: means of two cells, or of four with a group."""
+    """The step of one half-year for `steps`: means of two cells, or of four with a group."""
     same = moves["series"].isin(moves.loc[moves["period"] == period, "series"])
     rows = moves[same & moves["period"].isin([period, *quiet]) & moves["moved"].notna()]
     here, moved = (rows["period"] == period).to_numpy(), rows["moved"].to_numpy(dtype=float)
@@ -209,7 +210,7 @@ def _step(
             n = max(cell.sum(), 1)
             value += weight * mean
             pull[cell] = weight * (moved[cell] - mean) / n
-            # If nothing happened, both cells vary alike: one in which by chance nobody moved is not free of error.
+            # If nothing happened, both cells vary equally: one in which by chance nobody moved is not free of error.
             variance += moved[part].var() / n if part.any() else 0.0
             fewest = min(fewest, cell.sum())
     if fewest < MINIMUM:
@@ -224,9 +225,9 @@ def _estimate(
 
     Args:
         value: The estimate.
-        pull: What each row adds to its error: its weight in the value times its residual; shape (rows,).
-        owners: The owner of each.
-        least: The error that independent rows of one spread would have: it is never smaller.
+        pull: Each row's part of its error: its weight in the value times its residual; shape (rows,).
+        owners: The owner of each row.
+        least: The error that independent rows of one spread would have, as a lower limit.
         margin: As in `steps`.
 
     References:
@@ -249,7 +250,7 @@ def _estimate(
 
 
 def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
-    """The steps with what the placebos of each outcome and move say of them."""
+    """The steps compared with the placebos of each outcome and move."""
     event, placebo = frame["kind"] == "event", frame["kind"] == "placebo"
     frame["q"] = intervals.benjamini_hochberg(frame["p"].where(event))
     frame[["placebos", "rejected", "least_p", "rank_p"]] = np.nan

@@ -1,4 +1,4 @@
-"""Which policy has which feature, and how much of what it counts."""
+"""Which policy has which feature, and the amounts of each policy."""
 
 import tomllib
 from collections.abc import Collection, Iterable, Sequence
@@ -15,13 +15,13 @@ from privacylab.tables.readability import reading_grade
 from privacylab.tables.schema import CATEGORIES, CLAIMED
 
 Columns = Iterable[str] | None
-"""The columns asked for; None: all."""
+"""The requested columns; None: all."""
 
 
 class Incidence(NamedTuple):
-    """Which segment stands in which policy.
+    """Which segment is in which policy.
 
-    ``matrix`` counts occurrences, shape (policies, segments); ``policies`` and ``segments`` hold the ids.
+    ``matrix`` counts occurrences, shape (policies, segments); ``policies`` and ``segments`` are the ids.
     """
 
     matrix: sparse.csr_array
@@ -40,20 +40,20 @@ def incidence(corpus: Corpus) -> Incidence:
 
 
 def _ruled(name: str, block: str) -> list[dict[str, Any]]:
-    """The blocks of a file of rules: what they look for is a feature even where no policy has it."""
+    """The blocks of a rule file: each is a feature even if no policy has it."""
     rules: list[dict[str, Any]] = tomllib.loads((paths.RULES / f"{name}.toml").read_text(encoding="utf-8"))[block]
     return rules
 
 
 def features(corpus: Corpus) -> pd.DataFrame:
-    """What each policy holds, yes or no.
+    """The features of each policy, yes or no.
 
     Returns:
         A boolean frame, index ``policy_id`` (all policies), columns in this order:
         ``category:<name>`` (all ten, seen or not), ``framework:<id>`` (mentioned in any way),
         ``claims:<id>`` (the organisation adheres to it or relies on it), ``withdrawn:<id>``,
-        ``cue:<cue>`` and, for cues with a value, ``cue:<cue>=<value>``. What the rules look for has a column even
-        where no policy has it.
+        ``cue:<cue>`` and, for cues with a value, ``cue:<cue>=<value>``. Everything in the rules has a column even if no
+        policy has it.
 
     Note:
         Categories come from a classifier: show them with `findings.corrected`.
@@ -89,7 +89,7 @@ REGIONS = ("california", "us_states", "eu_uk", "other")
 
 
 def only_for(corpus: Corpus, audiences: Collection[str] = REGIONS) -> pd.DataFrame:
-    """What each policy states, but nowhere outside the parts that speak to some audiences.
+    """What each policy states only in the parts for some audiences.
 
     Args:
         corpus: The corpus.
@@ -99,8 +99,8 @@ def only_for(corpus: Corpus, audiences: Collection[str] = REGIONS) -> pd.DataFra
         A boolean frame, index ``policy_id``, a column for each cue and cue with a value, as in `features`.
 
     Note:
-        A part speaks to an audience by its headings or its own words (``rules/audiences.toml``); a promise of a
-        regional part that the reader is told to be for all elsewhere still counts as regional.
+        A part's audience comes from its headings or its own words (``rules/audiences.toml``). A promise in a regional
+        part counts as regional even if another part extends it to all.
     """
     where, cues = incidence(corpus), corpus.cues(columns=["segment_id", "cue", "value"])
     audience = corpus.segments(columns=["segment_id", "audience"]).set_index("segment_id")["audience"]
@@ -123,7 +123,7 @@ def amounts(corpus: Corpus) -> pd.DataFrame:
     Returns:
         A float frame, index ``policy_id``: ``n_words``; ``reading_grade`` (Flesch-Kincaid: US school years);
         ``words_per_sentence``; ``syllables_per_word``; ``passive_per_100_sentences``; ``vague_per_100_words``.
-        Null where a policy has no sentence.
+        Null if a policy has no sentence.
 
     Note:
         Read the grade with its two parts: readability software differs by several percent on the same text.
@@ -147,14 +147,14 @@ def amounts(corpus: Corpus) -> pd.DataFrame:
 
 
 def rarefied(counts: pd.DataFrame, drawn: pd.DataFrame | int) -> pd.DataFrame:
-    """The chance that a feature shows in as many segments of a policy, drawn at random: a long text has no more draws.
+    """The chance that a feature shows in a number of segments of a policy, drawn at random: a long text gets no more.
 
-    It is what any number of draws comes to, so that nothing is drawn.
+    It is the mean over all draws, so nothing is drawn.
 
     Args:
-        counts: Segments of each policy by feature, each under one, index ``policy_id`` (`reading.counts`).
-        drawn: How many segments, or the two policies of each service (`findings.pairs`): as many as the shorter has.
-            A shorter policy is taken whole.
+        counts: Segments of each policy by feature, each segment under one, index ``policy_id`` (`reading.counts`).
+        drawn: The number of segments, or the two policies of each service (`findings.pairs`): the number that the
+            shorter has. A shorter policy is taken whole.
 
     Returns:
         Chances 0 to 1, index the policies (of the pairs), columns as ``counts``.
@@ -170,24 +170,24 @@ def rarefied(counts: pd.DataFrame, drawn: pd.DataFrame | int) -> pd.DataFrame:
     if isinstance(drawn, pd.DataFrame):
         least = np.minimum(size[drawn["before"]].to_numpy(), size[drawn["after"]].to_numpy())
         both = pd.concat([pd.Series(least, drawn[side]) for side in ("before", "after")])
-        # A text that stands on both sides is there with all its segments both times.
+        # A text that is on both sides counts with all its segments both times.
         drawn_of = both[~both.index.duplicated()]
     else:
         drawn_of = size.clip(upper=drawn)
     whole, m = (each.to_numpy(dtype=float)[:, None] for each in (size[drawn_of.index], drawn_of))
     others = whole - counts.loc[drawn_of.index].to_numpy(dtype=float)
     left = np.maximum(others - m, 0)
-    # Of all choices of m segments, the part that holds only other features.
+    # The part of all choices of m segments with only other features.
     logs = gammaln(others + 1) - gammaln(left + 1) - gammaln(whole + 1) + gammaln(whole - m + 1)
     absent = np.where(others >= m, np.exp(logs), 0.0)
     return pd.DataFrame(np.clip(1 - absent, 0, 1).round(12), index=drawn_of.index, columns=counts.columns)
 
 
 def choose(frame: pd.DataFrame, columns: Columns) -> list[str]:
-    """The columns asked for (None: all), checked against those there are.
+    """The requested columns (None: all), checked against the existing ones.
 
     Raises:
-        ValueError: A column is not there.
+        ValueError: A column does not exist.
     """
     wanted = list(frame.columns) if columns is None else list(columns)
     for column in wanted:

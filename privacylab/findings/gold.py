@@ -1,4 +1,4 @@
-"""The policies that were read from end to end, beside what the program finds in them."""
+"""The policies that were read from end to end, and what the program finds in them."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +28,7 @@ POLICY_FIELDS = (
 SEGMENT_FIELDS = ("policy_id", "position", "segment_id", "label", "cues", "second_label", "second_cues")
 
 CODES_READ = CODES.removesuffix("O")
-"""The letters of the categories that were read for; ``Other`` was not."""
+"""The letters of the categories that readers looked for; ``Other`` was not among them."""
 PERIOD, ANY_BASIS = "cue:a period in numbers", "cue:any legal basis"
 _CATEGORIES = {code: f"category:{name}" for code, name in zip(CODES, CATEGORIES, strict=True) if code in CODES_READ}
 _CUES = {
@@ -72,37 +72,37 @@ _FRAMEWORKS = {
 }
 _STANCES = ("claims", "withdrawn", "named")
 WORDS = (*_CUES, *(f"{name}_{stance}" for name in _FRAMEWORKS for stance in _STANCES))
-"""What a reader may write of a segment besides the letters of categories."""
+"""The words that a reader may use for a segment besides the letters of categories."""
 _SAYS = {
     **{f"cue:{cue}": {word} for word, cue in _CUES.items()},
     ANY_BASIS: {word for word, cue in _CUES.items() if cue.startswith("basis_")},
     **{f"claims:{framework}": {f"{name}_claims"} for name, framework in _FRAMEWORKS.items()},
     **{f"framework:{framework}": {f"{name}_{s}" for s in _STANCES} for name, framework in _FRAMEWORKS.items()},
 }
-"""The words that say the same as a feature of a policy: any of them in any segment."""
+"""The words with the same meaning as a feature of a policy: any of them in any segment."""
 FEATURES_READ = (*_CATEGORIES.values(), *_SAYS)
-"""Every feature that policies were read for."""
+"""Every feature that readers looked for."""
 
 
 class Reading(NamedTuple):
-    """What was read: a row a policy (`POLICY_FIELDS`), and a row a segment (`SEGMENT_FIELDS`)."""
+    """What was read: one row per policy (`POLICY_FIELDS`), and one per segment (`SEGMENT_FIELDS`)."""
 
     policies: pd.DataFrame
     segments: pd.DataFrame
 
 
 def policy_labels(folder: Path) -> Reading:
-    """The policies of a folder that were read, ``policies_read.csv``, and their segments, ``segments_read.csv``.
+    """The policies that were read (``policies_read.csv`` in a folder) and their segments (``segments_read.csv``).
 
     Returns:
-        Of each policy the reference (``collection``, ``source``, ``policy_id``), ``service``, ``owner``, ``era``,
-        ``weight`` (1 / probability of being drawn), ``part`` (``tune``: rules may be fitted to it; ``score``: it is
-        only scored), ``readers`` (1 or 2), ``n_segments`` and ``page`` (``policy``, ``not``, empty: not read). Of each
+        For each policy the reference (``collection``, ``source``, ``policy_id``), ``service``, ``owner``, ``era``,
+        ``weight`` (1 / probability of being drawn), ``part`` (``tune``: rules may be fitted to it; ``score``: only for
+        scores), ``readers`` (1 or 2), ``n_segments`` and ``page`` (``policy``, ``not``, empty: not read). For each
         segment its place and id in the panel, the letters and `WORDS` (``cues``) of the first reader, and those of the
-        second (``second_label`` is empty where there was none). Both without rows where there are no files.
+        second (``second_label`` is empty if there was none). Both without rows if there are no files.
 
     Raises:
-        ValueError: A column is missing, or a value is none of those allowed.
+        ValueError: A column is missing, or a value is not allowed.
     """
     policies, segments = _table(folder / POLICIES, POLICY_FIELDS), _table(folder / SEGMENTS, SEGMENT_FIELDS)
     letters, word = f"[{CODES_READ}{CODES_READ.lower()}]+|N", "|".join(WORDS)
@@ -136,7 +136,7 @@ def _table(path: Path, fields: tuple[str, ...]) -> pd.DataFrame:
 
 
 def gone(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
-    """The labels whose segment is no longer where it was read: the panel was built anew, or is another.
+    """The labels whose segment is no longer where it was read: the panel was rebuilt, or is another one.
 
     Args:
         reading: From `policy_labels`.
@@ -156,9 +156,9 @@ def counts(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         ``era``, ``drawn`` (policies), ``unread`` (of them, those with a segment that was not read), ``no_policy``
-        (read, and found to be an error page or the like), ``gone`` (with a segment that is no longer in the panel),
-        ``n`` (what is left: the gold), ``twice`` (of these, read by two), ``segments`` (of the gold); a row for each
-        era in which a policy was drawn, in the order of time.
+        (read, but an error page or the like), ``gone`` (with a segment that is no longer in the panel),
+        ``n`` (the rest: the gold), ``twice`` (of these, read by two), ``segments`` (of the gold); a row for each era in
+        which a policy was drawn, in order of time.
     """
     frame = _states(reading, occurrences)
     table = frame.assign(drawn=1, twice=frame["n"] & (frame["readers"] == 2), segments=frame["n_segments"] * frame["n"])
@@ -168,7 +168,7 @@ def counts(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _states(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
-    """The policies with what keeps each from being gold, the first reason alone; ``n``: nothing does."""
+    """The policies with the first reason why each is not gold; ``n``: there is none."""
     policies = reading.policies
     places = reading.segments.groupby("policy_id")["position"].nunique()
     n_read = places.reindex(policies["policy_id"], fill_value=0).to_numpy()
@@ -180,7 +180,7 @@ def _states(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
 
 
 def _truth(segments: pd.DataFrame, who: str = "") -> pd.DataFrame:
-    """A row a policy, a column a feature, strict, and ``generous <feature>``: touched in passing is enough."""
+    """One row per policy, one column per feature: strict, and ``generous <feature>`` (touched in passing)."""
     label, policy = segments[f"{who}label"], segments["policy_id"]
     columns: dict[str, pd.Series] = {}
     for code, feature in _CATEGORIES.items():
@@ -193,7 +193,7 @@ def _truth(segments: pd.DataFrame, who: str = "") -> pd.DataFrame:
 
 
 def with_sums(features: pd.DataFrame) -> pd.DataFrame:
-    """The features, and those that readers were asked for and that are sums of others: any legal basis, any period."""
+    """The features, and the sums of features that readers looked for: any legal basis, any period."""
     periods = features.filter(regex="^cue:retention_period=P").any(axis=1)
     bases = features.filter(regex="^cue:basis_[a-z_]+$").any(axis=1)
     return features.assign(**{PERIOD: periods, ANY_BASIS: bases})
@@ -202,18 +202,18 @@ def with_sums(features: pd.DataFrame) -> pd.DataFrame:
 def policy_gold(
     reading: Reading, features: pd.DataFrame, occurrences: pd.DataFrame, *, part: str | None = "score"
 ) -> pd.DataFrame:
-    """What the program finds in the policies that were read, beside what is there.
+    """What the program finds in the policies that were read, and what is there.
 
     Args:
         reading: From `policy_labels`.
         features: From `findings.features`.
-        occurrences: The table: a policy of which a segment has gone is none any more.
-        part: ``score``, ``tune``, or None: both. What rules were fitted to says nothing about their errors.
+        occurrences: The table: a policy without one of its segments no longer counts.
+        part: ``score``, ``tune``, or None: both. Policies to which rules were fitted say nothing about their errors.
 
     Returns:
         A row for each policy and feature: ``policy_id``, ``service``, ``owner``, ``era``, ``feature`` (of
-        `FEATURES_READ`), ``predicted``, ``truth`` (strict: a segment plainly has it), ``generous`` (also in passing; of
-        cues as ``truth``), ``weight``. Without rows if nothing was read or none of it is in the corpus.
+        `FEATURES_READ`), ``predicted``, ``truth`` (strict: a segment clearly has it), ``generous`` (also in passing;
+        for cues as ``truth``), ``weight``. Without rows if nothing was read or none of it is in the corpus.
     """
     policies = _states(reading, occurrences)
     read = policies[policies["n"] & ((policies["part"] == part) if part else True)]
@@ -231,15 +231,15 @@ def policy_gold(
 
 
 def agreement(reading: Reading) -> pd.DataFrame:
-    """How often two readers say the same of a policy: the ceiling for any program that is held against one of them.
+    """How often two readers agree on a policy: the ceiling for any program that is compared with one of them.
 
     Args:
-        reading: From `policy_labels`; policies of which both readers read every segment count.
+        reading: From `policy_labels`; policies count if both readers read every segment.
 
     Returns:
         For each of `FEATURES_READ`: ``feature``, ``n`` (policies read by two), ``first``, ``second`` (those that have
-        it by each), ``agreed``, ``value`` (share agreed), ``low``, ``high`` (Wilson), ``kappa`` (Cohen's; null where
-        both say the same of every policy, or nothing was read twice).
+        it by each), ``agreed``, ``value`` (share agreed), ``low``, ``high`` (Wilson), ``kappa`` (Cohen's; null if both
+        say the same of every policy, or nothing was read twice).
 
     References:
         Cohen, J. (1960). A coefficient of agreement for nominal scales. Educ. Psychol. Meas. 20, 37-46.

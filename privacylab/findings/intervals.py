@@ -19,14 +19,14 @@ RESAMPLES = 2000
 """Bootstrap resamples of services."""
 
 SEED = 0
-"""For everything that is drawn at random."""
+"""The seed of all random draws."""
 
 NO_SERVICE = "none: no service"
-"""What the column ``interval`` says where a cell is empty: its value, low and high are null."""
+"""The column ``interval`` of an empty cell, whose value, low and high are null."""
 
 
 class TooFewError(ValueError):
-    """The data are sound, but too few for what is asked; the message says of what. The report shows that sentence."""
+    """The data are sound, but too few for the question; the message says which. The report shows that sentence."""
 
 
 def wilson(count: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
@@ -37,7 +37,7 @@ def wilson(count: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
         n: Observations in all, of the same shape.
 
     Returns:
-        Low and high, 0 to 1; null where n is 0.
+        Low and high, 0 to 1; null if n is 0.
 
     Raises:
         ValueError: A count is negative or above its n.
@@ -77,16 +77,16 @@ def benjamini_hochberg(p: npt.ArrayLike) -> Floats:
 
 
 def effective_number(values: Floats, owners: npt.ArrayLike) -> Floats:
-    """How many independent services would tell the mean as exactly as these do, whose owners hold several of them.
+    """How many independent services would give the mean as exactly as these do, whose owners have several of them.
 
     Args:
         values: Shape (services, columns), 0 to 1.
         owners: The owner of each.
 
     Returns:
-        A number for each column, at most that of the services: how much the mean varies if services are independent,
-        over how much it does if owners are. Where all values are alike there is nothing to see: there all services of
-        an owner are taken for one voice.
+        A number for each column, at most that of the services: the variance of the mean if services are independent,
+        over its variance if owners are. If all values are equal there is no variance: then all services of an owner
+        count as one.
 
     References:
         Kish, L. (1965). Survey Sampling. Korn, E. L. & Graubard, B. I. (1998). Confidence intervals for proportions
@@ -117,14 +117,14 @@ def resampled_services(
         owners: The owner of each service: owners are then drawn, each with all its services.
 
     Returns:
-        Counts, shape (resamples, n); each row sums to n where no owner has several services.
+        Counts, shape (resamples, n); each row sums to n if no owner has several services.
     """
     if owners is not None:
         codes, names = pd.factorize(np.asarray(owners))
         return resampled_services(len(names), resamples=resamples)[:, codes]
     rng = np.random.default_rng(SEED)
     drawn = rng.integers(max(n, 1), size=(resamples, n)) + n * np.arange(resamples)[:, None]
-    # Counting the draws in one go is ten times as fast as multinomial().
+    # Counting the draws at once is ten times as fast as multinomial().
     return np.bincount(drawn.ravel(), minlength=resamples * n).reshape(resamples, n).astype(np.float32)
 
 
@@ -133,8 +133,8 @@ def averages(values: Floats, weights: npt.NDArray[np.float32], statistic: str) -
 
     Args:
         values: Shape (n,); for means it may have columns.
-        weights: From `resampled_services`, shape (resamples, n), or those of its columns that have a value. Null
-            where a resample draws none.
+        weights: From `resampled_services`, shape (resamples, n), or those of its columns that have a value. Null if a
+            resample draws none.
         statistic: Which of the two.
     """
     n = weights.sum(axis=1)

@@ -1,4 +1,4 @@
-"""Which words mark a time: those that the same services took up or dropped."""
+"""Which words mark a time: those that the same services added or dropped."""
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,14 @@ from privacylab.tables import Corpus
 
 
 def terms(corpus: Corpus, policy_ids: "pd.Index[str]") -> pd.DataFrame:
-    """Which policy holds which content word or phrase of `segments.terms`, however often.
+    """Which policy has which content word or phrase of `segments.terms`, however often.
 
     Args:
         corpus: The corpus.
         policy_ids: The policies, each once.
 
     Returns:
-        A boolean frame, index ``policy_id``, a column a term, sorted.
+        A boolean frame, index ``policy_id``, one column per term, sorted.
 
     Raises:
         ValueError: A policy is not in the corpus.
@@ -37,10 +37,10 @@ def terms(corpus: Corpus, policy_ids: "pd.Index[str]") -> pd.DataFrame:
 
 
 def keyness(corpus: Corpus, policies: pd.DataFrame, *, before: Side, after: Side, minimum: int = 10) -> pd.DataFrame:
-    """The terms that the same services took up or dropped from one time to another.
+    """The terms that the same services added or dropped from one time to another.
 
-    A service's policy is one document, and a term counts once in it: a long policy, or one that repeats itself, then
-    makes no keyword. Services on one side only have no say: their words may be other services' words.
+    A service's policy is one document, and a term counts once in it, so a long or repetitive policy cannot make a
+    keyword. Services on only one side do not count: their words may be other services' words.
 
     Args:
         corpus: The corpus.
@@ -50,11 +50,11 @@ def keyness(corpus: Corpus, policies: pd.DataFrame, *, before: Side, after: Side
         minimum: Services that must use a term, on either side.
 
     Returns:
-        `findings.paired` with ``term`` in the place of ``feature``, without what both or no sides have; q is over all
-        terms; those with the smallest p first, of equals the largest change. Empty if no term is in use by so many.
+        `findings.paired` with ``term`` instead of ``feature``, without terms that all sides or none have; q is over all
+        terms; sorted by p, then by the largest change. Empty if too few services use any term.
 
     Note:
-        Where policies grow, more words are taken up than dropped: read both lists.
+        Where policies grow, more words are added than dropped: read both lists.
     """
     both = pairs(policies, before=before, after=after)
     held = terms(corpus, pd.Index(pd.unique(both[["before", "after"]].to_numpy().ravel())))

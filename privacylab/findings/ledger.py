@@ -1,4 +1,4 @@
-"""What the sources hold, and what was left out on the way."""
+"""What the sources have, and what was left out."""
 
 import datetime as dt
 from typing import Any
@@ -11,7 +11,7 @@ from privacylab.tables import schema
 
 
 def versions_by_year(versions: pd.DataFrame) -> pd.DataFrame:
-    """What the sources hold for each year and collection.
+    """What the sources have for each year and collection.
 
     Returns:
         ``year``, ``collection``, ``n`` (services with a kept or sampled-out version), ``n_versions`` (all rows),
@@ -29,12 +29,12 @@ def versions_by_year(versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def exclusion_flow(versions: pd.DataFrame) -> pd.DataFrame:
-    """What was left out on the way from the sources to the kept policies, and why: each input once.
+    """What was left out between the sources and the kept policies, and why: each input once.
 
     Returns:
-        ``stage``, ``kind`` (``remaining`` or ``left_out``), ``reason`` (null but for rejected rows), ``n_versions``,
-        ``n`` (services), ``examples`` (the three services with the most of them), in the order in which the pipeline
-        decides.
+        ``stage``, ``kind`` (``remaining`` or ``left_out``), ``reason`` (null except for rejected rows), ``n_versions``,
+        ``n`` (services), ``examples`` (the three services with the most of them), in the order of the pipeline's
+        decisions.
     """
     status, reason = versions["status"], versions["reason"].fillna("unknown")
     rejected = status == "rejected"
@@ -55,7 +55,7 @@ def _stage(stage: str, kind: str, versions: pd.DataFrame, reason: str | None = N
 
 
 def archive_timeline(versions: pd.DataFrame) -> pd.DataFrame:
-    """When each collection was watching: services with a version in each half-year.
+    """When each collection watched: services with a version in each half-year.
 
     Returns:
         ``collection``, ``half_year``, ``n`` (services), ``n_versions``; every half-year from the first to the last.
@@ -68,24 +68,24 @@ def archive_timeline(versions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _sighted(versions: pd.DataFrame) -> pd.DataFrame:
-    """The versions that show a policy on a day, whatever became of them."""
+    """The versions that show a policy on a day, with any status."""
     return versions[versions["date"].notna() & (versions["status"] != "rejected")]
 
 
 def on_both_sides(versions: pd.DataFrame, day: dt.date | str = eras.LAST_CRAWL) -> list[str]:
-    """The services that were sighted on a day or before it, and after it; sorted."""
+    """The services that were sighted on or before a day, and after it; sorted."""
     dates = _sighted(versions).groupby("service")["date"].agg(["min", "max"])
     border = pd.Timestamp(eras.as_date(day))
     return sorted(dates.index[(dates["min"] <= border) & (dates["max"] > border)])
 
 
 def sighted_again(versions: pd.DataFrame, *, silent: tuple[int, ...] = (6, 12, 18), follow: int = 24) -> pd.DataFrame:
-    """Of the series that were not sighted for some months, how many ever were again: what silence says of a text.
+    """How many of the series not sighted for some months ever were again: what silence says about a text.
 
     Args:
         versions: The table.
         silent: Months without a sighting.
-        follow: Months that the collection must go on after these, so that a return could be seen.
+        follow: Months that the collection must continue after these, so that a return could be seen.
 
     Returns:
         ``collection``, ``months``, ``n`` (silences of main policies), ``count`` (those that ended), ``value`` (share;

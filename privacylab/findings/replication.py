@@ -1,17 +1,16 @@
-"""Published findings beside this corpus's estimates, in three columns in the place of a verdict.
+"""Published findings beside this corpus's estimates, in three columns instead of a verdict.
 
-The findings stand in ``rules/replication.toml``. What is said of each follows from its direction and its numbers
-alone, the same for all:
+The findings are in ``rules/replication.toml``. One rule for all makes the columns, from direction and numbers only:
 
-- **sign**: ``agrees`` if the 95% interval lies wholly on the side of no change that was published, ``opposite`` if
-  wholly on the other, else ``not shown``. For a claim of no change: ``no change shown`` if two one-sided tests reject a
-  change as large as the margin (5% each), ``opposite`` if the interval lies wholly beyond the margin, else ``not
-  shown``. A level has no sign.
-- **size**: how many times the published size ours is, with its interval (ratios by their logarithm, so that 1 is as
-  published and 0 no change), and whether the published value lies in our interval.
-- **z**: the difference of ours and theirs in standard errors of both, where the source gives an error or counts.
+- **sign**: ``agrees`` if the whole 95% interval is on the published side of no change, ``opposite`` if it is on the
+other side, else ``not shown``. For a claim of no change: ``no change shown`` if two one-sided tests reject a change as
+large as the margin (5% each), ``opposite`` if the whole interval is beyond the margin, else ``not shown``. A level has
+no sign.
+- **size**: our size divided by the published one, with its interval (ratios by their logarithm, so that 1 is as
+published and 0 no change), and whether the published value is in our interval.
+- **z**: the difference of ours and theirs in standard errors of both, if the source gives an error or counts.
 
-No row is in doubt: what a measure misses stands beside it (``misses``), and changes no column.
+What a measure misses is beside it (``misses``), and changes no column.
 ``benchmarks/replication_rule.py`` simulates what the columns say of a true, a halved and an absent effect.
 """
 
@@ -29,7 +28,7 @@ from privacylab.findings.intervals import Z
 AGREES, OPPOSITE, NOT_SHOWN, NO_CHANGE = "agrees", "opposite", "not shown", "no change shown"
 NOT_TESTABLE, TOO_FEW, LEVEL, NEW = "not testable here", "too few services", "a level", "new"
 ENOUGH = 20
-"""Services that an estimate must rest on to be compared."""
+"""Services that an estimate needs to be compared."""
 COLUMNS = (
     "finding", "part", "claim", "source", "read", "quoted", "short", "what", "direction", "unit", "published", "error",
     "margin", "n", "count", "value", "low", "high", "p", "p_equivalence", "sign", "times", "times_low", "times_high",
@@ -45,17 +44,17 @@ _UNITS = {
     "ease": "{:+.1f} points of ease",
     "items": "{:+.2f} items",
 }
-"""How a reader would write a number of each unit (points: of a share times 100)."""
+"""How to write a number of each unit (points: a share times 100)."""
 
 
 class Finding(NamedTuple):
-    """One estimate that a published finding asks for; a finding of several estimates has a letter after its number.
+    """One estimate for a published finding; a finding with several estimates has a letter after its number.
 
     ``read``: how its source was read. ``quoted``: the figure as the source has it. ``short``: its
     name in the figure. ``direction``: ``up``, ``down``,
     ``none`` (no change), ``level`` or ``new`` (of this project). ``published`` and its standard ``error`` (of the
-    logarithm for ratios) and ``margin`` are in the unit; null where the source has none. ``counts``: of how many how
-    many, for a share: it gives both. ``misses``: what the measure misses, with its size. ``not_testable``: why not.
+    logarithm for ratios) and ``margin`` are in the unit; null if the source has none. ``counts``: for a share, its
+    total and count. ``misses``: what the measure misses, with its size. ``not_testable``: why not.
     """
 
     id: str
@@ -117,8 +116,8 @@ def compare(finding: Finding, estimate: Mapping[str, float]) -> dict[str, Any]:
             against the margin; without it the interval must lie within the margin.
 
     Returns:
-        ``sign``, ``times``, ``times_low``, ``times_high``, ``inside`` (published value in our interval; None where
-        there is none) and ``z``; nulls where the source has no figure or no error.
+        ``sign``, ``times``, ``times_low``, ``times_high``, ``inside`` (published value in our interval; None if there
+        is none) and ``z``; nulls if the source has no figure or no error.
 
     >>> found = {"n": 90, "value": 0.05, "low": 0.03, "high": 0.07}
     >>> compare(Finding("1", "", "", direction="up", unit="points", published=0.1), found)["times"]
@@ -128,7 +127,7 @@ def compare(finding: Finding, estimate: Mapping[str, float]) -> dict[str, Any]:
     columns |= dict.fromkeys(("times", "times_low", "times_high", "z"), np.nan)
     ratio = finding.unit == "ratio"
     given = [*(estimate[name] for name in ("value", "low", "high")), finding.published]
-    with np.errstate(divide="ignore"):  # a share that has gone is a ratio of 0
+    with np.errstate(divide="ignore"):  # a share that fell to 0 is a ratio of 0
         value, low, high, theirs = map(float, np.log(given) if ratio else given)
     if estimate["n"] < ENOUGH or np.isnan([low, high]).any():
         return columns
@@ -160,15 +159,15 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
     """The table of findings.
 
     Args:
-        estimates: For each cell of the notebook (its label) the estimates it made: a finding's id to a row with ``n``,
+        estimates: For each cell of the notebook (its label) its estimates: a finding's id to a row with ``n``,
             ``value``, ``low``, ``high`` and perhaps ``p``, ``p_equivalence`` and ``count`` (or ``gained`` and
-            ``lost``), of which ``n`` is the denominator (a Series, or a frame of one row).
+            ``lost``), with ``n`` as their denominator (a Series, or a frame of one row).
 
     Returns:
         A row for each, in the findings' order: `COLUMNS`.
 
     Raises:
-        ValueError: An estimate is missing, made twice, or asked for by no finding; a frame has several rows.
+        ValueError: An estimate is missing, made twice, or belongs to no finding; a frame has several rows.
 
     Note:
         A frame without a row is an estimate that the data cannot give: n=0 and ``too few services``.
@@ -178,7 +177,7 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
     twice = sum(len(rows) for rows in estimates.values()) - len(given)
     missing, unknown = sorted(asked - set(given)), sorted(set(given) - asked)
     if missing or unknown or twice:
-        raise ValueError(f"estimates missing: {missing}; not asked for: {unknown}; made twice: {twice}")
+        raise ValueError(f"estimates missing: {missing}; of no finding: {unknown}; made twice: {twice}")
     rows: list[dict[str, Any]] = []
     for finding in findings():
         about = {**finding._asdict(), "finding": finding.number, "part": finding.id}
@@ -212,8 +211,8 @@ def published_series() -> pd.DataFrame:
     """Shares of policies by half-year that others published (``rules/published.csv``).
 
     Returns:
-        ``source``, ``feature`` (the one of `findings.features` that comes nearest), ``half_year``, ``value``, ``low``,
-        ``high`` (what the reading of a figure leaves open; no sampling error), ``counted`` (what, and where it stands).
+        ``source``, ``feature`` (the closest of `findings.features`), ``half_year``, ``value``, ``low``, ``high`` (the
+        uncertainty of reading a figure, not sampling error), ``counted`` (what, and where it is from).
     """
     rows = pd.read_csv(paths.RULES / "published.csv")
     share, error = rows["percent"] / 100, rows["error"] / 100
@@ -228,7 +227,7 @@ def beside_published(shares: pd.DataFrame) -> pd.DataFrame:
         shares: From `findings.share_by_half_year`.
 
     Returns:
-        ``source`` (``this corpus``, or who published), ``feature``, ``half_year``, ``n`` (services; null for others),
+        ``source`` (``this corpus``, or the publisher), ``feature``, ``half_year``, ``n`` (services; null for others),
         ``value``, ``low``, ``high``, and ``archive`` and ``day`` as there; this corpus first.
     """
     theirs = published_series().drop(columns="counted")
@@ -241,7 +240,7 @@ def beside_published(shares: pd.DataFrame) -> pd.DataFrame:
 
 
 def markdown(replication: pd.DataFrame) -> str:
-    """The table as a page of Markdown (docs/replication.md): what was claimed, what is seen here, the three columns.
+    """The table as a page of Markdown (docs/replication.md): what was claimed, what we find, the three columns.
 
     Args:
         replication: From `table`, or read back from ``figures/replication.csv``.
@@ -275,19 +274,19 @@ def _counts(rows: pd.DataFrame) -> dict[str, Any]:
 _HEAD = """# Published findings, put to the test
 
 Made by `make notebooks` from `figures/replication.csv`, which `notebooks/6-published.ipynb` computes; do not edit. The
-claims stand in `privacylab/rules/replication.toml`. Three columns in the place of a verdict:
+claims are in `privacylab/rules/replication.toml`. Three columns replace a verdict:
 
-- **sign**: *agrees* if the 95% interval lies wholly on the published side of no change, *opposite* if wholly on the
-  other, else *not shown*. For a claim of no change: *no change shown* if two one-sided tests reject a change as large
-  as the margin, *opposite* if the interval lies wholly beyond it. A level has no sign;
+- **sign**: *agrees* if the whole 95% interval is on the published side of no change, *opposite* if it is on the other
+  side, else *not shown*. For a claim of no change: *no change shown* if two one-sided tests reject a change as large
+  as the margin, *opposite* if the whole interval is beyond it. A level has no sign;
 - **times the published size**: ours over theirs with its interval, ratios by their logarithm: 1 is as published, 0 no
-  change; and whether the published value lies in our interval;
-- **z**: the difference in standard errors of both; an error of the source counts only where it has one.
+  change; and whether the published value is in our interval;
+- **z**: the difference in standard errors of both; the source's error counts only if it gives one.
 
-What the columns say of a true, a halved and an absent effect: `benchmarks/replication_rule.py`. What a measure misses
-is said in its row and changes nothing. How a source was read stands behind it: full, abstract, code (released outputs)
-or press. "Opposite" means in this corpus: its services are the archives' choice, most of them American. Intervals are
-clustered by owner. `cell` is the code cell of the notebook that begins with that label.
+`benchmarks/replication_rule.py` shows what the columns say of a true, a halved and an absent effect. Each row says what
+its measure misses; this changes no column. It also says how the source was read: full, abstract, code (released
+outputs) or press. "Opposite" means in this corpus: its services are the archives' choice, most of them American.
+Intervals are clustered by owner. `cell` is the code cell of the notebook that begins with that label.
 
 {n} findings. By their estimates: {signs}. Of {sized} published sizes {inside} lie in our interval.
 """
@@ -323,7 +322,7 @@ def _text(value: object) -> str:
 
 
 def told(row: Mapping[Any, Any]) -> str:
-    """A row's estimate with its interval, the unit once; ``too few services`` where there is none."""
+    """A row's estimate with its interval, the unit once; ``too few services`` if there is none."""
     if pd.isna(row["low"]) or row["n"] < ENOUGH:
         return TOO_FEW
     low, high = (shown(row[end], row["unit"]).split(" ")[0] for end in ("low", "high"))

@@ -1,4 +1,4 @@
-"""Which policy speaks for a service in an era, a half-year, on a day."""
+"""Which policy counts for a service in an era, in a half-year or on a day."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,36 +11,36 @@ from privacylab.findings.intervals import SEED, TooFewError
 from privacylab.tables import schema
 
 MONTHS_IN_FORCE = 36
-"""No text is carried longer after its date, however long its series goes on."""
+"""No text counts longer after its date, however long its series continues."""
 MONTHS_UNSEEN = 12
-"""A text is carried so long after its series was last sighted.
+"""A text counts this long after the last sighting of its series.
 
-ToSBack2 looked every day and wrote only changes down: silence is an unchanged text or a site that was lost. Up to about
-a year a silent series is as likely to go on as to be over (`findings.sighted_again`; notebook 0 shows it). Most of
-those that never came back were lost rather than unchanged: they stood as empty pages on 2020-10-13, when all that could
-not be read was written down.
+ToSBack2 looked every day and recorded only changes: silence is an unchanged text or a lost site. Up to about a year a
+silent series is as likely to continue as to be over (`findings.sighted_again`; notebook 0 shows it). Most of those that
+never returned were lost rather than unchanged: they were empty pages on 2020-10-13, when everything unreadable was
+recorded.
 """
 
 
 def in_force(policies: pd.DataFrame, date: dt.date | str, *, months: int = MONTHS_IN_FORCE) -> pd.DataFrame:
     """The main policy that each service has in force on a date.
 
-    A series is what one collection holds of one service's main policy. A policy is in force from its date until a later
+    A series is one collection's versions of one service's main policy. A policy is in force from its date until a later
     one of its series is dated, at most `months`, and not longer than `MONTHS_UNSEEN` after the last sighting of the
-    series: the latest ``last_seen`` of its policies, which counts near duplicates. Of several collections' policies the
-    one that is dated last speaks. A series is judged by its own rows: other services in the frame never decide, but
-    leaving rows of the service out does, so that policies are never chosen by date before they are asked for.
+    series: the latest ``last_seen`` of its policies, which counts near duplicates. If several collections have
+    policies, the last dated one counts. A series depends only on its own rows: other services in the frame do not
+    matter, but missing rows of the service do, so do not filter policies by date before this.
 
     Args:
-        policies: The table; undated policies never are in force.
+        policies: The table; undated policies are never in force.
         date: A date or ``YYYY-MM-DD``.
         months: How old a policy may be.
 
     Returns:
-        Rows of ``policies``, one a service, sorted by service; empty if none is in force.
+        Rows of ``policies``, one per service, sorted by service; empty if none is in force.
 
     Raises:
-        ValueError: ``policy_id`` repeats, ``months`` is below 1, or the date is none.
+        ValueError: ``policy_id`` repeats, ``months`` is below 1, or the date is invalid.
     """
     return in_force_on(policies, [pd.Timestamp(eras.as_date(date))], months=months).drop(columns="day")
 
@@ -58,8 +58,8 @@ def in_force_on(
         policies: As in `in_force`.
         days: The days.
         months: As in `in_force`.
-        living: Only policies of collections that live: up to the end of the half-year in which the collection's last
-            policy is dated. An archive that is dead no longer shows that nothing changed.
+        living: Only policies of active collections: up to the end of the half-year in which the collection's last
+            policy is dated. A dead archive no longer shows that nothing changed.
 
     Returns:
         Rows of ``policies`` with the ``day`` on which they are in force, sorted by day and service.
@@ -94,7 +94,7 @@ def _dated(policies: pd.DataFrame) -> pd.DataFrame:
 
 
 def enough_on(policies: pd.DataFrame, days: Sequence[dt.date | str], *, services: int = 20) -> pd.DataFrame:
-    """The policies, if so many services have one in force on each of the days.
+    """The policies, if enough services have one in force on each of the days.
 
     Raises:
         TooFewError: There are fewer on one of them.
@@ -107,11 +107,11 @@ def enough_on(policies: pd.DataFrame, days: Sequence[dt.date | str], *, services
 
 
 def with_owners(policies: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    """The policies with the ``owner`` of their service, by which every interval is then clustered.
+    """The policies with the ``owner`` of their service, which then clusters every interval.
 
     Args:
         policies: The table.
-        services: The table; a service of which no owner is known is its own.
+        services: The table; a service without a known owner is its own.
     """
     owner = policies["service"].map(services.set_index("service")["owner"])
     return policies.assign(owner=owner.fillna(policies["service"]))
@@ -124,7 +124,7 @@ def owners_of(rows: pd.DataFrame) -> pd.Series:
 
 
 def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
-    """The cell of each date, as an ordered category that also knows the cells in which nothing falls.
+    """The cell of each date, as an ordered category that includes empty cells.
 
     Args:
         dates: Dates, none null.
@@ -132,7 +132,7 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
         shift: Months by which the borders of eras are moved (later if positive).
 
     Raises:
-        ValueError: ``by`` is none of these, or half-years and years were to be shifted.
+        ValueError: ``by`` is not one of these, or half-years or years would be shifted.
     """
     if by in ("era", "sub_era"):
         parts = eras.eras() if by == "era" else eras.parts()
@@ -140,7 +140,7 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
         borders = [pd.Timestamp.min, *starts, pd.Timestamp.max]
         return pd.cut(dates, borders, right=False, labels=[part.id for part in parts]).rename(None)
     if by not in ("year", "half_year") or shift:
-        raise ValueError(f"by {by!r} must be era, sub_era, year or half_year; shift {shift} must be 0 but for eras")
+        raise ValueError(f"by {by!r} must be era, sub_era, year or half_year; shift {shift} must be 0 except for eras")
     length = 4 if by == "year" else 7  # of 2018-H1: a year is the beginning of its half-years
     half_years = eras.half_years(dates.min(), dates.max()) if len(dates) else []
     names = list(dict.fromkeys(name[:length] for name in half_years))
@@ -158,25 +158,25 @@ def observations(
     months: int = MONTHS_IN_FORCE,
     since: dt.date | str | None = None,
 ) -> pd.DataFrame:
-    """One main policy a service for each cell of a comparison.
+    """One main policy per service for each cell of a comparison.
 
     Args:
         policies: The table, in any order; undated policies are left out.
-        by: ``era`` and ``sub_era`` take a service's versions dated within the cell; ``half_year_in_force`` what it has
-            in force at the half-year's end (at the last date of the data in the last one), of collections that live
+        by: ``era`` and ``sub_era`` take a service's versions dated within the cell; ``half_year_in_force`` the one in
+            force at the half-year's end (in the last one, at the last date of the data), from active collections
             (`in_force_on`): column ``half_year``.
         services: The table, to add ``region`` and ``industry`` (``unknown`` where null).
         pick: The last version within the cell, or a random one (to see whether the choice matters).
         shift: Months by which the borders of eras are moved (to see whether they matter).
         months: As in `in_force`.
-        since: The half-years in force from that of this date on; what is older may be in force in them.
+        since: Only half-years from that of this date on; older policies may be in force in them.
 
     Returns:
-        ``policy_id``, ``service``, ``collection``, ``date``, the cell as an ordered category, ``owner`` where the
-        policies have one (`with_owners`), and what ``services`` adds; sorted by cell and service.
+        ``policy_id``, ``service``, ``collection``, ``date``, the cell as an ordered category, ``owner`` if the policies
+        have one (`with_owners`), and what ``services`` adds; sorted by cell and service.
 
     Raises:
-        ValueError: An option is none of the above, or ``policy_id`` repeats.
+        ValueError: An option is not one of the above, or ``policy_id`` repeats.
     """
     if by not in ("era", "sub_era", "half_year_in_force") or pick not in ("last", "random"):
         raise ValueError(f"by {by!r} must be one of era, sub_era, half_year_in_force, and pick {pick!r} last or random")
@@ -206,14 +206,14 @@ def observations(
 
 
 def largest_archive(rows: pd.DataFrame, by: str) -> pd.Series:
-    """The collection that most services of each period come from; of several as large the first by name.
+    """The collection with most services in each period; ties by name.
 
     Args:
         rows: ``service``, ``collection`` and the period.
         by: The period's column.
 
     Returns:
-        Collections, index the periods that have a row.
+        Collections, with the periods that have a row as index.
     """
     sizes = rows.groupby([by, "collection"], observed=True)["service"].nunique().reset_index()
     sizes = sizes.sort_values(["service", "collection"], ascending=[False, True]).drop_duplicates(by)

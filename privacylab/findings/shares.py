@@ -1,8 +1,8 @@
 """Shares, lengths and readability over services, each with n and an interval.
 
-The functions take observations (`findings.observations`: one policy a service and cell) and what the policies hold
-(`findings.features`, `findings.amounts`). Services weigh the same, and every interval is clustered by service, and by
-owner where the observations tell it (`findings.with_owners`).
+The functions take observations (`findings.observations`: one policy per service and cell) and the policies' features or
+amounts (`findings.features`, `findings.amounts`). Services have equal weight, and every interval is clustered by
+service, and by owner if the observations have it (`findings.with_owners`).
 """
 
 import datetime as dt
@@ -31,7 +31,7 @@ def two_sides(
 ) -> list[Floats]:
     """The bootstrap resamples of the averages before and after: owners are drawn over both together.
 
-    Services on both sides, the index, are then not taken for independent, nor those of one owner.
+    So services on both sides (the index) are not treated as independent, nor those of one owner.
 
     Returns:
         Each side's averages, shape (resamples, columns).
@@ -47,8 +47,8 @@ def two_sides(
 class _Cells(NamedTuple):
     """The cells of a comparison in order, empty ones too.
 
-    ``keys``: a row for each. ``services``: the means of each cell's services, index the sorted services; without any
-    cell one empty frame, so that results keep their columns. ``repeated``: whether a service has several policies.
+    ``keys``: a row for each. ``services``: the means of each cell's services, index the sorted services; without cells
+    one empty frame, so that results keep their columns. ``repeated``: whether a service has several policies.
     ``owners``: the owner of each service.
     """
 
@@ -58,7 +58,7 @@ class _Cells(NamedTuple):
     owners: pd.Series
 
     def label(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows with their cells before them; as many for each cell, in the order of the cells."""
+        """The rows after their cells; equally many for each cell, in the order of the cells."""
         each = len(rows) // len(self.services)
         keys = self.keys.loc[self.keys.index.repeat(each)].reset_index(drop=True)
         return pd.concat([keys, rows.iloc[: len(keys)]], axis=1)
@@ -67,7 +67,7 @@ class _Cells(NamedTuple):
 def _cells(observed: pd.DataFrame, values: pd.DataFrame, by: str | Sequence[str] | None, columns: list[str]) -> _Cells:
     names = [] if by is None else [by] if isinstance(by, str) else list(by)
     _check(observed, values, names)
-    # Categories keep the cells in which nothing falls; plain columns know only what occurs.
+    # Categories keep empty cells; plain columns have only what occurs.
     whole = pd.Categorical(np.zeros(len(observed), dtype=int), [0])
     cell_of = observed.assign(whole=whole)[names or ["whole"]].astype("category")
     categories = [cell_of[name].cat.categories for name in cell_of]
@@ -88,7 +88,7 @@ def _check(observed: pd.DataFrame, values: pd.DataFrame, names: list[str]) -> No
         if column not in observed:
             raise ValueError(f"observations have no column {column!r}; they have {', '.join(observed.columns)}")
         if observed[column].isna().any():
-            raise ValueError(f"column {column!r} of the observations holds nulls: leave those rows out or name them")
+            raise ValueError(f"column {column!r} of the observations has nulls: leave those rows out or name them")
     if observed.duplicated(["policy_id", *names]).any():
         raise ValueError(f"the same policy occurs more than once in one cell of {names}: drop the repeated rows")
     # get_indexer, for isin builds its table anew each time.
@@ -101,7 +101,7 @@ def _check(observed: pd.DataFrame, values: pd.DataFrame, names: list[str]) -> No
 def _complete(features: pd.DataFrame, columns: Columns) -> list[str]:
     wanted = choose(features, columns)
     if features[wanted].isna().any(axis=None):
-        raise ValueError("the features hold nulls: a feature is there or not; leave out the policies without it")
+        raise ValueError("the features have nulls: a feature is there or not; leave out the policies without it")
     return wanted
 
 
@@ -117,20 +117,20 @@ def share(
     Args:
         observed: From `findings.observations`, in any order.
         features: From `findings.features`.
-        by: The column or columns whose values are the cells (``["era", "region"]``); None: all rows in one.
+        by: The column or columns whose values are the cells (``["era", "region"]``); None: all rows in one cell.
         columns: Which features; None: all.
 
     Returns:
         A row for each cell and feature, in the cells' order, empty cells too: the cell, ``feature``, ``n`` (services),
         ``n_effective`` (`intervals.effective_number`), ``count`` (services that have it; a service with several
-        policies counts in part), ``value``, ``low``, ``high`` (0 to 1), ``interval`` (how it was made).
+        policies may count in part), ``value``, ``low``, ``high`` (0 to 1), ``interval`` (how it was made).
 
     Raises:
-        ValueError: A column is missing or holds nulls, a policy stands twice in a cell or is not in ``features``.
+        ValueError: A column is missing or has nulls, a policy occurs twice in a cell or is not in ``features``.
 
     Note:
-        Where each service has one policy in the cell the interval is Wilson's, with the effective number of services;
-        else owners are resampled. A resampled share of 0 or 1 would have no width: there Wilson's stands in.
+        If each service has one policy in the cell the interval is Wilson's, with the effective number of services; else
+        owners are resampled. A resampled share of 0 or 1 would have no width, so it gets Wilson's.
     """
     wanted = _complete(features, columns)
     layout = _cells(observed, features, by, wanted)
@@ -169,17 +169,17 @@ def share_difference(
     by: str = "era",
     columns: Columns = None,
 ) -> pd.DataFrame:
-    """The difference of two cells' shares, as the cross-sections stand: other services, or other practice.
+    """The difference of two cells' shares in the cross-sections: other services, or other practice.
 
-    Owners are resampled over both cells together, so that services in both are not taken for independent.
+    Owners are resampled over both cells together, so that services in both are not treated as independent.
     `findings.paired` shows the part that is change of practice.
 
     Returns:
         ``feature``, ``n_before``, ``n_after``, ``n`` (services in either), ``n_both``, ``before``, ``after``,
-        ``value`` (after - before), ``low``, ``high``; null where a cell has no service.
+        ``value`` (after - before), ``low``, ``high``; null if a cell has no service.
 
     Raises:
-        ValueError: A cell is none of the values of ``by``; else as `share`.
+        ValueError: A cell is not one of the values of ``by``; else as `share`.
     """
     wanted = _complete(features, columns)
     layout = _cells(observed, features, by, wanted)
@@ -215,10 +215,10 @@ def average(
 
     Returns:
         The cell, ``amount``, ``statistic``, ``n``, ``value``, ``low``, ``high``, ``interval``; empty cells too.
-        One service alone has a value but no interval.
+        A single service has a value but no interval.
 
     Raises:
-        ValueError: A statistic is none of the two; else as `share`.
+        ValueError: A statistic is not one of the two; else as `share`.
     """
     if not statistics or set(statistics) - {"median", "mean"}:
         raise ValueError(f"statistics {statistics!r} must be median, mean or both")
@@ -246,13 +246,13 @@ BEFORE, AFTER = "privacy_shield", "gdpr"
 """The eras that `sensitivity` compares."""
 
 DAYS = {BEFORE: "2018-05-24", AFTER: "2019-12-31"}
-"""The days that stand for these eras where policies in force are compared."""
+"""The days for these eras when policies in force are compared."""
 
 
 def sensitivity(
     policies: pd.DataFrame, features: pd.DataFrame, *, versions: pd.DataFrame, columns: Columns = None
 ) -> pd.DataFrame:
-    """How the difference of two eras, `BEFORE` and `AFTER`, depends on choices that could have been made otherwise.
+    """How the difference of two eras, `BEFORE` and `AFTER`, depends on our choices.
 
     Args:
         policies: The table.
@@ -267,9 +267,9 @@ def sensitivity(
         `DAYS` (instead of eras) for up to 12, 18 and 36 months.
 
     Note:
-        Screening off, as far as the tables allow it: a random one of all dated versions speaks for a service, flips,
-        repeated and same-day texts among them, where a kept policy holds the same text. Rejected pages have no
-        annotations and cannot be let in.
+        "Screening off" goes as far as the tables allow: a random one of all dated versions counts for a service,
+        including flips, repeated and same-day texts, if a kept policy has the same text. Rejected pages have no
+        annotations and stay out.
     """
     variants = {"as planned": observations(policies)}
     for months in (-6, -3, 3, 6):
@@ -293,10 +293,10 @@ def sensitivity(
 
 
 def changed_by_the_crawler(versions: pd.DataFrame) -> list[str]:
-    """The services of which ToSBack2 wrote down a new text within a week of `eras.NEW_CRAWLER`, sorted.
+    """The services with a new text from ToSBack2 within a week of `eras.NEW_CRAWLER`, sorted.
 
     From that day a scripted browser read the pages, which shows what a script writes: a text that is new just then may
-    be the old one read whole.
+    be the old one, read in full.
     """
     first = pd.Timestamp(eras.NEW_CRAWLER)
     week = versions["date"].between(first, first + pd.Timedelta(days=6))
@@ -337,7 +337,7 @@ def share_by_half_year(
     """`share` of the policies in force at each half-year's end.
 
     Args:
-        policies: The table, whole: a policy chosen by its date would be missing where it is in force later.
+        policies: The whole table: a filter by date would drop policies that are in force later.
         features: From `findings.features`.
         columns: Which features; None: all.
         since: As in `findings.observations`.
@@ -345,8 +345,8 @@ def share_by_half_year(
 
     Returns:
         `share`, ``archive`` (the collection that most policies of the half-year come from: a line that crosses from one
-        to another compares other services) and ``day`` (on which the policies are in force: the last of the half-year
-        or of the data).
+        to another compares different services) and ``day`` (on which the policies are in force: the last of the
+        half-year or of the data).
     """
     observed = observations(policies, by="half_year_in_force", since=since, months=months)
     return _placed(share(observed, features, by="half_year", columns=columns), observed, policies)

@@ -17,8 +17,8 @@ RESAMPLES = 1000
 class _Watch(NamedTuple):
     """Which services were watched in which month, and which of them changed their text; shape (services, months).
 
-    ``services``: their names. ``months``: ``YYYY-MM``. ``last_seen``: the place of the month in which each service was
-    seen last. ``archives``: for each month the collection that most services were seen in, or had been before it.
+    ``services``: their names. ``months``: ``YYYY-MM``. ``last_seen``: the number of the month in which each service was
+    last seen. ``archives``: for each month the collection with most services in it, or before it.
     """
 
     services: pd.Index
@@ -42,7 +42,7 @@ def _watch(versions: pd.DataFrame) -> _Watch:
     )
     until = np.minimum.reduce([month + MONTHS_IN_FORCE, last + MONTHS_UNSEEN, closing])
     at_risk = np.zeros((rows["service"].nunique(), len(calendar)), dtype=bool)
-    # A sighting keeps a service under watch from the next month on, while it counts as in force and its archive lives.
+    # A sighting makes a service watched from the next month on, while it counts as in force and its archive is active.
     for place, first, last in zip(service, month + 1, until, strict=True):
         at_risk[place, first : last + 1] = True
     new = rows["status"].isin(["kept", "sampled_out"]) & rows["same_as"].isna()
@@ -63,8 +63,8 @@ def _owners_of(services: pd.Index, owners: pd.Series | None) -> npt.NDArray[np.o
 def change_by_month(versions: pd.DataFrame, *, owners: pd.Series | None = None) -> pd.DataFrame:
     """The share of watched services whose text changed in each month.
 
-    A change is a version that is kept or only sampled out; near duplicates (cosmetic changes), flips and repeats are
-    none. A service is watched in a month if a text of it is in force (`findings.in_force`) and its archive was alive.
+    A change is a version that is kept or only sampled out; near duplicates (cosmetic changes), flips and repeats do not
+    count. A service is watched in a month if a text of it is in force (`findings.in_force`) and its archive was active.
 
     Args:
         versions: The table.
@@ -72,8 +72,8 @@ def change_by_month(versions: pd.DataFrame, *, owners: pd.Series | None = None) 
 
     Returns:
         ``month`` (``YYYY-MM``, from the first to the last), ``n`` (watched), ``count``, ``value``, ``low``, ``high``
-        (Wilson, with the number of `intervals.effective_number`), ``interval``, ``archive`` (the collection that most
-        services were seen in); n=0 and nulls where nothing was watched. No row if no version is dated.
+        (Wilson, with the number of `intervals.effective_number`), ``interval``, ``archive`` (the collection with most
+        services); n=0 and nulls if nothing was watched. No row if no version is dated.
     """
     watch = _watch(versions)
     n, count = watch.at_risk.sum(axis=0), watch.changed.sum(axis=0)
@@ -99,11 +99,11 @@ def changed_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataF
         last: The last month.
 
     Returns:
-        ``seen`` (in these months or later) and ``changed``, index the services watched in all of these months; empty
-        where a month lies outside the data.
+        ``seen`` (in these months or later) and ``changed``, index the services watched in all of these months; empty if
+        a month is outside the data.
 
     Raises:
-        ValueError: The last month lies before the first.
+        ValueError: The last month is before the first.
     """
     if last < first:
         raise ValueError(f"last month {last!r} lies before the first, {first!r}")
@@ -120,8 +120,9 @@ def changed_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataF
 def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.Series | None = None) -> pd.DataFrame:
     """The share of services whose text changed at least once within some months.
 
-    An archive writes down changes. A watched service that it never saw again may have stayed as it was or have left:
-    the interval allows for both, after Manski's bounds. Below, none of these changed; above, they are left out.
+    An archive records changes. A watched service that it never saw again may be unchanged or may have left: the
+    interval allows for both, after Manski's bounds. The lower end assumes that none of these changed; the upper end
+    leaves them out.
 
     Args:
         versions: The table.
@@ -133,7 +134,7 @@ def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.S
         One row: ``first``, ``last``, ``n`` (services watched in all of these months), ``n_seen`` (those seen in them or
         later), ``count`` (changed), ``value`` (of those seen), ``low`` (Wilson's lower end, of all watched), ``high``
         (Wilson's upper end, of those seen), with the effective numbers (`intervals.effective_number`); null shares if
-        none was seen, or a month lies outside the data.
+        none was seen, or a month is outside the data.
 
     References:
         Manski, C. F. (1990). Nonparametric bounds on treatment effects. American Economic Review 80, 319-323.
@@ -152,16 +153,16 @@ def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.S
 
 
 def change_excess(versions: pd.DataFrame, *, at: Sequence[str], owners: pd.Series | None = None) -> pd.DataFrame:
-    """How much likelier a change was in some months than in the same calendar months of the other years.
+    """How much likelier a change was in some months than in the same calendar months of other years.
 
     Args:
         versions: The table.
         at: Months ``YYYY-MM``.
-        owners: The owner of each service, by which the interval is clustered; None: each is its own.
+        owners: The owner of each service, to cluster the interval; None: each is its own.
 
     Returns:
         ``month``, ``n`` (watched in it), ``share``, ``others`` (share in the other years), ``value`` (their ratio),
-        ``low``, ``high``; null where either has no service or the others no change, as in months outside the data.
+        ``low``, ``high``; null if either has no service or the others have no change, as in months outside the data.
     """
     watch = _watch(versions)
     n, owner = len(watch.services), _owners_of(watch.services, owners)

@@ -45,7 +45,7 @@ _CONNECTIVES = frozenset(RULES["headings"]["connectives"])
 
 
 class Line:
-    """A chunk, without its bullet, and how it looks. Lines are compared by identity, which makes look-ups fast.
+    """A chunk, without its bullet, and how it looks; compared by identity, which makes look-ups fast.
 
     Attributes:
         shape: The kind of heading that it may be: ``caps colon lower numbered question title``; empty for none.

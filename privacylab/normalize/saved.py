@@ -17,7 +17,7 @@ def mhtml_page(data: bytes) -> bytes | str:
     """The page of a web archive (MHTML), or of a letter: its declared start, else the first.
 
     Raises:
-        NormalizeError: ``no_text``: it holds no page.
+        NormalizeError: ``no_text``: it has no page.
     """
     message = email.message_from_bytes(data.lstrip())
     parts = [part for part in message.walk() if not part.is_multipart()]
@@ -35,7 +35,7 @@ def webarchive_page(data: bytes) -> bytes | str:
     """The page of Safari's web archive.
 
     Raises:
-        NormalizeError: ``no_text``: it holds no page.
+        NormalizeError: ``no_text``: it has no page.
     """
     try:
         main = plistlib.loads(data)["WebMainResource"]

@@ -37,7 +37,7 @@ _DATE_CUE = re.compile(rf"\b(?:{'|'.join(RULES['dates']['cue'])})\b.*\b(?:19|20)
 
 
 def joined(lines: Iterable[str], words: Collection[str] = ()) -> str:
-    """The lines of a paragraph as one; a word that was broken at a line's end is whole again.
+    """The lines of a paragraph as one; words that were broken at line ends are joined.
 
     Args:
         lines: The lines.
@@ -51,7 +51,7 @@ def joined(lines: Iterable[str], words: Collection[str] = ()) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Text of several paragraphs with the words whole that were broken at line ends."""
+    """Text of several paragraphs, with words joined that were broken at line ends."""
     return _BROKEN.sub(_mended, text) if _breaks_words(text) else text
 
 

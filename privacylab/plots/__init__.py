@@ -1,7 +1,7 @@
-"""One function a figure, of the name of its statistic: a small frame in, a matplotlib `Figure` out.
+"""One function per figure, named like its statistic: a small frame in, a matplotlib `Figure` out.
 
 Show and save it with `publish`. Shares are 0 to 1 in the frames and percent in the figures; whiskers and bands are the
-frames' ``low`` and ``high``. What a reader sees for an id stands in ``rules/`` (`labels.readable`).
+frames' ``low`` and ``high``. ``rules/`` has the readers' names of ids (`labels.readable`).
 """
 
 from privacylab.plots.change import (

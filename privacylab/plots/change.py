@@ -41,7 +41,7 @@ _PANELS = {
     "level": ("Times the published share", (0.0, 4.0)),
     "none": ("Times the margin within which no change was claimed", (-3.0, 3.0)),
 }
-"""What the panels of `replication` show, and from where to where."""
+"""What the panels of `replication` show, and their limits."""
 
 
 @style.drawing
@@ -50,7 +50,7 @@ def paired_change(changes: pd.DataFrame, *, label: str = "Share of the same serv
 
     Args:
         changes: From `findings.paired`.
-        label: What the shares are; their number is put behind it.
+        label: What the shares are; their number is added.
     """
     rows = need(changes, "feature", "n", "before", "after", "value", "low", "high")
     rows = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
@@ -72,7 +72,7 @@ def paired_change(changes: pd.DataFrame, *, label: str = "Share of the same serv
 
 @style.drawing
 def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
-    """Differences as the cross-sections stand and in the same services: where they part, the sample changed.
+    """Differences in the cross-sections and in the same services: where these differ, the sample changed.
 
     Args:
         changes: From `findings.both_ways`.
@@ -93,10 +93,10 @@ def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
 
 @style.drawing
 def replication(table: pd.DataFrame) -> Figure:
-    """Estimates as multiples of what was published: changes, shares, and what was said not to change.
+    """Estimates as multiples of the published values: changes, shares, and claims of no change.
 
-    A dot at 1 is as published. Ratios by their logarithm; no change as multiples of the margin. Beside each row stand
-    the published value and ours. What lies beyond the axis is drawn at its end as an arrow.
+    A dot at 1 is as published. Ratios use their logarithm, claims of no change multiples of the margin. Each row also
+    shows the published value and ours. Values beyond the axis are arrows at its end.
 
     Args:
         table: From `findings.table`.
@@ -124,7 +124,7 @@ def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> N
     ratio = part["unit"] == "ratio"
     if kind == "none":
         ends.loc[ratio, "unit"] += 1
-    with np.errstate(divide="ignore"):  # a share that has gone is a ratio of 0
+    with np.errstate(divide="ignore"):  # a share that fell to 0 is a ratio of 0
         ends.loc[ratio] = np.log(ends.loc[ratio])
     scaled = ends[["value", "low", "high"]].div(ends["unit"], axis=0)
     beyond = (scaled["value"] > last).astype(int) - (scaled["value"] < first).astype(int)
@@ -154,11 +154,11 @@ def _figure(value: float, unit: str) -> str:
 
 @style.drawing
 def event_study(shares: pd.DataFrame, *, label: str = "Services that moved in the half-year") -> Figure:
-    """How many services moved in each half-year around a date, in panels of one scale.
+    """How many services moved in each half-year around a date, in panels with one scale.
 
     Args:
-        shares: From `findings.event_study`: ``period`` (0: the half-year of the date); with a column ``outcome`` a
-            panel for each. Half-years of fewer than `style.FEW` services are left out.
+        shares: From `findings.event_study`: ``period`` (0: the half-year of the date); with a column ``outcome``, one
+            panel for each. Half-years with fewer than `style.FEW` services are left out.
         label: What the y axis shows.
     """
     rows = need(shares, "period", "n", "value", "low", "high")
@@ -188,7 +188,7 @@ def placebo(steps: pd.DataFrame, *, label: str = "Step in percentage points") ->
 
     Args:
         steps: From `findings.steps`: ``date``, ``kind``, ``value``, ``low``, ``high``; with ``outcome`` (and ``move``)
-            a row for each. Steps that could not be told are left out.
+            a row for each. Steps without a value are left out.
         label: What the x axis shows, with its unit.
     """
     rows = in_points(need(steps, "date", "kind", "value", "low", "high"))
@@ -218,8 +218,8 @@ def claim_survival(curves: pd.DataFrame) -> Figure:
     """How long a claim outlives its framework: the share of services that still make it, and how many are followed.
 
     Args:
-        curves: From `findings.claim_survival`; with ``framework`` several curves, and with ``start`` (the day on which
-            they begin) the framework's deadlines are marked on its curve.
+        curves: From `findings.claim_survival`; with ``framework`` several curves, and with ``start`` (their first day)
+            the framework's deadlines are marked on its curve.
     """
     rows = need(curves, "days", "n", "at_risk", "value", "low", "high")
     return _curves(rows.assign(framework=rows.get("framework", "")), "framework", "Services that still claim it")
@@ -227,7 +227,7 @@ def claim_survival(curves: pd.DataFrame) -> Figure:
 
 @style.drawing
 def claim_outcomes(curves: pd.DataFrame) -> Figure:
-    """What became of a claim: the share of services that have gone to each outcome, and how many are followed.
+    """What replaced a claim: the share of services with each outcome, and how many are followed.
 
     Args:
         curves: From `findings.claim_outcomes`.
@@ -265,7 +265,7 @@ YEAR = 365.25
 
 
 def _deadlines(axes: Axes, part: pd.DataFrame, framework: str, colour: str) -> None:
-    """Marks on a curve on the days by which the framework's name was to go."""
+    """Marks on a curve for the deadlines to drop the framework's name."""
     for deadline in eras.deadlines(framework) if "start" in part else ():
         days = (pd.Timestamp(deadline.date) - pd.Timestamp(part["start"].iloc[0])).days
         standing = part.loc[part["days"] <= days, "value"]

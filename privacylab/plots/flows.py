@@ -1,4 +1,4 @@
-"""Figures that are no charts of a scale: flows between states, the exclusion flow, the archives' timeline."""
+"""Figures without a numeric scale: flows between states, the exclusion flow, the archives' timeline."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ def transfer_flow(flow: pd.DataFrame) -> Figure:
         flow: From `findings.transfer_flow`: ``before``, ``after``, ``source``, ``target``, ``n``.
 
     Note:
-        Heights are numbers of services; services come into and go out of the archives (``not_seen``), and those not
-        seen on both dates are left out of the picture, not out of the table.
+        Heights are numbers of services. Services enter and leave the archives (``not_seen``); those not seen on both
+        dates are left out of the picture, but not of the table.
     """
     style.need(flow, "before", "after", "source", "target", "n")
     rows = flow[(flow["n"] > 0) & ~((flow["source"] == "not_seen") & (flow["target"] == "not_seen"))]
@@ -62,7 +62,7 @@ def transfer_flow(flow: pd.DataFrame) -> Figure:
 def _bars(rows: pd.DataFrame, dates: Sequence[str]) -> pd.DataFrame:
     """The bar of each state on each date: ``x`` (the date's number), ``date``, ``state``, ``n`` services, its ``top``.
 
-    What flows in or out counts, whichever is more: they differ at the ends only. The first state of a date begins at 0.
+    The larger of inflow and outflow counts: they differ only at the ends. The first state of a date begins at 0.
     """
     sides = [rows.groupby(pair)["n"].sum() for pair in (["before", "source"], ["after", "target"])]
     places = pd.MultiIndex.from_product([dates, _STATES], names=["date", "state"])
@@ -74,7 +74,7 @@ def _bars(rows: pd.DataFrame, dates: Sequence[str]) -> pd.DataFrame:
 
 
 def _ribbons(axes: Axes, rows: pd.DataFrame, bars: pd.DataFrame) -> None:
-    """A band from each state to each that its services went to, bands in the order of the states."""
+    """A band from each state to each destination of its services, in the order of the states."""
     places = bars.set_index(["date", "state"])
     left, right = places["top"].to_dict(), places["top"].to_dict()
     steps = np.linspace(0, 1, 50)
@@ -105,7 +105,7 @@ def _state_labels(axes: Axes, bars: pd.DataFrame, whole: float, *, side: int, na
 
 @style.drawing
 def exclusion_flow(flow: pd.DataFrame) -> Figure:
-    """From what the sources hold to the policies that are compared: what was left out on the way, and why.
+    """From the sources to the policies that are compared: what was left out, and why.
 
     Args:
         flow: From `findings.exclusion_flow`.
@@ -126,7 +126,7 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
     arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
     page, axes = style.panel(sum(heights) - 0.25)
     top = -0.05
-    # The axes are the page in inches: what fits a box here does so in the picture.
+    # The axes are the page in inches: what fits a box here also fits in the picture.
     page.set_layout_engine("none")
     axes.set_position((0, 0, 1, 1))
     axes.set(xlim=(0, WIDTH), ylim=(0.25 - sum(heights), 0))
@@ -154,7 +154,7 @@ _LEFT_OUT = 3.7
 
 @style.drawing
 def archive_timeline(timeline: pd.DataFrame) -> Figure:
-    """When each archive was watching: the number of services in each half-year as the height of a band.
+    """When each archive watched: the number of services in each half-year as the height of a band.
 
     Args:
         timeline: From `findings.archive_timeline`.

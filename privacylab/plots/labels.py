@@ -15,7 +15,7 @@ from privacylab import eras, paths
 from privacylab.plots.style import DASHED, GREY, PALE, WIDTH, day, text_colour, text_height, text_width, wrapped
 
 Names = Mapping[str, str] | None
-"""Other names for what a figure shows, for the reader."""
+"""Readers' names for what a figure shows."""
 
 
 @functools.cache
@@ -28,7 +28,7 @@ def names_by_id() -> dict[str, str]:
 
 
 def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
-    """A share with its interval and number of services, as a sentence has it; ``row`` is one of a statistic's frame.
+    """A share with its interval and number of services, for a sentence; ``row`` is a row of a statistic's frame.
 
     Other columns than ``value`` have their interval in ``<column>_low`` and ``<column>_high``.
 
@@ -44,7 +44,7 @@ def said(row: pd.Series, column: str = "value", *, n: bool = True) -> str:
 
 
 def readable(name: str, names: Names = None) -> str:
-    """A feature, era or framework as a reader would write it.
+    """The readable name of a feature, era or framework.
 
     >>> readable("category:Data Retention"), readable("claims:safe_harbor"), readable("cue:do_not_track")
     ('Data Retention', 'Safe Harbor', 'Do Not Track')
@@ -67,9 +67,9 @@ def definitions() -> pd.DataFrame:
     """What each label of a figure or table counts.
 
     Returns:
-        Columns ``name`` (as a reader sees it) and ``covers``; index ``feature``: of `findings.features`,
-        `findings.with_sums` and `findings.amounts`, without the values of cues. Of frameworks it holds the kinds
-        (``claims``) and the ids (``safe_harbor``) apart.
+        Columns ``name`` (for the reader) and ``covers``; index ``feature``: of `findings.features`,
+        `findings.with_sums` and `findings.amounts`, without the values of cues. For frameworks it has the kinds
+        (``claims``) and the ids (``safe_harbor``) separately.
     """
     texts: dict[str, str] = {}
     files = (("category:", "clauses", "category"), ("cue:", "cues", "cue"), ("", "frameworks", "framework"))
@@ -91,9 +91,9 @@ def _duration(value: str) -> str | None:
 
 
 def spread(wanted: Sequence[float], *, sizes: Sequence[float], low: float, high: float) -> list[float]:
-    """Centres as near as may be to those wanted, in their order, so that nothing overlaps or leaves low to high.
+    """Centres as near as possible to the wanted ones, in order, without overlap and within low to high.
 
-    With everything before it taken off, each place may not lie below the one before: a regression by least squares.
+    After subtracting the sizes before it, each place must not be below the previous one: an isotonic regression.
 
     >>> spread([1.0, 1.0, 5.0], sizes=[1, 1, 1], low=0, high=10)
     [0.5, 1.5, 5.0]
@@ -108,7 +108,7 @@ def spread(wanted: Sequence[float], *, sizes: Sequence[float], low: float, high:
 
 
 def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
-    """Labels (height, text, colour) right of the axes at the end of lines, moved apart where they would collide.
+    """Labels (height, text, colour) right of the axes at the end of lines, moved apart if they would collide.
 
     Call it when the axis limits are final.
     """
@@ -116,7 +116,7 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     sizes = [(high - low) * text_height([text]) / inches(axes)[1] for _, text, _ in labels]
     edge = min(sizes, default=0) / 2
     places = spread([value for value, _, _ in labels], sizes=sizes, low=low - edge, high=high + edge)
-    # A thin leader ties a label that had to move to its line.
+    # A thin leader connects a moved label to its line.
     leader = {"arrowstyle": "-", "color": PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
     for (value, text, colour), place in zip(labels, places, strict=True):
         axes.annotate(
@@ -134,7 +134,7 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
 
 
 def inches(axes: Axes) -> tuple[float, float]:
-    """Width and height of the axes, about: the layout is settled only when the figure is drawn."""
+    """Approximate width and height of the axes: the layout is final only when the figure is drawn."""
     box = axes.get_window_extent()
     return 0.9 * box.width / axes.figure.dpi, 0.95 * box.height / axes.figure.dpi
 
@@ -169,7 +169,7 @@ def mark_events(axes: Axes, *, labels: bool = True) -> None:
 
 
 def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int = 4) -> None:
-    """Marker and name above the axes, in the order in which they are drawn, in as many columns as the page has room."""
+    """Marker and name above the axes, in drawing order, in as many columns as fit on the page."""
     names = [wrapped(name, WIDTH - 0.6) for name, _ in entries]
     room = int((WIDTH - 0.2) / (max(map(text_width, names)) + 0.35))
     axes.figure.legend(
@@ -192,12 +192,12 @@ def quantity(value: float, unit: str = "share") -> str:
     """A value in its unit.
 
     Args:
-        value: As statistics have it: shares and their differences 0 to 1.
+        value: From a statistic: shares and their differences 0 to 1.
         unit: ``share`` (percent), ``points`` (a difference of shares, in percentage points), ``number`` and
             ``difference`` (two decimals), ``days`` (whole) or ``amount`` (four digits).
 
     Raises:
-        ValueError: The unit is none of these.
+        ValueError: The unit is not one of these.
 
     >>> quantity(0.231), quantity(0.231, "points"), quantity(1234.5, "days"), quantity(float("inf"), "days")
     ('23%', '+23.1', '1,234', 'not reached')
@@ -224,7 +224,7 @@ def _ends(column: str) -> tuple[str, str]:
 
 
 def bounds(row: pd.Series, column: str = "value", *, unit: str = "share", to: str = " to ") -> str:
-    """The ends of a value's interval; those of another column than ``value`` are ``<column>_low`` and ``_high``.
+    """The ends of a value's interval; for columns other than ``value`` they are ``<column>_low`` and ``_high``.
 
     >>> bounds(pd.Series({"low": 1.48, "high": 1.6}), unit="number")
     '1.48 to 1.60'
@@ -244,12 +244,12 @@ def interval(
     """The cells of a table: each row's value with its interval.
 
     Args:
-        frame: From a statistic: a column and its interval, as `bounds` has them.
+        frame: From a statistic: a column and its interval, as in `bounds`.
         column: The values.
         unit: As in `quantity`.
-        missing: What stands where there is no value or no interval.
+        missing: The text if there is no value or no interval.
         star: A column of q-values; a value whose q is below 0.05 has a star.
-        of: A column of numbers, told after the interval: of how many.
+        of: A column of numbers, added after the interval: of how many.
 
     Returns:
         Text, with the frame's index.
@@ -273,13 +273,13 @@ def interval(
 
 
 def across(frame: pd.DataFrame, *, index: str, columns: str, sizes: Sequence[str] = (), **options: str) -> pd.DataFrame:
-    """A table of values with their intervals, over two things that a statistic was made by.
+    """A table of values with their intervals, by two columns of a statistic.
 
     Args:
         frame: From a statistic.
         index: The column whose values name the rows.
         columns: The column whose values name the columns.
-        sizes: Numbers that a column has once, shown in rows of their own below; those that the frame lacks are not.
+        sizes: Numbers that a column has once, shown in separate rows below if the frame has them.
         options: ``unit``, ``missing`` and ``star``, as in `interval`.
 
     Returns:
@@ -302,9 +302,9 @@ def change(row: pd.Series) -> str:
 
 
 def course(before: pd.Series, after: pd.Series) -> str:
-    """How a corrected share went from one row of `findings.corrected` to another, as a sentence goes on.
+    """How a corrected share went from one row of `findings.corrected` to another, for a sentence.
 
-    It ``rose`` where the intervals are apart, else it ``went``; without gold, what was found is told.
+    It ``rose`` if the intervals are apart, else it ``went``; without gold, the text gives the shares as found.
     """
     if pd.isna([before["corrected"], after["corrected"]]).any():
         return f"was found in {said(before)} and then in {said(after)} of services (no gold to correct with)"
@@ -326,7 +326,7 @@ def days(row: pd.Series, after: str) -> str:
 
 
 def right_of_n(scores: pd.DataFrame) -> pd.Series:
-    """How many of a gold set's labels were right, as the cells of a table.
+    """How many of a gold set's labels were right, for the cells of a table.
 
     Args:
         scores: From `evaluate.score`: ``right``, ``n``, ``low``, ``high``.
@@ -339,7 +339,7 @@ def right_of_n(scores: pd.DataFrame) -> pd.Series:
 
 
 def gold_set(name: str) -> str:
-    """The name of a set of gold labels, or of what it measures, as a reader would write it.
+    """The readable name of a set of gold labels, or of what it measures.
 
     >>> gold_set("dates_2"), gold_set("right_access")
     ('dates, second draw', 'right access')

@@ -1,4 +1,4 @@
-"""Publishing a figure: the picture and its numbers in figures/, and on the page of a notebook with its words."""
+"""Publishes a figure: the picture and its numbers in figures/, and with its text in a notebook."""
 
 import base64
 import datetime as dt
@@ -21,16 +21,16 @@ from privacylab.plots import labels, style
 def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None:
     """Writes a figure and its numbers, ``figures/<name>.png``, ``.svg`` and ``.csv``, and shows it in a notebook.
 
-    Of a figure that could not be drawn (`style.drawing`) only the numbers are written, and its reason is shown.
+    If a figure could not be drawn (`style.drawing`), only the numbers are written and the reason is shown.
 
     Args:
         figure: From one of the functions of `plots`.
         frame: The numbers that it draws; written with four significant decimals.
         name: Letters, digits, ``_`` and ``-``: the statistic's name.
-        alt: What the figure shows, in words, for those who do not see it: the finding, not the kind of figure.
+        alt: What the figure shows, in words, for those who cannot see it: the finding, not the kind of figure.
 
     Raises:
-        ValueError: The name is no file name, or ``alt`` is empty.
+        ValueError: The name is not a file name, or ``alt`` is empty.
     """
     if not re.fullmatch(r"[\w-]+", name, re.ASCII):
         raise ValueError(f"name {name!r} must be letters, digits, _ and -: it becomes a file name")
@@ -52,7 +52,7 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
             staging.write_bytes(picture)
         with files.replacing(drawing) as staging:
             staging.write_bytes(svg(figure, title=alt))
-        # In the pixels of a page, an inch 96: JupyterLab and the report show the figure as large as on paper.
+        # In pixels of a page, 96 per inch: JupyterLab and the report show the figure as large as on paper.
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
         shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
         about = {"image/png": {"alt": alt, "name": name, "width": width, "height": height}}
@@ -65,7 +65,7 @@ _CHANCES = ("p", "q", "p_equivalence")
 
 
 class Table(NamedTuple):
-    """A table for a notebook: as HTML with a caption, as text the same."""
+    """A table for a notebook: HTML with a caption, and the same as text."""
 
     frame: pd.DataFrame
     caption: str
@@ -82,7 +82,7 @@ class Table(NamedTuple):
 
 
 def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> Table:
-    """A frame as a reader would have it: features, eras and columns by their names, under a caption.
+    """A frame for readers: features, eras and columns by their names, with a caption.
 
     Args:
         frame: The rows and columns to show, rounded.
@@ -91,13 +91,13 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
     """
     kinds, columns = (paths.rules("names")[part] for part in ("kinds", "columns"))
     periods = {part.id for part in (*eras.eras(), *eras.sub_eras())}
-    # Nobody claims a law: a framework is joined, a law applies.
+    # Nobody claims a law: one joins a framework, a law applies.
     laws = {f"claims:{each['id']}" for each in paths.rules("frameworks")["framework"] if each.get("kind") == "law"}
 
     def cell(value: object) -> object:
         if not isinstance(value, str):
             if value is pd.NA or value != value:
-                return "–"  # in an index; NaN in a column is told by to_html
+                return "–"  # in an index; to_html handles NaN in a column
             return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else value
         kind, colon, _ = value.partition(":")
         if value in periods or kind in kinds or (names and value in names):
@@ -115,9 +115,9 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
         lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
     )
     shown = shown.rename(index=cell, columns=heading).rename_axis(index=heading, columns=heading)
-    if shown.index.nlevels == shown.columns.nlevels == 1:  # one row of heads: pandas gives the index's name its own
+    if shown.index.nlevels == shown.columns.nlevels == 1:  # one row of heads: pandas puts the index's name in a second
         shown = shown.rename_axis(index=None, columns=shown.index.name or shown.columns.name)
-    # As objects, for an index of fractions would be written in another form.
+    # As objects, because an index of fractions would be formatted differently.
     return Table(shown.set_axis(shown.index.astype(object)), caption)
 
 
@@ -126,11 +126,11 @@ def png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     with style.style():
         if figure.get_layout_engine() is not None:
-            # The layout moves a little whenever it is solved again: solve it once.
+            # The layout moves a little each time it is solved: solve it once.
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
         figure.savefig(buffer, format="png", metadata={"Software": None})
-    # 256 colours look the same and take a third of the space: a notebook of ten figures stays below a megabyte.
+    # 256 colours look the same and take a third of the space: a notebook with ten figures stays below a megabyte.
     small, colours = io.BytesIO(), Image.Quantize.FASTOCTREE
     image = Image.open(buffer).convert("RGB").quantize(256, method=colours, dither=Image.Dither.NONE)
     image.save(small, format="png", optimize=True)

@@ -14,19 +14,19 @@ from privacylab.plots.labels import Names, readable
 from privacylab.plots.style import LABEL, PALE, WIDTH, in_order, text_height, text_width, wrapped
 
 TOPIC = 3.3
-"""Inches for a topic's name, which should stand in one line: fifty of them fill a page."""
+"""Inches for a topic's name, which should fit in one line: fifty of them fill a page."""
 
 _BLUES = LinearSegmentedColormap.from_list("paper to blue", ["#ffffff", "#c6dcee", "#4b9bd0"])
 
 
 def row_names(rows: Iterable[str], names: Names = None, *, room: float = LABEL) -> list[str]:
-    """The names of rows as a reader would write them, in lines of so many inches."""
+    """The readable names of rows, in lines of a width in inches."""
     return [wrapped(readable(str(row), names), room) for row in rows]
 
 
 def rows_height(names: Sequence[str], least: float) -> float:
-    """Inches for rows of one height that hold their names."""
-    # Names of several lines need a gap, to be told from the next.
+    """Inches for rows of one height that fit their names."""
+    # Names of several lines need a gap before the next.
     gap = 0.06 if any("\n" in name for name in names) else 0
     return max(least, text_height(names) + gap) * len(names)
 
@@ -45,10 +45,10 @@ def dot_rows(
         axes: Where to draw.
         names: The rows' names.
         series: Frames with ``row`` (its number from 0), ``value``, ``low``, ``high``, and how each looks.
-        step: How far apart the series of a row lie, in rows.
+        step: The distance between the series of a row, in rows.
     """
     for i, (part, look) in enumerate(series):
-        # Whiskers of no row have no place, and the layout would shrink the axes to nothing.
+        # Whiskers without rows have no place, and the layout would shrink the axes to nothing.
         if len(part):
             style.dots(axes, part, part["row"] + step * (i - (len(series) - 1) / 2), look)
     axes.set_yticks(range(len(names)), names)
@@ -62,10 +62,10 @@ def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, names: N
     """A shaded table.
 
     Args:
-        rows: A cell each: ``row`` and ``column``, ``value`` (its shade, 0 to 1), ``text``: of several lines the first
-            stands alone where the column is narrow.
+        rows: One per cell: ``row`` and ``column``, ``value`` (its shade, 0 to 1), ``text``: in a narrow column only the
+            first of several lines is shown.
         heads: The names of the columns, in their order.
-        label: What stands below.
+        label: The text below.
         names: Other names for rows.
         room: Inches for the names of rows.
     """
@@ -93,7 +93,7 @@ def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, names: N
 
 
 def _heads(titles: Sequence[str], width: float) -> tuple[list[str], int, float]:
-    """Names of columns so many inches wide, their rotation and height: upright where a word is too wide to lie."""
+    """Names of columns of a width in inches, their rotation and height: upright if a word is too wide."""
     lying = [wrapped(title, width - 0.06, 7) for title in titles]
     if max(text_width(title, 7) for title in lying) <= width - 0.03:
         return lying, 0, text_height(lying, 7)

@@ -34,7 +34,7 @@ from privacylab.topics.reading import written
 
 
 def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, dict[str, str], str]:
-    """The rows of cells with services enough, the cells' names with their numbers, and words for those left out."""
+    """The rows of cells with enough services, the cells' names with their numbers, and a note on those left out."""
     counts = rows.groupby(rows[by].astype(str), sort=False)["n"].max()
     names = {str(cell): f"{readable(str(cell))} (n = {n:,})" for cell, n in counts.items()}
     few = [names.pop(str(cell)) for cell in counts.index[counts < FEW]]
@@ -46,7 +46,7 @@ def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, dict[str, str], s
 
 @drawing
 def share_by_era(shares: pd.DataFrame, *, corrected: bool = False) -> Figure:
-    """The share of services with each feature, era beside era, with intervals.
+    """The share of services with each feature, by era, with intervals.
 
     Args:
         shares: From `findings.share_by_era` (or `findings.share` by ``era`` or ``sub_era``); several features.
@@ -80,13 +80,13 @@ def share_by_era(shares: pd.DataFrame, *, corrected: bool = False) -> Figure:
 
 @drawing
 def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
-    """A table of shares, feature by era, shaded, with each interval written below its value.
+    """A shaded table of shares, feature by era, with each interval below its value.
 
     Args:
-        shares: As for `share_by_era`; or with ``label`` or ``topic`` in the place of ``feature``.
+        shares: As for `share_by_era`; or with ``label`` or ``topic`` instead of ``feature``.
         names: Other names for features.
 
-    With ``is_corrected`` (`findings.as_corrected`) a share that is not is marked.
+    With ``is_corrected`` (`findings.as_corrected`), uncorrected shares are marked.
     """
     by, down = column_of(shares, "sub_era", "era"), column_of(shares, "label", "topic", "feature")
     rows, cells, left_out = _drawn(need(shares, by, down, "n", "value", "low", "high"), by)
@@ -123,7 +123,7 @@ def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
 
 
 def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> tuple[Figure, Axes]:
-    """Lines over time with the legal dates; below, the number of services behind each half-year of the first."""
+    """Lines over time with the legal dates; below, the number of services in each half-year of the first."""
     page, axs = style.figure(height, rows=2, sharex=True, heights=[6, 1])
     axes, strip = axs[:, 0]
     for i, part in enumerate(parts):
@@ -166,9 +166,9 @@ def share_by_half_year(shares: pd.DataFrame) -> Figure:
 
 @drawing
 def beside_published(rows: pd.DataFrame) -> Figure:
-    """Shares over time in this corpus, and below them those that others published, each row of panels on its own scale.
+    """Shares over time in this corpus, and below them published ones, each row of panels on its own scale.
 
-    The samples differ in level by what they are samples of; the shapes can be compared.
+    The levels differ because the samples do; the shapes can be compared.
 
     Args:
         rows: From `findings.beside_published`.
@@ -210,10 +210,10 @@ def length_by_half_year(lengths: pd.DataFrame) -> Figure:
 
 @drawing
 def reliability(table: pd.DataFrame) -> Figure:
-    """The share that is there against the probability given, with the diagonal of a calibrated model.
+    """The true share against the given probability, with the diagonal of a calibrated model.
 
     Args:
-        table: ``given`` and ``share`` (0 to 1), ``n`` (written beside each point), as from `evaluate.reliability`.
+        table: ``given`` and ``share`` (0 to 1), ``n`` (written beside each point), from `evaluate.reliability`.
     """
     rows = need(table, "given", "share", "n")
     page, axes = style.panel(3.2)
@@ -229,10 +229,11 @@ def reliability(table: pd.DataFrame) -> Figure:
 
 @drawing
 def keyness(words: pd.DataFrame) -> Figure:
-    """The words that the same services dropped and took up: the change of the share that uses them, with intervals.
+    """The words that the same services dropped and added: the change of the share that uses them, with intervals.
 
     Args:
-        words: From `findings.keyness`, in its order; the first fifteen a side with q below 0.05 are drawn on one scale.
+        words: From `findings.keyness`, in its order; the first fifteen per side with q below 0.05 are drawn on one
+            scale.
     """
     rows = need(words, "term", "n", "q", "value", "low", "high")
     rows = in_points(rows[rows["q"] < 0.05])
@@ -259,7 +260,7 @@ def topics_over_time(shares: pd.DataFrame, *, label: str = "Share of services") 
 
     Args:
         shares: ``topic`` (or ``label``), ``half_year``, ``n``, ``value``, ``low``, ``high``; lines are broken where
-            ``archive`` changes, and points lie on ``day``, if the frame has them.
+            ``archive`` changes, and points are on ``day``, if the frame has them.
         label: What the y axis shows.
     """
     down, columns = column_of(shares, "label", "topic"), 4

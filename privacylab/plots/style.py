@@ -27,10 +27,10 @@ WIDTH = 6.5
 """Inches: the text width of a printed page."""
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe & Ito's colours, safe for colour-blind readers, without the yellow that white paper swallows."""
+"""Okabe & Ito's colours, safe for colour-blind readers, without the yellow, which is invisible on white."""
 
 LABEL = 2.0
-"""Inches for the name of a row, which goes on in a next line."""
+"""Inches for the name of a row, which may continue on the next line."""
 
 FEW = 20
 """Cells with fewer services are not drawn, or hollow in a series; the tables have them."""
@@ -43,7 +43,7 @@ DASHED = (0, (3, 2))
 RULE: dict[str, Any] = {"color": GREY, "linewidth": 0.8}
 
 FONT = "DejaVu Sans of Matplotlib"
-"""A name that no font of the system has, for the files that Matplotlib ships: a figure is the same on every machine."""
+"""A name that no system font has, for the files that Matplotlib ships: a figure is the same on every machine."""
 
 fontManager.ttflist += [
     replace(entry, name=FONT)
@@ -53,7 +53,7 @@ fontManager.ttflist += [
 
 
 def style() -> contextlib.AbstractContextManager[None]:
-    """The figures' style (``rules/figures.mplstyle``), in force inside the block only."""
+    """The figures' style (``rules/figures.mplstyle``), active only inside the block."""
     return mpl.style.context(["default", paths.RULES / "figures.mplstyle"])
 
 
@@ -89,7 +89,7 @@ def figure(
 def small_multiples(
     n: int, columns: int, height: float, *, room: float, shared: bool = False
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of n axes in rows of so many columns and inches, with room for what stands around, on shared scales."""
+    """A figure of n axes in rows of a number of columns and inches, with room for labels, on shared scales."""
     rows = -(-n // columns)
     page, axs = figure(room + height * rows, rows=rows, columns=columns, sharex=shared, sharey=shared)
     for axes in axs.flat[n:]:
@@ -104,9 +104,9 @@ def panel(height: float) -> tuple[Figure, Axes]:
 
 
 def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """For a function that draws, in the figures' style.
+    """Decorates a function that draws, in the figures' style.
 
-    Where its frame holds too little, the figure says so, and `why_empty` tells why.
+    If its frame has too little, the figure says so, and `why_empty` gives the reason.
     """
 
     @functools.wraps(draw)
@@ -125,13 +125,13 @@ def drawing(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def why_empty(page: Figure) -> str | None:
-    """The sentence of a figure that holds nothing else; None for one that is drawn."""
+    """The sentence of a figure with nothing else; None for one that is drawn."""
     label = str(page.get_label())
     return label if label.startswith(_REASON) else None
 
 
 def need(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """The frame with a fresh index, if it has the columns and a row that is no null.
+    """The frame with a fresh index, if it has the columns and a row that is not null.
 
     Raises:
         ValueError: It lacks a column.
@@ -146,7 +146,7 @@ def need(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 
 def column_of(frame: pd.DataFrame, *columns: str) -> str:
-    """The first of the columns that the frame has; the last where it has none, for `need` to name."""
+    """The first of the columns that the frame has; the last if it has none, for `need` to name."""
     return next((column for column in columns if column in frame), columns[-1])
 
 
@@ -162,12 +162,12 @@ def text_width(text: str, size: float = 7.5) -> float:
 
 
 def text_height(texts: Sequence[str], size: float = 7.5) -> float:
-    """Inches from the top to the bottom of the text with most lines, with a little room."""
+    """Inches from the top to the bottom of the text with most lines, with some room."""
     return max((text.count("\n") + 1.15 for text in texts), default=0) * size * 1.25 / 72
 
 
 def wrapped(text: str, inches: float, size: float = 7.5) -> str:
-    """The text in lines of at most so many inches, where its words are not longer; its own line breaks stay."""
+    """The text in lines of at most a width in inches, unless a word is longer; its own line breaks stay."""
     lines: list[str] = []
     for paragraph in text.replace(" ·", "\u00a0·").split("\n"):  # no line begins with a dot between terms
         lines.append("")
@@ -204,7 +204,7 @@ def period_days(periods: pd.Series) -> npt.NDArray[np.float64]:
 
 
 def half_year_days(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Where the points of half-years lie: on their ``day``, where the frame has one, else on their last days."""
+    """The days of half-years' points: their ``day`` if the frame has one, else their last days."""
     ends = period_days(rows["half_year"])
     known = rows["day"].notna().to_numpy() if "day" in rows else np.zeros(len(rows), dtype=bool)
     ends[known] = [day(date) for date in rows.loc[known, "day"]] if known.any() else ends[known]
@@ -212,7 +212,7 @@ def half_year_days(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
 
 
 def enough(rows: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The rows from the first period with `FEW` services on; all, if none has so many."""
+    """The rows from the first period with `FEW` services on; all rows if there is none."""
     start = rows.loc[rows["n"] >= FEW, column].astype(str).min()
     return rows if pd.isna(start) else rows[rows[column].astype(str) >= start].reset_index(drop=True)
 
@@ -235,12 +235,12 @@ def years(axes: Axes, first: float, last: float, *, step: int | None = None) -> 
 
 
 def in_order(values: pd.Series) -> list[str]:
-    """The distinct values as text, as they come."""
+    """The distinct values as text, in their order."""
     return list(values.astype(str).unique())
 
 
 def look(index: int) -> dict[str, Any]:
-    """Colour and marker of the index-th thing: either alone tells them apart."""
+    """Colour and marker of the index-th thing: either alone distinguishes them."""
     return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
 
 

@@ -1,4 +1,4 @@
-"""The figures of topics as a whole: which lie near each other, and what they share with the clause categories.
+"""The figures of all topics: which are similar, and how they match the clause categories.
 
 Import them from `plots`, where all figures are.
 """
@@ -16,14 +16,14 @@ from privacylab.plots.style import RULE, column_of, look, need
 
 @style.drawing
 def topic_map(shares: pd.DataFrame, tree: pd.DataFrame) -> Figure:
-    """A map of the topics: a tree that joins those that lie near each other, and the share of services with each.
+    """A map of the topics: a tree that joins similar ones, and the share of services with each.
 
     Args:
         shares: ``label`` (or ``topic``), ``value``, ``low``, ``high``, in the order of the topics' numbers.
         tree: From `reading.tree`.
 
     Raises:
-        ValueError: The tree is one of another number of topics.
+        ValueError: The tree has another number of topics.
     """
     label = column_of(shares, "label", "topic")
     rows = need(shares, label, "value", "low", "high")
@@ -52,8 +52,8 @@ def topic_categories(shares: pd.DataFrame) -> Figure:
     """A table, topic by clause category: the share of a topic's segments that carry the category.
 
     Args:
-        shares: ``label`` (or ``topic``), ``category``, ``n`` (segments), ``share``; a row of the figure a topic, in the
-            order in which they come. Shares of a quarter and more, of ten segments or more, are written out.
+        shares: ``label`` (or ``topic``), ``category``, ``n`` (segments), ``share``; the figure has one row per topic,
+            in the same order. Shares of a quarter and more, of ten segments or more, are written out.
     """
     down = column_of(shares, "label", "topic")
     rows = need(shares, down, "category", "n", "share").astype({down: str, "category": str})

@@ -1,4 +1,4 @@
-"""How often the program is right about the gold labels, beside plain baselines."""
+"""How often the program is right about the gold labels, compared with plain baselines."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -9,7 +9,7 @@ from privacylab.plots.labels import gold_set, key
 
 @style.drawing
 def validation(ours: pd.DataFrame, baselines: pd.DataFrame) -> Figure:
-    """The share right of each kind of label with its interval, and the baselines' shares as crosses.
+    """The share of each kind of label that is right, with its interval, and the baselines' shares as crosses.
 
     Args:
         ours: From `evaluate.score`: ``gold``, ``measure``, ``value``, ``low``, ``high``; a row each.

@@ -1,4 +1,4 @@
-"""The tables of a corpus: what they hold, how they are written, read and verified."""
+"""The tables of a corpus: their content, and how to write, read and verify them."""
 
 from privacylab.tables.corpus import (
     PART_ROWS,

@@ -1,4 +1,4 @@
-"""The corpus: a folder of Parquet tables with a schema each, and a manifest."""
+"""The corpus: a folder of Parquet tables, each with a schema, and a manifest."""
 
 import hashlib
 import json
@@ -22,16 +22,16 @@ PART_ROWS = 1 << 17
 """Rows of a row group of Parquet."""
 
 SELDOM_TWICE = ("content_id", "same_as", "source", "terms", "text")
-"""Columns whose values hardly repeat: to keep them in a dictionary takes time and room."""
+"""Columns whose values hardly repeat: a dictionary for them takes time and space."""
 
 
 def write_table(path: Path, name: str, rows: pd.DataFrame) -> None:
-    """Writes one table as Parquet, checked and sorted: the same rows give the same bytes, in whatever order they come.
+    """Writes one table as Parquet, checked and sorted: the same rows in any order give the same bytes.
 
     Args:
         path: The file.
         name: A key of `ALL_TABLES`.
-        rows: The rows, as `check` takes them.
+        rows: The rows, as for `check`.
     """
     spec = ALL_TABLES[name]
     encodings = {column: encoding for column in spec.columns if (encoding := _encoding(name, column))}
@@ -53,9 +53,9 @@ def write_table(path: Path, name: str, rows: pd.DataFrame) -> None:
 
 
 def _encoding(name: str, column: str) -> str | None:
-    """How Parquet writes a column; None for by a dictionary, which pays where values repeat."""
+    """How Parquet writes a column; None for a dictionary, which pays where values repeat."""
     if ALL_TABLES[name].key == (column,):
-        return "DELTA_BYTE_ARRAY"  # sorted, each once: what it adds to the one before
+        return "DELTA_BYTE_ARRAY"  # sorted, each once: the difference to the previous one
     if ALL_TABLES[name].columns[column].kind in ("count", "integer", "date"):
         return "DELTA_BINARY_PACKED"
     return "DELTA_LENGTH_BYTE_ARRAY" if column in SELDOM_TWICE else None
@@ -65,10 +65,10 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd
     """Reads one table into pandas with the types of its schema (dates as ``datetime64[ms]``).
 
     Raises:
-        ValueError: A column is none of the table's.
+        ValueError: The table has no such column.
     """
     specs = ALL_TABLES[name].columns
-    # `parquet.read_table` is made for folders of files: it imports and starts what a file does not need.
+    # `parquet.read_table` is for folders of files: it imports and starts more than one file needs.
     with parquet.ParquetFile(path) as file:
         there = file.schema_arrow.names
         lost = [column for column in columns or () if column in specs and column not in there]
@@ -131,7 +131,7 @@ class Corpus:
             raise CorpusError(f"{path} is damaged ({str(error).splitlines()[0]}): make the corpus again") from None
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
-        """The ledger: a row for each dated version that the sources hold."""
+        """The ledger: a row for each dated version in the sources."""
         return self.table("versions", columns=columns)
 
     def policies(self, *, columns: list[str] | None = None) -> pd.DataFrame:
@@ -147,7 +147,7 @@ class Corpus:
         return self.table("segments", columns=columns)
 
     def occurrences(self, *, columns: list[str] | None = None) -> pd.DataFrame:
-        """Which segment stands where in which policy."""
+        """Where each segment is in each policy."""
         return self.table("occurrences", columns=columns)
 
     def scores(self, *, columns: list[str] | None = None) -> pd.DataFrame:
@@ -181,7 +181,7 @@ class Corpus:
         return {name: int(value) for name, value in self.manifest["parameters"]["thresholds"].items()}
 
     def labels(self) -> pd.DataFrame:
-        """The long form of `scores`: only what reaches its category's threshold.
+        """The long form of `scores`: only scores that reach their category's threshold.
 
         Returns:
             ``segment_id``, ``category``, ``score`` (percent), sorted by segment and category order.
@@ -199,26 +199,26 @@ class Corpus:
         )
 
     def has_text(self) -> bool:
-        """Whether the segments' text is there (it is not in the embedded panel)."""
+        """Whether the segments have text (not so in the embedded panel)."""
         return bool(self.manifest["parameters"]["text"])
 
 
 def write(
     folder: Path, frames: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], *, within: Path | None = None
 ) -> Corpus:
-    """Writes a corpus elsewhere and swaps it in: at every moment the folder is whole, old or new.
+    """Writes a corpus elsewhere and swaps it in: the folder is always complete, old or new.
 
     Args:
-        folder: Where the corpus shall stand; replaced if it is there.
+        folder: The corpus's folder; replaced if it exists.
         frames: The rows of each of `TABLES`.
-        manifest: ``parameters``, ``versions`` and what else tells how it was made; hashes and counts are added.
-        within: A folder on the same disk in which it is written first; the parent of ``folder`` if None.
+        manifest: ``parameters``, ``versions`` and anything else about how it was made; hashes and counts are added.
+        within: A folder on the same disk to write it in first; the parent of ``folder`` if None.
 
     Returns:
         The corpus, opened.
 
     Raises:
-        CorpusError: The folder holds something that would be lost.
+        CorpusError: The folder has something that would be lost.
         ValueError: A frame does not fit its schema; nothing was changed.
         OSError: The disk is full or may not be written; nothing was changed.
     """
@@ -241,15 +241,15 @@ def write(
 
 
 def check_replaceable(folder: Path) -> None:
-    """Whether a corpus may take a folder's place: it is not there, or empty, or holds a corpus and nothing else.
+    """Checks that a corpus may replace a folder: it is missing, empty, or has a corpus and nothing else.
 
     Raises:
-        CorpusError: It holds something that would be lost.
+        CorpusError: It has something that would be lost.
     """
     if not os.path.lexists(folder):
         return
     if not folder.is_dir() or (any(folder.iterdir()) and not _is_corpus(folder)):
-        raise CorpusError(f"{folder} is there and is no corpus, so it is not replaced: name another --out")
+        raise CorpusError(f"{folder} exists and is not a corpus, so it is not replaced: name another --out")
     own = {MANIFEST, croissant.FILE, *(f"{name}.parquet" for name in TABLES)} | _NOBODYS
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in own or not path.is_file())
     if foreign:
@@ -276,26 +276,26 @@ def _is_corpus(folder: Path) -> bool:
 
 
 _NOBODYS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
-"""What file managers leave in a folder that somebody looked at."""
+"""What file managers leave in a folder."""
 
 
 def restore(folder: Path) -> None:
-    """Puts a corpus back that a build was replacing when it was killed between its two renames."""
+    """Restores a corpus that a build was replacing when it was killed between its two renames."""
     if _is_corpus(files.set_aside(folder)):
         files.restore(folder)
 
 
 def verify(folder: Path) -> list[str]:
-    """What is wrong with a corpus: hashes, counts, schemas, keys that point nowhere.
+    """The faults of a corpus: hashes, counts, schemas, keys that point nowhere.
 
     Args:
         folder: A corpus folder.
 
     Returns:
-        A sentence for each fault; empty if the corpus is whole.
+        A sentence for each fault; empty if the corpus is intact.
 
     Raises:
-        CorpusError: The folder is no corpus at all.
+        CorpusError: The folder is not a corpus.
     """
     corpus = Corpus.open(folder)
     faults = manifests.missing(corpus.manifest)

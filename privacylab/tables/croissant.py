@@ -1,8 +1,8 @@
-"""A corpus's ``croissant.json``: what its tables hold, for those who search data sets or load them (Croissant 1.1).
+"""A corpus's ``croissant.json``: describes its tables for those who search or load data sets (Croissant 1.1).
 
 Columns come from `schema` and ``rules/columns.toml``, hashes, counts and sources from the manifest and
-``rules/archives.toml``, and what is said of the whole from ``rules/dataset.toml``: what is true of any corpus, and what
-only the embedded panel can say of itself.
+``rules/archives.toml``, and the description from ``rules/dataset.toml``: what is true of any corpus, and what is true
+only of the embedded panel.
 """
 
 import re
@@ -23,11 +23,11 @@ _TYPES: Mapping[Kind, str] = {
     "share": "sc:Float",
     "number": "sc:Float",
 }
-"""Kinds of columns whose values are no whole numbers."""
+"""Kinds of columns whose values are not whole numbers."""
 
 
 def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``croissant.json`` holds: the same for the same tables and manifest, wherever they lie.
+    """The content of ``croissant.json``: the same for the same tables and manifest in any place.
 
     Args:
         folder: Where the tables are.
@@ -46,7 +46,7 @@ def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def search_entry(described: Mapping[str, Any]) -> dict[str, Any]:
-    """What a web page says of a corpus to search engines: the words of schema.org alone, without files and columns."""
+    """What a web page tells search engines about a corpus: schema.org's words only, without files and columns."""
     own = {
         key: value for key, value in described.items() if not re.search(r"[@:]|conformsTo|citeAs|^record|^dist", key)
     }
@@ -54,7 +54,7 @@ def search_entry(described: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of the whole, and where it comes from."""
+    """The description of the whole, and its origin."""
     sources, archives = sorted(manifest.get("sources", ())), paths.rules("archives")
     of_archives = sources and archives.keys() >= set(sources) and not manifest["parameters"]["text"]
     words = {
@@ -75,17 +75,17 @@ def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, A
 
 
 def _origin(collection: str, archive: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said of a source: of a public archive its name, address and licence."""
+    """The description of a source: for a public archive its name, address and licence."""
     return {"name": collection} | {key: value for key, value in archive.items() if key != "places"}
 
 
 def _text(written: object) -> object:
-    """A text of a rule file, where a long one is a list of lines; anything else as it is."""
+    """A text of a rule file, where a long one is a list of lines; anything else unchanged."""
     return " ".join(written["lines"]) if isinstance(written, dict) and "lines" in written else written
 
 
 def _filled(written: object, words: Mapping[str, str]) -> object:
-    """A text, or each of a list, with its words filled in; anything else as it is."""
+    """A text, or each of a list, with its words filled in; anything else unchanged."""
     value = _text(written)
     if isinstance(value, list):
         return [_filled(each, words) for each in value]
@@ -137,5 +137,5 @@ def _id(name: str, column: str) -> str:
 
 
 def meaning(name: str, column: str = "_table") -> str:
-    """What a column of a table holds; what the table does if no column is named."""
+    """The meaning of a table's column, or of the table if no column is given."""
     return str(_text(paths.rules("columns")[name][column]))

@@ -1,6 +1,6 @@
 """The schemas of the tables: columns, types, vocabularies, keys; and the check of rows against them.
 
-They are the contract between the wing that reads policies and the wing that finds things out.
+They are the contract between the code that reads policies and the code that counts them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -53,7 +53,7 @@ Dtype = Literal["str", "datetime64[ms]", "int32", "Int32", "float32", "uint8", "
 
 
 class _Type(NamedTuple):
-    """How pandas and Arrow hold the values of a kind, and their range (None: open)."""
+    """How pandas and Arrow store the values of a kind, and their range (None: open)."""
 
     dtype: Dtype
     arrow: arrow.DataType
@@ -206,7 +206,7 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         A new frame, sorted by key, with a fresh index.
 
     Raises:
-        ValueError: The first thing that is wrong: table, column, value, and what is allowed there.
+        ValueError: The first fault: table, column, value, and what is allowed.
     """
     table = ALL_TABLES[name]
     _check_columns(name, list(frame.columns))
@@ -217,7 +217,7 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     twice = typed.loc[typed.duplicated(key), key]
     if len(twice):
         raise ValueError(
-            f"table {name}, column {' and '.join(key)}: {_sample(twice.iloc[0])} stands twice, and must be unique"
+            f"table {name}, column {' and '.join(key)}: {_sample(twice.iloc[0])} occurs twice, and must be unique"
         )
     return typed.sort_values(key, ignore_index=True)
 
@@ -226,16 +226,16 @@ def _check_columns(name: str, found: list[str]) -> None:
     expected = list(ALL_TABLES[name].columns)
     faults = {
         "lacks": [column for column in expected if column not in found],
-        "has the foreign": [column for column in found if column not in expected],
-        "has out of order the": [column for column, other in zip(found, expected, strict=False) if column != other],
+        "has no": [column for column in found if column not in expected],
+        "has in the wrong order": [column for column, other in zip(found, expected, strict=False) if column != other],
     }
     for fault, columns in faults.items():
         if columns:
-            raise ValueError(f"table {name} {fault} column {_sample(columns)}; it has {', '.join(expected)}")
+            raise ValueError(f"table {name} {fault} column {_sample(columns)}; its columns are {', '.join(expected)}")
 
 
 def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
-    """A column with its type; a value that the type cannot hold is an error, never cut to fit."""
+    """A column with its type; a value that does not fit is an error, never cut."""
     spec = ALL_TABLES[name].columns[column]
     try:
         typed = values.astype(spec.dtype)
@@ -270,4 +270,4 @@ def _sample(values: Iterable[object]) -> str:
 
 
 CODES = "FTCARSPDIO"
-"""The letters of a label, in the order of the categories: a capital says plainly there, a small one in passing."""
+"""The letters of a label, in the order of the categories: a capital means clearly there, a small one in passing."""

@@ -1,4 +1,4 @@
-"""Tables for spreadsheets, which take a text that begins like a formula for one, and run it."""
+"""Tables for spreadsheets, which run a text that begins like a formula."""
 
 import re
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from privacylab.tables import schema
 from privacylab.tables.croissant import meaning
 
 MAX_ROWS, MAX_CELL = 1_048_576, 32_767
-"""Rows of a sheet of Excel, with its head, and characters of a cell."""
+"""Rows of an Excel sheet, including its head, and characters of a cell."""
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
 def harmless(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame in which no text begins as a formula does.
+    """A frame in which no text begins like a formula.
 
-    An apostrophe stands before such a text, and before one that already begins with one and would be taken for it:
-    without the apostrophe before ``=``, ``+``, ``-``, ``@``, a tab or another apostrophe each text is as it was.
-    Numbers and dates stay.
+    Such a text gets an apostrophe, and so does one that already begins with an apostrophe and could be confused with
+    it. Remove the apostrophe before ``=``, ``+``, ``-``, ``@``, a tab or another apostrophe, and each text is as it
+    was. Numbers and dates do not change.
 
     >>> harmless(pd.DataFrame({"text": ["=1+1", "'=1", "it's", "a-b"], "n": [-1, 0, 1, 2]}))["text"].tolist()
     ["'=1+1", "''=1", "it's", 'a-b']
@@ -33,7 +33,7 @@ def _quoted(value: object) -> object:
 
 
 def codebook() -> pd.DataFrame:
-    """What each column of each table holds, its kind, whether it may be empty, the values that it may take."""
+    """Each table's columns: their meaning, their kind, whether they may be empty, and their allowed values."""
     rows = [
         {
             "table": name,
@@ -57,7 +57,7 @@ def joined(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_csv(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    """Writes a CSV for each frame into a new folder, in UTF-8 with the mark by which Excel knows it."""
+    """Writes a CSV for each frame into a new folder, in UTF-8 with the mark that Excel needs."""
     folder.mkdir()
     for name, frame in frames.items():
         path = folder / f"{name}.csv"
@@ -65,7 +65,7 @@ def to_csv(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
 
 
 def to_xlsx(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
-    """Writes a workbook with a sheet for each frame; texts stay texts, what is too long for a cell is cut.
+    """Writes a workbook with a sheet for each frame; texts stay texts, values too long for a cell are cut.
 
     Raises:
         ValueError: A table has more rows than a sheet.

@@ -1,9 +1,9 @@
 """What policies talk about: k-means on mean word vectors, in BERTopic's interface; the same answer on every machine.
 
-BERTopic (Grootendorst 2022) takes its parts as arguments; its transformer, UMAP and HDBSCAN are not used. The parts in
-their place (`vectors`, `clusters`) are chosen by measurement (``benchmarks/topics.py``): segments lie where the mean of
-their words' vectors points, `SphericalKMeans` groups them, beginning with the archives' own clusters, and a topic's
-terms are those of many services, neither boilerplate nor the name of an organisation.
+BERTopic (Grootendorst 2022) takes its parts as arguments; its transformer, UMAP and HDBSCAN are not used. The parts
+that replace them (`vectors`, `clusters`) were chosen by measurement (``benchmarks/topics.py``): a segment's position is
+the mean of its words' vectors, `SphericalKMeans` groups segments, starting from the archives' own clusters, and a
+topic's terms are those of many services, neither boilerplate nor the name of an organisation.
 """
 
 import re
@@ -46,10 +46,10 @@ BOILERPLATE = frozenset(
     "policy privacy privacy_notice privacy_policy privacy_practice privacy_statement read section see service site "
     "statement use visit web_site website www".split()
 )
-"""Words of policies as such, which tell no topic from another."""
+"""Words of policies in general, which distinguish no topics."""
 
 MIN_COUNT = 5
-"""A term of a topic occurs in so many segments, and in so many services where these are known."""
+"""A term of a topic occurs in at least this many segments, and services if these are known."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Topics:
             sorted by segment.
         topic_terms: ``topic``, ``rank`` (from 0), ``term``, ``weight``, the strongest term first; no term repeats a
             word of a stronger one.
-        assign: Gives other segments the topics of this model: a frame as `fit` takes it -> one like ``topics``.
-        model: The fitted BERTopic, with the same numbering, for its interactive views; its documents are the numbers
-            of the rows of ``topics``. None for other models.
+        assign: Gives other segments the topics of this model: a frame as for `fit` -> one like ``topics``.
+        model: The fitted BERTopic, with the same numbering, for its interactive views; its documents are the row
+            numbers of ``topics``. None for other models.
     """
 
     topics: pd.DataFrame
@@ -87,27 +87,27 @@ def fit(
 ) -> Topics:
     """Fits a topic model on distinct segments: the same segments, in any order, give the same topics anywhere.
 
-    A segment holds a term or does not; a phrase counts for its words too. Segments with fewer than three known words
+    A segment has a term or does not; a phrase also counts for its words. Segments with fewer than three known words
     have no topic (-1).
 
     Args:
         segments: ``segment_id`` (unique) and ``terms`` (separated by blanks; the words of a phrase joined by ``_``), or
-            ``text`` where there are no terms.
+            ``text`` if there are no terms.
         n_topics: How many topics.
-        seed: Of every random choice; any integer from 0. There is none where the clusters begin with the shipped ones:
-            up to 200 topics, unless you bring an ``encoder`` or ``clusterer``.
-        services: The service of each segment, with ``segment_id`` as its index; a segment that stands in several
-            services has several rows (`services_of`). With it a service counts a term of a topic once; without it
-            each segment does, and the names of unknown services cannot be kept out.
+        seed: For every random choice; any integer from 0. There is none if the clusters start from the shipped ones: up
+            to 200 topics, without your own ``encoder`` or ``clusterer``.
+        services: The service of each segment, with ``segment_id`` as its index; a segment of several services has
+            several rows (`services_of`). With it a service counts a term of a topic once; without it each segment does,
+            and the names of unknown services cannot be kept out.
         names: Names and domains of organisations to keep out of the terms.
-        encoder: Embeds the texts (the terms where there is no text) instead of the shipped word vectors.
-        clusterer: `SphericalKMeans` of ``n_topics`` clusters that begin elsewhere.
+        encoder: Embeds the texts (the terms if there is no text) instead of the shipped word vectors.
+        clusterer: `SphericalKMeans` of ``n_topics`` clusters with another start.
 
     Returns:
         The topics, their terms, and the model.
 
     Raises:
-        ValueError: Nothing to model, fewer different segments than topics, or a column is missing; says what to do.
+        ValueError: There is nothing to model, there are fewer different segments than topics, or a column is missing.
 
     Note:
         With an encoder the answer may be the same only on one machine.
@@ -142,7 +142,7 @@ def fit(
 
 
 def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Presence]:
-    """The segments by id, with the ``text`` to encode, and which of them holds which term.
+    """The segments by id, with the ``text`` to encode, and which of them has which term.
 
     Raises:
         ValueError: As `fit`.
@@ -181,10 +181,10 @@ def kept_out_of_terms(names: Iterable[str]) -> set[str]:
 def owners(ids: "pd.Series[str]", services: "pd.Series[str] | None") -> tuple[npt.NDArray[np.intp], sparse.csr_matrix]:
     """The (first) service of each segment as a number, and which service has which segment.
 
-    Where services are not known, each segment is taken for one of its own.
+    If services are not known, each segment counts as a service.
 
     Raises:
-        ValueError: A segment is of no service.
+        ValueError: A segment has no service.
     """
     if services is None:
         services = ids.set_axis(ids)
@@ -210,9 +210,9 @@ def vocabulary(
 
 
 def positions(rows: pd.DataFrame, presence: Presence, kept_out: set[str], encoder: Encoder | None) -> Floats:
-    """Where segments lie: unit vectors, zeros where there are too few words; shape (n_segments, n_dimensions).
+    """The positions of segments: unit vectors, zeros for too few words; shape (n_segments, n_dimensions).
 
-    Rounded, so that no machine's last digits decide anything.
+    Rounded, so that a machine's last digits decide nothing.
     """
     if encoder is None:
         return np.asarray(np.round(domain_vectors().directions(presence, kept_out), DECIMALS))
@@ -238,7 +238,7 @@ def _check_enough_differ(vectors: Floats, n_topics: int) -> None:
 def _numbered(
     labels: npt.NDArray[np.int64], counter: ServiceCounter
 ) -> tuple[npt.NDArray[np.int64], dict[int, list[tuple[str, float]]]]:
-    """The topic of each cluster, numbered by size, then first term, and -1 for none at the end; the topics' terms."""
+    """The topic of each cluster, numbered by size, then first term, with -1 for none at the end; the topics' terms."""
     documents = pd.Series(np.arange(len(labels)).astype(str)).groupby(labels).agg(" ".join)
     counts = counter.transform(documents)
     weights = ClassTermWeight().fit(counts).transform(counts).toarray()
@@ -253,8 +253,8 @@ def _numbered(
 
 
 def _bertopic(counter: ServiceCounter, vectors: Floats, topics: list[int]) -> "BERTopic":
-    """A BERTopic of topics that were found before: it embeds, reduces and clusters nothing, and keeps their numbers."""
-    # Here and not above: the import takes seconds, and most of this module works without it.
+    """A BERTopic of given topics: it embeds, reduces and clusters nothing, and keeps their numbers."""
+    # Imported here: it takes seconds, and most of this module works without it.
     from bertopic import BERTopic
     from bertopic.backend import BaseEmbedder
     from bertopic.cluster import BaseCluster
@@ -267,7 +267,7 @@ def _bertopic(counter: ServiceCounter, vectors: Floats, topics: list[int]) -> "B
         vectorizer_model=counter,
         ctfidf_model=ClassTermWeight(),
         representation_model=[RankedTerms()],
-        nr_topics=len(set(topics)),  # as many as there are: without a number BERTopic sorts, and equals as they come
+        nr_topics=len(set(topics)),  # the number that there are: without one BERTopic sorts, and leaves ties unordered
     )
     model.fit([str(row) for row in range(len(vectors))], embeddings=vectors, y=topics)
     return model
@@ -283,22 +283,22 @@ def terms_frame(ranked: dict[int, list[tuple[str, float]]]) -> pd.DataFrame:
 
 
 def services_of(occurrences: pd.DataFrame, policies: pd.DataFrame) -> "pd.Series[str]":
-    """The services that each segment stands in, with ``segment_id`` as the index; a row for each pair, sorted."""
+    """The services of each segment, with ``segment_id`` as the index; a row for each pair, sorted."""
     owned = occurrences[["policy_id", "segment_id"]].merge(policies[["policy_id", "service"]], on="policy_id")
     pairs = owned[["segment_id", "service"]].drop_duplicates().sort_values(["segment_id", "service"])
     return pairs.set_index("segment_id")["service"]
 
 
 def sample(segments: pd.DataFrame, *, services: "pd.Series[str]", n: int = 25_000, seed: int = 0) -> pd.DataFrame:
-    """Segments to fit on: services take turns, so that one with a hundred versions weighs no more than another.
+    """Segments to fit on: services take turns, so that one with a hundred versions has no more weight than another.
 
-    Segments with the same terms are taken once; the order within a service is that of a hash, so that a service more
-    or less leaves the turns of the others as they are.
+    Segments with the same terms are taken once. A hash orders them within a service, so that adding or removing a
+    service does not change the turns of the others.
 
     Args:
         segments: ``segment_id`` and ``terms``.
         services: As for `fit`; a segment of several services is the first one's.
-        n: How many, at most.
+        n: The largest number.
         seed: Of the hash.
 
     Returns:
@@ -314,7 +314,7 @@ def sample(segments: pd.DataFrame, *, services: "pd.Series[str]", n: int = 25_00
 def save(folder: str | Path, topics: Topics) -> None:
     """Writes ``topics.parquet`` and ``topic_terms.parquet`` beside the tables of a corpus.
 
-    Both are written in full under other names before either takes its place.
+    Both are written in full under other names before either replaces the old file.
     """
     with (
         files.replacing(Path(folder, "topics.parquet")) as of_segments,

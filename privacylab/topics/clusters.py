@@ -14,16 +14,16 @@ Labels = npt.NDArray[np.signedinteger[Any]]
 
 
 class SphericalKMeans:
-    """K-means by cosine in whole numbers: sums and products are exact, so order, threads and processor cannot matter.
+    """K-means by cosine in whole numbers: sums and products are exact, so order, threads and processor do not matter.
 
-    Without a start of your own, the centres begin where Ward's method merges rough ones, ten times as many from each of
-    four draws: a lower and steadier start than the best of twenty random ones. Rows of zeros get the label -1.
+    Without your own start, Ward's method merges rough centres, ten times as many from each of four draws. This start is
+    lower and more stable than the best of twenty random ones. Rows of zeros get the label -1.
 
     Args:
         n_clusters: How many.
-        seed: Of the rows that the rough centres begin with.
-        start: Directions to begin with instead, of any length, shape (n_clusters, n_dimensions). Where they do not
-            depend on the rows, a cluster keeps its identity from one sample to the next.
+        seed: For the rows from which the rough centres start.
+        start: Directions to start from instead, of any length, shape (n_clusters, n_dimensions). If they do not depend
+            on the rows, a cluster keeps its identity from one sample to the next.
 
     Attributes:
         centres_: The clusters' directions, shape (n_clusters, n_dimensions).
@@ -84,7 +84,7 @@ class SphericalKMeans:
         return centres(rows, group[nearest(rows, rough)[0]], self.n_clusters)
 
 
-# Vectors are whole multiples of 1e-4, centres of 1e-5: their products stay far below 2**53, so that doubles are exact.
+# Vectors are whole multiples of 1e-4, centres of 1e-5: their products stay far below 2**53, so doubles are exact.
 _UNIT, _CENTRE, _BLOCK, _DRAWS = 10**DECIMALS, 10**5, 20_000, 4
 
 

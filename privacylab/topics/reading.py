@@ -1,4 +1,4 @@
-"""Reading a topic model: names, how much of which topic a policy has, what topics share with categories, a tree."""
+"""Reading a topic model: names, the topics of each policy, how topics match categories, a tree."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from privacylab.topics.vectors import DECIMALS, distinct, domain_vectors
 
 
 class Alignment(NamedTuple):
-    """How topics and clause categories meet; see `alignment`."""
+    """How topics match clause categories; see `alignment`."""
 
     shares: pd.DataFrame
     nmi: float
@@ -21,14 +21,14 @@ class Alignment(NamedTuple):
 
 
 def written(term: str) -> str:
-    """A term as people write it: in the archives' most frequent form, names and abbreviations with capitals.
+    """A term as people write it: in the archives' most frequent form, with capitals in names and abbreviations.
 
     >>> written("unite_state"), written("hard_drive"), written("gdpr"), written("interest-base")
     ('United States', 'hard drive', 'GDPR', 'interest-based')
     """
     forms, capitals = domain_vectors().forms, paths.rules("names")["words"]
     form = forms.get(term, term.replace("_", " "))
-    # A compound stands in no list of forms, but its last part does: interest-base, base: based.
+    # A compound is in no list of forms, but its last part is: interest-base, base: based.
     first, hyphen, last = form.rpartition("-")
     if hyphen and forms.get(last, "").endswith("ed"):
         form = first + hyphen + forms[last]
@@ -36,7 +36,7 @@ def written(term: str) -> str:
 
 
 def names(topic_terms: pd.DataFrame, *, n: int = 3) -> pd.DataFrame:
-    """A name for each topic: its strongest terms that do not repeat a word, joined by a middle dot.
+    """A name for each topic: its strongest terms that repeat no word, joined by a middle dot.
 
     Args:
         topic_terms: ``topic``, ``rank``, ``term``.
@@ -59,17 +59,17 @@ def names(topic_terms: pd.DataFrame, *, n: int = 3) -> pd.DataFrame:
 
 
 def alignment(topics: pd.DataFrame, labels: pd.DataFrame) -> Alignment:
-    """How topics and clause categories meet.
+    """How topics match clause categories.
 
     Args:
         topics: ``segment_id``, ``topic``; segments without a topic are left out.
-        labels: ``segment_id``, ``category``: a row for each category of a segment, as ``Corpus.labels()`` gives them.
+        labels: ``segment_id``, ``category``: a row for each category of a segment, from ``Corpus.labels()``.
 
     Returns:
-        ``shares``: ``topic``, ``category``, ``n`` and ``share`` (0 to 1 of the topic's segments that carry the
-        category; a segment may carry several), sorted by topic, then share. ``nmi`` (0 to 1, the mutual information
-        over the mean of the two entropies) and ``purity`` (0 to 1, the share of the largest category, over all
-        topics) count a segment of m categories 1/m for each, and leave out segments without any.
+        ``shares``: ``topic``, ``category``, ``n`` and ``share`` (0 to 1 of the topic's segments that have the category;
+        a segment may have several), sorted by topic, then share. ``nmi`` (0 to 1, the mutual information over the mean
+        of the two entropies) and ``purity`` (0 to 1, the share of the largest category, over all topics) count a
+        segment with m categories 1/m for each, and leave out segments without any.
     """
     placed = topics.loc[topics["topic"] >= 0, ["segment_id", "topic"]]
     pairs = placed.merge(labels[["segment_id", "category"]].astype({"category": str}), on="segment_id")
@@ -88,14 +88,14 @@ def alignment(topics: pd.DataFrame, labels: pd.DataFrame) -> Alignment:
 
 
 def counts(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
-    """How many segments of each policy have which topic; what has more than none has the topic.
+    """How many segments of each policy have which topic; a policy with any has the topic.
 
     Args:
         topics: ``segment_id``, ``topic``.
         occurrences: ``policy_id``, ``segment_id``.
 
     Returns:
-        Whole numbers: ``policy_id`` as the index, sorted, a column for each topic from 0 on.
+        Whole numbers: ``policy_id`` as the index, sorted, and a column for each topic from 0.
 
     Raises:
         ValueError: There are no topics.
@@ -110,15 +110,15 @@ def counts(topics: pd.DataFrame, occurrences: pd.DataFrame) -> pd.DataFrame:
 
 
 def joint(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
-    """What two models say of the same segments, as one topic: where one of the first model splits in the second.
+    """Two models' topics of the same segments as one topic: shows where a topic of the first splits in the second.
 
     Args:
         earlier: ``segment_id``, ``topic`` by the first model.
         later: The same by the second.
 
     Returns:
-        ``segment_id``, ``earlier``, ``later``, ``topic`` (a number for each pair that occurs, in order; -1 where
-        either model gives none), sorted by segment: for `counts`.
+        ``segment_id``, ``earlier``, ``later``, ``topic`` (a number for each pair that occurs, in order; -1 if either
+        model gives none), sorted by segment: for `counts`.
     """
     both = earlier[["segment_id", "topic"]].merge(later[["segment_id", "topic"]], on="segment_id", validate="1:1")
     both = both.set_axis(["segment_id", "earlier", "later"], axis=1).sort_values("segment_id", ignore_index=True)
@@ -127,7 +127,7 @@ def joint(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
 
 
 def tree(topics: Topics) -> pd.DataFrame:
-    """Which topics lie near each other: merged step by step, the nearest first (average linkage of cosine distances).
+    """Which topics are similar: merged step by step, the nearest first (average linkage of cosine distances).
 
     Args:
         topics: From ``topics.fit``.
@@ -137,12 +137,12 @@ def tree(topics: Topics) -> pd.DataFrame:
         ``distance`` (0 to 2), ``size`` (topics in it): scipy's linkage matrix.
 
     Raises:
-        ValueError: The model is none of ``topics.fit``, or has one topic only.
+        ValueError: The model is not from ``topics.fit``, or has only one topic.
     """
     n = topics.topic_terms["topic"].nunique()
     if topics.model is None or n < 2:
         raise ValueError(f"a tree needs a model of topics.fit with two topics or more (this one has {n})")
-    # The row of segments without a topic, where there is one, comes first.
+    # The row of segments without a topic, if there is one, comes first.
     vectors = np.round(np.asarray(topics.model.topic_embeddings_)[-n:], DECIMALS)
     merged = linkage(vectors, "average", metric="cosine")
     table = pd.DataFrame(merged, columns=["left", "right", "distance", "size"]).round(DECIMALS)
@@ -150,12 +150,12 @@ def tree(topics: Topics) -> pd.DataFrame:
 
 
 def examples(assigned: pd.DataFrame, segments: pd.DataFrame, *, n: int = 5) -> pd.DataFrame:
-    """Segments to read for each topic, those that lie deepest in it first.
+    """Segments to read for each topic, the most typical first.
 
     Args:
         assigned: ``segment_id``, ``topic``, ``probability``, from ``Topics.assign`` or ``Topics.topics``.
         segments: ``segment_id``, ``text``.
-        n: For each topic, at most.
+        n: The largest number for each topic.
 
     Returns:
         ``topic``, ``segment_id``, ``probability``, ``text``, sorted by topic, then probability.

@@ -1,7 +1,7 @@
-"""The parts that `topics.fit` passes to BERTopic: what is counted, what a term weighs, where a segment lies, clusters.
+"""The parts that `topics.fit` passes to BERTopic: counts, weights of terms, positions of segments, clusters.
 
-Each gives the same answer on every machine and in every order of the rows: what is counted are whole numbers, and
-vectors are cut to whole multiples of 1e-4 before anything is decided by them.
+Each gives the same answer on every machine and in every order of the rows: counts are whole numbers, and vectors are
+cut to whole multiples of 1e-4 before they decide anything.
 """
 
 import io
@@ -27,7 +27,7 @@ DECIMALS = 4
 N_TERMS = 25
 """Terms of a topic, at most."""
 _MOST = 0.8
-"""A phrase that has this part of a word's weight is most of what the word says."""
+"""A phrase with this part of a word's weight replaces the word."""
 MIN_TERMS = 3
 """Segments with fewer known words than this have no topic."""
 
@@ -43,13 +43,13 @@ class Encoder(Protocol):
 
 
 class Presence(NamedTuple):
-    """Which segment holds which term, each once: a matrix of 0 and 1, and the terms of its columns, in order."""
+    """Which segment has which term, each once: a matrix of 0 and 1, and the terms of its columns, in order."""
 
     matrix: sparse.csr_matrix
     terms: npt.NDArray[np.str_]
 
     def of(self, terms: Iterable[str]) -> sparse.csr_matrix:
-        """The columns of these terms, zeros for those that no segment holds."""
+        """The columns of these terms, zeros for those that no segment has."""
         places = pd.Index(self.terms).get_indexer(pd.Index(list(terms), dtype="str"))
         absent = sparse.csr_matrix((self.matrix.shape[0], 1))
         return sparse.csr_matrix(sparse.hstack([self.matrix, absent], format="csr")[:, places])  # -1 is the last
@@ -68,7 +68,7 @@ def _terms_and_words(bag: str) -> list[str]:
 
 
 def distinct(terms: Iterable[str], n: int | None = None) -> list[str]:
-    """The first n terms that repeat no word of one before them: ``third_party`` stands for ``party`` as well."""
+    """The first n terms that repeat no word of an earlier one: ``third_party`` also covers ``party``."""
     said: set[str] = set()
     chosen: list[str] = []
     for term in terms:
@@ -82,10 +82,9 @@ def distinct(terms: Iterable[str], n: int | None = None) -> list[str]:
 
 
 def ranked_terms(words: Iterable[str], weights: Floats) -> list[tuple[str, float]]:
-    """The N_TERMS terms of the largest weights above 0, equals by alphabet, that repeat no word of a stronger one.
+    """The N_TERMS terms with the largest weights above 0, ties by alphabet, that repeat no word of a stronger one.
 
-    A phrase that is most of what one of its words weighs stands in that word's place, with its weight: "united states",
-    not "united".
+    A phrase with most of a word's weight replaces that word and takes its weight: "united states", not "united".
     """
     own = {term: weight for term, weight in zip(words, np.round(weights, 6).tolist(), strict=True) if weight > 0}
     lifted = {}
@@ -97,7 +96,7 @@ def ranked_terms(words: Iterable[str], weights: Floats) -> list[tuple[str, float
 
 
 class RankedTerms:
-    """In the place of BERTopic's representations: the terms of each topic as `ranked_terms` gives them."""
+    """Replaces BERTopic's representations: the terms of each topic from `ranked_terms`."""
 
     def extract_topics(
         self, model: "BERTopic", documents: object, weights: sparse.csr_matrix, topics: Iterable[int]
@@ -109,13 +108,13 @@ class RankedTerms:
 
 
 class ServiceCounter:
-    """In the place of BERTopic's vectorizer: in how many services' segments of a topic a term stands.
+    """Replaces BERTopic's vectorizer: the number of services whose segments of a topic have a term.
 
-    Its documents are row numbers, so that no text is read again and each service counts a term of a topic once,
-    however many of its segments hold it.
+    Its documents are row numbers, so that no text is read again and each service counts a term of a topic once, however
+    many of its segments have it.
 
     Args:
-        presence: Which segment holds which term, shape (n_segments, n_terms).
+        presence: Which segment has which term, shape (n_segments, n_terms).
         terms: The names of the columns.
         services: The service of each segment, as numbers.
     """
@@ -152,10 +151,10 @@ def _sums(place: npt.NDArray[np.intp], n: int) -> sparse.csr_matrix:
 
 
 class ClassTermWeight:
-    """How a topic's terms are weighed, in the place of BERTopic's c-TF-IDF: p(t|topic)**a * log(p(t|topic) / p(t)).
+    """The weights of a topic's terms, replacing BERTopic's c-TF-IDF: p(t|topic)**a * log(p(t|topic) / p(t)).
 
     At a = 1 these are the terms' parts of the Kullback-Leibler divergence of the topic from the corpus. A smaller a
-    gives rare terms more room: topics share fewer terms, but the terms hold less firmly (see docs/decisions.md).
+    favours rare terms: topics share fewer terms, but the terms are less stable (see docs/decisions.md).
     """
 
     seed_words: list[str] | None = None
@@ -165,13 +164,13 @@ class ClassTermWeight:
         self._shares: Floats = np.empty(0)
 
     def fit(self, counts: sparse.csr_matrix, multiplier: object = None) -> "ClassTermWeight":
-        """Learns how frequent each term is anywhere, from the counts by topic (n_topics, n_terms)."""
+        """Learns the overall frequency of each term from the counts by topic (n_topics, n_terms)."""
         summed = np.asarray(counts.sum(axis=0)).ravel()
         self._shares = np.maximum(summed, 1) / summed.sum()
         return self
 
     def transform(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
-        """The weights, 0 for what is no more frequent than anywhere."""
+        """The weights, 0 for terms that are no more frequent than overall."""
         weights = sparse.csr_matrix(counts, dtype=np.float64, copy=True)
         sums = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1)
         share = weights.data / np.repeat(sums, np.diff(weights.indptr))
@@ -180,7 +179,7 @@ class ClassTermWeight:
         return weights
 
 
-# --- Where a segment lies --------------------------------------------------------------------------------------------
+# --- Positions of segments --------------------------------------------------------------------------------------------
 
 
 class DomainVectors(NamedTuple):
@@ -188,12 +187,12 @@ class DomainVectors(NamedTuple):
 
     Attributes:
         words: Normalised words (as in ``terms``), in order.
-        vectors: Their vectors, the rarer the longer (Arora et al. 2017), shape (n_words, n_dimensions).
-        centre: The mean direction of policies' segments, which `directions` takes off.
+        vectors: Their vectors, longer for rarer words (Arora et al. 2017), shape (n_words, n_dimensions).
+        centre: The mean direction of policies' segments, which `directions` subtracts.
         anchors: The sums of the directions of the archives' segments in some hundred fine clusters, in whole numbers,
             shape (n_anchors, n_dimensions).
-        merges: Which anchor takes in which, step by step, down to a single one, shape (n_anchors - 1, 2).
-        forms: How the archives most often write a term, where that is not its normalised form.
+        merges: Which anchors merge, step by step, down to a single one, shape (n_anchors - 1, 2).
+        forms: The archives' most frequent form of a term, if it is not the normalised one.
     """
 
     words: list[str]
@@ -204,7 +203,7 @@ class DomainVectors(NamedTuple):
     forms: dict[str, str]
 
     def directions(self, presence: Presence, kept_out: Iterable[str] = ()) -> Floats:
-        """Each segment's direction, less that of all segments; zeros where fewer than three words are known."""
+        """Each segment's direction, minus that of all segments; zeros if fewer than three words are known."""
         skipped = set(kept_out)
         used = [i for i, word in enumerate(self.words) if word not in skipped]
         known = presence.of(self.words[i] for i in used)
@@ -213,7 +212,7 @@ class DomainVectors(NamedTuple):
         return np.asarray(normalize(vectors))
 
     def start(self, n_clusters: int) -> Floats | None:
-        """The archives' own clusters, for `SphericalKMeans` to begin with; None if there are not so many."""
+        """The archives' own clusters, as a start for `SphericalKMeans`; None if there are too few."""
         if n_clusters > len(self.anchors):
             return None
         sums = self.anchors.copy()

@@ -591,7 +591,7 @@ def test_force_replaces_a_corpus(repository, built, tmp_path):
 
 
 REPLACING = pytest.mark.parametrize("mode", ["force", "update", "resume"])
-NO_CORPUS = "is there and is no corpus, so it is not replaced: name another --out"
+NO_CORPUS = "exists and is not a corpus, so it is not replaced: name another --out"
 
 
 @REPLACING

@@ -32,7 +32,10 @@ def test_clauses_on_counts_micro_over_all_categories(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("row", "message"),
-    [({"text": "x"}, "needs policy, text and label"), ({"text": "x", "label": ["Nonsense"]}, "'Nonsense' is none of")],
+    [
+        ({"text": "x"}, "needs policy, text and label"),
+        ({"text": "x", "label": ["Nonsense"]}, "'Nonsense'.*First Party"),
+    ],
 )
 def test_clauses_on_names_the_bad_line(tmp_path, row, message):
     with pytest.raises(ValueError, match=message):
@@ -125,7 +128,7 @@ def test_the_stored_predictions_are_of_these_labels_and_reach_what_the_notes_say
 
 def test_predictions_of_other_texts_are_refused():
     stored = evaluate.stored(paths.gold()).query("gold == 'dates'")
-    with pytest.raises(ValueError, match="predict anew"):
+    with pytest.raises(ValueError, match="predict"):
         evaluate.score(paths.gold(), stored.assign(row=stored["row"] - 1).iloc[1:])
 
 

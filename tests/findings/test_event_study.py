@@ -240,7 +240,7 @@ def test_what_is_not_sound_is_refused():
     with pytest.raises(ValueError, match="not in the outcome"):
         findings.steps(panel, outcome.iloc[5:])
     twice = pd.concat([panel, panel.iloc[:1].assign(policy_id=panel["policy_id"].iloc[1])])
-    with pytest.raises(ValueError, match="stands twice in one period"):
+    with pytest.raises(ValueError, match="twice in one period"):
         findings.steps(twice, outcome)
 
 

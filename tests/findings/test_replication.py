@@ -125,7 +125,7 @@ def test_the_table_answers_every_finding_and_names_the_cell():
     ("given", "message"),
     [
         ({"R": {"1a": row()}}, r"missing: \['10a'"),
-        ({"R": {**estimates(), "99": row()}}, r"not asked for: \['99'\]"),
+        ({"R": {**estimates(), "99": row()}}, r"of no finding: \['99'\]"),
         ({"R": estimates(), "S": {"1a": row()}}, "made twice: 1"),
         ({"R": {**estimates(), "1a": pd.DataFrame([row(), row()])}}, "part '1a' has 2 rows, not one"),
     ],

@@ -85,7 +85,7 @@ def rewrite(folder, name, change):
 
 
 def test_open_refuses_a_folder_without_manifest(tmp_path):
-    with pytest.raises(CorpusError, match=r"is no corpus .* make one with privacylab build"):
+    with pytest.raises(CorpusError, match="make one with privacylab build"):
         Corpus.open(tmp_path)
 
 
@@ -347,5 +347,5 @@ def test_verify_finds_a_key_that_points_nowhere(name, column, target, copy):
 
 
 def test_verify_refuses_what_is_no_corpus(tmp_path):
-    with pytest.raises(CorpusError, match="is no corpus"):
+    with pytest.raises(CorpusError, match="not a corpus"):
         tables.verify(tmp_path)
