@@ -16,6 +16,7 @@ from pathlib import Path
 import archives
 import nbformat
 import pandas as pd
+import psutil
 import pytest
 from archives import policy
 from typer.testing import CliRunner
@@ -330,7 +331,9 @@ __main__.main()
 """
 
 
-def test_a_build_that_is_interrupted_says_what_stands_and_goes_on(tmp_path):
+@pytest.fixture
+def slow_build(tmp_path):
+    """A build by two workers that has read some of twelve services; its command and options."""
     archives.write(tmp_path / "mine", {f"shop-{n}/2019-01-01.md": policy(f"Shop {n}.") for n in range(12)})
     places = map(str, (Path(__file__).parent, paths.PACKAGE.parent))
     command = [sys.executable, "-c", SLOWLY, "build", "mine", "--out", "out", "--workers", "2"]
@@ -338,14 +341,32 @@ def test_a_build_that_is_interrupted_says_what_stands_and_goes_on(tmp_path):
     build = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, **options)
     while not list(tmp_path.glob(".out.parts/part-*")) and build.poll() is None:
         time.sleep(0.05)
+    return build, command, options
+
+
+def test_a_build_that_is_interrupted_says_what_stands_and_goes_on(slow_build, tmp_path):
+    build, command, options = slow_build
     os.killpg(build.pid, signal.SIGINT)  # as a terminal does: all processes get it
     told = build.communicate()[1]
     assert build.returncode == 130
     assert one_line(told)
     assert "give --resume to go on" in told
-    read = len(list(tmp_path.glob(".out.parts/part-*")))
-    assert read < 12
+    assert len(list(tmp_path.glob(".out.parts/part-*"))) < 12
     assert not (tmp_path / "out").exists()
+    subprocess.run([*command, "--resume"], check=True, **options)
+    assert tables.verify(tmp_path / "out") == []
+
+
+def test_the_workers_of_a_killed_build_end_and_hold_no_lock(slow_build, tmp_path):
+    build, command, options = slow_build
+    workers = psutil.Process(build.pid).children()
+    assert workers
+    build.kill()
+    build.wait()
+    staying = psutil.wait_procs(workers, timeout=30)[1]
+    for each in staying:
+        each.kill()
+    assert staying == []
     subprocess.run([*command, "--resume"], check=True, **options)
     assert tables.verify(tmp_path / "out") == []
 

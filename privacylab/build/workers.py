@@ -6,11 +6,15 @@ A part carries a hash of what it was made of. While that stays the same, a later
 import gc
 import hashlib
 import io
+import os
 import signal
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,8 +84,18 @@ def read(task: Task) -> None:
 
 
 def ends_at_once() -> None:
-    """Begins a worker's process: at Ctrl-C it ends without a word, for who began it says what stands."""
+    """Begins a worker's process: it ends without a word at Ctrl-C, and with the process that began it.
+
+    A worker that waits for more to do would wait for ever if that one was killed, and keep the build's lock.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
+
+
+def _end_with(parent: BaseProcess | None) -> None:
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def batches(services: Mapping[str, Listed]) -> list[tuple[tuple[str, Listed], ...]]:

@@ -1,11 +1,15 @@
 """The kernel that a notebook runs in: its own process, without the user's Jupyter settings and without a network."""
 
+import asyncio
 import os
 import re
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.font_manager
@@ -54,16 +58,20 @@ def execute(
     options |= {"record_timing": False, "store_widget_state": False, "on_cell_execute": begin}
     ending: Exception | None = None
     with files.passing("privacylab-", folder=Path(tempfile.gettempdir())) as area:
-        client = NotebookClient(nb, km=_manager(area), allow_error_names=[TOO_FEW, LACKING], **options)
+        client = _Client(nb, km=_manager(area), allow_error_names=[TOO_FEW, LACKING], **options)
         client.owns_km = True  # it shuts the kernel down, whatever happens
         env = _environment(corpus=corpus.resolve(), figures=figures.resolve(), scratch=area)
         try:
             with (area / "kernel.log").open("wb") as log:  # what the kernel says is nothing for our terminal
                 client.execute(env=env, cwd=str(folder), stdout=log, stderr=log)
+        except asyncio.CancelledError:
+            pass  # or nbclient says that the kernel died
         except CellExecutionError as error:
             ending, shown = error, error_output(error.ename, error.evalue)
         except (CellTimeoutError, RuntimeError) as error:
             ending, shown = error, error_output(type(error).__name__, str(error))
+        if client.is_stopped:
+            raise KeyboardInterrupt
     for cell in cells[max(n_begun - 1, 0) :] if ending else ():
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
         cell.outputs.append(shown)
@@ -71,6 +79,22 @@ def execute(
     for cell in cells:
         _join_streams(cell)
     return ending
+
+
+class _Client(NotebookClient):
+    """nbclient's, which takes Ctrl-C for the death of its kernel and goes on; here it ends the run."""
+
+    is_stopped = False
+
+    async def async_start_new_kernel(self, **options: Any) -> None:  # noqa: ANN401 (nbclient's)
+        with suppress(RuntimeError):  # in another thread than the first there are no signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._stop, asyncio.current_task())
+        await super().async_start_new_kernel(**options)
+
+    def _stop(self, task: "asyncio.Task[Any] | None") -> None:
+        self.is_stopped = True
+        if task:
+            task.cancel()
 
 
 def error_output(name: str, reason: str) -> NotebookNode:

@@ -58,6 +58,13 @@ class _Steady:
         return data
 
 
+def _records(file: IO[bytes]) -> Iterator[Any]:
+    try:
+        yield from ArchiveIterator(_Steady(file), arc2warc=True)
+    except AttributeError:  # warcio takes it for granted
+        raise ValueError("a record does not say of what address it is") from None
+
+
 class _Archive:
     """Reads records one after the other; of equal payloads the first is read and stands for all."""
 
@@ -75,7 +82,7 @@ class _Archive:
             ValueError: A record is cut.
         """
         with contextlib.redirect_stderr(io.StringIO()):  # where warcio speaks of a wrong length
-            for record in ArchiveIterator(_Steady(file), arc2warc=True):
+            for record in _records(file):
                 url = (record.rec_headers.get_header("WARC-Target-URI") or "").strip("<>")
                 status = record.http_headers.get_statuscode() if record.http_headers else "200"
                 if record.rec_type not in _RECORDS or not _WEB.match(url):

@@ -457,6 +457,14 @@ def test_cell_that_takes_too_long_is_named(tmp_path, workplace):
         report.run(slow, corpus=workplace / "panel", figures=tmp_path / "figures", timeout=1)
 
 
+def test_ctrl_c_ends_a_run_and_the_old_report_stays(tmp_path, workplace):
+    source = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(60)"
+    notebook = save(tmp_path / "slow.ipynb", markdown("# Slow"), code(source))
+    with pytest.raises(KeyboardInterrupt):
+        report.build([notebook], corpus=workplace / "panel", out=tmp_path / "site", failed=pytest.fail)
+    assert [path.name for path in tmp_path.iterdir()] == ["slow.ipynb"]
+
+
 def test_older_report_is_replaced(site, notebooks, workplace, tmp_path):
     out = tmp_path / "site"
     out.mkdir()

@@ -150,6 +150,16 @@ def test_a_truncated_warc_gives_the_pages_before_the_damage_and_a_row(packed, tm
     assert "copy it here again" in damage.detail
 
 
+def test_a_record_without_an_address_is_damage(tmp_path):
+    given = warc(tmp_path / "crawl.warc", ("https://kites.org/privacy", {}), ("https://boats.org/privacy", {}))
+    given.write_bytes(given.read_bytes().replace(b"WARC-Target-URI: https://boats.org", b"X: https://boats.org"))
+    pages = {entry.name: entry for entry in opened(given, tmp_path).entries()}
+    assert pages.pop("kites.org").reason is None
+    (damage,) = pages.values()
+    assert damage.reason == "unreadable"
+    assert "a record does not say of what address it is" in damage.detail
+
+
 # --- WACZ -----------------------------------------------------------------------------------------------------------
 
 
