@@ -123,8 +123,7 @@ def build(
             date_column=date_column,
             service_column=service_column,
         )
-    rejected = summary(corpus, verbose=_verbose, before=before)
-    if strict and rejected:
+    if summary(corpus, verbose=_verbose, before=before) and strict:
         raise typer.Exit(1)
 
 

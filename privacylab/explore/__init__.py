@@ -12,5 +12,6 @@ from privacylab.explore.texts import (
     service_timeline,
     texts_of,
     timeline_figure,
+    who_writes,
 )
 from privacylab.explore.versions import CHANGES, Comparison, aligned, compared, differences, side_by_side

@@ -5,6 +5,7 @@ its table downloads as CSV.
 """
 
 import base64
+import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -22,10 +23,13 @@ from privacylab.explore.texts import (
     kwic,
     service_timeline,
     timeline_figure,
+    who_writes,
 )
 from privacylab.explore.versions import differences, side_by_side
-from privacylab.plots.labels import readable, said
+from privacylab.plots.labels import in_full, readable, said
 from privacylab.plots.style import COLOURS, why_empty
+from privacylab.sources import counted
+from privacylab.tables import Corpus
 
 ALL = "all"
 MAX_ROWS = 200
@@ -94,19 +98,37 @@ def _dropdown(name: str, options: list[str]) -> widgets.Dropdown:
     return widgets.Dropdown(description=name, options=options, value=options[0] if options else None, style=_NAMED)
 
 
+def _combobox(name: str, options: list[str], **more: str) -> widgets.Combobox:
+    """A text that offers names while one types."""
+    return widgets.Combobox(
+        description=name, options=options, continuous_update=False, style=_NAMED, layout=_FULL, **more
+    )
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    """That a name is unknown, and those that may be meant."""
+    like = [each for each in known if name and name in each][:5] or difflib.get_close_matches(name, known, n=5)
+    return f"{name or 'Nothing'} is no service of this corpus{': ' + ', '.join(like) + '?' if like else '.'}"
+
+
 def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame) -> Panel:
     """Shares of services over time or by era: choose categories, frameworks and cues, region, industry and services."""
-    names = {f"{name.split(':')[0]}: {readable(name)}": name for name in map(str, features) if "=" not in name}
+    names = {_called(name): name for name in map(str, features) if "=" not in name}
     chosen = widgets.SelectMultiple(
-        description="What", options=names, value=[next(iter(names.values()))], rows=8, style=_NAMED, layout=_FULL
+        description="What",
+        tooltip="Ctrl or Shift and a click choose several",
+        options=names,
+        value=[next(iter(names.values()))],
+        rows=8,
+        style=_NAMED,
+        layout=_FULL,
     )
     pick = {
         column: _dropdown(column.title(), [ALL, *sorted(services[column].dropna().unique())])
         for column in ("region", "industry")
     }
-    only = widgets.Text(
-        description="Services", placeholder="all, or names with commas", style=_NAMED, continuous_update=False
-    )
+    known = sorted(set(policies["service"]))
+    only = _combobox("Services", known, placeholder="all; or a name, or several with commas between them")
     by = _dropdown("By", ["half-year", "era"])
 
     def draw() -> Markup:
@@ -115,12 +137,17 @@ def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame
             if control.value != ALL:
                 chosen_services = chosen_services[chosen_services[column] == control.value]
         names = [name.strip().lower() for name in only.value.split(",") if name.strip()]
+        told = [_unknown(name, known) for name in names if name not in known]
         if names:
             chosen_services = chosen_services[chosen_services["service"].isin(names)]
         rows = policies[policies["service"].isin(chosen_services["service"])]
         if rows.empty:
-            raise ValueError("No service of the corpus is all of this: choose another region, industry or name.")
-        return _trend(rows, features, list(chosen.value)[: len(COLOURS)], by=by.value)
+            told.append("No service of the corpus is all of this: choose another region, industry or name.")
+            raise ValueError(" ".join(told))
+        if len(chosen.value) > len(COLOURS):
+            told.append(f"{len(chosen.value)} are chosen, the first {len(COLOURS)} are shown.")
+        shown = _trend(rows, features, list(chosen.value)[: len(COLOURS)], by=by.value)
+        return Markup("").join([*map(answer, told), shown])
 
     return _panel([chosen, *pick.values(), only, by], draw)
 
@@ -135,25 +162,32 @@ def _trend(policies: pd.DataFrame, features: pd.DataFrame, columns: list[str], *
     )
     shares = statistic(policies, features, columns=columns)
     sentences = [_sentence(shares[shares["feature"] == column], column) for column in columns]
-    services = f"The services behind the last half-year: {readable(columns[0])}"
+    services = f"The services behind the last half-year: {_called(columns[0])}"
+    called = {column: _called(column) for column in columns}
+    named = shares.assign(feature=shares["feature"].astype(str).map(called))
     return Markup("").join(
         [
             *map(answer, sentences),
-            picture(draw(shares), alt=" ".join(sentences)),
-            table(shares, "trend", caption="Shares of services with 95% intervals"),
+            picture(draw(shares, names=called), alt=" ".join(sentences)),
+            table(named, "trend", caption="Shares of services with 95% intervals"),
             table(behind(policies, features, column=columns[0]), "services", caption=services),
         ]
     )
 
 
+def _called(feature: str) -> str:
+    """What a feature is called in the controls: no two alike."""
+    return in_full(feature) + (" (kind of clause)" if feature.startswith("category:") else "")
+
+
 def _sentence(shares: pd.DataFrame, column: str) -> str:
     counted = shares[shares["n"] > 0]
     if counted.empty:
-        return f"{readable(column)}: no service to count."
+        return f"{_called(column)}: no service to count."
     last = counted.iloc[-1]
     when = readable(str(last.iloc[0])) if "half_year" not in shares else last["half_year"]
     note = " (by the classifier, not corrected)" if column.startswith("category:") else ""
-    return f"{readable(column)}: {said(last, n=False)} of {last['n']:,.0f} services, {when}{note}."
+    return f"{_called(column)}: {said(last, n=False)} of {last['n']:,.0f} services, {when}{note}."
 
 
 def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:
@@ -161,20 +195,21 @@ def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:
     counts = policies.loc[policies["date"].notna() & (policies["document"] == "main"), "service"].value_counts()
     names = sorted(counts.index)
     most = counts.sort_index().idxmax() if names else ""
-    chosen = widgets.Combobox(
-        description="Service", options=names, value=most, ensure_option=True, continuous_update=False, style=_NAMED
-    )
+    chosen = _combobox("Service", names, value=str(most))
 
     def draw() -> Markup:
         if not names:
             raise ValueError("No service of the corpus has a dated policy: there is no history to show.")
-        rows = service_timeline(policies, features, chosen.value)
+        name = chosen.value.strip().lower()
+        if name not in names:
+            raise ValueError(_unknown(name, names))
+        rows = service_timeline(policies, features, name)
         first, last = rows.iloc[0], rows.iloc[-1]
         sentence = (
-            f"{chosen.value}: {len(rows)} policies, {first['date']:%Y-%m-%d} to {last['date']:%Y-%m-%d}, "
+            f"{name}: {counted(len(rows), 'policy')}, {first['date']:%Y-%m-%d} to {last['date']:%Y-%m-%d}, "
             f"from {first['n_words']:,} to {last['n_words']:,} words."
         )
-        history = table(rows, chosen.value, caption="Each policy, and what it gained and lost")
+        history = table(rows, name, caption="Each policy, and what it gained and lost")
         return answer(sentence) + picture(timeline_figure(rows), alt=sentence) + history
 
     return _panel([chosen], draw)
@@ -194,6 +229,22 @@ def concordance(texts: Texts, phrase: str = "personal data") -> Panel:
     return _panel([typed, sort], draw)
 
 
+def words(corpus: Corpus, phrase: str = "blockchain") -> Panel:
+    """Who writes words, and since when: type them; it needs no running text."""
+    typed = widgets.Text(description="Words", value=phrase, continuous_update=False, style=_NAMED)
+
+    def draw() -> Markup:
+        rows = who_writes(corpus, typed.value)
+        sentence = f"No service of this corpus writes “{typed.value}”."
+        if len(rows):
+            first = rows.iloc[0]
+            sentence = f"{counted(len(rows), 'service')} with “{typed.value}” in one segment of a policy"
+            sentence += f", the first {first['service']} on {first['first']:%Y-%m-%d}."
+        return answer(sentence) + table(rows, "words", caption="Who writes it, from the first policy to the last")
+
+    return _panel([typed], draw)
+
+
 def versions(texts: Texts) -> Panel:
     """Two versions of a policy side by side: choose service and versions."""
     policies = texts.policies.sort_values(["service", "document", "date", "policy_id"])
@@ -202,6 +253,7 @@ def versions(texts: Texts) -> Panel:
     if not several:
         return Panel([widgets.HTML("<p>No service has two versions here.</p>")])
     service_, before, after = _dropdown("Service", several), _dropdown("Before", []), _dropdown("After", [])
+    before.layout = after.layout = _FULL
 
     def choose(_: object = None) -> None:
         ids = policies.loc[policies["service"] == service_.value, "policy_id"].tolist()

@@ -12,8 +12,8 @@ from privacylab.text import audiences
 from privacylab.text.segments import Segment
 from privacylab.text.sentences import sentence_at, sentences
 
-_MIN_WORDS = 6
-"""A shorter sentence is shown for a category only where there is no longer one."""
+MIN_WORDS = 6
+"""A shorter sentence is shown only where there is no longer one: it is a heading or a label, and proves little."""
 
 
 class Clause(NamedTuple):
@@ -75,7 +75,7 @@ def evidence(clauses: Sequence[Clause]) -> list[Hit]:
     scores = annotate.scores([Segment(None, line) for _, line in lines]) if lines else np.zeros((0, len(CATEGORIES)))
     rows: dict[tuple[int, str], tuple[float, str]] = {}
     for (clause, line), row in zip(lines, scores, strict=True):
-        is_short = line.count(" ") + 1 < _MIN_WORDS  # the heading or the label of something, it proves little
+        is_short = line.count(" ") + 1 < MIN_WORDS
         for category, score in zip(CATEGORIES[:-1], row, strict=False):
             if category in clause.categories:
                 key = id(clause), category

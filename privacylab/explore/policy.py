@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from privacylab import cues, dates, eras, files, frameworks, normalize, sources
 from privacylab.build import annotate, screen
-from privacylab.explore.hits import Clause, Hit, evidence, hits_of
+from privacylab.explore.hits import MIN_WORDS, Clause, Hit, evidence, hits_of
 from privacylab.plots import labels
 from privacylab.sources import counted, name_dates
 from privacylab.tables.schema import CATEGORIES, CLAIMED
@@ -222,16 +222,18 @@ def _clauses(rows: Sequence[Segment]) -> list[Clause]:
 def said(policy: Profile) -> list[Said]:
     """What a policy says, each thing once, by `GROUPS`; a framework is `only named` where no other stance is taken.
 
-    A clause category is shown by the sentence that speaks for it most; a right by one from a segment about rights, if
-    there is one: "see your profile" may stand anywhere.
+    A clause category is shown by the sentence that speaks for it most, all else by one that is no heading; a right by
+    one from a segment about rights, if there is one: "see your profile" may stand anywhere.
     """
     rights = "\n".join(c.segment.text for c in policy.clauses if _ON_RIGHTS in c.categories)
     found: dict[tuple[str, str | None], list[Hit]] = {}
     for hit in [*policy.hits, *evidence(policy.clauses)]:
         found.setdefault((hit.feature, hit.value), []).append(hit)
     for (feature, _), hits in found.items():
-        if feature.startswith("cue:right_"):
-            hits.sort(key=lambda hit: hit.sentence not in rights)
+        if not feature.startswith("category:"):  # `evidence` has those in order
+            if feature.startswith("cue:right_"):
+                hits.sort(key=lambda hit: hit.sentence not in rights)
+            hits.sort(key=lambda hit: hit.sentence.count(" ") + 1 < MIN_WORDS)
     taken = {feature for feature, value in found if value != frameworks.STANCES[-1]}
     rows = [
         _said(feature, value, hits)

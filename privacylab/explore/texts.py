@@ -20,6 +20,7 @@ from privacylab import build, findings, paths
 from privacylab.findings import TooFewError
 from privacylab.plots import labels, style
 from privacylab.tables import Corpus, spreadsheet
+from privacylab.text.counts import content_terms
 
 SORTS = {"date": ["date", "service"], "service": ["service", "date"], "left": ["_left"], "right": ["right"]}
 """What a concordance may be sorted by; ``left`` by the words before the keyword, read from it outwards."""
@@ -190,11 +191,10 @@ def kwic(texts: Texts, phrase: str, *, width: int = 60, sort: str = "date") -> p
     Raises:
         ValueError: The phrase is empty, or ``sort`` is none of `SORTS`.
     """
-    if not re.search(r"\w", phrase) or sort not in SORTS or width < 1:
-        allowed = ", ".join(SORTS)
-        raise ValueError(
-            f"phrase {phrase!r} must hold a word, width {width} be above 0, sort {sort!r} one of {allowed}"
-        )
+    if not re.search(r"\w", phrase):
+        raise ValueError(f"the phrase {phrase!r} must hold a word")
+    if sort not in SORTS or width < 1:
+        raise ValueError(f"width {width} must be above 0, and sort {sort!r} one of {', '.join(SORTS)}")
     words = r"\s+".join(re.escape(word).replace(r"\*", r"\w*") for word in phrase.split())
     pattern = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
     lines = [
@@ -227,6 +227,35 @@ def _lines(pattern: re.Pattern[str], text: str, width: int) -> Iterator[tuple[st
         yield left, " ".join(match[0].split()), right, " ".join(reversed(left.casefold().split()))
 
 
+def who_writes(corpus: Corpus, phrase: str) -> pd.DataFrame:
+    """The services with words in one segment of a dated policy, by the tables' terms: whatever their form or order.
+
+    Args:
+        corpus: With or without text.
+        phrase: Words; those that all texts are full of do not count.
+
+    Returns:
+        ``service``, ``first`` and ``last`` (days of policies with them), ``n_policies``; the earliest first.
+
+    Raises:
+        ValueError: No word is left to look for.
+    """
+    wanted = content_terms(phrase)
+    if not wanted:
+        raise ValueError(f"{phrase!r} holds no word to look for: give one that not every text has")
+    segments = corpus.segments(columns=["segment_id", "terms"])
+    terms = " " + segments["terms"].fillna("") + " "
+    has = pd.Series(True, segments.index)
+    for term in wanted:
+        has &= terms.str.contains(f" {term} ", regex=False)
+    occurrences = corpus.occurrences()
+    inside = occurrences.loc[occurrences["segment_id"].isin(segments.loc[has, "segment_id"]), "policy_id"]
+    policies = corpus.policies(columns=["policy_id", "service", "date"]).dropna(subset="date")
+    rows = policies[policies["policy_id"].isin(inside)].groupby("service")["date"].agg(["min", "max", "size"])
+    named = rows.reset_index().set_axis(["service", "first", "last", "n_policies"], axis="columns")
+    return named.sort_values(["first", "service"], ignore_index=True)
+
+
 def segments_of(texts: Texts, policy_id: str) -> pd.DataFrame:
     """The segments of a policy in their order: ``heading``, ``text``, ``categories``.
 
@@ -243,5 +272,6 @@ def segments_of(texts: Texts, policy_id: str) -> pd.DataFrame:
 def csv_link(frame: pd.DataFrame, name: str) -> Markup:
     """A link, in HTML, that downloads a frame as CSV; it holds the data and needs no server."""
     data = base64.b64encode(spreadsheet.harmless(frame).to_csv(index=False, lineterminator="\n").encode()).decode()
-    link = Markup('<a download="{0}" href="data:text/csv;base64,{1}">{0}</a> ({2:,} rows)')
-    return link.format(f"{name}.csv", data, len(frame))
+    style = "color:var(--jp-content-link-color,LinkText);text-decoration:underline"
+    link = Markup('<a download="{0}" style="{3}" href="data:text/csv;base64,{1}">{0}</a> ({2:,} rows)')
+    return link.format(f"{name}.csv", data, len(frame), style)

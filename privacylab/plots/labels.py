@@ -81,6 +81,19 @@ def definitions() -> pd.DataFrame:
     return pd.DataFrame({"name": names, "covers": list(texts.values())}, pd.Index(texts, name="feature"))
 
 
+def in_full(name: str, names: Names = None) -> str:
+    """A feature as a reader would write it, with what the policy does: a framework is joined, a law applies.
+
+    >>> in_full("claims:dpf"), in_full("claims:gdpr"), in_full("framework:gdpr"), in_full("cue:do_not_track")
+    ('Claims Data Privacy Framework', 'Says it is under GDPR', 'Names GDPR', 'Do Not Track')
+    """
+    kind, colon, _ = name.partition(":")
+    laws = {f"claims:{each['id']}" for each in paths.rules("frameworks")["framework"] if each.get("kind") == "law"}
+    kinds = paths.rules("names")["kinds"]
+    before = kinds.get("law" if name in laws else kind, "") if colon else ""
+    return f"{before} {readable(name, names)}".strip()
+
+
 def _duration(value: str) -> str | None:
     """An ISO 8601 duration of one unit in words; None for anything else."""
     match = re.fullmatch(r"P(T?)(\d+)([YMWDH])", value)

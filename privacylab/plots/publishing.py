@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import html
 import io
+import os
 import re
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ from privacylab.plots import labels, style
 def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None:
     """Writes a figure and its numbers, ``figures/<name>.png``, ``.svg`` and ``.csv``, and shows it in a notebook.
 
-    If a figure could not be drawn (`style.drawing`), only the numbers are written and the reason is shown.
+    Without a named folder (``PRIVACYLAB_FIGURES``) existing figures stay: reading a notebook changes none. If a figure
+    could not be drawn (`style.drawing`), only the numbers are written and the reason is shown.
 
     Args:
         figure: From one of the functions of `plots`.
@@ -37,25 +39,25 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
     if not alt.strip():
         raise ValueError("alt must say in words what the figure shows")
     folder = paths.figures()
-    folder.mkdir(parents=True, exist_ok=True)
-    image, drawing, table = (folder / f"{name}.{kind}" for kind in ("png", "svg", "csv"))
-    with files.replacing(table) as staging:
-        staging.write_bytes(numbers(frame).encode())
     reason = style.why_empty(figure)
+    written = {"csv": numbers(frame).encode()}
     if reason is not None:
-        for old in (image, drawing):
-            old.unlink(missing_ok=True)  # an older one would show other numbers
         shown, about = {"text/markdown": f"*{reason}*", "text/plain": reason}, {}
     else:
         picture = png(figure)
-        with files.replacing(image) as staging:
-            staging.write_bytes(picture)
-        with files.replacing(drawing) as staging:
-            staging.write_bytes(svg(figure, title=alt))
+        written |= {"png": picture, "svg": svg(figure, title=alt)}
         # In pixels of a page, 96 per inch: JupyterLab and the report show the figure as large as on paper.
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
         shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
         about = {"image/png": {"alt": alt, "name": name, "width": width, "height": height}}
+    if os.environ.get("PRIVACYLAB_FIGURES") or not (folder / f"{name}.csv").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind in ("csv", "png", "svg"):
+            if kind not in written:
+                (folder / f"{name}.{kind}").unlink(missing_ok=True)  # an older one would show other numbers
+                continue
+            with files.replacing(folder / f"{name}.{kind}") as staging:
+                staging.write_bytes(written[kind])
     if get_ipython() is not None:
         display(shown, metadata=about, raw=True)  # type: ignore[no-untyped-call]
 
@@ -91,19 +93,14 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
     """
     kinds, columns = (paths.rules("names")[part] for part in ("kinds", "columns"))
     periods = {part.id for part in (*eras.eras(), *eras.sub_eras())}
-    # Nobody claims a law: one joins a framework, a law applies.
-    laws = {f"claims:{each['id']}" for each in paths.rules("frameworks")["framework"] if each.get("kind") == "law"}
 
     def cell(value: object) -> object:
         if not isinstance(value, str):
             if value is pd.NA or value != value:
                 return "–"  # in an index; to_html handles NaN in a column
             return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else value
-        kind, colon, _ = value.partition(":")
-        if value in periods or kind in kinds or (names and value in names):
-            before = kinds.get("law" if value in laws else kind, "") if colon else ""
-            return f"{before} {labels.readable(value, names)}".strip()
-        return value
+        is_named = value in periods or value.partition(":")[0] in kinds or (names and value in names)
+        return labels.in_full(value, names) if is_named else value
 
     def heading(value: object) -> object:
         fine = cell(value)

@@ -45,17 +45,18 @@ def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, dict[str, str], s
 
 
 @drawing
-def share_by_era(shares: pd.DataFrame, *, corrected: bool = False) -> Figure:
+def share_by_era(shares: pd.DataFrame, *, corrected: bool = False, names: Names = None) -> Figure:
     """The share of services with each feature, by era, with intervals.
 
     Args:
         shares: From `findings.share_by_era` (or `findings.share` by ``era`` or ``sub_era``); several features.
         corrected: Draw the shares of `findings.corrected` beside the raw ones; those not corrected are hollow.
+        names: Other names for features.
     """
     by = column_of(shares, "sub_era", "era")
     rows, cells, left_out = _drawn(need(shares, by, "feature", "n", "value", "low", "high"), by)
     rows = rows.assign(row=pd.factorize(rows["feature"])[0])
-    names = row_names(in_order(rows["feature"]))
+    shown = row_names(in_order(rows["feature"]), names)
     panels = [(rows, "Share of services")]
     if corrected:
         known = need(rows, "corrected", "corrected_low", "corrected_high")["corrected"].notna()
@@ -63,14 +64,14 @@ def share_by_era(shares: pd.DataFrame, *, corrected: bool = False) -> Figure:
         better_rows = rows.assign(**{raw: rows[new].where(known, rows[raw]) for raw, new in better.items()}, raw=~known)
         note = "" if known.all() else "\n(hollow: no gold, as found)"
         panels = [(rows, "Found in: share of services"), (better_rows, f"Corrected for the program's errors{note}")]
-    height = 0.9 + rows_height(names, 0.16 + 0.09 * len(cells))
+    height = 0.9 + rows_height(shown, 0.16 + 0.09 * len(cells))
     page, axs = style.figure(height, columns=len(panels), sharey=True)
     for axes, (panel, label) in zip(axs[0], panels, strict=True):
         series = [(panel[panel[by].astype(str) == cell], look(i)) for i, cell in enumerate(cells)]
-        dot_rows(axes, names, series, step=0.6 / len(cells))
+        dot_rows(axes, shown, series, step=0.6 / len(cells))
         if "raw" in panel:
             bare = [(part[part["raw"]], {**mark, "markerfacecolor": "white"}) for part, mark in series]
-            dot_rows(axes, names, bare, step=0.6 / len(cells))
+            dot_rows(axes, shown, bare, step=0.6 / len(cells))
         axes.set(xlim=(0, 1 if panel["high"].max() > 0.7 else None), xlabel=wrapped(label, 2.1, 8))
         style.percent(axes, "x")
     page.supxlabel(wrapped(left_out, WIDTH - 0.2, 8), fontsize=8)
@@ -141,11 +142,12 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
 
 
 @drawing
-def share_by_half_year(shares: pd.DataFrame) -> Figure:
+def share_by_half_year(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     """Shares over time with bands and the legal dates; below, the number of services in each half-year.
 
     Args:
         shares: From `findings.share_by_half_year`: up to seven features.
+        names: Other names for features.
 
     Note:
         Drawn from the first half-year with `FEW` services on; half-years with fewer are hollow.
@@ -154,13 +156,13 @@ def share_by_half_year(shares: pd.DataFrame) -> Figure:
     features = in_order(rows["feature"])
     if len(features) > len(COLOURS):
         raise ValueError(f"{len(features)} features are too many for one figure: choose up to {len(COLOURS)}")
-    names = row_names(features, room=1.2)
+    shown = row_names(features, names, room=1.2)
     parts = [rows[(rows["feature"] == feature) & (rows["n"] > 0)] for feature in features]
-    height = max(3.9, sum(text_height([name]) for name in names) / 0.6)
+    height = max(3.9, sum(text_height([name]) for name in shown) / 0.6)
     page, axes = _over_time(parts, "Share of services", height=height)
     style.percent(axes)
     last = [float(part["value"].iloc[-1]) for part in parts]
-    end_labels(axes, list(zip(last, names, COLOURS, strict=False)))
+    end_labels(axes, list(zip(last, shown, COLOURS, strict=False)))
     return page
 
 

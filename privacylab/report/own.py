@@ -170,7 +170,7 @@ def _name(row: Mapping[Hashable, Any]) -> str:
 
 
 def services(corpus: Corpus, hrefs: Mapping[str, str]) -> Markup:
-    """A table of the services with a link to each policy's page, and what was left out.
+    """A table of the services with a link to each policy's page; of one's own corpus what was left out, too.
 
     Args:
         corpus: The corpus.
@@ -183,15 +183,25 @@ def services(corpus: Corpus, hrefs: Mapping[str, str]) -> Markup:
         for name, row in zip(rows.index, rows.to_dict("records"), strict=True)
     ]
     heads = ("Service", *rows.columns)
+    listed = table("What is known of each, and its policies from the first day to the last", heads, known)
+    return listed if is_panel(corpus) else Markup("").join([listed, *_left_out(corpus)])
+
+
+def _left_out(corpus: Corpus) -> Iterator[Markup]:
+    """Why policies have no pages, and the versions that are no policies; of the panel a notebook tells it."""
+    if reason := why_no_pages(corpus):
+        yield Markup("<p>{}</p>").format(reason)
     versions = corpus.versions(columns=["status", "reason", "source"])
     gone = versions[versions["status"] != "kept"]
-    why = gone["reason"].astype(object).fillna(gone["status"].astype(object)).map(labels.readable)
-    left = [(name, f"{len(some):,}", shown(some.tolist())) for name, some in gone["source"].groupby(why)]
+    why = gone["reason"].astype(object).fillna(gone["status"].astype(object))
+    names = paths.rules("names")["exclusion_flow"]
+    rows = [
+        (labels.readable(name, names), f"{len(some):,}", shown(some.tolist()))
+        for name, some in gone["source"].groupby(why)
+    ]
     kept = f"{counted(len(versions), 'version')} came in, {counted(len(versions) - len(gone), 'policy')} stayed."
-    parts = [table("What is known of each, and its policies from the first day to the last", heads, known)]
-    parts += [Markup("<p>{}</p>").format(reason) for reason in [why_no_pages(corpus)] if reason]
-    parts.append(Markup("<h2>What was left out</h2><p>{}</p>").format(kept))
-    return Markup("").join([*parts, table("Versions left out, and why", ("Why", "Versions", "Which"), left)])
+    yield Markup("<h2>What was left out</h2><p>{}</p>").format(kept)
+    yield table("Versions left out, and why", ("Why", "Versions", "Which"), rows)
 
 
 def _links(corpus: Corpus, hrefs: Mapping[str, str]) -> dict[str, Markup]:

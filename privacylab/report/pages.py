@@ -204,13 +204,8 @@ def home(
     *,
     title: str = HOME_TITLE,
     intro: Markup | None = None,
-    is_own: bool = False,
-    told: Sequence[front.Finding] = (),
-    timeline: front.Timeline | None = None,
-    corpus: str = "",
-    dataset: Mapping[str, Any] | None = None,
     figures: Mapping[str, Sequence[str]] | None = None,
-    beside: Iterable[Entry] = (),
+    **more: object,
 ) -> str:
     """The site's index page: the timeline, findings in plain words, up to four figures, how to read them, all pages.
 
@@ -219,33 +214,24 @@ def home(
         stories: What notebooks found: with a figure, the first four are shown; without, all, below their notebook.
         title: The page's only h1.
         intro: What stands below it; the lead of the first notebook if None.
-        is_own: Whether the corpus is the reader's own.
-        told: From `front.told`.
-        timeline: From `front.timeline`.
-        corpus: The name of the corpus that the numbers are from.
-        dataset: What search engines are told of it, as JSON-LD.
         figures: Files under figures/ by the name of the figure.
-        beside: Pages that no notebook made.
+        more: ``told`` and ``timeline`` from `front`; ``corpus`` and ``dataset`` as in `render`; ``beside``, the entries
+            of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
     """
     shown = list(stories)
     begin = entries[0].lead if intro is None else intro
     return _TEMPLATES.get_template("home.html.j2").render(
         title=title,
         intro=Markup("<p>{}</p>").format(begin),
-        is_own=is_own,
-        timeline=timeline,
-        told=told,
         titles={entry.href: entry.title for entry in entries},
         certainty=front.CERTAINTY,
         facts=[story for story in shown if not story.figure],
         stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
-        corpus=corpus,
-        dataset=dataset,
         summary=_text(begin),
         figures=[(labels.readable(name), files) for name, files in sorted((figures or {}).items())],
-        beside=list(beside),
         home=True,
+        **more,
     )
 
 

@@ -37,7 +37,7 @@ def read(corpus):
 
 def test_a_trend_is_told_with_its_interval_and_services(trend):
     named(trend, "What").value = ("claims:dpf",)
-    assert answers(trend) == ["Data Privacy Framework: 100% (34% to 100%) of 2 services, 2024-H1."]
+    assert answers(trend) == ["Claims Data Privacy Framework: 100% (34% to 100%) of 2 services, 2024-H1."]
     assert "koa.example" in shown(trend)
     assert shown(trend).count('download="') == 2
 
@@ -56,6 +56,42 @@ def test_a_region_and_names_narrow_the_trend(trend):
     assert answers(trend) != everywhere
     named(trend, "Services").value = "nobody.example"
     assert "No service of the corpus is all of this" in shown(trend)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("birch", "birch is no service of this corpus: birch.example?"),
+        ("brich.example, elm.example", "brich.example is no service of this corpus: birch.example"),
+        ("qqq", "qqq is no service of this corpus."),
+    ],
+)
+def test_an_unknown_name_is_told_and_known_ones_are_offered(typed, told, trend, corpus, policies):
+    assert "birch.example" in named(trend, "Services").options
+    named(trend, "Services").value = typed
+    assert told in shown(trend)
+    assert ("<img" in shown(trend) or "Not drawn" in shown(trend)) == ("elm" in typed), "known names are shown"
+    history = controls.service(policies, findings.features(corpus))
+    named(history, "Service").value = typed.partition(",")[0]
+    assert told.partition(":")[0].rstrip(".") in shown(history)
+
+
+def test_what_a_policy_does_with_a_framework_is_told_apart_everywhere(trend):
+    names = ("framework:gdpr", "claims:gdpr", "claims:dpf", "framework:dpf")
+    named(trend, "What").value = names
+    called = [line.partition(":")[0] for line in answers(trend)]
+    assert set(called) == {
+        *("Names GDPR", "Says it is under GDPR"),
+        *("Claims Data Privacy Framework", "Names Data Privacy Framework"),
+    }
+    assert all(f"<td>{name}</td>" in shown(trend) for name in called)
+    assert len(named(trend, "What").options) == len(set(dict(named(trend, "What").options)))
+
+
+def test_more_than_a_figure_holds_is_told(trend):
+    some = list(dict(named(trend, "What").options).values())[:9]
+    named(trend, "What").value = some
+    assert "9 are chosen, the first 7 are shown." in answers(trend)[0]
 
 
 def test_a_trend_can_be_by_era(trend):
@@ -97,6 +133,17 @@ def test_a_concordance_follows_words_and_order(read):
     assert "<b>" not in answers(panel)[0]
     named(panel, "Words").value = "?"
     assert "must hold a word" in shown(panel)
+
+
+def test_who_writes_a_word_and_since_when(corpus):
+    panel = controls.words(corpus, "Safe Harbor")
+    assert answers(panel) == [
+        "5 services with “Safe Harbor” in one segment of a policy, the first alder.example on 2013-03-01."
+    ]
+    named(panel, "Words").value = "zebra"
+    assert answers(panel) == ["No service of this corpus writes “zebra”."]
+    named(panel, "Words").value = "the"
+    assert "holds no word to look for" in shown(panel)
 
 
 def test_versions_follow_the_service(read):

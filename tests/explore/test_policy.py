@@ -94,6 +94,13 @@ def test_a_right_of_some_tells_whose_it_is():
     assert row.detail() == "for Californians"
 
 
+def test_a_heading_is_shown_only_where_no_sentence_says_it():
+    text = policy("Log files.", "- Google Analytics", "Whatever you open is written into log files.")
+    rows = {row.detail(): row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Tracker"}
+    assert rows["log file"].hits[0].sentence == "Whatever you open is written into log files."
+    assert rows["Google Analytics"].hits[0].sentence == "Google Analytics"
+
+
 def test_a_category_is_shown_by_the_sentence_that_speaks_for_it():
     text = policy("Encryption\n\nWe mind our shop by day and by night. Our kites are under encryption all day long.")
     (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Data Security"]

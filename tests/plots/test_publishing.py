@@ -28,6 +28,17 @@ def test_publish_writes_the_picture_and_its_numbers(folder, cross):
     assert sorted(path.name for path in folder.iterdir()) == ["era_matrix.csv", "era_matrix.png", "era_matrix.svg"]
 
 
+def test_who_reads_a_notebook_changes_no_figure_that_is_there(folder, drawn, monkeypatch):
+    plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.delenv("PRIVACYLAB_FIGURES")
+    monkeypatch.setattr(publishing.paths, "figures", lambda: folder)
+    plots.publish(drawn["placebo"], STEPS.assign(value=0.5), "placebo", alt="Something happens")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    plots.publish(drawn["placebo"], STEPS, "fresh", alt="Nothing happens")
+    assert (folder / "fresh.svg").exists()
+
+
 def test_the_picture_does_not_name_the_software(folder, drawn):
     plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens on placebo dates")
     assert b"Software" not in (folder / "placebo.png").read_bytes()
