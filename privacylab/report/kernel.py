@@ -62,15 +62,14 @@ def execute(
         client.owns_km = True  # it shuts the kernel down, whatever happens
         env = _environment(corpus=corpus.resolve(), figures=figures.resolve(), scratch=area)
         try:
-            with (area / "kernel.log").open("wb") as log:  # what the kernel says is nothing for our terminal
+            # What the kernel says is nothing for our terminal.
+            with (area / "kernel.log").open("wb") as log, suppress(asyncio.CancelledError):
                 client.execute(env=env, cwd=str(folder), stdout=log, stderr=log)
-        except asyncio.CancelledError:
-            pass  # or nbclient says that the kernel died
         except CellExecutionError as error:
             ending, shown = error, error_output(error.ename, error.evalue)
         except (CellTimeoutError, RuntimeError) as error:
             ending, shown = error, error_output(type(error).__name__, str(error))
-        if client.is_stopped:
+        if client.is_stopped:  # nbclient may take that for a dead kernel
             raise KeyboardInterrupt
     for cell in cells[max(n_begun - 1, 0) :] if ending else ():
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
