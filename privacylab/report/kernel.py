@@ -1,6 +1,7 @@
 """The kernel that a notebook runs in: its own process, without the user's Jupyter settings and without a network."""
 
 import asyncio
+import atexit
 import os
 import re
 import shutil
@@ -69,8 +70,7 @@ def execute(
             ending, shown = error, error_output(error.ename, error.evalue)
         except (CellTimeoutError, RuntimeError) as error:
             ending, shown = error, error_output(type(error).__name__, str(error))
-        if client.is_stopped:  # nbclient may take that for a dead kernel
-            raise KeyboardInterrupt
+        client.stop_if_asked()
     for cell in cells[max(n_begun - 1, 0) :] if ending else ():
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
         cell.outputs.append(shown)
@@ -89,6 +89,14 @@ class _Client(NotebookClient):
         with suppress(RuntimeError):  # in another thread than the first there are no signals
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._stop, asyncio.current_task())
         await super().async_start_new_kernel(**options)
+
+    def stop_if_asked(self) -> None:
+        """Raises KeyboardInterrupt after Ctrl-C, whatever nbclient took it for; a kernel that was starting is ended."""
+        if self.is_stopped:
+            atexit.unregister(self._cleanup_kernel)
+            if self.km is not None:
+                self._cleanup_kernel()
+            raise KeyboardInterrupt
 
     def _stop(self, task: "asyncio.Task[Any] | None") -> None:
         self.is_stopped = True
