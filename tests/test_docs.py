@@ -15,8 +15,9 @@ from privacylab import build, cli, paths
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "ARTIFACT-APPENDIX.md"),
-    *("docs/glossary.md", "docs/decisions.md", "docs/loading.md", "corpus/README.md"),
+    *("docs/glossary.md", "docs/decisions.md", "docs/loading.md", "docs/security.md", "corpus/README.md"),
 ]
+SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -26,6 +27,21 @@ def test_files_that_a_document_names_are_there(name):
     named = re.findall(r"`((?:privacylab|corpus|docs|tests|figures|notebooks|benchmarks)/[\w./-]*)`", text)
     named += re.findall(r"\]\(([\w./-]+)\)", text)
     assert [path for path in named if not (ROOT / path).exists() and path != "docs/replication.md"] == []
+
+
+def test_the_tests_that_a_promise_names_are_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", SECURITY)
+    assert len(named) > 30
+    assert [test for file, test in named if f"\ndef {test}(" not in (ROOT / file).read_text(encoding="utf-8")] == []
+    promises = re.findall(r"^- .+$", SECURITY.partition("## What is not promised")[0], flags=re.M)
+    assert [line for line in promises if "::test_" not in line] == []
+
+
+def test_each_direct_dependency_has_a_reason_and_a_keeper():
+    rows = re.findall(r"^\| ([\w, -]+) \| .+ \| .+ \| .+ \|$", SECURITY, flags=re.M)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    direct = {re.match(r"[\w-]+", each)[0] for each in project["dependencies"]}
+    assert {name for row in rows for name in row.split(", ")} == direct | {"package"}
 
 
 def test_the_readme_begins_with_the_picture():

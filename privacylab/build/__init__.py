@@ -266,8 +266,9 @@ def _run(tasks: Sequence[workers.Task], n_workers: int, progress: Progress) -> N
     for start in range(0, len(tasks), step):
         some = tasks[start : start + step]
         with ProcessPoolExecutor(min(n_workers, len(some)), initializer=workers.ends_at_once) as pool:
-            futures = [pool.submit(workers.read, task) for task in some]
             try:
+                with workers.undisturbed():
+                    futures = [pool.submit(workers.read, task) for task in some]
                 for done, future in enumerate(as_completed(futures), start + 1):
                     future.result()
                     progress("reading", done, len(tasks))

@@ -83,6 +83,21 @@ def read(task: Task) -> None:
             write_part(part_of(task.folder, service), digest, rows)
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A time in which Ctrl-C waits for the end of the block: in the middle of a fork Python would lose it."""
+    waiting: list[int] = []
+    is_first = threading.current_thread() is threading.main_thread()  # no other may ask for signals
+    before = signal.signal(signal.SIGINT, lambda number, _: waiting.append(number)) if is_first else None
+    try:
+        yield
+    finally:
+        if is_first:
+            signal.signal(signal.SIGINT, before)
+    if waiting:
+        raise KeyboardInterrupt
+
+
 def ends_at_once() -> None:
     """Begins a worker's process: it ends without a word at Ctrl-C, and with the process that began it.
 

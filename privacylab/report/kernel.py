@@ -1,6 +1,7 @@
 """The kernel that a notebook runs in: its own process, without the user's Jupyter settings and without a network."""
 
 import asyncio
+import atexit
 import os
 import re
 import shutil
@@ -62,16 +63,14 @@ def execute(
         client.owns_km = True  # it shuts the kernel down, whatever happens
         env = _environment(corpus=corpus.resolve(), figures=figures.resolve(), scratch=area)
         try:
-            with (area / "kernel.log").open("wb") as log:  # what the kernel says is nothing for our terminal
+            # What the kernel says is nothing for our terminal.
+            with (area / "kernel.log").open("wb") as log, suppress(asyncio.CancelledError):
                 client.execute(env=env, cwd=str(folder), stdout=log, stderr=log)
-        except asyncio.CancelledError:
-            pass  # or nbclient says that the kernel died
         except CellExecutionError as error:
             ending, shown = error, error_output(error.ename, error.evalue)
         except (CellTimeoutError, RuntimeError) as error:
             ending, shown = error, error_output(type(error).__name__, str(error))
-        if client.is_stopped:
-            raise KeyboardInterrupt
+        client.stop_if_asked()
     for cell in cells[max(n_begun - 1, 0) :] if ending else ():
         cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
         cell.outputs.append(shown)
@@ -90,6 +89,14 @@ class _Client(NotebookClient):
         with suppress(RuntimeError):  # in another thread than the first there are no signals
             asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._stop, asyncio.current_task())
         await super().async_start_new_kernel(**options)
+
+    def stop_if_asked(self) -> None:
+        """Raises KeyboardInterrupt after Ctrl-C, whatever nbclient took it for; a kernel that was starting is ended."""
+        if self.is_stopped:
+            atexit.unregister(self._cleanup_kernel)
+            if self.km is not None:
+                self._cleanup_kernel()
+            raise KeyboardInterrupt
 
     def _stop(self, task: "asyncio.Task[Any] | None") -> None:
         self.is_stopped = True

@@ -26,7 +26,7 @@ from traitlets.config import Config
 
 from privacylab import __version__
 from privacylab.plots import labels, publishing
-from privacylab.report import front, tables
+from privacylab.report import front, harmless, tables
 from privacylab.report.tables import inner
 
 SITE = "PrivacyLab"
@@ -49,16 +49,6 @@ _TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).pa
 _TEMPLATES.globals.update(site=SITE, version=__version__)
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NULL = re.compile(r"(?<![\w.@/-])[+-]?nan%?(?!\w|\.\w)")
-_OUTSIDE = (
-    *("script", "style", "link", "meta", "base", "iframe", "frame", "object", "embed", "template", "svg", "math"),
-    *("video", "audio", "form", "button", "input", "noscript"),
-)
-"""Elements that may run or load something, or hold what does; an output's own style is the page's."""
-_ATTRIBUTE = re.compile(
-    r"alt|aria-\w+|class|colspan|height|href|id|lang|open|role|rowspan|scope|src|style|tabindex|width"
-)
-_LOADING_STYLE = re.compile(r"[\\@]|url|image|src", re.IGNORECASE)
-_HREF = re.compile(r"https?:|mailto:|#|figures/|policy-\d+\.html$")
 _INTERACTIVE = '<p class="note">Interactive: open this notebook in JupyterLab to use the controls.</p>'
 
 
@@ -114,7 +104,7 @@ def lead(nb: NotebookNode) -> Markup:
         if cell.cell_type != "markdown":
             continue
         tree = LexborHTMLParser(markdown2html(cell.source))
-        _close(tree)
+        harmless.close(tree)
         paragraph = tree.css_first("p")
         if paragraph is not None:
             for link in paragraph.css("a[href]"):
@@ -339,7 +329,7 @@ def _is_wide(output: NotebookNode, kind: str) -> bool:
 def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
     """The body with anchors, header cells and links put right; and its headings."""
     tree = LexborHTMLParser(body)
-    _close(tree)
+    harmless.close(tree)
     first = tree.css_first(".prose h1")
     if first is not None:
         first.decompose()
@@ -353,19 +343,6 @@ def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
     tables.finish(tree)
     # A page has one h1; a policy shown in an output may bring its own.
     return re.sub(r"<(/?)h1\b", r"<\1h2", inner(tree.body) if tree.body else ""), headings
-
-
-def _close(tree: LexborHTMLParser) -> None:
-    """Nothing runs and nothing is loaded from outside: what is not known to be harmless is taken out."""
-    tree.strip_tags(list(_OUTSIDE))
-    for node in tree.css("*"):
-        for name, value in node.attributes.items():
-            loads = name == "style" and _LOADING_STYLE.search(value or "")
-            if not _ATTRIBUTE.fullmatch(name) or loads or (name == "href" and node.tag != "a"):
-                del node.attrs[name]
-        source = node.attributes.get("src")
-        if source is not None and not (node.tag == "img" and source.startswith("data:image/")):
-            node.replace_with(node.attributes.get("alt") or "")
 
 
 def _anchor(tree: LexborHTMLParser) -> list[Heading]:
@@ -387,5 +364,5 @@ def _relink(link: LexborNode, siblings: frozenset[str]) -> None:
     notebook = re.fullmatch(r"(?:\./)?([^/#]+)\.ipynb(#.*)?", href)
     if notebook and notebook[1] in siblings:
         link.attrs["href"] = f"{notebook[1]}.html{notebook[2] or ''}"
-    elif not _HREF.match(href):
+    elif not harmless.HREF.match(href):
         del link.attrs["href"]  # a file beside the notebook, for which the link would be dead; or a script

@@ -1,5 +1,10 @@
 """`build.workers`: which services are read in one task."""
 
+import os
+import signal
+
+import pytest
+
 from privacylab.build import workers
 from privacylab.sources import Entry
 
@@ -31,3 +36,12 @@ def test_a_family_is_parted_at_twice_the_size_of_a_batch(monkeypatch):
 def test_an_error_page_that_many_services_have_makes_no_family_of_them(monkeypatch):
     services = {f"s{i:02}.com": listed("error") for i in range(workers.MAX_HOLDERS + 1)}
     assert names(services, monkeypatch, 1) == [[name] for name in services]
+
+
+def test_ctrl_c_waits_until_the_workers_are_there():
+    done = []
+    with pytest.raises(KeyboardInterrupt), workers.undisturbed():
+        os.kill(os.getpid(), signal.SIGINT)
+        done.append("began")
+    assert done == ["began"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,19 +1,23 @@
 """A site is built from two small notebooks, with real kernels, and its pages are read as a browser would."""
 
 import json
+import os
 import re
+import signal
 import time
 from itertools import pairwise
 from pathlib import Path
 
 import archives
 import nbformat
+import psutil
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from privacylab import build as building
 from privacylab import paths, report, tables
 from privacylab.findings import TooFewError
+from privacylab.report import kernel
 
 FIGURE = """
 import os, pathlib
@@ -463,6 +467,20 @@ def test_ctrl_c_ends_a_run_and_the_old_report_stays(tmp_path, workplace):
     with pytest.raises(KeyboardInterrupt):
         report.build([notebook], corpus=workplace / "panel", out=tmp_path / "site", failed=pytest.fail)
     assert [path.name for path in tmp_path.iterdir()] == ["slow.ipynb"]
+
+
+def test_ctrl_c_while_the_kernel_starts_leaves_none(tmp_path, workplace, monkeypatch):
+    notebook = save(tmp_path / "slow.ipynb", markdown("# Slow"), code("1"))
+    started = kernel._Client.async_start_new_kernel_client
+
+    async def interrupted(client):
+        os.kill(os.getpid(), signal.SIGINT)
+        return await started(client)
+
+    monkeypatch.setattr(kernel._Client, "async_start_new_kernel_client", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        report.run(notebook, corpus=workplace / "panel", figures=tmp_path / "figures")
+    assert psutil.Process().children() == []
 
 
 def test_older_report_is_replaced(site, notebooks, workplace, tmp_path):
