@@ -234,6 +234,7 @@ def timeline(corpus: Corpus | None) -> Timeline:
         return Bar(name, _when(start, end), of, left, round(right - left, 2))
 
     years = [(year, place(dt.date(year, 1, 1))) for year in range(first.year, last.year) if year % 5 == 0]
+    years = [(year, left) for year, left in years if left < 94]  # a label needs some room to its right
     return Timeline(years, {group: [bar(*span) for span in spans] for group, spans in groups.items()})
 
 
