@@ -2,9 +2,11 @@
 
 import errno
 import os
+import platform
+import re
 import shutil
 import stat
-import tempfile
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +49,8 @@ def replacing(path: Path, *, check: Callable[[Path], None] | None = None, within
         OSError: The disk is full or may not be written, a folder stands at ``path`` and there is no ``check``, or
             nothing was written.
     """
-    area = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=within or path.parent))
+    area = (within or path.parent) / f".{path.name}.{_HOST}-{uuid.uuid4().hex}"
+    area.mkdir(mode=0o700)
     try:
         staging = area / path.name
         yield staging
@@ -58,6 +61,10 @@ def replacing(path: Path, *, check: Callable[[Path], None] | None = None, within
             _swap(staging, path, check)
     finally:
         shutil.rmtree(area, ignore_errors=True)
+
+
+_HOST = re.sub(r"\W", "-", platform.node())[:20]
+"""In the names of staging areas: a folder that several machines share has those of all of them."""
 
 
 def set_aside(folder: Path) -> Path:

@@ -17,7 +17,7 @@ import pytest
 from archives import GDPR, HARBOR, LETTERS, PARROT, SHIELD, page, policy
 
 from privacylab import build, paths, sources, tables
-from privacylab.build import BuildError, annotate, assemble, versions, workers
+from privacylab.build import BuildError, annotate, assemble, jobs, versions, workers
 from privacylab.sources import SourceError
 from privacylab.tables import CorpusError, corpus, schema
 
@@ -216,7 +216,7 @@ def test_tables_of_small_row_groups_have_the_same_rows(repository, built, tmp_pa
 def test_workers_that_end_after_one_job_each_give_the_same_bytes(
     repository, built, tmp_path, monkeypatch, small_batches
 ):
-    monkeypatch.setattr(build, "TASKS_OF_A_WORKER", 1)
+    monkeypatch.setattr(jobs, "TASKS_OF_A_WORKER", 1)
     told = []
     again = build.corpus([repository], tmp_path / "again", workers=2, progress=lambda *now: told.append(now))
     assert archives.contents(again.path) == archives.contents(built.path)
@@ -396,18 +396,18 @@ def test_an_update_sees_every_change_of_a_folder(change, read, tmp_path, monkeyp
 
 def test_an_update_after_a_change_of_the_rules_reads_everything(ota, tmp_path, monkeypatch):
     def change():
-        monkeypatch.setattr(build, "_code_hash", lambda: "new")
+        monkeypatch.setattr(workers, "software", lambda: {**software(), "code": "new"})
         return [ota]
 
-    assert updated([ota], change, tmp_path / "out", monkeypatch)[1] == ["boats.com", "kites.com"]
+    assert updated([ota], change, tmp_path / "out", monkeypatch)[1] == ["kites.com", "boats.com"]
 
 
 def test_an_update_with_other_software_reads_everything(ota, tmp_path, monkeypatch):
     def upgrade():
-        monkeypatch.setattr(build, "_software", lambda: {"numpy": "99"})
+        monkeypatch.setattr(workers, "software", lambda: {**software(), "numpy": "99"})
         return [ota]
 
-    assert updated([ota], upgrade, tmp_path / "out", monkeypatch)[1] == ["boats.com", "kites.com"]
+    assert updated([ota], upgrade, tmp_path / "out", monkeypatch)[1] == ["kites.com", "boats.com"]
 
 
 def test_an_update_of_a_damaged_corpus_takes_nothing_from_its_tables(ota, tmp_path, monkeypatch):
@@ -443,7 +443,7 @@ def test_a_copied_corpus_without_its_parts_is_updated_by_reading_all(ota, tmp_pa
     corpus, found = updated(
         [ota], lambda: shutil.rmtree(parts(tmp_path / "out")) or [ota], tmp_path / "out", monkeypatch
     )
-    assert found == ["boats.com", "kites.com"]
+    assert found == ["kites.com", "boats.com"]
     assert same_as_fresh(corpus, [ota], tmp_path)
 
 
@@ -789,7 +789,7 @@ def test_a_worker_that_dies_is_told_in_one_line(repository, tmp_path, monkeypatc
     assert not isinstance(caught.value, BrokenProcessPool)
 
 
-read_task = workers.read
+read_task, software = workers.read, workers.software
 
 
 def die_over_another_service(task):
