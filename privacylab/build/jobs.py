@@ -4,6 +4,7 @@ Of an executor no more is asked than `concurrent.futures.Executor`: dask's, MPI'
 """
 
 import itertools
+import pkgutil
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import (
@@ -15,7 +16,9 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from typing import Any
 
+import privacylab
 from privacylab.build import workers
 from privacylab.build.workers import BuildError
 from privacylab.sources.listing import shown
@@ -28,6 +31,9 @@ TASKS_OF_A_WORKER = 50
 
 AT_ONCE = 500
 """So many an executor holds at a time: a scheduler keeps each in its memory, with the names of its versions."""
+
+PATIENCE = 30
+"""Seconds without the end of a job, after which the executor is asked whether it is there."""
 
 MOST_LOSSES = 3
 """So often a job is given again whose worker was lost."""
@@ -42,7 +48,8 @@ def run(tasks: Sequence[workers.Task], *, n_workers: int, executor: Executor | N
         progress("reading", next(done), len(tasks))
 
     if executor is not None and tasks:
-        # A job without services comes first, so that what is wrong everywhere is told at once.
+        # What is wrong everywhere is told at once: by a job without services.
+        _greet(executor)
         _submit([tasks[0]._replace(services=())], executor, lambda: None)
         _submit(tasks, executor, tell)
     elif n_workers == 1 or len(tasks) <= 1:
@@ -57,6 +64,21 @@ def run(tasks: Sequence[workers.Task], *, n_workers: int, executor: Executor | N
                 _submit(some, pool, tell)
 
 
+def _greet(executor: Executor) -> None:
+    """Asks a worker for its version by what any Python has: one without the package may die of a job, and tell nothing.
+
+    Raises:
+        BuildError: It has none, or another one.
+    """
+    own = privacylab.__version__
+    try:
+        version = _submitted(executor, pkgutil.resolve_name, "privacylab:__version__").result()
+    except (BrokenExecutor, CancelledError, ImportError, AttributeError) as error:
+        raise BuildError(f"a worker cannot begin ({why(error)}): install privacylab {own} there") from None
+    if version != own:
+        raise BuildError(f"a worker has privacylab {version}, not {own}: install the same on all machines")
+
+
 def _submit(tasks: Sequence[workers.Task], executor: Executor, tell: Callable[[], None]) -> None:
     """Gives tasks to an executor; tells of each that is done, and gives those of a lost worker again."""
     waiting, lost = deque(range(len(tasks))), Counter[int]()
@@ -65,8 +87,11 @@ def _submit(tasks: Sequence[workers.Task], executor: Executor, tell: Callable[[]
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
                 number = waiting.popleft()
-                running[_submitted(executor, tasks[number])] = number
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                running[_submitted(executor, workers.read, tasks[number])] = number
+            done = wait(running, timeout=PATIENCE, return_when=FIRST_COMPLETED).done
+            if not done:  # the jobs of a scheduler that is gone never end, but it takes no more
+                _submitted(executor, str, "").cancel()
+            for future in done:
                 number = running.pop(future)
                 if _is_done(future, tasks[number]):
                     tell()
@@ -81,12 +106,12 @@ def _submit(tasks: Sequence[workers.Task], executor: Executor, tell: Callable[[]
             future.cancel()
 
 
-def _submitted(executor: Executor, task: workers.Task) -> Future[None]:
+def _submitted(executor: Executor, function: Callable[[Any], Any], given: object) -> Future[Any]:
     try:
-        return executor.submit(workers.read, task)
+        return executor.submit(function, given)
     except BrokenExecutor:
         raise BuildError(_LOST.format("", "fewer --workers")) from None
-    except RuntimeError as error:
+    except Exception as error:
         raise BuildError(f"the executor takes no more jobs ({why(error)}): start it anew and give --resume") from None
 
 
@@ -104,10 +129,10 @@ def _is_done(future: Future[None], task: workers.Task) -> bool:
     except Exception as error:
         if type(error).__name__ == "KilledWorker":  # dask's, which need not be installed
             return False
-        said = f"{type(error).__name__}: {why(error)}"
+        cause = error.__cause__ if isinstance(error.__cause__, ImportError | AttributeError) else error
+        said = f"{type(cause).__name__}: {why(cause)}"
         if not task.services:
-            version = task.software["privacylab"]
-            raise BuildError(f"a worker cannot begin ({said}): install privacylab {version} there") from None
+            raise BuildError(f"no job can begin ({said}): install privacylab where the scheduler is, too") from None
         said = f"reading {_named(task)} failed ({said})"
         raise BuildError(f"{said}: mend that and give --resume, or report it") from error
     return True

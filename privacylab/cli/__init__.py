@@ -11,6 +11,7 @@ import typer
 import privacylab
 from privacylab import files, paths, sources, tables
 from privacylab.cli.console import err, out, progress
+from privacylab.cli.scheduler import executor
 from privacylab.cli.summary import summary
 from privacylab.tables import schema
 
@@ -80,6 +81,7 @@ def _options(
 _Every = Annotated[str, typer.Option(help="half-year, quarter or all: the last version of each is kept.")]
 _Text = Annotated[bool, typer.Option("--text/--no-text", help="Whether the segments' text is kept.")]
 _Workers = Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")]
+_Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler whose workers read, as tcp://HOST:8786.")]
 _Column = Annotated[str | None, typer.Option(help="Of tables: the column that holds it, where its name does not tell.")]
 
 
@@ -90,6 +92,7 @@ def build(
     every: _Every = "half-year",
     text: _Text = True,
     workers: _Workers = None,
+    scheduler: _Scheduler = None,
     update: Annotated[bool, typer.Option("--update", help="Read only the services with new versions.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a killed build.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
@@ -105,13 +108,15 @@ def build(
     from privacylab import build as building
 
     mode: Any = _the_one(update=update, resume=resume, force=force) or "new"
-    with progress(verbose=_verbose) as update_bars:
+    _the_one(workers=workers is not None, scheduler=scheduler is not None)
+    with executor(scheduler) as given, progress(verbose=_verbose) as update_bars:
         corpus = building.corpus(
             source,
             out_dir,
             every=every,
             text=text,
             workers=workers,
+            executor=given,
             mode=mode,
             progress=update_bars,
             text_column=text_column,

@@ -31,17 +31,21 @@ def mine(tmp_path):
 class Changed(ThreadPoolExecutor):
     """An executor that does something else for a job: ``change`` gives another task, an exception, or None."""
 
-    def __init__(self, change):
+    def __init__(self, change, first=None):
         super().__init__(1)
-        self.change = change
+        self.change, self.first = change, first
 
     def submit(self, function, task):
-        changed = self.change(task)
-        if not isinstance(changed, Exception):
-            return super().submit(function, changed or task)
-        future = Future()
-        future.set_exception(changed)
-        return future
+        changed = self.change(task) if function is workers.read else self.first
+        if isinstance(changed, Exception):
+            return super().submit(raised, changed)
+        if isinstance(changed, str):
+            return super().submit(str, changed)
+        return super().submit(function, changed or task)
+
+
+def raised(error):
+    raise error
 
 
 def built(mine, out, change=lambda task: None, **options):
@@ -115,10 +119,7 @@ def other_software(task):
             "does not see .*: give an --out on a disk that all",
         ),
         (other_software, r"a worker on .* has numpy [\d.]+, not 99: install the same on all machines"),
-        (
-            lambda task: ModuleNotFoundError("No module named 'privacylab'"),
-            "a worker cannot begin .*: install privacylab ",
-        ),
+        (lambda task: ModuleNotFoundError("No module named 'a'"), "no job can begin .*: install privacylab where the"),
     ],
 )
 def test_the_first_job_tells_what_is_wrong_with_a_machine(change, message, mine, tmp_path, monkeypatch):
@@ -129,11 +130,48 @@ def test_the_first_job_tells_what_is_wrong_with_a_machine(change, message, mine,
     assert [task.services for task in given] == [()]
 
 
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            ModuleNotFoundError("No module named 'privacylab'"),
+            r"a worker cannot begin \(No module .*: install privacylab ",
+        ),
+        (AttributeError("no attribute"), "a worker cannot begin"),
+        (BrokenExecutor("it died"), "a worker cannot begin"),
+        ("0.0.9", r"a worker has privacylab 0\.0\.9, not [\d.]+: install the same on all machines"),
+    ],
+)
+def test_a_worker_says_its_version_before_anything_of_the_package_is_sent(answer, message, mine, tmp_path):
+    given = []
+    with Changed(given.append, answer) as executor, pytest.raises(BuildError, match=message):
+        build.corpus([mine], tmp_path / "out", executor=executor)
+    assert given == []
+
+
 def test_an_executor_that_was_shut_down_is_told_in_one_line(mine, tmp_path):
     executor = ThreadPoolExecutor(1)
     executor.shutdown()
     with pytest.raises(BuildError, match=r"takes no more jobs \(.*\): start it anew and give --resume"):
         build.corpus([mine], tmp_path / "out", executor=executor)
+
+
+class Gone(ThreadPoolExecutor):
+    """An executor whose scheduler goes when it has the jobs: they never end."""
+
+    def submit(self, function, *given):
+        if function is workers.read and given[0].services:
+            self.shutdown(wait=False)
+            self.submit = super().submit
+            return Future()
+        return super().submit(function, *given)
+
+
+def test_an_executor_that_goes_with_its_jobs_is_noticed(mine, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "PATIENCE", 0.1)
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
+    with pytest.raises(BuildError, match="the executor takes no more jobs"):
+        build.corpus([mine], tmp_path / "out", executor=Gone(1))
 
 
 def test_a_job_carries_what_is_known_of_its_own_services_alone(mine, tmp_path):
