@@ -12,15 +12,12 @@ import itertools
 import os
 import re
 import shutil
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, get_args
-
-import pyarrow as arrow
 
 from privacylab import files, sources, tables
 from privacylab.build import annotate, assemble, jobs, versions, workers
@@ -109,7 +106,7 @@ def _parts_of(folder: Path) -> Path:
 def _is_own(path: Path, folder: Path) -> bool:
     """Whether a build into ``folder``, perhaps a killed one, leaves such a file in the folder of its parts."""
     staged = rf"\.(?:part-[0-9a-f]{{16}}\.arrow|{re.escape(folder.name)})\.[\w-]+"
-    own = rf"lock|here-\w{{32}}|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.(?:git|tar|texts|sqlite)"
+    own = rf"lock|here-\w{{32}}|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.(?:git|tar|texts|sqlite|rows)"
     return re.fullmatch(own, path.name) is not None and not path.is_symlink()
 
 
@@ -160,18 +157,17 @@ def _build(
     listed = _by_service(entries)
     _note_unknown(opened.values(), listed)
     regions = {service: facts[service].region for service in listed if service in facts}
-    marker = scratch / f"here-{uuid.uuid4().hex}"
-    marker.touch()
     told = hashlib.sha256(repr(conditions).encode("utf-8", "backslashreplace")).hexdigest()
-    task = workers.Task((), opened, scratch, every, text, told, regions, workers.software(), marker.name)
-    parts = _parts(listed, task, run)
+    task = workers.Task((), opened, scratch, every, text, told, regions, workers.software(), workers.mark(scratch))
+    n_rows = _read(listed, task, run)
     progress("writing", 0, 1)
-    frames = assemble.assemble(parts, listed, facts)
-    if len(frames["versions"]) != len(entries):
-        raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
+    own_parts = [workers.part_of(scratch, service) for service in listed]
+    frames, n_versions = assemble.assemble(own_parts, listed, facts, n_rows=n_rows)
+    if n_versions != len(entries):
+        raise BuildError(f"{len(entries)} versions came in, {n_versions} would go out: please report this")
     manifest = {**conditions, "sources": _described(opened, entries)}
     corpus = tables.write(folder, frames, manifest, within=scratch)
-    for path in {*scratch.glob("part-*")} - {workers.part_of(scratch, service) for service in listed}:
+    for path in {*scratch.glob("part-*")} - {*own_parts}:
         path.unlink()  # of services that the sources do not hold any more
     progress("writing", 1, 1)
     return corpus
@@ -187,36 +183,38 @@ def _note_unknown(opened: Iterable[sources.Source], listed: Collection[str]) -> 
             )
 
 
-def _parts(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) -> list[arrow.Table]:
-    """The part of each service: what stands is taken where it is made of what the sources hold, the others are read.
+def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) -> Counter[str]:
+    """Sees to it that each service has its part; those that stand are read anew where the sources hold something else.
 
     Args:
         listed: The versions of each service.
         task: What reading takes, still without services.
         run: Does tasks.
+
+    Returns:
+        How many rows the parts have of each table.
     """
     files_of = {service: workers.part_of(task.folder, service) for service in listed}
-    stored = {service: part for service, path in files_of.items() if (part := workers.read_part(path)) is not None}
-    ids: dict[tuple[str, str], str] = {}
-    for label, source in task.sources.items():
-        if stored and not source.keys_tell_bytes:
-            own = [entry for service in stored for entry, _ in listed[service] if entry.collection == label]
-            ids |= workers.content_ids(source, own)
-    parts = {
-        service: part
-        for service, part in stored.items()
-        if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=task.conditions)
+    stored = {service: part for service, path in files_of.items() if (part := workers.summary(path)) is not None}
+    ids = workers.ids_of(task.sources, [entry for service in stored for entry, _ in listed[service]])
+    missing = {
+        service: versions
+        for service, versions in listed.items()
+        if service not in stored
+        or stored[service].digest != workers.fingerprint(versions, ids, conditions=task.conditions)
     }
-    missing = {service: versions for service, versions in listed.items() if service not in parts}
     run([_task_of(batch, task) for batch in workers.batches(missing, workers.sizes(task.sources, missing))])
     os.listdir(task.folder)  # over a network, this machine may else remember that a part is not there
     for service in missing:
-        part = workers.read_part(files_of[service])
+        part = workers.summary(files_of[service])
         if part is None:
             gone = f"the part of {service} in {task.folder} is gone or damaged"
             raise BuildError(f"{gone}: give --resume to read it again")
-        parts[service] = part
-    return [parts[service] for service in listed]
+        stored[service] = part
+    n_rows = Counter[str]()
+    for part in stored.values():
+        n_rows.update(part.n_rows)
+    return n_rows
 
 
 def _task_of(batch: tuple[tuple[str, workers.Listed], ...], task: workers.Task) -> workers.Task:

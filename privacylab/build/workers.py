@@ -8,6 +8,7 @@ import gc
 import hashlib
 import io
 import platform
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -102,6 +103,13 @@ def read(task: Task) -> None:
         for (service, listed), history, rows in zip(task.services, read, annotated, strict=True):
             digest = fingerprint(listed, _ids_of_interest(history, task.sources), conditions=task.conditions)
             write_part(part_of(task.folder, service), digest, rows)
+
+
+def mark(folder: Path) -> str:
+    """Lays a file of a new name into a folder, by which workers know it; the name."""
+    marker = folder / f"here-{uuid.uuid4().hex}"
+    marker.touch()
+    return marker.name
 
 
 def _check_machine(task: Task) -> None:
@@ -223,12 +231,16 @@ def fingerprint(listed: Listed, content_ids: ContentIds, *, conditions: str) -> 
     return digest.hexdigest()
 
 
-def content_ids(source: sources.Source, entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
-    """The content ids of entries now: all are read for it."""
-    named = {entry.content: entry for entry in entries if not entry.reason}
+def ids_of(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
+    """The content ids now of those entries that do not tell their bytes: all are read for it."""
+    named: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for entry in entries:
+        if not entry.reason and not opened[entry.collection].keys_tell_bytes:
+            named[entry.collection][entry.content] = entry
     return {
-        (source.label, named[key].source): sources.UNREAD if data is None else sources.content_id(data)
-        for key, data, _ in source.contents(list(named))
+        (label, own[key].source): sources.UNREAD if data is None else sources.content_id(data)
+        for label, own in named.items()
+        for key, data, _ in opened[label].contents(list(own))
     }
 
 
@@ -258,6 +270,22 @@ def write_part(path: Path, digest: str, tables: Mapping[str, arrow.RecordBatch])
     feather.write_feather(arrow.table({"digest": [digest], **columns}), buffer, compression="zstd")
     with files.replacing(path) as staging:
         staging.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+
+
+class Summary(NamedTuple):
+    """What a part was made of, and how many rows it has of each table."""
+
+    digest: str
+    n_rows: Counter[str]
+
+
+def summary(path: Path) -> Summary | None:
+    """The summary of the part in a file; None as of `read_part`."""
+    part = read_part(path)
+    if part is None:
+        return None
+    names = [name for name in part.column_names if name != "digest"]
+    return Summary(part["digest"][0].as_py(), Counter({name: len(part[name][0]) for name in names}))
 
 
 def read_part(path: Path) -> arrow.Table | None:

@@ -108,8 +108,7 @@ def build(
     from privacylab import build as building
 
     mode: Any = _the_one(update=update, resume=resume, force=force) or "new"
-    _the_one(workers=workers is not None, scheduler=scheduler is not None)
-    with executor(scheduler) as given, progress(verbose=_verbose) as update_bars:
+    with executor(scheduler, workers) as given, progress(verbose=_verbose) as update_bars:
         corpus = building.corpus(
             source,
             out_dir,
@@ -123,8 +122,7 @@ def build(
             date_column=date_column,
             service_column=service_column,
         )
-    rejected = summary(corpus, verbose=_verbose)
-    if strict and rejected:
+    if summary(corpus, verbose=_verbose) and strict:
         raise typer.Exit(1)
 
 

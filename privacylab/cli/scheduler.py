@@ -16,15 +16,17 @@ PATIENCE = 15
 
 
 @contextmanager
-def executor(address: str | None) -> Iterator[Executor | None]:
+def executor(address: str | None, n_workers: int | None) -> Iterator[Executor | None]:
     """What does jobs on the workers of a scheduler; None for no address.
 
     Raises:
-        ValueError: The address is none, dask is not installed, no scheduler answers, or it has no worker.
+        ValueError: ``n_workers`` is given too, the address is none, or no dask, scheduler or worker is there.
     """
     if address is None:
         yield None
         return
+    if n_workers:
+        raise ValueError("--workers and --scheduler exclude each other: give one")
     if not re.fullmatch(r"(?:tcp|tls|wss?)://[^/]+:\d+", address):
         raise ValueError(f"--scheduler {address} is no address of a scheduler: write tcp://HOST:8786")
     if importlib.util.find_spec("distributed") is None:

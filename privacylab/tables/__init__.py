@@ -3,14 +3,13 @@
 from privacylab.tables.corpus import (
     FORMAT,
     MANIFEST,
-    PART_ROWS,
     Corpus,
     CorpusError,
+    Part,
+    Rows,
     check_replaceable,
-    read_table,
     restore,
-    sha256,
     verify,
     write,
-    write_table,
 )
+from privacylab.tables.storage import PART_ROWS, parts_of, place_of, read_table, sha256, write_table
