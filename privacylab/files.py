@@ -4,6 +4,8 @@ import errno
 import fcntl
 import glob
 import os
+import platform
+import re
 import shutil
 import stat
 import tempfile
@@ -71,6 +73,7 @@ def passing(prefix: str, *, folder: Path, sweep: bool = True) -> Iterator[Path]:
         folder: Where it stands.
         sweep: Whether to look for what was left.
     """
+    prefix = f"{prefix}{_HOST}-"
     for left in folder.glob(f"{glob.escape(prefix)}*") if sweep else ():
         _remove_left(left)
     area = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
@@ -90,6 +93,10 @@ def _remove_left(area: Path) -> None:
         if lock.read():
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(area)
+
+
+_HOST = re.sub(r"\W", "-", platform.node())[:20]
+"""In the names of staging areas: a folder that several machines share has those of all of them."""
 
 
 def set_aside(folder: Path) -> Path:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from privacylab import build, paths
+from privacylab import paths
+from privacylab.build import workers
 
 GROUND = {"paths", "files", "eras", "tables"}
 READING = {"sources", "normalize", "text", "dates", "frameworks", "cues", "clauses", "build"}
@@ -70,5 +71,5 @@ def test_a_change_of_any_door_that_reads_policies_is_seen_by_update():
     while new:
         new = set().union(*map(imports_of, new)) - seen
         seen |= new
-    read = {name.removesuffix(".py") for name in build.READING}
+    read = {name.removesuffix(".py") for name in workers.READING}
     assert read == (seen - {"paths", "files"}) | {"rules", "models"}

@@ -10,36 +10,25 @@ import functools
 import hashlib
 import itertools
 import os
-import platform
 import re
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import pyarrow as arrow
-
-import privacylab
-from privacylab import files, paths, sources, tables
-from privacylab.build import annotate, assemble, versions, workers
+from privacylab import files, sources, tables
+from privacylab.build import annotate, assemble, jobs, versions, workers
+from privacylab.build.jobs import Progress
+from privacylab.build.workers import BuildError
 from privacylab.sources import Entry
 from privacylab.sources.listing import shown
 from privacylab.sources.services import Fact, documents, facts_of_domains, service_of, stated, views
 
 Mode = Literal["new", "update", "resume", "force"]
-Progress = Callable[[str, int, int], None]
-
-TASKS_OF_A_WORKER = 50
-"""So many, then a worker ends: what it holds by then is memory in pieces, which the next one need not have."""
-
-
-class BuildError(RuntimeError):
-    """A build that cannot start or go on; the message is one line and says what to do."""
+Run = Callable[[Sequence[workers.Task]], None]
 
 
 def corpus(
@@ -49,6 +38,7 @@ def corpus(
     every: str = "half-year",
     text: bool = True,
     workers: int | None = None,
+    executor: Executor | None = None,
     mode: Mode = "new",
     progress: Progress | None = None,
     text_column: str | None = None,
@@ -64,6 +54,8 @@ def corpus(
         every: Which kept versions become policies: the last of each ``half-year`` or ``quarter`` (and era), or ``all``.
         text: Whether segments keep their text.
         workers: Processes; all cores if None.
+        executor: What does the jobs in the place of these processes, perhaps on other machines that see ``given`` and
+            the folder of ``out`` at the same paths and have the same version of the package. It is not shut down.
         mode: ``new`` (refuse an existing folder), ``force`` (replace it), ``resume`` (go on with a killed build),
             ``update`` (read only the services with new versions). The last two take the parts that stand beside
             ``out`` in ``.<name>.parts``; without them all is read.
@@ -76,7 +68,7 @@ def corpus(
         The corpus, opened. Same input and parameters give the same bytes.
 
     Raises:
-        BuildError: The folder exists or holds a source, another build is at work there, a worker died.
+        BuildError: The folder exists or holds a source, another build is at work there, a job failed, workers died.
         CorpusError: The folder holds something that is no part of a corpus.
         SourceError: A source cannot be read.
         OSError: The disk is full. The old corpus stays whole.
@@ -94,9 +86,9 @@ def corpus(
             raise BuildError(f"{folder} exists: give --update, --resume or --force, or another --out")
         tables.check_replaceable(folder)
         _clear(scratch, parts=mode in ("new", "force"))
-        n_workers = workers or os.cpu_count() or 1
-        opened = _open(chosen, scratch, columns)
-        return _build(opened, folder, scratch, every, text, n_workers, progress or (lambda *_: None))
+        opened, tell = _open(chosen, scratch, columns), progress or (lambda *_: None)
+        run = functools.partial(jobs.run, n_workers=workers or os.cpu_count() or 1, executor=executor, progress=tell)
+        return _build(opened, folder, scratch, every, text, run, tell)
 
 
 def _check_sources(folder: Path, given: Sequence[str | Path | sources.Source]) -> None:
@@ -113,8 +105,8 @@ def _parts_of(folder: Path) -> Path:
 
 def _is_own(path: Path, folder: Path) -> bool:
     """Whether a build into ``folder``, perhaps a killed one, leaves such a file in the folder of its parts."""
-    staged = rf"\.(?:part-[0-9a-f]{{16}}\.arrow|{re.escape(folder.name)})\.\w{{8}}"
-    own = rf"lock|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.(?:git|tar|texts|sqlite)"
+    staged = rf"\.(?:part-[0-9a-f]{{16}}\.arrow|{re.escape(folder.name)})\.[\w-]+"
+    own = rf"lock|here-\w{{32}}|part-[0-9a-f]{{16}}\.arrow|{staged}|.*-[0-9a-f]{{16}}\.(?:git|tar|texts|sqlite|rows)"
     return re.fullmatch(own, path.name) is not None and not path.is_symlink()
 
 
@@ -131,7 +123,7 @@ def _parts_folder(folder: Path) -> Iterator[Path]:
     with (scratch / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise BuildError(f"another build into {folder} is at work: wait for it, or name another --out") from None
         try:
             yield scratch
@@ -154,7 +146,7 @@ def _build(
     scratch: Path,
     every: str,
     text: bool,
-    n_workers: int,
+    run: Run,
     progress: Progress,
 ) -> tables.Corpus:
     own = stated(opened.values())
@@ -165,15 +157,17 @@ def _build(
     listed = _by_service(entries)
     _note_unknown(opened.values(), listed)
     regions = {service: facts[service].region for service in listed if service in facts}
-    task = workers.Task((), opened, scratch, every, text, repr(conditions), regions)
-    parts = _parts(listed, task, n_workers, progress)
+    told = hashlib.sha256(repr(conditions).encode("utf-8", "backslashreplace")).hexdigest()
+    task = workers.Task((), opened, scratch, every, text, told, regions, workers.software(), workers.mark(scratch))
+    n_rows = _read(listed, task, run)
     progress("writing", 0, 1)
-    frames = assemble.assemble(parts, listed, facts)
-    if len(frames["versions"]) != len(entries):
-        raise BuildError(f"{len(entries)} versions came in, {len(frames['versions'])} would go out: please report this")
+    own_parts = [workers.part_of(scratch, service) for service in listed]
+    frames, n_versions = assemble.assemble(own_parts, listed, facts, n_rows=n_rows)
+    if n_versions != len(entries):
+        raise BuildError(f"{len(entries)} versions came in, {n_versions} would go out: please report this")
     manifest = {**conditions, "sources": _described(opened, entries)}
     corpus = tables.write(folder, frames, manifest, within=scratch)
-    for path in {*scratch.glob("part-*")} - {workers.part_of(scratch, service) for service in listed}:
+    for path in {*scratch.glob("part-*")} - {*own_parts}:
         path.unlink()  # of services that the sources do not hold any more
     progress("writing", 1, 1)
     return corpus
@@ -189,41 +183,46 @@ def _note_unknown(opened: Iterable[sources.Source], listed: Collection[str]) -> 
             )
 
 
-def _parts(
-    listed: Mapping[str, workers.Listed], task: workers.Task, n_workers: int, progress: Progress
-) -> list[arrow.Table]:
-    """The part of each service: what stands is taken where it is made of what the sources hold, the others are read.
+def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) -> Counter[str]:
+    """Sees to it that each service has its part; those that stand are read anew where the sources hold something else.
 
     Args:
         listed: The versions of each service.
         task: What reading takes, still without services.
-        n_workers: Processes.
-        progress: As for `corpus`.
+        run: Does tasks.
+
+    Returns:
+        How many rows the parts have of each table.
     """
     files_of = {service: workers.part_of(task.folder, service) for service in listed}
-    stored = {service: part for service, path in files_of.items() if (part := workers.read_part(path)) is not None}
-    ids: dict[tuple[str, str], str] = {}
-    for label, source in task.sources.items():
-        if stored and not source.keys_tell_bytes:
-            own = [entry for service in stored for entry, _ in listed[service] if entry.collection == label]
-            ids |= workers.content_ids(source, own)
-    parts = {
-        service: part
-        for service, part in stored.items()
-        if part["digest"][0].as_py() == workers.fingerprint(listed[service], ids, conditions=task.conditions)
+    stored = {service: part for service, path in files_of.items() if (part := workers.summary(path)) is not None}
+    ids = workers.ids_of(task.sources, [entry for service in stored for entry, _ in listed[service]])
+    missing = {
+        service: versions
+        for service, versions in listed.items()
+        if service not in stored
+        or stored[service].digest != workers.fingerprint(versions, ids, conditions=task.conditions)
     }
-    missing = {service: versions for service, versions in listed.items() if service not in parts}
-    _run([task._replace(services=batch) for batch in workers.batches(missing)], n_workers, progress)
+    run([_task_of(batch, task) for batch in workers.batches(missing, workers.sizes(task.sources, missing))])
+    os.listdir(task.folder)  # over a network, this machine may else remember that a part is not there
     for service in missing:
-        part = workers.read_part(files_of[service])
+        part = workers.summary(files_of[service])
         if part is None:
             gone = f"the part of {service} in {task.folder} is gone or damaged"
             raise BuildError(f"{gone}: give --resume to read it again")
-        parts[service] = part
-    return [parts[service] for service in listed]
+        stored[service] = part
+    n_rows = Counter[str]()
+    for part in stored.values():
+        n_rows.update(part.n_rows)
+    return n_rows
 
 
-# --- Sources and tasks ----------------------------------------------------------------------------------------------
+def _task_of(batch: tuple[tuple[str, workers.Listed], ...], task: workers.Task) -> workers.Task:
+    regions = {service: task.regions[service] for service, _ in batch if service in task.regions}
+    return task._replace(services=batch, regions=regions)
+
+
+# --- Sources ----------------------------------------------------------------------------------------------------------
 
 
 def _open(
@@ -254,33 +253,6 @@ def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
     return {service: views(versions) for service, versions in sorted(services.items())}
 
 
-def _run(tasks: Sequence[workers.Task], n_workers: int, progress: Progress) -> None:
-    """Does all tasks; workers end when they have done `TASKS_OF_A_WORKER` each, or all."""
-    progress("reading", 0, len(tasks))
-    if n_workers == 1 or len(tasks) <= 1:
-        for done, task in enumerate(tasks, 1):
-            workers.read(task)
-            progress("reading", done, len(tasks))
-        return
-    step = n_workers * TASKS_OF_A_WORKER
-    for start in range(0, len(tasks), step):
-        some = tasks[start : start + step]
-        with ProcessPoolExecutor(min(n_workers, len(some)), initializer=workers.ends_at_once) as pool:
-            try:
-                with workers.undisturbed():
-                    futures = [pool.submit(workers.read, task) for task in some]
-                for done, future in enumerate(as_completed(futures), start + 1):
-                    future.result()
-                    progress("reading", done, len(tasks))
-            except BrokenProcessPool:
-                raise BuildError(
-                    "a worker died while reading (out of memory, or killed): "
-                    "give --resume to go on, with fewer --workers"
-                ) from None
-            finally:
-                pool.shutdown(cancel_futures=True)
-
-
 # --- Manifest -------------------------------------------------------------------------------------------------------
 
 
@@ -295,31 +267,7 @@ def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -
 
 def _conditions(every: str, text: bool, own: Mapping[str, Fact]) -> dict[str, Any]:
     """What the rows depend on besides versions: parameters, code, software, and what sources say of services."""
-    parameters = {"every": every, "text": text, "code": _code_hash(), "thresholds": annotate.thresholds()}
+    software = dict(workers.software())
+    parameters = {"every": every, "text": text, "code": software.pop("code"), "thresholds": annotate.thresholds()}
     stated = {"services": {service: own[service]._asdict() for service in sorted(own)}} if own else {}
-    return {"parameters": parameters, "versions": _software(), **stated}
-
-
-def _software() -> dict[str, str]:
-    packages = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "selectolax", "cmarkgfm", "spacy", "simplemma")
-    installed = {name: package_version(name) for name in packages}
-    return {"privacylab": privacylab.__version__, "python": platform.python_version(), **installed}
-
-
-READING = (
-    *("build", "clauses", "cues.py", "dates", "eras.py", "frameworks.py", "normalize", "sources"),
-    *("tables", "text", "rules", "models"),
-)
-"""The doors of the package that decide what the tables hold."""
-
-
-@functools.cache
-def _code_hash() -> str:
-    """A hash over the reading wing's code, rules and weights: another one means other tables."""
-    digest = hashlib.sha256()
-    for path in sorted(paths.PACKAGE.rglob("*")):
-        door = path.relative_to(paths.PACKAGE).parts[0]
-        if door in READING and path.suffix not in (".pyc", ".md") and path.is_file():
-            name = path.relative_to(paths.PACKAGE).as_posix()
-            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+    return {"parameters": parameters, "versions": software, **stated}

@@ -3,16 +3,19 @@
 A part carries a hash of what it was made of. While that stays the same, a later build takes the part and reads nothing.
 """
 
+import functools
 import gc
 import hashlib
 import io
 import os
+import platform
 import signal
 import threading
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from importlib.metadata import version as package_version
 from multiprocessing import parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,7 +25,8 @@ import pyarrow as arrow
 import pyarrow.feather as feather
 from threadpoolctl import threadpool_limits
 
-from privacylab import files, sources
+import privacylab
+from privacylab import files, paths, sources
 from privacylab.build import annotate, versions
 from privacylab.dates import Region
 from privacylab.sources import Entry
@@ -30,13 +34,27 @@ from privacylab.sources import Entry
 Listed = Sequence[tuple[Entry, str]]
 """The versions of a service, each with its document."""
 
-READ_BATCH = 1_000  # versions
+ContentKey = tuple[str, str]
+"""The collection and the content of an entry."""
+
+READ_BATCH = 24_000_000
+"""Bytes of a task: a minute or so of one core where texts repeat nothing, less where they do."""
+
+TYPICAL_BYTES = 25_000
+"""Of a policy whose size its source does not tell."""
+
 MAX_HOLDERS = 12
 """A content that more services have is an empty page or an error page, and makes no family of them."""
 
 
+class BuildError(RuntimeError):
+    """A build that cannot start or go on; the message is one line and says what to do."""
+
+
 class Task(NamedTuple):
     """Some services to be read by one worker, with what their bytes are read from.
+
+    A worker may be a process of another machine: it opens sources, rules and models by their paths.
 
     Attributes:
         services: Each service's name and versions.
@@ -44,8 +62,10 @@ class Task(NamedTuple):
         folder: Where the parts go.
         every: A key of `versions.EVERY`.
         text: Whether segments keep their text.
-        conditions: What the parts depend on besides: parameters, code, software, facts.
+        conditions: What the parts depend on besides, as a hash: parameters, code, software, facts.
         regions: The region of each service, where it is known.
+        software: What `software` gives where the build was started.
+        marker: A file that the build laid into ``folder``.
     """
 
     services: tuple[tuple[str, Listed], ...]
@@ -55,6 +75,8 @@ class Task(NamedTuple):
     text: bool
     conditions: str
     regions: Mapping[str, Region | None]
+    software: Mapping[str, str]
+    marker: str
 
 
 @contextmanager
@@ -70,8 +92,13 @@ def _garbage_stays() -> Iterator[None]:
 
 
 def read(task: Task) -> None:
-    """Reads and annotates some services, and writes a part for each; the processes share the processor already."""
-    contents = partial(versions.contents, task.sources)
+    """Reads and annotates some services, and writes a part for each; the processes share the processor already.
+
+    Raises:
+        BuildError: The worker has other code than who started the build, or does not see the folder.
+    """
+    _check_machine(task)
+    contents = functools.partial(versions.contents, task.sources)
     with threadpool_limits(1, user_api="blas"), _garbage_stays():
         read = [
             versions.read(service, listed, contents=contents, every=task.every, region=task.regions.get(service))
@@ -113,24 +140,67 @@ def _end_with(parent: BaseProcess | None) -> None:
         os._exit(1)
 
 
-def batches(services: Mapping[str, Listed]) -> list[tuple[tuple[str, Listed], ...]]:
-    """Services in groups of about `READ_BATCH` versions; a family stays together up to twice as many.
+def mark(folder: Path) -> str:
+    """Lays a file of a new name into a folder, by which workers know it; the name."""
+    marker = folder / f"here-{uuid.uuid4().hex}"
+    marker.touch()
+    return marker.name
+
+
+def _check_machine(task: Task) -> None:
+    machine, here = platform.node(), software()
+    others = [
+        f"{name} {here.get(name)}, not {version}"
+        for name, version in task.software.items()
+        if version != here.get(name)
+    ]
+    if others:
+        raise BuildError(f"a worker on {machine} has {'; '.join(others)}: install the same on all machines")
+    if not (task.folder / task.marker).is_file():
+        raise BuildError(
+            f"a worker on {machine} does not see {task.folder}: give an --out on a disk that all workers share"
+        )
+
+
+def batches(services: Mapping[str, Listed], n_bytes: Mapping[ContentKey, int]) -> list[tuple[tuple[str, Listed], ...]]:
+    """Services in groups of about `READ_BATCH` bytes; a family stays together up to twice as many.
 
     The largest come first, so that no worker is left with them.
+
+    Args:
+        services: The versions of each service.
+        n_bytes: The size of each content, where it is known.
     """
     family = _families(services)
-    sizes: Counter[str] = Counter()
+    own = {}
     for name, listed in services.items():
-        sizes[family[name]] += len(listed)
+        keys = {(entry.collection, entry.content) for entry, _ in listed}
+        own[name] = sum(n_bytes.get(key, TYPICAL_BYTES) for key in keys)
+    sizes: Counter[str] = Counter()
+    for name, size in own.items():
+        sizes[family[name]] += size
     groups: list[list[tuple[str, Listed]]] = []
     size, previous = READ_BATCH, ""
-    for name in sorted(services, key=lambda name: (-sizes[family[name]], family[name], -len(services[name]), name)):
+    for name in sorted(services, key=lambda name: (-sizes[family[name]], family[name], -own[name], name)):
         if size >= (2 * READ_BATCH if family[name] == previous else READ_BATCH):
             groups.append([])
             size = 0
         groups[-1].append((name, services[name]))
-        size, previous = size + len(services[name]), family[name]
+        size, previous = size + own[name], family[name]
     return [tuple(group) for group in groups]
+
+
+def sizes(opened: Mapping[str, sources.Source], services: Mapping[str, Listed]) -> dict[ContentKey, int]:
+    """The bytes of contents, of those sources that tell them unread."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for listed in services.values():
+        for entry, _ in listed:
+            if not entry.reason:
+                wanted[entry.collection].add(entry.content)
+    told: dict[str, Mapping[str, int]] = {
+        label: getattr(opened[label], "sizes", lambda _: {})(sorted(keys)) for label, keys in wanted.items()
+    }
+    return {(label, key): size for label, known in told.items() for key, size in known.items()}
 
 
 def _families(services: Mapping[str, Listed]) -> dict[str, str]:
@@ -148,6 +218,34 @@ def _families(services: Mapping[str, Listed]) -> dict[str, str]:
 
 # --- What a part was made of ----------------------------------------------------------------------------------------
 
+READING = (
+    *("build", "clauses", "cues.py", "dates", "eras.py", "frameworks.py", "normalize", "sources"),
+    *("tables", "text", "rules", "models"),
+)
+"""The doors of the package that decide what the tables hold."""
+
+
+@functools.cache
+def code_hash() -> str:
+    """A hash over the reading wing's code, rules and weights: another one means other tables."""
+    digest = hashlib.sha256()
+    for path in sorted(paths.PACKAGE.rglob("*")):
+        door = path.relative_to(paths.PACKAGE).parts[0]
+        if door in READING and path.suffix not in (".pyc", ".md") and path.is_file():
+            name = path.relative_to(paths.PACKAGE).as_posix()
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def software() -> Mapping[str, str]:
+    """The versions of what reads here, and the hash of its code: the same on all machines of a build."""
+    packages = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "selectolax", "cmarkgfm", "spacy", "simplemma")
+    installed = {name: package_version(name) for name in packages}
+    own = {"privacylab": privacylab.__version__, "code": code_hash(), "python": platform.python_version()}
+    return {**own, **installed}
+
+
 ContentIds = Mapping[tuple[str, str], str]
 """Content ids by collection and source of an entry."""
 
@@ -158,7 +256,7 @@ def fingerprint(listed: Listed, content_ids: ContentIds, *, conditions: str) -> 
     Args:
         listed: Its versions.
         content_ids: Of those versions whose entry does not tell their bytes.
-        conditions: Parameters, code, software.
+        conditions: As in `Task`.
     """
     digest = hashlib.sha256(conditions.encode())
     for entry, document in listed:
@@ -168,12 +266,16 @@ def fingerprint(listed: Listed, content_ids: ContentIds, *, conditions: str) -> 
     return digest.hexdigest()
 
 
-def content_ids(source: sources.Source, entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
-    """The content ids of entries now: all are read for it."""
-    named = {entry.content: entry for entry in entries if not entry.reason}
+def ids_of(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -> dict[tuple[str, str], str]:
+    """The content ids now of those entries that do not tell their bytes: all are read for it."""
+    named: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for entry in entries:
+        if not entry.reason and not opened[entry.collection].keys_tell_bytes:
+            named[entry.collection][entry.content] = entry
     return {
-        (source.label, named[key].source): sources.UNREAD if data is None else sources.content_id(data)
-        for key, data, _ in source.contents(list(named))
+        (label, own[key].source): sources.UNREAD if data is None else sources.content_id(data)
+        for label, own in named.items()
+        for key, data, _ in opened[label].contents(list(own))
     }
 
 
@@ -203,6 +305,22 @@ def write_part(path: Path, digest: str, tables: Mapping[str, arrow.RecordBatch])
     feather.write_feather(arrow.table({"digest": [digest], **columns}), buffer, compression="zstd")
     with files.replacing(path, within=path.parent) as staging:
         staging.write_bytes(hashlib.sha256(buffer.getvalue()).digest() + buffer.getvalue())
+
+
+class Summary(NamedTuple):
+    """What a part was made of, and how many rows it has of each table."""
+
+    digest: str
+    n_rows: Counter[str]
+
+
+def summary(path: Path) -> Summary | None:
+    """The summary of the part in a file; None as of `read_part`."""
+    part = read_part(path)
+    if part is None:
+        return None
+    names = [name for name in part.column_names if name != "digest"]
+    return Summary(part["digest"][0].as_py(), Counter({name: len(part[name][0]) for name in names}))
 
 
 def read_part(path: Path) -> arrow.Table | None:

@@ -10,6 +10,7 @@ import privacylab
 from privacylab import files, paths, sources, tables
 from privacylab.cli import reading
 from privacylab.cli.console import err, line, out, progress
+from privacylab.cli.scheduler import executor
 from privacylab.tables import schema
 
 # Heavy modules are imported by the commands that need them: `--help` answers at once.
@@ -83,6 +84,7 @@ _Every = Annotated[
 ]
 _Text = Annotated[bool, typer.Option("--text/--no-text", help="Whether the segments' text is kept.")]
 _Workers = Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")]
+_Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler whose workers read, as tcp://HOST:8786.")]
 _Column = Annotated[str | None, typer.Option(help="Of tables: the column that holds it, where its name does not tell.")]
 
 
@@ -93,6 +95,7 @@ def build(
     every: _Every = "half-year",
     text: _Text = True,
     workers: _Workers = None,
+    scheduler: _Scheduler = None,
     update: Annotated[bool, typer.Option("--update", help="Read only the services with new versions.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a killed build.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
@@ -110,13 +113,14 @@ def build(
 
     mode: Any = _the_one(update=update, resume=resume, force=force) or "new"
     before = ledger(out_dir) if update else None
-    with progress(verbose=_verbose) as update_bars:
+    with executor(scheduler, workers) as given, progress(verbose=_verbose) as update_bars:
         corpus = building.corpus(
             source,
             out_dir,
             every=every,
             text=text,
             workers=workers,
+            executor=given,
             mode=mode,
             progress=update_bars,
             text_column=text_column,

@@ -50,6 +50,7 @@ class Source(Protocol):
         keys_tell_bytes: Whether the same `Entry.content` always stands for the same bytes.
 
     One that says what is known of services has ``facts`` besides: region, industry and owner, by the names of services.
+    One that knows the sizes of contents unread has ``sizes``: bytes by key, of those keys asked for that it knows.
     """
 
     label: str

@@ -105,6 +105,15 @@ class Files:
             if key.startswith(STORED):
                 yield key, stored(self._texts, key), None
 
+    def sizes(self, keys: Sequence[str]) -> dict[str, int]:
+        """The bytes of stored texts, about, and of files in a folder."""
+        sizes = {key: _UNPACKED * int(key.rpartition("+")[2]) for key in keys if key.startswith(STORED)}
+        for key in keys if self.place.is_dir() else ():
+            if not key.startswith(STORED):
+                with contextlib.suppress(OSError, ValueError):
+                    sizes[key] = (self.place / key).stat().st_size
+        return sizes
+
     def opened(self, keys: Sequence[str]) -> Iterator[tuple[str, IO[bytes] | None, str | None]]:
         """The files themselves, open until the next is asked for, in the order in which they are quick to read."""
         if not keys:
@@ -217,6 +226,9 @@ def _target(members: Mapping[str, tarfile.TarInfo], name: str) -> tarfile.TarInf
             raise OSError(f"a link to {_text(name)}, which is no file of the archive")
     raise OSError("a link that leads back to itself")
 
+
+_UNPACKED = 3
+"""So many times as long a text is as when it is stored, about."""
 
 _MAX_LINKS = 10
 """Links that lead on to links."""

@@ -94,6 +94,10 @@ class GitArchive:
         """The texts behind the blobs' names."""
         return self.repository.texts(keys)
 
+    def sizes(self, keys: Sequence[str]) -> dict[str, int]:
+        """The bytes of texts."""
+        return self.repository.sizes(keys)
+
 
 def _taken_over(entries: Sequence[Entry], gone: Collection[tuple[str, str]]) -> Iterator[str]:
     """A note where a policy that is gone ended with the text with which one other begins: it may be one service."""

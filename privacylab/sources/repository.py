@@ -211,6 +211,11 @@ class Repository:
             else:
                 yield name, None, "the object is missing or damaged in the repository"
 
+    def sizes(self, blobs: Sequence[str]) -> dict[str, int]:
+        """The bytes of each blob that is there."""
+        told = self._run("cat-file", "--batch-check=%(objectsize)", stdin=_lines(blobs)).splitlines()
+        return {blob: int(size) for blob, size in zip(blobs, told, strict=True) if size.isdigit()}
+
     def _objects(self, names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
         """Name, type and bytes of objects, read as git writes them; no type where git cannot read one."""
         n_done = 0

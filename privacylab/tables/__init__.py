@@ -1,14 +1,13 @@
 """The tables of a corpus: their content, and how to write, read and verify them."""
 
 from privacylab.tables.corpus import (
-    PART_ROWS,
     Corpus,
+    Part,
+    Rows,
     check_replaceable,
-    read_table,
     restore,
-    sha256,
     verify,
     write,
-    write_table,
 )
 from privacylab.tables.manifest import FORMAT, MANIFEST, CorpusError
+from privacylab.tables.storage import PART_ROWS, parts_of, place_of, read_table, sha256, write_table

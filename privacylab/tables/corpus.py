@@ -1,9 +1,9 @@
 """The corpus: a folder of Parquet tables, each with a schema, and a manifest."""
 
-import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,77 +17,13 @@ from privacylab.tables import croissant
 from privacylab.tables import manifest as manifests
 from privacylab.tables.manifest import FORMAT, MANIFEST, CorpusError
 from privacylab.tables.schema import ALL_TABLES, CATEGORIES, TABLES, check
+from privacylab.tables.storage import Keep, parts_of, place_of, read_table, sha256, write_table
 
-PART_ROWS = 1 << 17
-"""Rows of a row group of Parquet."""
+Part = Callable[[], pd.DataFrame]
+"""Gives some rows of a table: a range of its keys."""
 
-SELDOM_TWICE = ("content_id", "same_as", "source", "terms", "text")
-"""Columns whose values hardly repeat: a dictionary for them takes time and space."""
-
-
-def write_table(path: Path, name: str, rows: pd.DataFrame) -> None:
-    """Writes one table as Parquet, checked and sorted: the same rows in any order give the same bytes.
-
-    Args:
-        path: The file.
-        name: A key of `ALL_TABLES`.
-        rows: The rows, as for `check`.
-    """
-    spec = ALL_TABLES[name]
-    encodings = {column: encoding for column in spec.columns if (encoding := _encoding(name, column))}
-    table = arrow.Table.from_pandas(check(name, rows), schema=spec.arrow_schema(), preserve_index=False)
-    table = table.replace_schema_metadata(None)
-    with parquet.ParquetWriter(
-        path,
-        table.schema,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=[column for column in spec.columns if column not in encodings],
-        column_encoding=encodings,
-        dictionary_pagesize_limit=64 << 20,
-        data_page_size=8 << 20,
-        write_statistics=False,
-    ) as file:
-        for start in range(0, max(table.num_rows, 1), PART_ROWS):
-            file.write_table(table.slice(start, PART_ROWS).combine_chunks())
-
-
-def _encoding(name: str, column: str) -> str | None:
-    """How Parquet writes a column; None for a dictionary, which pays where values repeat."""
-    if ALL_TABLES[name].key == (column,):
-        return "DELTA_BYTE_ARRAY"  # sorted, each once: the difference to the previous one
-    if ALL_TABLES[name].columns[column].kind in ("count", "integer", "date"):
-        return "DELTA_BINARY_PACKED"
-    return "DELTA_LENGTH_BYTE_ARRAY" if column in SELDOM_TWICE else None
-
-
-def read_table(path: Path, name: str, *, columns: list[str] | None = None) -> pd.DataFrame:
-    """Reads one table into pandas with the types of its schema (dates as ``datetime64[ms]``).
-
-    Raises:
-        ValueError: The table has no such column.
-    """
-    specs = ALL_TABLES[name].columns
-    # `parquet.read_table` is for folders of files: it imports and starts more than one file needs.
-    with parquet.ParquetFile(path) as file:
-        there = file.schema_arrow.names
-        lost = [column for column in columns or () if column in specs and column not in there]
-        if lost:
-            raise ValueError(
-                f"{path} lacks column {', '.join(lost)}: make the corpus again with privacylab build --force"
-            )
-        unknown = [column for column in (there if columns is None else columns) if column not in specs]
-        if unknown:
-            raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(specs)}")
-        names = there if columns is None else columns
-        frame: pd.DataFrame = file.read(columns=names).to_pandas(date_as_object=False)
-    return frame.astype({column: specs[column].dtype for column in names if specs[column].kind != "list"})
-
-
-def sha256(path: Path) -> str:
-    """The sha256 of a file, as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+Rows = pd.DataFrame | Sequence[Part]
+"""The rows of a table in one piece, or in parts that follow each other."""
 
 
 class Corpus:
@@ -97,9 +33,10 @@ class Corpus:
     ``corpus.policies()``, ``corpus.segments(columns=["segment_id", "terms"])``.
     """
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: Mapping[str, Any], *, kept: Mapping[str, Collection[str]] = {}) -> None:
         self.path = path
         self.manifest = manifest
+        self._kept = kept
 
     @classmethod
     def open(cls, path: str | Path) -> "Corpus":
@@ -110,7 +47,7 @@ class Corpus:
         """
         folder = Path(path)
         manifest = manifests.read(folder)
-        missing = [name for name in TABLES if not (folder / f"{name}.parquet").is_file()]
+        missing = [name for name in TABLES if place_of(folder, name) is None]
         if missing:
             raise CorpusError(f"{folder} lacks {', '.join(missing)}: make it again with privacylab build --force")
         return cls(folder, manifest)
@@ -122,13 +59,47 @@ class Corpus:
             CorpusError: The table is not there, or damaged.
             ValueError: As `read_table`.
         """
-        path = self.path / f"{name}.parquet"
-        if not path.is_file():
+        path = place_of(self.path, name)
+        if path is None:
             raise CorpusError(f"{self.path} has no table {name}: run the notebook or command that writes it")
         try:
-            return read_table(path, name, columns=columns)
+            return read_table(path, name, columns=columns, keep=self._keep(name))
         except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise CorpusError(f"{path} is damaged ({str(error).splitlines()[0]}): make the corpus again") from None
+
+    def _keep(self, name: str) -> Keep | None:
+        """Which rows of a table belong to a sample."""
+        of_table = (column for column in self._kept if column in ALL_TABLES[name].columns)
+        return next(((column, self._kept[column]) for column in of_table), None)
+
+    def sample(self, n: int, *, seed: int = 0) -> "Corpus":
+        """A corpus of some owners, drawn alike whatever order they stand in: all rows of their services.
+
+        Args:
+            n: How many owners; a service without one counts as its own.
+            seed: Of the draw.
+
+        Returns:
+            A view: its tables are read from the same folder. Its manifest has ``sample`` and the counts of the rows,
+            and no hashes.
+
+        Raises:
+            ValueError: There are not so many owners.
+        """
+        services = self.services()
+        owners = services["owner"].fillna(services["service"])
+        names = np.sort(owners.unique().astype(str))
+        if not 1 <= n <= len(names):
+            raise ValueError(f"n {n} must be from 1 to {len(names)}, the number of owners")
+        drawn = np.random.default_rng(seed).choice(names, n, replace=False)
+        kept: dict[str, Collection[str]] = {"service": frozenset(services.loc[owners.isin(drawn), "service"])}
+        for table, column in (("policies", "policy_id"), ("occurrences", "segment_id")):
+            kept[column] = frozenset(Corpus(self.path, self.manifest, kept=kept).table(table, columns=[column])[column])
+        counts = {
+            name: len(Corpus(self.path, {}, kept=kept).table(name, columns=[TABLES[name].key[0]])) for name in TABLES
+        }
+        manifest = {key: value for key, value in self.manifest.items() if key != "sha256"}
+        return Corpus(self.path, {**manifest, "counts": counts, "sample": {"owners": n, "seed": seed}}, kept=kept)
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
         """The ledger: a row for each dated version in the sources."""
@@ -204,13 +175,13 @@ class Corpus:
 
 
 def write(
-    folder: Path, frames: Mapping[str, pd.DataFrame], manifest: Mapping[str, Any], *, within: Path | None = None
+    folder: Path, frames: Mapping[str, Rows], manifest: Mapping[str, Any], *, within: Path | None = None
 ) -> Corpus:
     """Writes a corpus elsewhere and swaps it in: the folder is always complete, old or new.
 
     Args:
         folder: The corpus's folder; replaced if it exists.
-        frames: The rows of each of `TABLES`.
+        frames: The rows of each of `TABLES`; of several parts each becomes a file in a folder.
         manifest: ``parameters``, ``versions`` and anything else about how it was made; hashes and counts are added.
         within: A folder on the same disk to write it in first; the parent of ``folder`` if None.
 
@@ -225,19 +196,31 @@ def write(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with files.replacing(folder, check=check_replaceable, within=within) as staging:
         staging.mkdir()
-        paths = {name: staging / f"{name}.parquet" for name in TABLES}
-        for name, path in paths.items():
-            write_table(path, name, frames[name])
+        paths = {name: _written(staging, name, frames[name]) for name in TABLES}
         described = {
             "format": FORMAT,
             **manifest,
-            "counts": {name: parquet.read_metadata(path).num_rows for name, path in paths.items()},
+            "counts": {
+                name: sum(parquet.read_metadata(part).num_rows for part in parts_of(path))
+                for name, path in paths.items()
+            },
             "sha256": {name: sha256(path) for name, path in paths.items()},
         }
         for file, content in ((MANIFEST, described), (croissant.FILE, croissant.describe(staging, described))):
             text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
             (staging / file).write_text(text, encoding="utf-8")
     return Corpus.open(folder)
+
+
+def _written(folder: Path, name: str, rows: Rows) -> Path:
+    """Writes a table into a folder: one file, or a folder with a file a part."""
+    path, pieces = folder / f"{name}.parquet", [lambda: rows] if isinstance(rows, pd.DataFrame) else rows
+    if len(pieces) > 1:
+        path = folder / name
+        path.mkdir()
+    for number, piece in enumerate(pieces):
+        write_table(path / f"part-{number:04}.parquet" if path.is_dir() else path, name, piece())
+    return path
 
 
 def check_replaceable(folder: Path) -> None:
@@ -251,7 +234,12 @@ def check_replaceable(folder: Path) -> None:
     if not folder.is_dir() or (any(folder.iterdir()) and not _is_corpus(folder)):
         raise CorpusError(f"{folder} exists and is not a corpus, so it is not replaced: name another --out")
     own = {MANIFEST, croissant.FILE, *(f"{name}.parquet" for name in TABLES)} | _NOBODYS
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in own or not path.is_file())
+    foreign = []
+    for path in sorted(folder.iterdir()):
+        if path.name in TABLES and path.is_dir() and not path.is_symlink():
+            foreign += [f"{path.name}/{part.name}" for part in path.iterdir() if not _PART.fullmatch(part.name)]
+        elif path.name not in own or not path.is_file():
+            foreign.append(path.name)
     if foreign:
         names = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
         raise CorpusError(f"{folder} holds {names}, which would be lost: move that away, or name another --out")
@@ -259,7 +247,7 @@ def check_replaceable(folder: Path) -> None:
 
 def _is_corpus(folder: Path) -> bool:
     """Whether a folder holds a corpus, perhaps a damaged one."""
-    manifest = folder / MANIFEST
+    manifest, versions = folder / MANIFEST, place_of(folder, "versions")
     if not manifest.is_file():
         return False
     try:
@@ -267,13 +255,17 @@ def _is_corpus(folder: Path) -> bool:
     except (ValueError, RecursionError):
         known = None
     if isinstance(known, dict):
-        return "format" in known and any((folder / f"{name}.parquet").is_file() for name in TABLES)
+        return "format" in known and any(place_of(folder, name) for name in TABLES)
+    if versions is None:
+        return False
     try:
-        with (folder / "versions.parquet").open("rb") as file:
+        with parts_of(versions)[0].open("rb") as file:
             return file.read(4) == b"PAR1"
     except OSError:
         return False
 
+
+_PART = re.compile(r"part-\d{4,}\.parquet")
 
 _NOBODYS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
 """What file managers leave in a folder."""
@@ -301,7 +293,7 @@ def verify(folder: Path) -> list[str]:
     faults = manifests.missing(corpus.manifest)
     frames = {}
     for name in TABLES:
-        path = folder / f"{name}.parquet"
+        path = place_of(folder, name) or folder / name
         if sha256(path) != corpus.manifest.get("sha256", {}).get(name):
             faults.append(f"{path.name}: its sha256 is not the manifest's")
         try:

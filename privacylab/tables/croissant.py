@@ -34,14 +34,15 @@ def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
         manifest: The corpus's manifest.
     """
     rules = paths.rules("dataset")
+    files = {name: _file(name, folder, manifest) for name in TABLES}
     terms = {term: f"cr:{term}" for term in rules["format"]["terms"]}
     return {
         "@context": {**rules["format"]["context"], **terms},
         "@type": "sc:Dataset",
         "conformsTo": rules["format"]["conformsTo"],
         **_about(manifest, rules),
-        "distribution": [_file(name, folder, manifest) for name in TABLES],
-        "recordSet": [_records(name) for name in TABLES],
+        "distribution": [*files.values()],
+        "recordSet": [_records(name, files[name]) for name in TABLES],
     }
 
 
@@ -94,6 +95,15 @@ def _filled(written: object, words: Mapping[str, str]) -> object:
 
 def _file(name: str, folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     path = folder / f"{name}.parquet"
+    if not path.is_file():
+        return {
+            "@type": "cr:FileSet",
+            "@id": f"{name}/part-*.parquet",
+            "name": name,
+            "description": f"{manifest['counts'][name]:,} rows, in parts that follow each other.",
+            "encodingFormat": "application/x-parquet",
+            "includes": f"{name}/part-*.parquet",
+        }
     return {
         "@type": "cr:FileObject",
         "@id": path.name,
@@ -106,7 +116,7 @@ def _file(name: str, folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _records(name: str) -> dict[str, Any]:
+def _records(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "@type": "cr:RecordSet",
         "@id": name,
@@ -114,11 +124,12 @@ def _records(name: str) -> dict[str, Any]:
         "description": meaning(name),
         # No `references` to other tables: mlcroissant 1.1 would join them, and fails where one leads to the next.
         "key": [{"@id": _id(name, column)} for column in TABLES[name].key],
-        "field": [_field(name, column, spec) for column, spec in TABLES[name].columns.items()],
+        "field": [_field(name, column, spec, file) for column, spec in TABLES[name].columns.items()],
     }
 
 
-def _field(name: str, column: str, spec: Column) -> dict[str, Any]:
+def _field(name: str, column: str, spec: Column, file: Mapping[str, Any]) -> dict[str, Any]:
+    kind = "fileSet" if file["@type"] == "cr:FileSet" else "fileObject"
     allowed = f" One of: {', '.join(spec.allowed)}." if spec.allowed else ""
     return {
         "@type": "cr:Field",
@@ -126,7 +137,7 @@ def _field(name: str, column: str, spec: Column) -> dict[str, Any]:
         "name": column,
         "description": meaning(name, column) + allowed,
         "dataType": _TYPES.get(spec.kind, "sc:Integer"),
-        "source": {"fileObject": {"@id": f"{name}.parquet"}, "extract": {"column": column}},
+        "source": {kind: {"@id": file["@id"]}, "extract": {"column": column}},
         **({"isArray": True, "arrayShape": "-1"} if spec.kind == "list" else {}),
     }
 

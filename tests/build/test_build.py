@@ -17,9 +17,9 @@ import pytest
 from archives import GDPR, HARBOR, LETTERS, PARROT, SHIELD, page, policy
 
 from privacylab import build, paths, sources, tables
-from privacylab.build import BuildError, annotate, assemble, versions, workers
+from privacylab.build import BuildError, annotate, assemble, jobs, versions, workers
 from privacylab.sources import SourceError
-from privacylab.tables import CorpusError, corpus, schema
+from privacylab.tables import CorpusError, corpus, schema, storage
 
 BOATS, KITES = "crawl/boats.com/Privacy Policy.txt", "crawl_reviewed/kites.com/Privacy Policy.txt"
 DICE = "crawl/dice.com/Privacy Policy.txt"
@@ -207,7 +207,7 @@ def test_two_workers_and_small_batches_give_the_same_bytes(repository, built, tm
 
 
 def test_tables_of_small_row_groups_have_the_same_rows(repository, built, tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus, "PART_ROWS", 4)
+    monkeypatch.setattr(storage, "PART_ROWS", 4)
     again = build.corpus([repository], tmp_path / "again", workers=1)
     for name in schema.TABLES:
         pd.testing.assert_frame_equal(again.table(name), built.table(name))
@@ -216,11 +216,26 @@ def test_tables_of_small_row_groups_have_the_same_rows(repository, built, tmp_pa
 def test_workers_that_end_after_one_job_each_give_the_same_bytes(
     repository, built, tmp_path, monkeypatch, small_batches
 ):
-    monkeypatch.setattr(build, "TASKS_OF_A_WORKER", 1)
+    monkeypatch.setattr(jobs, "TASKS_OF_A_WORKER", 1)
     told = []
     again = build.corpus([repository], tmp_path / "again", workers=2, progress=lambda *now: told.append(now))
     assert archives.contents(again.path) == archives.contents(built.path)
     assert [now for now in told if now[0] == "reading"] == [("reading", done, 3) for done in range(4)]
+
+
+@pytest.mark.parametrize("rows", [3, 16])
+def test_a_corpus_of_long_tables_has_the_same_rows_in_parts(rows, repository, built, tmp_path, monkeypatch):
+    monkeypatch.setattr(assemble, "ROWS", rows)
+    monkeypatch.setattr(assemble, "PARTS_AT_ONCE", 2)
+    again = build.corpus([repository], tmp_path / "again", workers=1)
+    assert tables.verify(again.path) == []
+    for name in schema.TABLES:
+        pd.testing.assert_frame_equal(again.table(name), built.table(name))
+    assert len(list((again.path / "occurrences").iterdir())) == -(-len(built.occurrences()) // rows)
+    assert (again.path / "versions").is_dir() == (rows == 3)
+    assert beside(again.path) == [".again.parts", "again"]
+    assert not [*again.path.with_name(".again.parts").glob("*.rows")]
+    assert build.corpus([repository], again.path, workers=1, mode="update").manifest == again.manifest
 
 
 SCRIPT = """
@@ -396,18 +411,18 @@ def test_an_update_sees_every_change_of_a_folder(change, read, tmp_path, monkeyp
 
 def test_an_update_after_a_change_of_the_rules_reads_everything(ota, tmp_path, monkeypatch):
     def change():
-        monkeypatch.setattr(build, "_code_hash", lambda: "new")
+        monkeypatch.setattr(workers, "software", lambda: {**software(), "code": "new"})
         return [ota]
 
-    assert updated([ota], change, tmp_path / "out", monkeypatch)[1] == ["boats.com", "kites.com"]
+    assert updated([ota], change, tmp_path / "out", monkeypatch)[1] == ["kites.com", "boats.com"]
 
 
 def test_an_update_with_other_software_reads_everything(ota, tmp_path, monkeypatch):
     def upgrade():
-        monkeypatch.setattr(build, "_software", lambda: {"numpy": "99"})
+        monkeypatch.setattr(workers, "software", lambda: {**software(), "numpy": "99"})
         return [ota]
 
-    assert updated([ota], upgrade, tmp_path / "out", monkeypatch)[1] == ["boats.com", "kites.com"]
+    assert updated([ota], upgrade, tmp_path / "out", monkeypatch)[1] == ["kites.com", "boats.com"]
 
 
 def test_an_update_of_a_damaged_corpus_takes_nothing_from_its_tables(ota, tmp_path, monkeypatch):
@@ -443,7 +458,7 @@ def test_a_copied_corpus_without_its_parts_is_updated_by_reading_all(ota, tmp_pa
     corpus, found = updated(
         [ota], lambda: shutil.rmtree(parts(tmp_path / "out")) or [ota], tmp_path / "out", monkeypatch
     )
-    assert found == ["boats.com", "kites.com"]
+    assert found == ["kites.com", "boats.com"]
     assert same_as_fresh(corpus, [ota], tmp_path)
 
 
@@ -705,7 +720,9 @@ def test_files_that_have_the_names_of_a_corpus_are_not_replaced(mode, repository
 def test_what_somebody_lays_into_the_output_meanwhile_is_not_lost(repository, built, tmp_path, monkeypatch):
     out = shutil.copytree(built.path, tmp_path / "out")
     work = assemble.assemble
-    monkeypatch.setattr(assemble, "assemble", lambda *parts: put("notes.txt", "mine")(out) and work(*parts))
+    monkeypatch.setattr(
+        assemble, "assemble", lambda *parts, **rows: put("notes.txt", "mine")(out) and work(*parts, **rows)
+    )
     with pytest.raises(CorpusError, match=r"notes\.txt"):
         build.corpus([repository], out, mode="force", workers=1)
     assert (out / "notes.txt").read_text() == "mine"
@@ -789,7 +806,7 @@ def test_a_worker_that_dies_is_told_in_one_line(repository, tmp_path, monkeypatc
     assert not isinstance(caught.value, BrokenProcessPool)
 
 
-read_task = workers.read
+read_task, software = workers.read, workers.software
 
 
 def die_over_another_service(task):
@@ -851,13 +868,8 @@ def test_an_output_that_cannot_be_written_is_told_in_one_line(repository, tmp_pa
 
 
 def test_versions_that_would_get_lost_are_an_error(repository, tmp_path, monkeypatch):
-    real = assemble.assemble
-
-    def lossy(*arguments):
-        frames = real(*arguments)
-        return frames | {"versions": frames["versions"][1:]}
-
-    monkeypatch.setattr(assemble, "assemble", lossy)
+    real = assemble._rows
+    monkeypatch.setattr(assemble, "_rows", lambda parts, name: real(parts, name)[name == "versions" :])
     with pytest.raises(BuildError, match="8 versions came in, 7 would go out"):
         build.corpus([repository], tmp_path / "out", workers=1)
 

@@ -3,10 +3,11 @@
 import os
 import signal
 
+import archives
 import pytest
 
 from privacylab.build import workers
-from privacylab.sources import Entry
+from privacylab.sources import Entry, open_source
 
 
 def listed(*contents: str) -> list[tuple[Entry, str]]:
@@ -15,7 +16,8 @@ def listed(*contents: str) -> list[tuple[Entry, str]]:
 
 def names(services, monkeypatch, size):
     monkeypatch.setattr(workers, "READ_BATCH", size)
-    return [[name for name, _ in batch] for batch in workers.batches(services)]
+    monkeypatch.setattr(workers, "TYPICAL_BYTES", 1)
+    return [[name for name, _ in batch] for batch in workers.batches(services, {})]
 
 
 def test_services_with_a_content_in_common_are_read_together(monkeypatch):
@@ -45,3 +47,31 @@ def test_ctrl_c_waits_until_the_workers_are_there():
         done.append("began")
     assert done == ["began"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_task_has_so_many_bytes_of_what_its_sources_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "READ_BATCH", 30)
+    files = {
+        "mine/a.com/2019-01-01.md": "x" * 30,
+        "mine/b.com/2019-01-01.md": "y" * 15,
+        "mine/c.com/2019-01-01.md": "z",
+    }
+    archives.write(tmp_path, {**files, "mine/d.com/2019-01-01.md": "z" * 20})
+    archives.commit(tmp_path / "ota", {"b.com/Privacy Policy.md": "y" * 15}, "2020-01-01")
+    opened = {name: open_source(tmp_path / name, scratch=tmp_path) for name in ("mine", "ota")}
+    services = {}
+    for source in opened.values():
+        for entry in source.entries():
+            services.setdefault(entry.name, []).append((entry, "main"))
+    sizes = workers.sizes(opened, services)
+    assert sorted(sizes.values()) == [1, 15, 15, 20, 30]
+    found = [[name for name, _ in batch] for batch in workers.batches(services, sizes)]
+    assert found == [["a.com"], ["b.com"], ["d.com", "c.com"]]
+
+
+def test_a_stored_text_is_about_as_long_as_it_is(tmp_path):
+    text = "We keep your letters for a year. " * 100
+    archives.write(tmp_path / "mine", {"rows.csv": f"service,date,text\na.com,2019-01-01,{text}\n"})
+    source = open_source(tmp_path / "mine", scratch=tmp_path)
+    (entry,) = source.entries()
+    assert 0 < source.sizes([entry.content])[entry.content] < 2 * len(text)

@@ -11,7 +11,7 @@ from frames import cues, version
 from pyarrow import parquet
 
 from privacylab import tables
-from privacylab.tables import Corpus, CorpusError, schema
+from privacylab.tables import Corpus, CorpusError, schema, storage
 from privacylab.tables import corpus as corpus_module
 
 # --- write_table, read_table ----------------------------------------------------------------------------------------
@@ -41,7 +41,7 @@ def test_the_order_of_the_rows_does_not_change_the_bytes(tmp_path):
 
 
 def test_a_table_of_several_row_groups_comes_back_as_it_went(tmp_path, monkeypatch):
-    monkeypatch.setattr(corpus_module, "PART_ROWS", 1)
+    monkeypatch.setattr(storage, "PART_ROWS", 1)
     tables.write_table(tmp_path / "t", "cues", cues())
     assert parquet.read_metadata(tmp_path / "t").num_row_groups == 2
     assert tables.read_table(tmp_path / "t", "cues")["segment_id"].tolist() == ["a", "b"]
@@ -349,3 +349,83 @@ def test_verify_finds_a_key_that_points_nowhere(name, column, target, copy):
 def test_verify_refuses_what_is_no_corpus(tmp_path):
     with pytest.raises(CorpusError, match="not a corpus"):
         tables.verify(tmp_path)
+
+
+# --- Tables in parts, and samples -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_parts(corpus, tmp_path):
+    """The corpus with two tables in three parts each."""
+    frames = {name: corpus.table(name) for name in schema.TABLES}
+    for name in ("occurrences", "segments"):
+        third = len(frames[name]) // 3
+        borders = [(0, third), (third, 2 * third), (2 * third, None)]
+        frames[name] = [lambda rows=frames[name][start:end]: rows for start, end in borders]
+    return tables.write(tmp_path / "in-parts", frames, {"parameters": corpus.manifest["parameters"]})
+
+
+@pytest.mark.parametrize("name", list(schema.TABLES))
+def test_a_folder_of_parts_gives_the_frames_of_one_file(name, corpus, in_parts):
+    pd.testing.assert_frame_equal(in_parts.table(name), corpus.table(name))
+    key = list(schema.TABLES[name].key)
+    pd.testing.assert_frame_equal(in_parts.table(name, columns=key), corpus.table(name, columns=key))
+    assert in_parts.manifest["counts"][name] == corpus.manifest["counts"][name]
+
+
+def test_parts_are_files_in_a_folder_and_verified(in_parts):
+    assert sorted(path.name for path in (in_parts.path / "segments").iterdir()) == [
+        f"part-000{number}.parquet" for number in range(3)
+    ]
+    assert tables.verify(in_parts.path) == []
+    (in_parts.path / "segments" / "part-0002.parquet").unlink()
+    assert "segments: its sha256 is not the manifest's" in tables.verify(in_parts.path)
+
+
+def test_a_corpus_in_parts_is_replaced_and_nothing_that_lies_in_it(in_parts):
+    tables.check_replaceable(in_parts.path)
+    (in_parts.path / "segments" / "notes.txt").write_text("mine")
+    with pytest.raises(CorpusError, match=r"holds segments/notes\.txt, which would be lost"):
+        tables.check_replaceable(in_parts.path)
+
+
+def test_mlcroissant_reads_a_corpus_in_parts(in_parts):
+    mlcroissant = pytest.importorskip("mlcroissant")
+    dataset = mlcroissant.Dataset(in_parts.path / "croissant.json")
+    assert len(list(dataset.records("segments"))) == in_parts.manifest["counts"]["segments"]
+
+
+@pytest.mark.parametrize("form", ["corpus", "in_parts"])
+def test_a_sample_has_all_rows_of_the_services_of_some_owners(form, request):
+    whole = request.getfixturevalue(form)
+    sample = whole.sample(3, seed=1)
+    services = set(sample.services()["service"])
+    assert len(services) == 3
+    for name in ("versions", "policies"):
+        rows = whole.table(name)
+        pd.testing.assert_frame_equal(sample.table(name), rows[rows["service"].isin(services)].reset_index(drop=True))
+    occurrences = whole.occurrences()
+    occurrences = occurrences[occurrences["policy_id"].isin(sample.policies()["policy_id"])]
+    pd.testing.assert_frame_equal(sample.occurrences(), occurrences.reset_index(drop=True))
+    for name in ("segments", "scores", "mentions", "cues"):
+        rows = whole.table(name)
+        rows = rows[rows["segment_id"].isin(occurrences["segment_id"])]
+        pd.testing.assert_frame_equal(sample.table(name), rows.reset_index(drop=True))
+        assert sample.manifest["counts"][name] == len(rows)
+    assert len(sample.labels()) == len(sample.segments())
+
+
+def test_a_sample_is_drawn_by_owner_and_by_its_seed(corpus, copy):
+    rewrite(copy, "services", lambda rows: rows.assign(owner=["one"] * 6 + [None] + ["two"] * 5))
+    whole = Corpus.open(copy)
+    drawn = {tuple(whole.sample(1, seed=seed).services()["service"]) for seed in range(20)}
+    assert sorted(map(len, drawn)) == [1, 5, 6]
+    assert list(whole.sample(2, seed=5).services()["service"]) == list(whole.sample(2, seed=5).services()["service"])
+    assert len(whole.sample(3).services()) == 12
+    assert "sha256" not in whole.sample(1).manifest
+
+
+@pytest.mark.parametrize("n", [0, 13])
+def test_a_sample_of_more_owners_than_there_are_is_refused(n, corpus):
+    with pytest.raises(ValueError, match=f"n {n} must be from 1 to 12, the number of owners"):
+        corpus.sample(n)
