@@ -16,7 +16,7 @@ _AGAIN = "make it again with privacylab build --force"
 
 
 class CorpusError(ValueError):
-    """A folder is no corpus, or not a whole one; the message says what to do."""
+    """A folder is not a corpus, or not a complete one; the message says what to do."""
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def read(folder: Path) -> dict[str, Any]:
             known = json.loads(file.read().decode())
     except FileNotFoundError:
         raise CorpusError(
-            f"{folder} is no corpus (no {MANIFEST}): make one with privacylab build SOURCE --out DIR"
+            f"{folder} is not a corpus (no {MANIFEST}): make one with privacylab build SOURCE --out DIR"
         ) from None
     except (ValueError, RecursionError):
         known = None
@@ -39,7 +39,7 @@ def read(folder: Path) -> dict[str, Any]:
         raise CorpusError(f"{path} is damaged: make the corpus again with privacylab build --force")
     if "format" not in known:
         raise CorpusError(
-            f"{path} has no format, so {folder} is no corpus: make one with privacylab build SOURCE --out DIR"
+            f"{path} has no format, so {folder} is not a corpus: make one with privacylab build SOURCE --out DIR"
         )
     if known["format"] != FORMAT:
         raise CorpusError(f"{folder} has format {known['format']}, this version reads {FORMAT}: {_AGAIN}")

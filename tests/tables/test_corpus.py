@@ -362,7 +362,7 @@ def in_parts(corpus, tmp_path):
         third = len(frames[name]) // 3
         borders = [(0, third), (third, 2 * third), (2 * third, None)]
         frames[name] = [lambda rows=frames[name][start:end]: rows for start, end in borders]
-    return tables.write(tmp_path / "in-parts", frames, {"parameters": corpus.manifest["parameters"]})
+    return tables.write(tmp_path / "in-parts", frames, {**PARAMETERS, "parameters": corpus.manifest["parameters"]})
 
 
 @pytest.mark.parametrize("name", list(schema.TABLES))

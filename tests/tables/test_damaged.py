@@ -192,7 +192,7 @@ def test_what_the_line_advises_works(name, copy, call):
         assert build[0] == 0, build
         assert tables.verify(copy) == []
     else:
-        assert "is no corpus, so it is not replaced" in said(build)
+        assert "is not a corpus, so it is not replaced" in said(build)
 
 
 @pytest.mark.parametrize("damage", UNWHOLE.values(), ids=UNWHOLE)
