@@ -371,6 +371,28 @@ def test_the_workers_of_a_killed_build_end_and_hold_no_lock(slow_build, tmp_path
     assert tables.verify(tmp_path / "out") == []
 
 
+def test_a_ctrl_c_that_python_drops_comes_again():
+    program = """
+import time, weakref
+from privacylab import __main__, cli
+class Thing: pass
+def interrupted(reference):
+    raise KeyboardInterrupt
+def run():
+    thing = Thing()
+    kept = weakref.ref(thing, interrupted)
+    del thing
+    try:
+        time.sleep(10)
+    except KeyboardInterrupt:
+        print("came again")
+cli.main = run
+__main__.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("came again\n", "")
+
+
 def test_an_interrupt_while_python_loads_is_one_line(capsys, monkeypatch):
     class Interrupted:
         def find_spec(self, name, *rest):
@@ -379,6 +401,7 @@ def test_an_interrupt_while_python_loads_is_one_line(capsys, monkeypatch):
     monkeypatch.delitem(sys.modules, "privacylab.cli")
     monkeypatch.delattr(privacylab, "cli")
     monkeypatch.setattr(sys, "meta_path", [Interrupted()])
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     with pytest.raises(SystemExit) as ended:
         __main__.main()
     assert ended.value.code == 130
