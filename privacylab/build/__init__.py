@@ -1,8 +1,8 @@
 """The pipeline: sources -> corpus tables.
 
-Each service is read and annotated by itself into a part (`workers.read`), and the parts make the tables
-(`assemble.assemble`). Parts stay beside the corpus: an update, or a build that was killed, takes those whose service
-has not changed and reads only the others. So a new, a resumed and an updated build are one path.
+Each service is read and annotated separately into a part (`workers.read`), and the parts make the tables
+(`assemble.assemble`). Parts stay beside the corpus: an updated or resumed build uses those whose service has not
+changed and reads only the others. So new, resumed and updated builds work the same way.
 """
 
 import fcntl
@@ -56,11 +56,11 @@ def corpus(
         workers: Processes; all cores if None.
         executor: What does the jobs in the place of these processes, perhaps on other machines that see ``given`` and
             the folder of ``out`` at the same paths and have the same version of the package. It is not shut down.
-        mode: ``new`` (refuse an existing folder), ``force`` (replace it), ``resume`` (go on with a killed build),
-            ``update`` (read only the services with new versions). The last two take the parts that stand beside
-            ``out`` in ``.<name>.parts``; without them all is read.
+        mode: ``new`` (refuse an existing folder), ``force`` (replace it), ``resume`` (continue a killed build),
+            ``update`` (read only the services with new versions). The last two use the parts beside ``out`` in
+            ``.<name>.parts``; without them everything is read.
         progress: Called with the stage, how much is done, and how much there is.
-        text_column: The column of tables that holds the policies, where its name does not tell.
+        text_column: The tables' column of policies, if its name does not show it.
         date_column: Likewise, of their dates.
         service_column: Likewise, of the services or addresses.
 
@@ -69,7 +69,7 @@ def corpus(
 
     Raises:
         BuildError: The folder exists or holds a source, another build is at work there, a job failed, workers died.
-        CorpusError: The folder holds something that is no part of a corpus.
+        CorpusError: The folder has something that is not part of a corpus.
         SourceError: A source cannot be read.
         OSError: The disk is full. The old corpus stays whole.
     """
@@ -96,7 +96,7 @@ def _check_sources(folder: Path, given: Sequence[str | Path | sources.Source]) -
     for source, own in itertools.product(given, (folder, _parts_of(folder), files.set_aside(folder))):
         place = Path(source) if isinstance(source, str | Path) else source.place
         if place.resolve().is_relative_to(own):
-            raise BuildError(f"{own} holds the source {place}, which would be lost: name another --out")
+            raise BuildError(f"{own} contains the source {place}, which would be lost: name another --out")
 
 
 def _parts_of(folder: Path) -> Path:
@@ -119,12 +119,12 @@ def _parts_folder(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise BuildError(f"{folder.parent} cannot be written ({error.strerror}): name another --out") from None
     if scratch.is_symlink() or not all(_is_own(path, folder) for path in scratch.iterdir()):
-        raise BuildError(f"{scratch} is no folder of a build, and builds would empty it: name another --out")
+        raise BuildError(f"{scratch} is not a build's folder, and a build would empty it: name another --out")
     with (scratch / "lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BuildError(f"another build into {folder} is at work: wait for it, or name another --out") from None
+            raise BuildError(f"another build into {folder} is running: wait for it, or name another --out") from None
         try:
             yield scratch
         finally:
@@ -134,7 +134,7 @@ def _parts_folder(folder: Path) -> Iterator[Path]:
 
 
 def _clear(scratch: Path, *, parts: bool) -> None:
-    """Removes what builds left, but for the lock; the parts too if ``parts``."""
+    """Removes what builds left, except the lock; also the parts if ``parts``."""
     for path in scratch.iterdir():
         if path.name != "lock" and (parts or not path.name.startswith("part-")):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -168,18 +168,18 @@ def _build(
     manifest = {**conditions, "sources": _described(opened, entries)}
     corpus = tables.write(folder, frames, manifest, within=scratch)
     for path in {*scratch.glob("part-*")} - {*own_parts}:
-        path.unlink()  # of services that the sources do not hold any more
+        path.unlink()  # of services that are no longer in the sources
     progress("writing", 1, 1)
     return corpus
 
 
 def _note_unknown(opened: Iterable[sources.Source], listed: Collection[str]) -> None:
-    """Notes on a source the services that its services.csv names and no source holds."""
+    """Notes on a source the services in its services.csv that no source has."""
     for source in opened:
         names = sorted(name for name in getattr(source, "facts", {}) if service_of(name)[0] not in listed)
         if names:
             source.notes.append(
-                f"services.csv names {shown(names)}, and no policy of that name is here: check the spelling"
+                f"services.csv names {shown(names)}, but there is no policy of that name: check the spelling"
             )
 
 
@@ -188,7 +188,7 @@ def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) ->
 
     Args:
         listed: The versions of each service.
-        task: What reading takes, still without services.
+        task: The task for readers, still without services.
         run: Does tasks.
 
     Returns:
@@ -257,7 +257,7 @@ def _by_service(entries: Sequence[Entry]) -> dict[str, list[tuple[Entry, str]]]:
 
 
 def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -> dict[str, Any]:
-    """What the manifest says of each source: how many versions it has, and its notes."""
+    """The manifest's entry for each source: how many versions it has, and its notes."""
     n_versions = Counter(entry.collection for entry in entries)
     return {
         label: {"n_versions": n_versions[label]} | ({"notes": source.notes} if source.notes else {})
@@ -266,7 +266,7 @@ def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -
 
 
 def _conditions(every: str, text: bool, own: Mapping[str, Fact]) -> dict[str, Any]:
-    """What the rows depend on besides versions: parameters, code, software, and what sources say of services."""
+    """What the rows depend on besides versions: parameters, code, software, and the sources' facts about services."""
     software = dict(workers.software())
     parameters = {"every": every, "text": text, "code": software.pop("code"), "thresholds": annotate.thresholds()}
     stated = {"services": {service: own[service]._asdict() for service in sorted(own)}} if own else {}

@@ -1,4 +1,4 @@
-"""Distinct segments -> the rows of the tables that hang on segments, and what they say of their versions."""
+"""Distinct segments -> the rows of the tables that depend on segments, and what they say about their versions."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ MAX_HEADING_WORDS = 8
 
 
 def hex_id(number: int) -> str:
-    """A segment's id as the tables have it: 16 hex digits."""
+    """A segment's id in the tables: 16 hex digits."""
     return f"{number:016x}"
 
 
@@ -34,12 +34,12 @@ def hex_id(number: int) -> str:
 
 
 def histories(read: Sequence[History], *, text: bool) -> Iterator[dict[str, arrow.RecordBatch]]:
-    """The rows of each service in all tables but ``services``; what services share is annotated once.
+    """The rows of each service in all tables except ``services``; shared segments are annotated once.
 
     The segments of policies are annotated in full, those of other versions for the ledger's claims only.
 
     Args:
-        read: What was read of each service.
+        read: The history of each service.
         text: Whether ``segments`` keeps the text.
     """
     in_policies = [{number for policy in each.policies for number in policy["segment_ids"]} for each in read]
@@ -66,7 +66,7 @@ def _rows_of_versions(
     """The rows of ``versions``, ``policies`` and ``occurrences``.
 
     Args:
-        history: What was read of the service.
+        history: The service's history.
         segments: The rows of its policies' segments.
         claims: What each segment claims.
     """
@@ -119,7 +119,7 @@ def _reading_grade(counts: Sequence[np.ndarray]) -> float | None:
 
 
 class _Said(NamedTuple):
-    """What a text says, whatever heading it stands under, as columns of tables."""
+    """What a text says, under any heading, as columns of tables."""
 
     segments: Row
     mentions: Sequence[Row]
@@ -140,7 +140,7 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
     """
     rows: dict[str, list[Row]] = {"segments": [], "scores": [], "mentions": [], "cues": []}
     percents = np.rint(100 * scores(list(batch.values()))).astype(int).tolist()
-    said = cache(_said)  # many segments differ in their headings alone
+    said = cache(_said)  # many segments differ only in their headings
     for (number, segment), percent in zip(batch.items(), percents, strict=True):
         own, mentions, found = said(segment.text)
         key = {"segment_id": hex_id(number)}
@@ -160,7 +160,7 @@ def _mentions(text: str) -> list[Row]:
 
 
 def _spans(name: str, spans: Sequence[frameworks.Mention | cues.Cue]) -> list[Row]:
-    """The rows of ``mentions`` or ``cues`` of a text, but for the segment's id: the first of each key."""
+    """The rows of ``mentions`` or ``cues`` of a text, without the segment's id: the first of each key."""
     key = [column for column in schema.TABLES[name].key if column != "segment_id"]
     rows = [span._asdict() for span in spans]
     return [*{itemgetter(*key)(row): row for row in reversed(rows)}.values()]
@@ -175,6 +175,6 @@ def scores(segments: Sequence[Segment]) -> np.ndarray:
 
 
 def thresholds() -> dict[str, int]:
-    """The percent that a score must reach for its category to be assigned."""
+    """The percent that a score must reach to assign its category."""
     percent = np.ceil(np.round(100 * _model().thresholds, 6))  # 0.07 * 100 is a hair above 7
     return dict(zip(CATEGORIES, percent.astype(int).tolist(), strict=True))

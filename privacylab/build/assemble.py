@@ -29,7 +29,7 @@ def assemble(
     Args:
         paths: The part of each service.
         listed: The versions of each service.
-        facts: What is known of services.
+        facts: The facts about services.
         n_rows: How many rows the parts have of each table. A table of more than `ROWS` comes in ranges of its key,
             which are read from files beside the parts when they are asked for.
     """
@@ -60,7 +60,7 @@ def _rows(parts: arrow.Table, name: str) -> arrow.Table:
 
 
 def _frame(rows: arrow.Table, name: str) -> pd.DataFrame:
-    """The rows of a table; a segment that several services have stands in the part of each, and here once."""
+    """The rows of a table; a segment of several services is in the part of each, but here only once."""
     frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
     key = list(schema.TABLES[name].key)
     return frame.drop_duplicates(key) if key[0] == "segment_id" else frame

@@ -1,7 +1,7 @@
-"""Versions of one service -> pages: what versions repeat of each other is read once.
+"""Versions of one service -> pages: repeated content is read once.
 
-Versions repeat each other many times over. So `normalize.Cache` keeps pieces, lines and pages, and a page is cut into
-sections, whose segments and evidence are kept here. What is left to do for each version is to look up.
+Versions repeat each other many times. So `normalize.Cache` keeps pieces, lines and pages, and a page is cut into
+sections, whose segments and evidence are kept here. Only look-ups remain for each version.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ from privacylab.text.segments import Segment, of_section, sections
 
 
 class Page(NamedTuple):
-    """What a version says, whatever its bytes: its blocks, its segments by their numbers, whether it is a policy."""
+    """A version's content, independent of its bytes: its blocks, its segments by number, whether it is a policy."""
 
     blocks: Sequence[Block]
     segment_ids: tuple[int, ...]
@@ -27,7 +27,7 @@ class Page(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A heading and what stands under it: segments do not reach over a heading."""
+    """A heading and the text under it: segments do not cross a heading."""
 
     segments: dict[int, Segment]
     segment_ids: tuple[int, ...]
@@ -35,7 +35,7 @@ class Section(NamedTuple):
 
 
 class Reader:
-    """Reads versions and keeps what it has read; one for each service, so that memory holds one service at a time.
+    """Reads versions and keeps the results; one for each service, so that memory holds one service at a time.
 
     Attributes:
         segments: Every segment read so far, by its number.
@@ -72,6 +72,6 @@ def _section(blocks: tuple[Block, ...], audience: str, *, evidence: Callable[[Se
 
 
 def segment_id(segment: Segment) -> int:
-    """The number of a distinct segment: 64 bits of its blake2b hash; whom it speaks to counts where that is not all."""
+    """The number of a distinct segment: 64 bits of its blake2b hash, including the audience unless it is ``all``."""
     text = "\x1f".join([segment.heading or "", segment.text, *([] if segment.audience == ALL else [segment.audience])])
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

@@ -9,7 +9,7 @@ from privacylab.build.screen import rules
 
 
 class Sighting(NamedTuple):
-    """A policy seen on a day: what `repeats` needs to know of it. ``key`` tells its text (equal: near duplicates)."""
+    """A policy seen on a day: what `repeats` needs to know. ``key`` stands for its text (equal: near duplicates)."""
 
     version_id: str
     date: dt.date
@@ -26,16 +26,16 @@ class Repeat(NamedTuple):
 def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
     """Near duplicates and A-B-A flips in the history of one document.
 
-    Two versions are near duplicates if their substantive sentences are the same. A text that comes and goes within
-    ``flip_days`` between two stands of another is a flip (a crawler in another country, an experiment, an outage): of
-    two that alternate, the one seen less is the flip. What returns later than that is a new version of its own.
+    Two versions are near duplicates if their substantive sentences are the same. A text that appears for at most
+    ``flip_days`` between two runs of another is a flip (a crawler in another country, an experiment, an outage). If two
+    texts alternate, the one seen less is the flip. A text that returns later is a new version.
 
     Args:
-        history: The sightings of one document, one a day, by date.
+        history: The sightings of one document, one per day, by date.
 
     Returns:
         For each version id: ``kept`` (a text that is new here), ``near_duplicate`` (of the version that opened the run)
-        or ``flip`` (between two stands of the version named).
+        or ``flip`` (between two runs of the named version).
     """
     days = rules()["duplicates"]["flip_days"]
     n_seen = Counter(sighting.key for sighting in history)
@@ -56,7 +56,7 @@ def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
 
 
 def _close_flips(runs: list[list[Sighting]], flips: dict[str, Repeat], n_seen: Counter[int], days: int) -> None:
-    """Takes the last run but one out where it is a flip, and joins its neighbours."""
+    """Removes the last run but one if it is a flip, and joins its neighbours."""
     while len(runs) >= 3 and runs[-3][0].key == runs[-1][0].key:
         before, between, after = runs[-3:]
         short = (after[0].date - between[0].date).days <= days

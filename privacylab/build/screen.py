@@ -19,9 +19,9 @@ class Said(NamedTuple):
     Attributes:
         n_words: Runs of letters.
         n_function: Function words of English.
-        points: What its words say for a policy (above 0) or for another document.
+        points: The words' evidence for a policy (above 0) or for another document.
         fingerprints: A number for each substantive sentence, the same for the same substance.
-        goes_on: Whether its last sentence may go on in the next line.
+        goes_on: Whether its last sentence may continue in the next line.
     """
 
     n_words: int
@@ -32,7 +32,7 @@ class Said(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What a segment, or several, say for and against a page's being an English policy.
+    """The evidence of segments for and against an English policy.
 
     Attributes:
         n_words: All words.
@@ -108,13 +108,13 @@ def said(line: str) -> Said:
 
 
 def _is_substantive(words: list[str]) -> bool:
-    """Whether words, of a sentence or more, may be a sentence that counts in the comparison of versions."""
+    """Whether the words of a sentence or more may count in the comparison of versions."""
     least = rules()["duplicates"]["min_words"]
     return len(words) >= least and not _words_of("duplicates", "substantive").isdisjoint(words)
 
 
 def _fingerprints(line: str) -> Iterator[int]:
-    """A number for each substantive sentence: blind to case, digits, months and punctuation."""
+    """A number for each substantive sentence, ignoring case, digits, months and punctuation."""
     months = _words_of("duplicates", "months")
     for sentence in sentences(line):
         kept = [word for word in _words(sentence.lower()) if word not in months]
@@ -123,11 +123,11 @@ def _fingerprints(line: str) -> Iterator[int]:
 
 
 def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidence:
-    """What one segment says, line by line; its heading counts with it.
+    """The evidence of one segment, line by line, including its heading.
 
     Args:
         segment: The segment.
-        said: Gives what a line says; one that remembers saves time, as most lines stand in many segments.
+        said: Gives what a line says; caching saves time, because most lines are in many segments.
     """
     text = segment.text if segment.heading is None else f"{segment.heading}\n{segment.text}"
     lines = [said(line) for line in text.split("\n")]
@@ -137,7 +137,7 @@ def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidenc
     n_function = sum([line.n_function for line in lines])
     limits = rules()
     is_english = n_words < 5 or n_function >= limits["language"]["min_share_of_segment"] * n_words
-    is_excerpt = "..." in text or "…" in text  # what a search found of other pages
+    is_excerpt = "..." in text or "…" in text  # excerpts in search results
     is_prose = is_english and not is_excerpt and n_words >= limits["policy"]["min_words_of_prose"]
     n_english = n_words if is_english else 0
     return Evidence(
@@ -150,7 +150,7 @@ def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidenc
 
 
 def together(several: Iterable[Evidence]) -> Evidence:
-    """What several segments say: the sums, and the sentences of all."""
+    """The evidence of several segments: the sums, and the sentences of all."""
     n_words, n_english, prose, fingerprints, foreign = zip(Evidence(), *several, strict=True)
     return Evidence(
         n_words=sum(n_words),
@@ -172,7 +172,7 @@ def _foreign_prose(text: str) -> tuple[tuple[str, int], ...]:
 
 @lru_cache(maxsize=1_000)
 def _language(text: str) -> str:
-    """The language of a text; pages that are no policy have thousands of versions with the same beginning."""
+    """The language of a text; pages that are not policies have thousands of versions with the same beginning."""
     return str(py3langid.classify(text)[0])
 
 
@@ -188,14 +188,14 @@ def judge(segments: Iterable[Segment]) -> Verdict:
 
 
 def verdict(page: Evidence) -> Verdict:
-    """Whether a page is an English policy, by all that its segments say."""
+    """Whether a page is an English policy, by the evidence of its segments."""
     n_words = page.n_words
     if not n_words:
         return Verdict("empty", "no words")
     share = page.n_english / n_words
     language, limits = rules()["language"], rules()["policy"]
     if share < language["min_share_of_policy"]:
-        # The first of several languages may be English: what the rest is in says more of the page.
+        # The first of several languages may be English: the language of the rest says more about the page.
         is_enough = sum(n for _, n in page.foreign) >= language["min_share_of_rest"] * n_words
         name = _language("\n".join(text for text, _ in page.foreign)[:5000]) if is_enough else "en"
         if name != "en":
@@ -221,7 +221,7 @@ def _is_policy(prose: Iterable[tuple[int, int]]) -> bool:
 
 
 def _other(page: Evidence) -> tuple[str, str]:
-    """Reason and detail of an English page that is no policy."""
+    """Reason and detail of an English page that is not a policy."""
     limits = rules()["policy"]
     n_prose = sum(n_words for n_words, _ in page.prose)
     if n_prose < limits["min_prose"] or n_prose < limits["min_share_of_prose"] * page.n_words:

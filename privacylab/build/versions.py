@@ -1,7 +1,7 @@
 """One service: its versions from all sources -> the ledger's rows, the kept policies, and their segments.
 
-All that needs a service's other versions is decided here (same day, near duplicate, flip, sample), so that services can
-be read in parallel.
+Everything that needs a service's other versions is decided here (same day, near duplicate, flip, sample), so that
+services can be read in parallel.
 """
 
 import datetime as dt
@@ -21,16 +21,16 @@ EVERY: Mapping[str, Callable[[dt.date], str]] = {
     "quarter": lambda day: f"{day.year} {(day.month - 1) // 3} {eras.sub_era(day)}",
     "all": lambda day: day.isoformat(),
 }
-"""The last version of each of these is sampled; eras part them, so that a text before a legal date is never lost."""
+"""The last version of each of these is sampled; eras divide them, so that a text before a legal date is never lost."""
 
 FEW_BEFORE = 2008
-"""Of the years before, so few texts are left that each counts."""
+"""So few texts are left from the years before that each counts."""
 
 Read = Callable[[Sequence[Entry]], Iterator[tuple[Entry, bytes | None, str | None]]]
 
 
 class Text(NamedTuple):
-    """What one content is once read; what is rejected keeps neither segments nor blocks."""
+    """One content after reading; a rejected one keeps neither segments nor blocks."""
 
     content_id: str
     verdict: screen.Verdict
@@ -38,13 +38,13 @@ class Text(NamedTuple):
     blocks: Sequence[normalize.Block] = ()
 
     def effective_date(self, *, snapshot: dt.date | None, region: dates.Region | None) -> dates.EffectiveDate | None:
-        """The date that it states; None where it is rejected."""
+        """The date that it states; None if it is rejected."""
         lines = "\n".join(block.text for block in self.blocks)
         return dates.effective_date(lines, snapshot=snapshot, region=region)
 
 
 class Version(NamedTuple):
-    """One dated version, with the text behind it; ``since`` is a year or a month where no more is known."""
+    """One dated version, with its text; ``since`` is a year or a month if no more is known."""
 
     entry: Entry
     document: str
@@ -55,7 +55,7 @@ class Version(NamedTuple):
 
 
 class History(NamedTuple):
-    """What `read` gives: rows for ``versions`` (with ``segment_ids``) and ``policies``, and the distinct segments."""
+    """From `read`: rows for ``versions`` (with ``segment_ids``) and ``policies``, and the distinct segments."""
 
     versions: list[dict[str, Any]]
     policies: list[dict[str, Any]]
@@ -119,9 +119,9 @@ def _rejected(content: str, reason: str, detail: str | None) -> Text:
 
 
 def _dated(entry: Entry, document: str, text: Text, region: dates.Region | None) -> Version:
-    """A version with its date and what that rests on: the snapshot's, else the one that the policy states.
+    """A version with its date and the date's basis: the snapshot's, else the one that the policy states.
 
-    A year or a month alone is no date: it would decide an era, which it may lie across.
+    A year or a month alone is not a date: it may lie in two eras.
     """
     if entry.moment is not None:
         day, basis = dt.datetime.fromtimestamp(entry.moment, dt.UTC).date(), entry.date_basis
@@ -177,9 +177,9 @@ def _named(service: str, versions: Sequence[Version]) -> dict[str, Version]:
 
 
 def policy_id(service: str, document: str, day: dt.date | str | None, content_id: str) -> str:
-    """``service@YYYY-MM-DD``; with the document where it is not ``main``.
+    """``service@YYYY-MM-DD``; with the document if it is not ``main``.
 
-    Without a day ``service@undated-<8 hex>``, or the year or month that is known in the place of ``undated``.
+    Without a day ``service@undated-<8 hex>``, or the known year or month instead of ``undated``.
     """
     name = service if document == "main" else f"{service}:{document}"
     return f"{name}@{day.isoformat()}" if isinstance(day, dt.date) else f"{name}@{day or 'undated'}-{content_id[:8]}"
@@ -222,9 +222,9 @@ def _runs(named: Mapping[str, Version], status: Mapping[str, Repeat]) -> dict[st
 def _sampled(named: Mapping[str, Version], status: Mapping[str, Repeat], every: str) -> set[str]:
     """The versions that become policies.
 
-    Of each document and period the last version, also where it repeats a text of an earlier period: a policy that does
-    not change speaks for its service in every era in which it was seen. Undated texts all; with ``all``, and of the
-    years before `FEW_BEFORE`, each text once.
+    For each document and period the last version, even if it repeats a text of an earlier period: an unchanged policy
+    counts for its service in every era in which it was seen. All undated texts; with ``all``, and for the years before
+    `FEW_BEFORE`, each text once.
     """
     last: dict[object, str] = {}
     for version_id, version in named.items():
@@ -256,13 +256,13 @@ def _row(service: str, version_id: str, version: Version, state: Repeat) -> dict
     }
 
 
-_NO_DAY = "dated {}, and no day: it counts in no half-year and no era; write the day in the name or in a metadata.csv"
+_NO_DAY = "dated {} without a day: it counts in no half-year and no era; write the day in the name or a metadata.csv"
 
 
 def _policy(
     row: Mapping[str, Any], version: Version, days: Sequence[dt.date], region: dates.Region | None
 ) -> dict[str, Any]:
-    """What the table of policies says besides."""
+    """The other columns of the table of policies."""
     snapshot = version.date if version.date_basis == "snapshot" else None
     stated = version.text.effective_date(snapshot=snapshot, region=region)
     return {

@@ -1,6 +1,6 @@
 """What workers do: read and annotate some services, each into a part: a file of all rows that a service adds.
 
-A part carries a hash of what it was made of. While that stays the same, a later build takes the part and reads nothing.
+A part has a hash of its inputs. While these do not change, a later build uses the part and reads nothing.
 """
 
 import functools
@@ -44,7 +44,7 @@ TYPICAL_BYTES = 25_000
 """Of a policy whose size its source does not tell."""
 
 MAX_HOLDERS = 12
-"""A content that more services have is an empty page or an error page, and makes no family of them."""
+"""A content of more services is an empty page or an error page, and makes no family."""
 
 
 class BuildError(RuntimeError):
@@ -52,18 +52,18 @@ class BuildError(RuntimeError):
 
 
 class Task(NamedTuple):
-    """Some services to be read by one worker, with what their bytes are read from.
+    """Some services for one worker, with the sources of their bytes.
 
     A worker may be a process of another machine: it opens sources, rules and models by their paths.
 
     Attributes:
         services: Each service's name and versions.
         sources: The sources by collection.
-        folder: Where the parts go.
+        folder: The folder for the parts.
         every: A key of `versions.EVERY`.
         text: Whether segments keep their text.
         conditions: What the parts depend on besides, as a hash: parameters, code, software, facts.
-        regions: The region of each service, where it is known.
+        regions: The region of each service, if known.
         software: What `software` gives where the build was started.
         marker: A file that the build laid into ``folder``.
     """
@@ -81,7 +81,7 @@ class Task(NamedTuple):
 
 @contextmanager
 def _garbage_stays() -> Iterator[None]:
-    """A time in which nobody looks for garbage: a million small tuples that stay would be gone through each time."""
+    """Switches garbage collection off: it would go through a million lasting tuples each time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -165,7 +165,7 @@ def _check_machine(task: Task) -> None:
 def batches(services: Mapping[str, Listed], n_bytes: Mapping[ContentKey, int]) -> list[tuple[tuple[str, Listed], ...]]:
     """Services in groups of about `READ_BATCH` bytes; a family stays together up to twice as many.
 
-    The largest come first, so that no worker is left with them.
+    The largest come first, so that none is left for the end.
 
     Args:
         services: The versions of each service.
@@ -251,11 +251,11 @@ ContentIds = Mapping[tuple[str, str], str]
 
 
 def fingerprint(listed: Listed, content_ids: ContentIds, *, conditions: str) -> str:
-    """A hash of all that the rows of a service are made of.
+    """A hash of everything that the rows of a service depend on.
 
     Args:
         listed: Its versions.
-        content_ids: Of those versions whose entry does not tell their bytes.
+        content_ids: For versions whose entry does not identify their bytes.
         conditions: As in `Task`.
     """
     digest = hashlib.sha256(conditions.encode())
@@ -280,7 +280,7 @@ def ids_of(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -> di
 
 
 def _ids_of_interest(history: versions.History, opened: Mapping[str, sources.Source]) -> dict[tuple[str, str], str]:
-    """The content ids that were read, where an entry does not tell them; what could not be read is tried again."""
+    """The content ids that were read, if an entry does not give them; unreadable entries are tried again."""
     return {
         (row["collection"], row["source"]): row["content_id"]
         for row in history.versions

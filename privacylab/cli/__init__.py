@@ -38,7 +38,7 @@ def main() -> None:
     except SystemExit as ended:
         if ended.code == STOPPED:
             going_on = next((_GOING_ON[each] for each in arguments if each in _GOING_ON), "")
-            err.print(f"privacylab: stopped; what was there before is unchanged{going_on}")
+            err.print(f"privacylab: stopped; existing files are unchanged{going_on}")
         raise
 
 
@@ -49,7 +49,7 @@ _GOING_ON = {"build": ", and what was read is kept: give --resume to go on"}
 
 
 def _general_first(arguments: list[str]) -> list[str]:
-    """The options of all commands may stand behind the command too, as people expect."""
+    """The general options may also come after the command, as people expect."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     general = [each for each in arguments[:end] if each in ("-v", "--verbose", "--debug")]
     return general + [each for each in arguments[:end] if each not in general] + arguments[end:]
@@ -67,7 +67,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Tell each stage with its time, and all that was rejected.")
+        bool, typer.Option("--verbose", "-v", help="Show each stage with its time, and everything that was rejected.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -82,10 +82,10 @@ _Every = Annotated[
         autocompletion=lambda: ["half-year", "quarter", "all"],
     ),
 ]
-_Text = Annotated[bool, typer.Option("--text/--no-text", help="Whether the segments' text is kept.")]
+_Text = Annotated[bool, typer.Option("--text/--no-text", help="Keep the segments' text.")]
 _Workers = Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")]
 _Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler whose workers read, as tcp://HOST:8786.")]
-_Column = Annotated[str | None, typer.Option(help="Of tables: the column that holds it, where its name does not tell.")]
+_Column = Annotated[str | None, typer.Option(help="In tables: its column, if the column's name does not show it.")]
 
 
 @app.command()
@@ -97,8 +97,8 @@ def build(
     workers: _Workers = None,
     scheduler: _Scheduler = None,
     update: Annotated[bool, typer.Option("--update", help="Read only the services with new versions.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a killed build.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed build.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing corpus.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was rejected.")] = False,
     text_column: _Column = None,
     date_column: _Column = None,
@@ -132,7 +132,7 @@ def build(
 
 
 def _the_one(**options: bool) -> str | None:
-    """The option that is given of several that exclude each other."""
+    """The given one of several options that exclude each other."""
     given = [name for name in options if options[name]]
     if len(given) > 1:
         raise ValueError(f"--{' and --'.join(given)} exclude each other: give one")
@@ -156,7 +156,7 @@ def fetch(
     for label, place in places.items():
         target = into / label
         if target.exists():
-            out.print(f"{target} is there already")
+            out.print(f"{target} already exists")
             continue
         sources.clone(place, target)
         out.print(f"{target} cloned from {place}")
@@ -222,7 +222,7 @@ def _check_some_policy(corpus: Path) -> None:
     if not n_rows["policies"]:
         reasons = opened.versions(columns=["reason"])["reason"].value_counts()
         why = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items())
-        raise tables.CorpusError(f"{corpus} holds no policy to report ({why}): build one from other files")
+        raise tables.CorpusError(f"{corpus} has no policy to report ({why}): build one from other files")
 
 
 app.command()(reading.annotate)
@@ -232,14 +232,14 @@ app.command()(reading.compare)
 @app.command()
 def export(
     corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
-    csv: Annotated[Path | None, typer.Option(help="A folder, for a CSV a table.")] = None,
-    xlsx: Annotated[Path | None, typer.Option(help="A workbook, a sheet a table.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="A folder for one CSV per table.")] = None,
+    xlsx: Annotated[Path | None, typer.Option(help="A workbook with one sheet per table.")] = None,
 ) -> None:
     r"""Write the tables for R, Stata or a spreadsheet, and a codebook of their columns.
 
-    In CSV a text that begins with = + - @ or a tab has an apostrophe before it, so that no spreadsheet runs it. To
-    undo it, take away the first apostrophe of cells that begin with apostrophes and one of these: in R
-    sub("^'(?='*[=+@\t-])", "", x, perl = TRUE). A workbook holds texts as they are, up to 32,767 characters a cell.
+    In CSV a text that begins with = + - @ or a tab gets an apostrophe, so that no spreadsheet runs it. To undo this,
+    remove the first apostrophe of cells that begin with apostrophes and one of these: in R sub("^'(?='*[=+@\t-])", "",
+    x, perl = TRUE). A workbook has unchanged texts, up to 32,767 characters per cell.
 
     Example: privacylab export corpus/panel --csv panel-csv
     """
@@ -262,7 +262,7 @@ def export(
 
 @app.command()
 def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> None:
-    """Check that a corpus is whole: schemas, keys, hashes, counts.
+    """Check that a corpus is intact: schemas, keys, hashes, counts.
 
     Example: privacylab verify corpus/panel
     """
@@ -271,7 +271,7 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
         err.print(fault)
     if faults:
         raise tables.CorpusError(
-            f"{corpus} is not whole ({len(faults)} faults): make it again with privacylab build --force"
+            f"{corpus} is not intact ({len(faults)} faults): make it again with privacylab build --force"
         )
     out.print(f"{corpus} is whole")
 
@@ -280,10 +280,10 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
 def train(
     opp115: Annotated[Path, typer.Option(help="The folder of train.jsonl and valid.jsonl.")],
     archives: Annotated[
-        Path | None, typer.Option(help="The archives: word vectors and the segments read. Without: OPP-115 alone.")
+        Path | None, typer.Option(help="The archives: word vectors and segments read. Without: only OPP-115.")
     ] = None,
     out_dir: Annotated[
-        Path | None, typer.Option("--out", help="Where the weights go; the package's if not given.")
+        Path | None, typer.Option("--out", help="The folder for the weights; the package's if not given.")
     ] = None,
 ) -> None:
     """Make the shipped clause model again.
@@ -299,13 +299,13 @@ def train(
 @app.command()
 def evaluate(
     opp115: Annotated[Path | None, typer.Option(help="A file of labelled segments: policy, text, label.")] = None,
-    passages: Annotated[Path | None, typer.Option(help="Labelled passages, as GDPR Transparency 200 has them.")] = None,
-    coders: Annotated[Path | None, typer.Option(help="A folder of coders' answers, as PrivacyPolicyLong.")] = None,
+    passages: Annotated[Path | None, typer.Option(help="Labelled passages, as in GDPR Transparency 200.")] = None,
+    coders: Annotated[Path | None, typer.Option(help="A folder of coders' answers, as in PrivacyPolicyLong.")] = None,
     gold: Annotated[Path | None, typer.Option(help="The hand-made labels; corpus/gold if nothing is given.")] = None,
     archives: Annotated[Path | None, typer.Option(help="Where the archives of the hand-made labels are.")] = None,
     predictions: Annotated[Path | None, typer.Option(help="A folder to store the predictions in.")] = None,
 ) -> None:
-    """Score the reading of policies against labels: our own, and those that others made.
+    """Score the program against labels: our own and other people's.
 
     Example: privacylab evaluate --opp115 ../shared/data/opp115/valid.jsonl
     """
@@ -316,7 +316,7 @@ def evaluate(
     if opp115:
         scores[str(opp115)] = evaluation.clauses_on(opp115)
         if evaluation.was_trained_on(opp115):
-            err.print(f"{opp115} is part of what the shipped model learnt from: these are no test scores")
+            err.print(f"{opp115} was used to train the shipped model: these are not test scores")
     if passages:
         scores[str(passages)] = evaluation.passages(passages)
     if coders:

@@ -22,16 +22,16 @@ from rich.text import Text
 
 
 class _Console(Console):
-    """A console that shows what it is given and obeys none of it: names and texts come from strangers."""
+    """A console that shows text but interprets none of it: names and texts come from strangers."""
 
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401 (whatever rich hands on)
-        r"""A line of text, with what is not printed written as in programs: ``\x1b``, ``\n``, ``\u202e``."""
+        r"""A line of text, with unprintable characters written as in programs: ``\x1b``, ``\n``, ``\u202e``."""
         if not text.isprintable():
             text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
         return super().render_str(text, **options)
 
 
-# File names and policies may hold what looks like markup: nothing is read as such.
+# File names and policies may contain something like markup: nothing is read as markup.
 _plain = partial(_Console, markup=False, emoji=False, highlight=False)
 out, err = _plain(soft_wrap=True), _plain(stderr=True, soft_wrap=True)
 
@@ -44,7 +44,7 @@ def line(error: BaseException) -> str:
 
 
 class _Rate(ProgressColumn):
-    """How many a second are done, or a minute where it takes longer."""
+    """The rate per second, or per minute if it is lower."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -55,7 +55,7 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress(*, verbose: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar a stage with rate and time left; silent where standard error is no terminal.
+    """One bar per stage with rate and time left; silent if standard error is not a terminal.
 
     With ``verbose`` each stage leaves a line with its time, terminal or not.
     """

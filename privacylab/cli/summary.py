@@ -1,4 +1,4 @@
-"""What is told of a corpus that was just built."""
+"""The summary of a new corpus."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def ledger(folder: Path) -> pd.DataFrame | None:
 
 
 def summary(corpus: tables.Corpus, *, verbose: bool, before: pd.DataFrame | None = None) -> int:
-    """Tells what a build made and what it left out, all of it if ``verbose``; gives the number of rejected versions.
+    """Shows what a build made and left out, everything if ``verbose``; returns the number of rejected versions.
 
     Args:
         corpus: What was built.

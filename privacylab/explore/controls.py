@@ -1,7 +1,7 @@
-"""The widgets of notebook 5: what `explore` and `findings` tell, with controls on it.
+"""The widgets of notebook 5: the results of `explore` and `findings`, with controls.
 
-Each function gives one `Panel`. Whatever a control shows is text and HTML, so that it can be read aloud and copied, and
-its table downloads as CSV.
+Each function gives one `Panel`. Everything that a control shows is text and HTML, so that it can be read aloud and
+copied, and its table downloads as CSV.
 """
 
 import base64
@@ -40,7 +40,7 @@ _NAMED = {"description_width": "7rem"}
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
-    """Controls and what they show; as text it says how to use them, for pages on which nothing runs."""
+    """Controls and what they show; as text it says how to use them, for static pages."""
 
     def __repr__(self) -> str:
         return "Controls: open this notebook in JupyterLab and run it to use them."
@@ -61,7 +61,7 @@ def table(frame: pd.DataFrame, name: str, *, caption: str) -> Markup:
 
 
 def picture(figure: Figure, *, alt: str) -> Markup:
-    """A figure as an HTML image with its alt text; one that holds too little as the sentence that says so."""
+    """A figure as an HTML image with its alt text; one with too little data as the sentence that says so."""
     reason = why_empty(figure)
     if reason:  # the numbers are there
         return Markup("<p>{}</p>").format(reason)
@@ -75,7 +75,7 @@ def answer(sentence: str) -> Markup:
 
 
 def _panel(controls: list[Any], draw: Callable[[], Markup]) -> Panel:
-    """Controls above what ``draw`` gives for their values; why it cannot be drawn is said in its place.
+    """Controls above the result of ``draw`` for their values, or above the reason why it cannot be drawn.
 
     MathJax leaves it alone: two prices in a text are no formula.
     """
@@ -142,7 +142,7 @@ def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame
             chosen_services = chosen_services[chosen_services["service"].isin(names)]
         rows = policies[policies["service"].isin(chosen_services["service"])]
         if rows.empty:
-            told.append("No service of the corpus is all of this: choose another region, industry or name.")
+            told.append("No service of the corpus matches all of this: choose another region, industry or name.")
             raise ValueError(" ".join(told))
         if len(chosen.value) > len(COLOURS):
             told.append(f"{len(chosen.value)} are chosen, the first {len(COLOURS)} are shown.")
@@ -191,7 +191,7 @@ def _sentence(shares: pd.DataFrame, column: str) -> str:
 
 
 def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:
-    """One service's own history: choose it, see its policies' length, frameworks, and what each gained and lost."""
+    """One service's history: choose it, see its policies' length, frameworks, and what each gained and lost."""
     counts = policies.loc[policies["date"].notna() & (policies["document"] == "main"), "service"].value_counts()
     names = sorted(counts.index)
     most = counts.sort_index().idxmax() if names else ""

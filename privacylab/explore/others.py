@@ -1,4 +1,4 @@
-"""What other policies of an era have and the program did not find in one, and how often it finds what is there."""
+"""What other policies of an era have and the program did not find in one, and how often it finds such things."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from privacylab.findings.gold import PERIOD
 from privacylab.tables import Corpus
 
 RECALL = Path(__file__).with_name("recall.csv")
-"""What `recall` gave for the embedded panel and its gold; ``make notebooks`` makes it again."""
+"""The result of `recall` for the embedded panel and its gold; ``make notebooks`` renews it."""
 
 MOSTLY = 0.5
-"""What at least this share of an era's services have, its policies mostly have."""
+"""The share of an era's services from which its policies "mostly" have something."""
 
 
 def not_found(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.DataFrame:
@@ -22,18 +22,18 @@ def not_found(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.Dat
     Args:
         policy: The profile.
         shares: `era_shares` of a corpus.
-        few: An era with fewer services tells nothing.
+        few: An era with fewer services gives no result.
 
     Returns:
-        ``feature``, ``n``, ``value``, ``low``, ``high``, ``recall`` and ``n_read`` (of `recall`; null where it was not
-        measured), the most common first. What was not found may be there: of 100 policies that have a thing, the
-        program finds it in 100 x recall.
+        ``feature``, ``n``, ``value``, ``low``, ``high``, ``recall`` and ``n_read`` (from `recall`; null if not
+        measured), the most common first. Things not found may be there: of 100 policies that have a thing, the program
+        finds it in 100 x recall.
 
     Raises:
-        ValueError: The policy states no date, or the corpus knows too few services of its era.
+        ValueError: The policy states no date, or the corpus has too few services of its era.
     """
     if policy.era == eras.UNDATED:
-        raise ValueError("it states no date, so that there is no era to compare it with")
+        raise ValueError("it states no date, so there is no era to compare it with")
     rows = shares[(shares["era"] == policy.era) & (shares["n"] >= few)]
     if rows.empty:
         raise ValueError(f"the corpus has fewer than {few} services of the era {policy.era}")
@@ -43,7 +43,7 @@ def not_found(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.Dat
 
 
 def era_shares(corpus: Corpus) -> pd.DataFrame:
-    """`findings.share_by_era` of what `not_found` compares: categories, frameworks and cues without their values."""
+    """`findings.share_by_era` for the features of `not_found`: categories, frameworks and cues without their values."""
     features = findings.features(corpus)
     columns = [
         name
@@ -61,8 +61,8 @@ def recall(corpus: Corpus, folder: Path) -> pd.DataFrame:
         folder: Of the gold.
 
     Returns:
-        ``feature``, ``recall`` (0 to 1, two digits), ``n_read`` (policies that have it). A cue of which only values
-        were read for is found where any of them is.
+        ``feature``, ``recall`` (0 to 1, two digits), ``n_read`` (policies that have it). A cue that was read only by
+        value is found if any value is.
     """
     features = findings.features(corpus)
     gold = findings.policy_gold(findings.policy_labels(folder), features, corpus.occurrences())

@@ -1,4 +1,4 @@
-"""One policy, or two compared, as the body of a page: nothing in it is taken as markup, and it loads nothing."""
+"""One policy, or two compared, as the body of a page: none of its text is markup, and it loads nothing."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +17,7 @@ _LEAD = (
 
 
 def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None, where: str = "") -> Markup:
-    """One policy: what it says, what others of its era have, and its text with what was found marked.
+    """One policy: what it says, what others of its era have, and its text with findings marked.
 
     Args:
         profile: The policy.
@@ -38,18 +38,24 @@ def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | 
 
 
 def compared(comparison: Comparison) -> Markup:
-    """Two policies: what came, what went, and their sentences side by side."""
+    """Two policies: what was added, what was dropped, and their sentences side by side."""
     old, new = comparison.old, comparison.new
     parts = [Markup("<p>{}</p>").format(comparison.summary()), _about(old), _about(new)]
-    for title, found in (("What came", comparison.came), ("What went, or is not found any more", comparison.went)):
-        parts += [_heading(title), *(_groups(found) if found else [Markup("<p>Nothing that the program reads.</p>")])]
+    for title, found in (
+        ("What was added", comparison.came),
+        ("What was dropped, or is no longer found", comparison.went),
+    ):
+        parts += [
+            _heading(title),
+            *(_groups(found) if found else [Markup("<p>Nothing that the program looks for.</p>")]),
+        ]
     sides = side_by_side(comparison.sentences, before=old.name, after=new.name, unit="sentence")
     parts += [_heading("Sentence by sentence"), Markup('<div class="sides">{}</div>').format(sides)]
     return Markup("").join(parts)
 
 
 def _about(profile: Profile) -> Markup:
-    reason = f"; no policy in English: {profile.reason}" if profile.reason else ""
+    reason = f"; not a policy in English: {profile.reason}" if profile.reason else ""
     return Markup("<p>{}: {}, {:,} words{}.</p>").format(profile.name, profile.dated(), profile.n_words, reason)
 
 
@@ -58,7 +64,7 @@ def _heading(text: str) -> Markup:
 
 
 def _groups(found: Iterable[Said]) -> list[Markup]:
-    """A table a group: what is said, of what kind, for whom, and the sentence with the words that say it marked."""
+    """One table per group: what is said, of what kind, for whom, and the sentence with its evidence marked."""
     groups: dict[str, list[tuple[str, ...]]] = {}
     for row in found:
         groups.setdefault(row.group, []).append((row.name, row.detail(), _sentence(row)))
@@ -74,7 +80,7 @@ def _sentence(row: Said) -> Markup:
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Markup:
-    """A table with its caption, the first cell of a row its head; nothing without rows."""
+    """A table with its caption; the first cell of a row is its head; empty without rows."""
     if not rows:
         return Markup("")
     cell = Markup('<th scope="col">{}</th>')

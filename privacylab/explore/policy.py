@@ -48,11 +48,11 @@ _AUDIENCES = {
 _BASES = {"given": "given", "name": "from the file's name", "corpus": "in the corpus"}
 _ON_RIGHTS = "User Access, Edit and Deletion"
 _TINTS = "#cfe2f3 #f9d5c2 #c9ead9 #f3d3e6 #fbe3b3 #d3eefb #e0e0e0 #ddd3f0 #e6ebc0 #f0f0f0".split()
-"""A light tint a category, for black text; the name stands in it, so colour is only the second cue."""
+"""A light tint per category, for black text; it contains the name, so colour is only the second cue."""
 
 
 class Said(NamedTuple):
-    """One thing that a policy says, as a reader would name it, and where: the place shown first comes first."""
+    """One thing that a policy says, by its readable name, and its places, the one to show first."""
 
     group: str
     name: str
@@ -60,7 +60,7 @@ class Said(NamedTuple):
     hits: tuple[Hit, ...]
 
     def detail(self) -> str:
-        """Its value, for whom it is said where that is not everybody, and in how many segments a category stands."""
+        """Its value, its audience unless that is everybody, and how many segments have the category."""
         names = dict.fromkeys(hit.audience for hit in self.hits)
         whom = [] if audiences.ALL in names else [f"for {_AUDIENCES[name]}" for name in names]
         times = [f"{len(self.hits)} segments"] if self.group == "Clauses" and len(self.hits) > 1 else []
@@ -102,7 +102,7 @@ class Profile(NamedTuple):
         return f"date {'; '.join(told)}, era {era.lower() if self.era == eras.UNDATED else era}"
 
     def features(self) -> set[str]:
-        """What it holds, by the names of the columns of `findings.features`."""
+        """Its features, by the names of the columns of `findings.features`."""
         names = {f"category:{category}" for clause in self.clauses for category in clause.categories}
         claimed = {f"claims:{_id(hit)}" for hit in self.hits if hit.value in CLAIMED}
         return names | claimed | {hit.feature for hit in self.hits}
@@ -155,7 +155,7 @@ def of_file(path: str | Path, *, date: str | None = None) -> Profile:
 
     Raises:
         ValueError: The file cannot be read as text, or the date is none.
-        OSError: It is not there.
+        OSError: It does not exist.
     """
     file = Path(path)
     try:
@@ -220,7 +220,7 @@ def _clauses(rows: Sequence[Segment]) -> list[Clause]:
 
 
 def said(policy: Profile) -> list[Said]:
-    """What a policy says, each thing once, by `GROUPS`; a framework is `only named` where no other stance is taken.
+    """What a policy says, each thing once, by `GROUPS`; a framework is `only named` if there is no other stance.
 
     A clause category is shown by the sentence that speaks for it most, all else by one that is no heading; a right by
     one from a segment about rights, if there is one: "see your profile" may stand anywhere.
@@ -253,10 +253,9 @@ def _said(feature: str, value: str | None, hits: Sequence[Hit]) -> Said:
 
 
 def show(policy: Profile) -> HTML:
-    """The policy for a notebook: its text, with what was found in it marked, and nothing of it taken as markup.
+    """The policy for a notebook: its text with findings marked, none of it read as markup.
 
-    Clause categories stand as labels before their segments; frameworks (with stance) and cues are marked where they
-    stand in the text.
+    Clause categories are labels before their segments; frameworks (with stance) and cues are marked in the text.
     """
     about = f"{policy.dated()}, {counted(policy.n_words, 'word')}, {counted(policy.n_segments, 'segment')}"
     parts = [Markup("<p><strong>{}</strong>: {}</p>").format(policy.name, about)]
@@ -287,7 +286,7 @@ def marked(text: str) -> Markup:
     while spans := sorted(span for span in spans if span[1] > place):
         start, end, _ = spans[0]
         start = max(start, place)
-        names = dict.fromkeys(name for begin, _, name in spans if begin < end)  # two things may stand at one place
+        names = dict.fromkeys(name for begin, _, name in spans if begin < end)  # two things may be at one place
         parts.append(mark.format(text[place:start], text[start:end], ", ".join(names)))
         place = end
         spans = [span for span in spans if span[0] >= end]

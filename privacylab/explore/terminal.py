@@ -13,14 +13,14 @@ from privacylab.explore.versions import Comparison
 from privacylab.plots import labels
 from privacylab.sources import counted
 
-CAVEAT = "Found by a program: what it did not find may stand there, and what it found may mean something else."
+CAVEAT = "Found by a program: it may have missed things, and what it found may mean something else."
 _NARROW = 80
-"""Columns: in a narrower terminal nothing stands side by side."""
+"""Columns: in a narrower terminal nothing is side by side."""
 _MARKS = {"changed": ("- ", "+ "), "moved": ("~ ", "~ "), "removed": ("- ", ""), "added": ("", "+ ")}
 
 
 def shown(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None, width: int) -> Group:
-    """What rich prints of a policy: its date, what it says group by group, its contacts, and what was not found.
+    """A policy for rich to print: its date, what it says group by group, its contacts, and what was not found.
 
     Args:
         profile: The policy.
@@ -35,13 +35,13 @@ def _summary(profile: Profile, width: int) -> Iterator[RenderableType]:
     yield Styled(
         f"{profile.name}: {counted(profile.n_words, 'word')}, {counted(profile.n_segments, 'segment')}", "bold"
     )
-    yield profile.dated() + (f"; no policy: {profile.reason}" if profile.reason else "")
+    yield profile.dated() + (f"; not a policy: {profile.reason}" if profile.reason else "")
     yield from _groups(said(profile), width)
     yield from _rows("Contacts", [(kind, "", where) for kind, where in profile.contacts], width)
 
 
 def overview(profiles: Sequence[Profile], width: int) -> Group:
-    """Several policies, a row each: date, era, words, how many rights and periods, and the frameworks that it names."""
+    """Several policies as rows: date, era, words, how many rights and periods, and the frameworks that it names."""
     rows = []
     for profile in profiles:
         found = said(profile)
@@ -53,9 +53,9 @@ def overview(profiles: Sequence[Profile], width: int) -> Group:
 
 
 def compared(comparison: Comparison, width: int) -> Group:
-    """What came and went, and the sentences that are not the same: ``-`` before, ``+`` after, ``~`` moved."""
+    """What was added and dropped, and the sentences that differ: ``-`` before, ``+`` after, ``~`` moved."""
     lines: list[RenderableType] = [Styled(comparison.summary(), "bold")]
-    for title, found in (("CAME", comparison.came), ("WENT (or not found any more)", comparison.went)):
+    for title, found in (("ADDED", comparison.came), ("DROPPED (or no longer found)", comparison.went)):
         if found:
             lines += [Styled(title, "bold"), *_groups(found, width)]
     rest = comparison.sentences[comparison.sentences["change"] != "same"]
@@ -76,7 +76,7 @@ def _groups(found: Iterable[Said], width: int) -> Iterator[RenderableType]:
 
 
 def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -> Iterator[RenderableType]:
-    """A heading and its rows, side by side where there is room; nothing where there is no row."""
+    """A heading and its rows, side by side if there is room; empty without rows."""
     if not rows:
         return
     yield Styled(title, "bold")
@@ -98,7 +98,7 @@ def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -
 
 def _comparison(era: str, missing: pd.DataFrame | None, unknown: str | None, width: int) -> Iterator[RenderableType]:
     if missing is None:
-        yield f"what its era mostly has and is not found here is not known: {unknown}"
+        yield f"it is not known what most services of its era have but is not found here: {unknown}"
     elif missing.empty:
         yield f"all that most services of the era {era} have is found here"
     else:
@@ -107,7 +107,7 @@ def _comparison(era: str, missing: pd.DataFrame | None, unknown: str | None, wid
 
 
 def not_found_cells(row: pd.Series) -> tuple[str, str, str]:
-    """Of a row of `others.not_found`: its name, the share of services, how often the program finds what is there."""
+    """For a row of `others.not_found`: its name, the share of services, how often the program finds what is there."""
     share = f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
     measured = "recall not measured"
     if pd.notna(row["recall"]):

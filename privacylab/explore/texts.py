@@ -1,7 +1,7 @@
-"""Looking closer: who stands behind a share, one service's history, a concordance, two versions side by side.
+"""Looking closer: the services behind a share, one service's history, a concordance, two versions side by side.
 
-All functions take tables and give frames or HTML; `controls` puts widgets on them. What needs running text takes
-`Texts`, which are the sample policies where a corpus has none.
+All functions take tables and give frames or HTML; `controls` puts widgets on them. Functions that need running text
+take `Texts`: the sample policies if a corpus has none.
 """
 
 import base64
@@ -27,7 +27,7 @@ SORTS = {"date": ["date", "service"], "service": ["service", "date"], "left": ["
 
 
 class Texts(NamedTuple):
-    """Running text to read in, and where it is from.
+    """Running text, and its origin.
 
     ``policies`` and ``occurrences`` are tables; ``segments`` has ``segment_id``, ``heading``, ``text`` and
     ``categories`` (a tuple); ``source`` says in words whose texts they are.
@@ -45,7 +45,7 @@ def texts_of(corpus: Corpus) -> Texts:
         return _texts(corpus, f"the texts of the corpus {corpus.path.name}")
     with tempfile.TemporaryDirectory(prefix="privacylab-") as folder:
         samples = build.corpus([paths.samples()], Path(folder) / "samples", workers=1, every="all")
-        return _texts(samples, "the sample policies, written for this project: this corpus holds no text")
+        return _texts(samples, "the sample policies, written for this project: this corpus has no text")
 
 
 def _texts(corpus: Corpus, source: str) -> Texts:
@@ -62,7 +62,7 @@ def _tuples(categories: pd.Series) -> pd.Series:
 
 
 def behind(policies: pd.DataFrame, features: pd.DataFrame, *, column: str) -> pd.DataFrame:
-    """The services behind a share: whose policy in force at the end of the last half-year has a feature, whose has not.
+    """The services behind a share: whose policy in force at the end of the last half-year has a feature or not.
 
     Args:
         policies: The table.
@@ -110,7 +110,7 @@ def amid_the_longest_history(policies: pd.DataFrame) -> tuple[str, str]:
 
 
 def service_timeline(policies: pd.DataFrame, features: pd.DataFrame, service: str) -> pd.DataFrame:
-    """One service's own history: its main policies in order, with what each gained and lost against the one before.
+    """One service's history: its main policies in order, with what each gained and lost since the one before.
 
     Args:
         policies: The table.
@@ -146,7 +146,7 @@ def _names(present: pd.DataFrame) -> list[str]:
 
 @style.drawing
 def timeline_figure(timeline: pd.DataFrame) -> Figure:
-    """Words of each policy of a service over time and, below, the frameworks that it claims, a row each.
+    """Words of each policy of a service over time and, below, the frameworks that it claims, one row each.
 
     Args:
         timeline: From `service_timeline`.
@@ -180,7 +180,7 @@ def kwic(texts: Texts, phrase: str, *, width: int = 60, sort: str = "date") -> p
 
     Args:
         texts: Where to look.
-        phrase: Words that follow each other; case does not matter, ``*`` stands for the rest of a word.
+        phrase: Words that follow each other; case does not matter, ``*`` means the rest of a word.
         width: Characters of context on each side.
         sort: One of `SORTS`.
 
@@ -189,7 +189,7 @@ def kwic(texts: Texts, phrase: str, *, width: int = 60, sort: str = "date") -> p
         the service that repeat the line).
 
     Raises:
-        ValueError: The phrase is empty, or ``sort`` is none of `SORTS`.
+        ValueError: The phrase is empty, or ``sort`` is not one of `SORTS`.
     """
     if not re.search(r"\w", phrase):
         raise ValueError(f"the phrase {phrase!r} must hold a word")
@@ -265,12 +265,12 @@ def segments_of(texts: Texts, policy_id: str) -> pd.DataFrame:
     rows = texts.occurrences[texts.occurrences["policy_id"] == policy_id].sort_values("position")
     if rows.empty:
         some = ", ".join(texts.policies["policy_id"].head(3))
-        raise ValueError(f"policy {policy_id!r} is not there; there are {some} ...")
+        raise ValueError(f"policy {policy_id!r} does not exist; there are {some} ...")
     return rows.merge(texts.segments, on="segment_id", how="left")[["heading", "text", "categories"]]
 
 
 def csv_link(frame: pd.DataFrame, name: str) -> Markup:
-    """A link, in HTML, that downloads a frame as CSV; it holds the data and needs no server."""
+    """A link, in HTML, that downloads a frame as CSV; it contains the data and needs no server."""
     data = base64.b64encode(spreadsheet.harmless(frame).to_csv(index=False, lineterminator="\n").encode()).decode()
     style = "color:var(--jp-content-link-color,LinkText);text-decoration:underline"
     link = Markup('<a download="{0}" style="{3}" href="data:text/csv;base64,{1}">{0}</a> ({2:,} rows)')

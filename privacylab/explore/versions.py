@@ -1,4 +1,4 @@
-"""Two versions of a policy: side by side, and what came and what went."""
+"""Two versions of a policy: side by side, and what was added and dropped."""
 
 import difflib
 import re
@@ -15,17 +15,17 @@ from privacylab.explore.texts import Texts, segments_of
 from privacylab.text.sentences import sentences
 
 CHANGES = ("same", "changed", "moved", "removed", "added")
-"""What may become of a text."""
+"""The possible changes of a text."""
 
 _SIMILAR = 0.4
-"""Two texts that share this much of their words (Jaccard) are one text, changed."""
+"""Two texts that share this much of their words (Jaccard) are one changed text."""
 
 _MOST_PAIRS = 250_000
 """Pairs of equal words, or of segments, that are compared one by one."""
 
 
 class Comparison(NamedTuple):
-    """What became of a policy: what it says now and did not say, what it said, and its sentences (from `aligned`)."""
+    """The changes of a policy: what is new, what is gone, and its sentences (from `aligned`)."""
 
     old: Profile
     new: Profile
@@ -34,7 +34,7 @@ class Comparison(NamedTuple):
     sentences: pd.DataFrame
 
     def summary(self) -> str:
-        """In a sentence what became of the text."""
+        """The changes of the text in one sentence."""
         counts = self.sentences["change"].value_counts()
         if not set(counts.index) - {"same"}:
             return f"{self.old.name} and {self.new.name} say the same, sentence by sentence."
@@ -43,18 +43,18 @@ class Comparison(NamedTuple):
 
 
 def compared(old: Profile, new: Profile) -> Comparison:
-    """Two versions of a policy compared: what came and what went by `policy.GROUPS`, and the sentences side by side.
+    """Two versions of a policy compared: what was added and dropped by `policy.GROUPS`, and the sentences side by side.
 
     Note:
-        What the program misses in one version and finds in the other seems to have come or gone.
+        Something that the program misses in one version and finds in the other looks added or dropped.
 
     Raises:
-        ValueError: One is no policy in English.
+        ValueError: One is not a policy in English.
     """
     for each in (old, new):
         if each.reason:
             tongue = f" {each.language}" if each.reason == "language" else ""
-            raise ValueError(f"{each.name} is no policy in English ({each.reason}{tongue}): compare two that are")
+            raise ValueError(f"{each.name} is not a policy in English ({each.reason}{tongue}): compare two that are")
     before, after = ({row[:3]: row for row in policy.said(each)} for each in (old, new))
     came, went = ([one[key] for key in one if key not in other] for one, other in ((after, before), (before, after)))
     return Comparison(old, new, came, went, aligned(*map(_sentences, (old, new))))
@@ -91,7 +91,7 @@ def aligned(old: Sequence[str], new: Sequence[str]) -> pd.DataFrame:
 
     Returns:
         ``change``, ``before``, ``after`` (null where there is none), in the order of the texts; ``change`` is one of
-        `CHANGES`. A text without a counterpart that stands in the other row all the same has ``moved``.
+        `CHANGES`. A text without a counterpart that is nevertheless in the other row has ``moved``.
     """
     in_old, in_new = set(map(_bare, old)), set(map(_bare, new))
     pairs: list[tuple[int, int]] = []
@@ -99,7 +99,7 @@ def aligned(old: Sequence[str], new: Sequence[str]) -> pd.DataFrame:
         if tag == "equal":
             pairs += zip(range(i1, i2), range(j1, j2), strict=True)
         else:
-            left = [i for i in range(i1, i2) if _bare(old[i]) not in in_new]  # what moved is no other text, changed
+            left = [i for i in range(i1, i2) if _bare(old[i]) not in in_new]  # a moved text is not another, changed one
             right = [j for j in range(j1, j2) if _bare(new[j]) not in in_old]
             pairs += _similar(old, new, left, right)
     rows: list[tuple[str, str | None, str | None]] = []
@@ -118,7 +118,7 @@ def _bare(text: str) -> str:
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    """What became of which parts, as difflib tells it; of too many equal ones only the rare ones count."""
+    """The changes of parts, from difflib; if too many are equal only the rare ones count."""
     n_old, n_new = Counter(old), Counter(new)
     n_pairs = sum(n * n_new[part] for part, n in n_old.items())
     return difflib.SequenceMatcher(None, old, new, autojunk=n_pairs > _MOST_PAIRS).get_opcodes()
@@ -127,7 +127,7 @@ def _changes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int,
 def _similar(
     old: Sequence[str], new: Sequence[str], left: Sequence[int], right: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Pairs of similar texts, the most similar first, that do not cross; none of too many."""
+    """Pairs of similar texts, the most similar first, that do not cross; none if there are too many."""
     if len(left) * len(right) > _MOST_PAIRS:
         return []
     old_words = {i: set(re.findall(r"\w+", old[i].lower())) for i in left}
@@ -147,7 +147,7 @@ def _similar(
 
 
 def side_by_side(diff: pd.DataFrame, *, before: str, after: str, unit: str = "segment") -> Markup:
-    """`differences` as an HTML table: clause categories as coloured labels, words that went or came marked.
+    """`differences` as an HTML table: clause categories as coloured labels, dropped and added words marked.
 
     Args:
         diff: From `differences`.
@@ -181,7 +181,7 @@ def _diff_row(row: dict[Hashable, Any]) -> Markup:
 
 
 def _words(old: object, new: object) -> tuple[Markup, Markup]:
-    """Two texts, either of which may be null, with the words marked that the other has not."""
+    """Two texts, either of which may be null, with the words marked that the other lacks."""
     a, b = (re.findall(r"\s+|\w+|[^\w\s]", text) if isinstance(text, str) else [] for text in (old, new))
     left, right = Markup(""), Markup("")
     for tag, i1, i2, j1, j2 in _changes(a, b):

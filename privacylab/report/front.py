@@ -1,6 +1,6 @@
-"""What the first page says: a few findings in plain words, the timeline, and who is in the corpus.
+"""The first page: a few findings in plain words, the timeline, and the services in the corpus.
 
-Every number is computed here from the corpus; a sentence for which there are too few services is left out.
+Every number is computed here from the corpus; a sentence with too few services is left out.
 """
 
 import datetime as dt
@@ -60,7 +60,7 @@ _Span = tuple[str, dt.date | None, dt.date | None, str]
 
 
 class _Asked(NamedTuple):
-    """A change in the same services, and the sentence that tells it."""
+    """A change in the same services, and its sentence."""
 
     sentence: str
     feature: str
@@ -132,7 +132,7 @@ def about(corpus: Corpus) -> str:
 
 
 def _gold(corpus: Corpus, features: pd.DataFrame) -> pd.DataFrame | None:
-    """The labels of people that are of this corpus; None without a checkout."""
+    """The readers' labels for this corpus; None without a checkout."""
     try:
         folder = paths.gold()
     except FileNotFoundError:
@@ -141,7 +141,7 @@ def _gold(corpus: Corpus, features: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _corrected(change: pd.DataFrame, gold: pd.DataFrame | None, asked: _Asked) -> pd.Series:
-    """The change with ``best``: by each era's own gold, or as if the errors were alike; null where neither can be."""
+    """The change with ``best``: by each era's own gold, or assuming equal errors; null if neither is possible."""
     if gold is None:
         return change.iloc[0].reindex([*change.columns, "best", "best_low", "best_high"])
     if asked.before in {era.id for era in eras.eras()}:
@@ -172,7 +172,7 @@ def _certainty(row: pd.Series, *, planned: bool) -> str:
     is_one_sided = row["low"] * row["high"] > 0
     if not is_one_sided:
         return "may be chance"
-    # A null end, for want of gold, makes this false.
+    # A null end, without gold, makes this false.
     holds = min(row["best_low"] * row["value"], row["best_high"] * row["value"]) > 0
     if holds and planned and row["p"] * PLANNED < 0.05:
         return "planned, and holds"
@@ -180,7 +180,7 @@ def _certainty(row: pd.Series, *, planned: bool) -> str:
 
 
 def _survival(spells: pd.DataFrame) -> Iterator[Finding]:
-    """How many claims of Safe Harbor stood a year after the judgment that ended it."""
+    """How many claims of Safe Harbor remained a year after the judgment that ended it."""
     if spells["owner"].nunique() < FEW:
         return
     curve = findings.claim_survival(spells, step=5)
@@ -194,7 +194,7 @@ def _survival(spells: pd.DataFrame) -> Iterator[Finding]:
 
 
 def services(corpus: Corpus) -> pd.DataFrame:
-    """A row for each service with a policy: what is known of it, and its policies from the first to the last day."""
+    """A row for each service with a policy: its facts, and its policies from the first to the last day."""
     policies = corpus.policies(columns=["service", "date"])
     spoken = policies.groupby("service")["date"].agg(["size", "min", "max"])
     table = corpus.services().set_index("service").join(spoken, how="inner").sort_index()

@@ -24,27 +24,27 @@ from privacylab import files
 from privacylab.findings import TooFewError
 
 TOO_FEW, LACKING = TooFewError.__name__, NameError.__name__
-"""Errors of a cell that end no run: too few data is an answer, and what that cell then lacks, those below it lack."""
+"""Errors of a cell that do not end a run: too few data is an answer, and later cells then lack that cell's results."""
 
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", flags=re.M)
-"""What a terminal no longer shows of a line, such as a progress bar's earlier states."""
+"""Parts of a line that a terminal no longer shows, such as a progress bar's earlier states."""
 
 
 def execute(
     nb: NotebookNode, *, folder: Path, corpus: Path, figures: Path, **options: bool | int | Callable[..., None] | None
 ) -> Exception | None:
-    """Runs the cells of a notebook, which take their outputs, those of earlier runs gone.
+    """Runs the cells of a notebook and replaces their outputs.
 
     Args:
         nb: The notebook, changed in place.
-        folder: Where the cells run.
+        folder: The folder in which the cells run.
         corpus: The folder of tables that they see as ``PRIVACYLAB_CORPUS``.
         figures: The folder that they see as ``PRIVACYLAB_FIGURES``.
         options: nbclient's.
 
     Returns:
-        What ended the run before its last cell, or None. The cell where it ended shows the error, and each cell below
-        shows that it lacks what was not made.
+        What ended the run before its last cell, or None. The cell where it ended shows the error, and each later cell
+        shows that earlier results are missing.
     """
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
     n_begun = 0
@@ -110,7 +110,7 @@ def error_output(name: str, reason: str) -> NotebookNode:
 
 
 def _join_streams(cell: NotebookNode) -> None:
-    """All that a cell printed in one output, in the place of the first, and so for its warnings."""
+    """Joins everything that a cell printed into one output in the first one's place, and likewise its warnings."""
     streams: dict[str, NotebookNode] = {}
     others: list[NotebookNode] = []
     for output in cell.outputs:
@@ -126,7 +126,7 @@ def _join_streams(cell: NotebookNode) -> None:
 
 def _manager(scratch: Path) -> AsyncKernelManager:
     # Without kernel folders the spec is ipykernel's own, for sys.executable, whatever the user has installed.
-    # Sockets are files, so that a machine whose network is down, loopback and all, can make a report.
+    # Sockets are files, so that a machine without any network, even loopback, can make a report.
     specs = KernelSpecManager(kernel_dirs=[])
     file = str(scratch / "kernel.json")
     return AsyncKernelManager(kernel_name="python3", kernel_spec_manager=specs, transport="ipc", connection_file=file)

@@ -1,8 +1,8 @@
 """One executed notebook as one accessible HTML page, and the site's index page.
 
-nbconvert turns the cells into HTML with the template of ``template/``; this module finishes what a template
-cannot see: headings and their anchors, links between notebooks, and that nothing is loaded from outside; `tables` the
-tables. It never runs a notebook: what was checked is what is shown.
+nbconvert turns the cells into HTML with the template of ``template/``; this module does what a template cannot:
+headings and their anchors, links between notebooks, and blocking of anything from outside; `tables` finishes the
+tables. It never runs a notebook: it shows what was checked.
 """
 
 import base64
@@ -37,7 +37,7 @@ MAX_NUMBERS = 120
 """Rows of a figure's numbers that a page still shows."""
 
 MAX_SVG = 300_000
-"""Bytes of a drawing that a page holds; a larger one, of thousands of dots, is shown as pixels and linked."""
+"""Bytes of a drawing within a page; a larger one, with thousands of dots, is shown as pixels and linked."""
 SERVICES, GLOSSARY = "services.html", "glossary.html"
 """The pages beside those of the notebooks."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -99,7 +99,7 @@ def _text(markup: str) -> str:
 
 
 def lead(nb: NotebookNode) -> Markup:
-    """The notebook's first paragraph as inline HTML, its links dead (they are meant for its own page); '' if none."""
+    """The notebook's first paragraph as inline HTML, without links (they belong to its own page); '' if none."""
     for cell in nb.cells:
         if cell.cell_type != "markdown":
             continue
@@ -145,7 +145,7 @@ def render(
     siblings: Iterable[str] = (),
     numbers: Iterable[Path] = (),
 ) -> str:
-    """The notebook as a whole HTML document that loads nothing from outside.
+    """The notebook as a complete HTML document that loads nothing from outside.
 
     Args:
         nb: An executed notebook; it is not changed.
@@ -174,10 +174,10 @@ def render(
 
 
 def plain(markup: str, *, title: str, summary: str, corpus: str = "", dataset: Mapping[str, Any] | None = None) -> str:
-    """A page that no notebook makes, such as the glossary.
+    """A page without a notebook, such as the glossary.
 
     Args:
-        markup: What stands below the title, as HTML.
+        markup: The HTML below the title.
         title: The page's only h1.
         summary: What the page is, for search engines.
         corpus: As in `render`.
@@ -201,7 +201,8 @@ def home(
 
     Args:
         entries: The notebooks in their order.
-        stories: What notebooks found: with a figure, the first four are shown; without, all, below their notebook.
+        stories: The notebooks' findings: of those with a figure, the first four are shown; those without, all, below
+            their notebook.
         title: The page's only h1.
         intro: What stands below it; the lead of the first notebook if None.
         figures: Files under figures/ by the name of the figure.
@@ -226,7 +227,7 @@ def home(
 
 
 def single(title: str, body: Markup, *, caveat: str) -> str:
-    """A page of its own, which links to no other and loads nothing; ``caveat`` stands at its end."""
+    """A standalone page, which links to no other and loads nothing; ``caveat`` comes at its end."""
     return _TEMPLATES.get_template("single.html.j2").render(title=title, body=body, summary=caveat)
 
 
@@ -257,12 +258,12 @@ def _cells(nb: NotebookNode, numbers: tuple[Path, ...]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text without a terminal's colours; a number that cannot be had is a dash, as in tables."""
+    """Text without a terminal's colours; a missing number is a dash, as in tables."""
     return _NULL.sub("–", _ANSI.sub("", text))
 
 
 def _printed(text: str) -> str:
-    """Printed text: sentences as text, anything aligned with runs of spaces as it stands."""
+    """Printed text: sentences as text, anything aligned with runs of spaces unchanged."""
     plain = _plain(text).strip("\n")
     if re.search(r"\S[ \t]{2,}\S|^[ \t]", plain, flags=re.M):
         return f"<pre>{html.escape(plain)}</pre>"
@@ -273,7 +274,7 @@ def _printed(text: str) -> str:
 def _figure(output: NotebookNode, kind: str, numbers: Iterable[Path] = (), *, captioned: bool = True) -> Markup:
     """A figure element: alt text (the finding, and the caption) and name from the metadata, size as on paper.
 
-    It is shown as the site's SVG, if that is not too large for a page.
+    It is shown as the site's SVG, unless that is too large for a page.
     """
     about = output.get("metadata", {}).get(kind, {})
     data = output.data[kind]
@@ -306,9 +307,9 @@ def _numbers(files: Iterable[Path]) -> Markup:
 
 
 def _size(data: str, about: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Width and height in CSS pixels: those of the metadata, else those on paper, so that resolution changes nothing.
+    """Width and height in CSS pixels: from the metadata, else as on paper, so that resolution does not matter.
 
-    A picture without a resolution has one pixel a CSS pixel. None for what Pillow cannot read, such as SVG.
+    A picture without a resolution has one pixel per CSS pixel. None for formats that Pillow cannot read, such as SVG.
     """
     if about.get("width") and about.get("height"):
         return about["width"], about["height"]
@@ -321,13 +322,13 @@ def _size(data: str, about: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _is_wide(output: NotebookNode, kind: str) -> bool:
-    """Whether a picture has room on the index page: one much taller than wide is for its own page."""
+    """Whether a picture fits on the index page: one much taller than wide is only on its own page."""
     across, down = _size("".join(output.data[kind].split()), output.get("metadata", {}).get(kind, {})) or (1, 1)
     return bool(down <= 1.2 * across)
 
 
 def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
-    """The body with anchors, header cells and links put right; and its headings."""
+    """The body with corrected anchors, header cells and links; and its headings."""
     tree = LexborHTMLParser(body)
     harmless.close(tree)
     first = tree.css_first(".prose h1")

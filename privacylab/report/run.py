@@ -1,6 +1,6 @@
 """Notebooks to an HTML site: run copies of them on a corpus, and publish what they show.
 
-The tracked notebooks stay as they are (`run`, `build`); only `refresh` writes one, for developers.
+The tracked notebooks are not changed (`run`, `build`); only `refresh` writes one, for developers.
 """
 
 import os
@@ -23,7 +23,7 @@ Progress = Callable[[int, int, str], None]
 """Called with the code cells done, the code cells of all notebooks, and the name of the notebook that runs."""
 
 Failed = Callable[[ReportError], None]
-"""Called with each notebook that cannot be read and each cell that failed, where a run goes on after it."""
+"""Called with each notebook that cannot be read and each cell that failed, if a run continues after it."""
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
@@ -54,9 +54,9 @@ def run(
         corpus: The folder that the notebook sees as ``PRIVACYLAB_CORPUS``.
         figures: The folder that it sees as ``PRIVACYLAB_FIGURES``; made if missing.
         timeout: Seconds that one cell may take.
-        failed: Called with each cell that fails, and the run goes on; a notebook that cannot be read, or whose kernel
-            dies, fails as a whole from there. None: the first one that fails ends the run. A cell that raises
-            `TooFewError` does not fail: its page says in a sentence what there is too little of.
+        failed: Called with each cell that fails, and the run continues; a notebook that cannot be read, or whose kernel
+            dies, fails from there on. None: the first failure ends the run. A cell that raises `TooFewError` does not
+            fail: its page says in a sentence what there is too little of.
 
     Returns:
         The executed copy, without timings.
@@ -80,8 +80,8 @@ def build(
 ) -> Path:
     """Run copies of the notebooks on a corpus and write the site.
 
-    The site holds ``index.html``, a page a notebook, and the figures with their numbers under ``figures/``. It is made
-    beside `out` and takes its place only when it is whole.
+    The site has ``index.html``, one page per notebook, and the figures with their numbers under ``figures/``. It is
+    made beside `out` and replaces it only when it is complete.
 
     Args:
         notebooks: The .ipynb files in their order.
@@ -89,14 +89,14 @@ def build(
         out: The site's folder; an existing one is replaced if it is empty or an older report.
         timeout: Seconds that one cell may take.
         progress: Called as cells are done.
-        failed: As `run`: with it the page says in a failed cell's place why it is not shown.
+        failed: As in `run`: with it the page shows the reason in place of a failed cell.
 
     Returns:
         The path of the site's ``index.html``.
 
     Raises:
-        ReportError: A notebook failed, or the site cannot be written; `out` is then as it was.
-        ValueError: There are no notebooks, or two of one name.
+        ReportError: A notebook failed, or the site cannot be written; `out` is then unchanged.
+        ValueError: There are no notebooks, or two with one name.
     """
     sources = list(notebooks)
     if not sources:
@@ -126,10 +126,10 @@ def build(
 
 
 def refresh(notebook: Path, *, corpus: Path, figures: Path | None = None) -> bool:
-    """Execute a tracked notebook and write its outputs into it, so that only what it shows can change.
+    """Execute a tracked notebook and write its outputs into it, so that only its outputs can change.
 
     Args:
-        notebook: The .ipynb file; replaced in one step, or left as it is where a cell fails.
+        notebook: The .ipynb file; replaced in one step, or unchanged if a cell fails.
         corpus: The folder of tables that it reads.
         figures: Where its figures go; the project's figures/ if None.
 
@@ -144,7 +144,7 @@ def refresh(notebook: Path, *, corpus: Path, figures: Path | None = None) -> boo
     for cell in nb.cells:
         cell["metadata"] = {name: value for name, value in cell.metadata.items() if name in KEPT_CELL_METADATA}
         for output in cell.get("outputs", ()):
-            output.get("data", {}).pop(pages.WIDGET, None)  # a random id, and without a kernel nothing stands behind it
+            output.get("data", {}).pop(pages.WIDGET, None)  # a random id, meaningless without a kernel
     text: str = nbformat.writes(nb)  # type: ignore[no-untyped-call]
     fresh = (text.rstrip("\n") + "\n").encode()
     if fresh == notebook.read_bytes():
@@ -156,7 +156,7 @@ def refresh(notebook: Path, *, corpus: Path, figures: Path | None = None) -> boo
 
 
 def _read(notebook: Path, failed: Failed | None) -> NotebookNode:
-    """A notebook; where a run goes on, one that cannot be read is a cell without code that says so."""
+    """A notebook; if a run continues, an unreadable one is a cell without code that says so."""
     try:
         nb: NotebookNode = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(nb)
@@ -206,7 +206,7 @@ def _first_line(text: str) -> str:
 
 
 def _errors(notebook: Path, nb: NotebookNode) -> Iterator[ReportError]:
-    """The cells that failed for themselves: one that lacks a name lacks what one above would have made."""
+    """The cells that failed by themselves: one without a name lacks the result of an earlier one."""
     is_first = True
     for place, cell in enumerate(nb.cells):
         for output in cell.get("outputs", ()):
@@ -235,7 +235,7 @@ def _run_all(notebooks: Sequence[tuple[Path, NotebookNode]], way: _Way, progress
 
 
 def _hide_paths(nb: NotebookNode, *, corpus: Path, figures: Path) -> None:
-    """Where something lies on this machine is nothing to publish."""
+    """Removes the paths of this machine, which must not be published."""
     names_of = {str(corpus): corpus.name, str(figures): "figures", str(paths.PACKAGE.parent): "."}
     names_of |= {tempfile.gettempdir(): "tmp", os.path.expanduser("~"): "~"}
     longest = sorted((path for path in names_of if len(path) > 1), key=len, reverse=True)

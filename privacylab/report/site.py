@@ -20,13 +20,13 @@ from privacylab.sources import counted
 from privacylab.tables import Corpus, CorpusError, croissant
 
 FILES = "files.txt"
-"""The page that lists what a report holds: what is not on it is somebody else's."""
+"""The file that lists a report's files: all others belong to somebody else."""
 
 _GENERATOR = b'<meta name="generator" content="PrivacyLab'
 
 
 class ReportError(RuntimeError):
-    """The report could not be made; an old report stays as it was.
+    """The report could not be made; an old report is unchanged.
 
     Attributes:
         notebook: File name of the notebook that failed, or None.
@@ -113,7 +113,7 @@ def opened(corpus: Path) -> Corpus | None:
 def _linked(
     told: Iterable[front.Finding], links: Sequence[pages.Link], executed: Sequence[NotebookNode]
 ) -> list[front.Finding]:
-    """The findings with links that hold: to the cell, else to its page, else to none."""
+    """The findings with working links: to the cell, else to its page, else none."""
     cells = {f"{link.href}#cell-{cell.id}" for link, nb in zip(links, executed, strict=True) for cell in nb.cells}
     known = {link.href: link.href for link in links} | {cell: cell for cell in cells}
     return [each._replace(cell=known.get(each.cell) or known.get(each.cell.split("#")[0], "")) for each in told]
@@ -165,7 +165,7 @@ def _labels() -> str:
 
 
 def _search_entry(corpus: Path) -> dict[str, Any] | None:
-    """What search engines are told of a corpus; None for an older one, which does not describe itself."""
+    """The description of a corpus for search engines; None for an older one, which has none."""
     try:
         with files.ordinary(corpus / croissant.FILE) as file:
             described = json.loads(file.read())
@@ -175,13 +175,13 @@ def _search_entry(corpus: Path) -> dict[str, Any] | None:
 
 
 def list_files(site: Path) -> None:
-    """Writes the page that lists what the report holds."""
+    """Writes the file that lists the report's files."""
     names = sorted(path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file())
     (site / FILES).write_text("".join(f"{name}\n" for name in (*names, FILES)), encoding="utf-8")
 
 
 def check_replaceable(out: Path) -> None:
-    """Only a report may be replaced: a mistyped --out must not take other work with it, nor notes laid beside pages."""
+    """Only a report may be replaced: a mistyped --out must not delete other work, nor notes beside the pages."""
     if not os.path.lexists(out):
         return
     try:
@@ -197,7 +197,7 @@ def check_replaceable(out: Path) -> None:
 
 
 def _listed(out: Path) -> list[str]:
-    """The files that a report lists as its own; those that look like it where an older version wrote none."""
+    """The files that a report lists as its own; if an older version has no list, those that look like a report's."""
     if (out / FILES).is_file():
         return (out / FILES).read_text(encoding="utf-8").splitlines()
     figures = [*out.glob("figures/*.png"), *out.glob("figures/*.csv")]

@@ -17,7 +17,7 @@ _MIDNIGHT = re.compile(rf"({_DATE.pattern})[ T]00:00:00")
 _ID = re.compile(r"(?<![\w@./-])(?:[a-z]+:)?[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:=[\w-]+)?(?![\w@./-])")
 _PLAIN_HEAD = re.compile(r"[a-z][a-z-]+(?: .*)?")
 _SHARES = {"Share", "Before", "After", "Precision", "Recall"}
-"""Heads of columns that are shown in percent, as in sentences, where all of their numbers lie from 0 to 1."""
+"""Heads of columns that are shown in percent, as in sentences, if all their numbers are from 0 to 1."""
 
 
 def named(text: str) -> str:
@@ -97,9 +97,9 @@ def _show_percent(columns: Iterable[list[LexborNode]]) -> None:
 
 
 def _join_names(table: LexborNode) -> None:
-    """The index's names have a header row of their own in pandas: set them before the columns in the row above.
+    """The index's names have a separate header row in pandas: set them before the columns in the row above.
 
-    They take the place of the columns' name, if there is one: the columns tell what they are.
+    They replace the columns' name, if there is one: the columns explain themselves.
     """
     rows, first = table.css("thead tr"), table.css_first("tbody tr")
     n_index = len(first.css("th")) if first else 0

@@ -11,7 +11,7 @@ from privacylab.sources.repository import without_git
 
 
 class Archive(NamedTuple):
-    """A public archive: where it is cloned from, and the names that it may have in a folder of archives."""
+    """A public archive: its address, and the names that it may have in a folder of archives."""
 
     url: str
     names: tuple[str, ...]
@@ -20,23 +20,23 @@ class Archive(NamedTuple):
 ARCHIVES: Mapping[str, Archive] = {
     label: Archive(block["url"], tuple(block["places"])) for label, block in paths.rules("archives").items()
 }
-"""The public archives, by the collection that they are in the tables, in the order of ``rules/archives.toml``.
+"""The public archives, by their collection in the tables, in the order of ``rules/archives.toml``.
 
-Where several watch one document of a service, the first of them that does on a day speaks for it (`services.views`).
+If several watch one document of a service on a day, the first of them counts (`services.views`).
 """
 
 
 def collection_of(place: Path) -> str | None:
-    """The public archive that a place is by its name; None if it is none."""
+    """The public archive with a place's name; None if there is none."""
     names = {place.name, place.with_suffix("").name}
     return next((label for label, archive in ARCHIVES.items() if not names.isdisjoint(archive.names)), None)
 
 
 def archive(collection: str, folder: Path) -> Path:
-    """Where a public archive lies in a folder of archives, as ``fetch`` or a download leaves it.
+    """The place of a public archive in a folder of archives, as made by ``fetch`` or a download.
 
     Raises:
-        SourceError: The folder does not hold it.
+        SourceError: The folder does not have it.
     """
     names = ARCHIVES[collection].names if collection in ARCHIVES else ()
     for name in names:
@@ -46,16 +46,16 @@ def archive(collection: str, folder: Path) -> Path:
 
 
 def clone(place: str, target: Path) -> None:
-    """Clones a repository with its whole history, bare; a clone that fails leaves nothing.
+    """Clones a repository with its whole history, bare; a failed clone leaves nothing.
 
     Args:
         place: An https address or a local path.
-        target: Where the clone goes; its parent exists.
+        target: The clone's folder; its parent exists.
 
     Raises:
-        SourceError: Git cannot clone it, and has said why on standard error.
+        SourceError: Git cannot clone it; it gave the reason on standard error.
     """
-    # The user's own settings hold: a network may need them. Nothing else speaks to git.
+    # The user's own settings apply: a network may need them. Nothing else uses git with them.
     env = without_git() | {"GIT_ALLOW_PROTOCOL": "https:file", "GIT_NO_LAZY_FETCH": "1"}
     with files.replacing(target) as staging:
         command = ["git", "clone", "--quiet", "--mirror", "--", place, str(staging)]

@@ -1,4 +1,4 @@
-"""What stands beside policies and is none: hidden files, licences, code, and what a saved page brings along."""
+"""Files beside policies that are not policies: hidden files, licences, code, and the files of a saved page."""
 
 from collections.abc import Collection
 from pathlib import PurePosixPath
@@ -8,7 +8,7 @@ from privacylab.sources.patterns import pattern
 
 
 def role(path: str) -> str:
-    """What a file is beside policies: ``policy``, or one of the names of ``beside`` in ``rules/layouts.toml``.
+    """The role of a file: ``policy``, or one of the names of ``beside`` in ``rules/layouts.toml``.
 
     >>> role("README.md"), role("acme/readme.com-2018-05-25.html"), role("css/a.css")
     ('aside', 'policy', 'asset')
@@ -17,9 +17,9 @@ def role(path: str) -> str:
 
 
 def companions(listed: Collection[str]) -> dict[str, str | None]:
-    """The folders that browsers lay beside a saved page, each with its page; None where that has another name.
+    """The folders that browsers put beside a saved page, each with its page; None if that has another name.
 
-    A folder is one if it is called as they call it, and a page of its name or a picture, style or script is there.
+    A folder is one if it has the usual name, and there is a page with its name or a picture, style or script.
     """
     pages = {PurePosixPath(path).with_suffix("").as_posix().casefold(): path for path in listed if "." in path}
     folders: dict[str, str | None] = {}
@@ -33,7 +33,7 @@ def companions(listed: Collection[str]) -> dict[str, str | None]:
 
 
 def repositories(listed: Collection[str]) -> tuple[str, ...]:
-    """The folders of git repositories among files, as their paths begin."""
+    """The folders of git repositories among files, as beginnings of paths."""
     heads = (path.removesuffix("HEAD") for path in listed if PurePosixPath(path).name == "HEAD")
     return tuple(
         root

@@ -1,7 +1,7 @@
-"""Files that hold many policies, wherever they stand: web archives and tables become entries, a page or a row each.
+"""Files with many policies, in any place: web archives and tables become one entry per page or row.
 
-A container is read once, when the source is opened, and each distinct text in it is stored beside the build, packed.
-So memory stays flat, whatever the container's size and order, and workers ask for texts by what they hold.
+A container is read once, when the source is opened, and each distinct text in it is stored beside the build, packed. So
+memory does not grow with the container's size or order, and workers ask for texts by content.
 """
 
 import email
@@ -37,16 +37,16 @@ _Opener = Callable[[Sequence[str]], Iterator[tuple[str, IO[bytes] | None, str | 
 
 
 def versions(listed: Sequence[Entry], opened: _Opener, reading: Reading) -> list[Entry]:
-    """The entries of files, of which some are containers: for such a file those of its pages.
+    """The entries of files; for a container, those of its pages.
 
     Args:
         listed: The entries by the files' names.
         opened: What opens files.
-        reading: What readers need.
+        reading: The readers' input.
     """
     by_file: dict[str, list[Entry]] = defaultdict(list)
     for entry in listed:
-        if entry.reason in (None, "unreadable_kind"):  # what a name says is no more than that
+        if entry.reason in (None, "unreadable_kind"):  # a name is only a name
             by_file[entry.content].append(entry)
     for name, file, _ in opened(list(by_file)):
         if file is not None:
@@ -65,7 +65,7 @@ def versions(listed: Sequence[Entry], opened: _Opener, reading: Reading) -> list
 
 
 def _versions(entries: Sequence[Entry], file: IO[bytes], reading: Reading) -> list[Entry]:
-    """What a file's entries become: the pages of a container, or themselves."""
+    """A file's entries as the pages of a container, or unchanged."""
     kind, plain = _unpacked(file, entries[0].content)
     reader = READERS.get(kind.media_type) if kind else None
     if kind is None or reader is None:
@@ -98,7 +98,7 @@ _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|\?xml)", re.I)
 
 
 def _unpacked(file: IO[bytes], name: str) -> tuple[Kind | None, IO[bytes]]:
-    """The kind of a file, and the file at its beginning, both as they are when unpacked."""
+    """The kind of a file, and the file at its beginning, both unpacked."""
     try:
         kind = kinds.kind_of(file)
         file.seek(0)
@@ -109,7 +109,7 @@ def _unpacked(file: IO[bytes], name: str) -> tuple[Kind | None, IO[bytes]]:
         head = kinds.head_of(file)
         file.seek(0)
     except DAMAGE:
-        return None, io.BytesIO()  # it is damaged: whoever reads the page says so
+        return None, io.BytesIO()  # it is damaged: the page's reader says so
     media_type = media_type_of(name)
     named = kinds.by_media_type().get(media_type or "")
     if kind is None and named and named.many and not _PAGE.match(head):
@@ -129,7 +129,7 @@ def _saved() -> list[re.Pattern[str]]:
 
 
 def _as_saved(entry: Entry, head: str) -> Entry:
-    """An entry whose path tells no date, or no service, with what the page says of when and where it was saved."""
+    """An entry without a date or service in its path, with the time and place that its saved page gives."""
     says = next((match for pattern in _saved() if (match := pattern.search(head))), None)
     date = says.groupdict().get("date") if says else None
     if not says and _LETTER_DATE.search(head):

@@ -1,4 +1,4 @@
-"""What every source gives: dated versions by name first, their bytes on request."""
+"""The result of every source: dated versions by name first, their bytes on request."""
 
 import datetime as dt
 import hashlib
@@ -14,17 +14,17 @@ class SourceError(ValueError):
 
 
 UNREAD = "0" * 16
-"""The content id of what could not be read."""
+"""The content id of unreadable content."""
 
 FIRST, END = (int(dt.datetime(year, 1, 1, tzinfo=dt.UTC).timestamp()) for year in (1990, 2031))
-"""Seconds since 1970: from the web's first year to a year to come. No clock: an archive is read alike on any day."""
+"""Seconds since 1970: from the web's first year to a future one. No clock: any day gives the same result."""
 
 
 class Entry(NamedTuple):
     """One dated version as a source names it, before its bytes are read.
 
-    With a ``reason`` it is rejected for what the source says of it, and is not read. ``precision`` says whether its
-    date is a ``day``; of a ``month`` or a ``year``, ``moment`` is the first day.
+    With a ``reason`` it is rejected because of what the source says, and is not read. ``precision`` says whether its
+    date is a ``day``; for a ``month`` or a ``year``, ``moment`` is the first day.
     """
 
     collection: str
@@ -41,15 +41,15 @@ class Entry(NamedTuple):
 
 
 class Source(Protocol):
-    """What a reader gives: entries first, then contents by their keys.
+    """The result of a reader: entries first, then contents by their keys.
 
     Attributes:
         label: The collection that its entries are in.
-        place: Where it stands.
-        notes: Sentences that whoever builds on it should read.
-        keys_tell_bytes: Whether the same `Entry.content` always stands for the same bytes.
+        place: Its place.
+        notes: Sentences that the builder should read.
+        keys_tell_bytes: Whether the same `Entry.content` always means the same bytes.
 
-    One that says what is known of services has ``facts`` besides: region, industry and owner, by the names of services.
+    A source with facts about services also has ``facts``: region, industry and owner, by the names of services.
     One that knows the sizes of contents unread has ``sizes``: bytes by key, of those keys asked for that it knows.
     """
 
@@ -62,7 +62,7 @@ class Source(Protocol):
         """Every dated version, in any order."""
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-        """The bytes behind each `Entry.content` asked for; None with a reason where they cannot be read."""
+        """The bytes of each requested `Entry.content`; None with a reason if they cannot be read."""
 
 
 def slug(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Folders, single files, zips and tars of policies; web archives and tables among them are read as what they hold."""
+"""Folders, single files, zips and tars of policies; web archives and tables among them become their pages and rows."""
 
 import contextlib
 import os
@@ -28,14 +28,14 @@ class Files:
     """A folder, a single file, or a zip or tar of files.
 
     Service, document and date come from the whole path of a file (`layouts`), or from a ``metadata.csv`` with the
-    columns ``service,date,path``. A path there with no file behind it is an entry as well: the ledger shows that it
-    could not be read. A ``services.csv`` says what is known of services.
+    columns ``service,date,path``. A path there without a file is also an entry: the ledger shows that it could not be
+    read. A ``services.csv`` gives facts about services.
 
     Args:
         place: The folder or file.
-        scratch: A folder for the texts out of containers.
-        columns: Which columns of tables are meant.
-        label: The collection that its entries are in; None: as the place is called.
+        scratch: A folder for the texts from containers.
+        columns: Which columns of tables to use.
+        label: The collection that its entries are in; None: the place's name.
 
     Attributes:
         facts: Region, industry and owner of services, by their names here.
@@ -71,11 +71,11 @@ class Files:
         return {**vars(self), "_entries": [], "facts": {}}
 
     def entries(self) -> list[Entry]:
-        """Every version, and what one might take for one, as they were when the source was opened."""
+        """Every version, and everything that looks like one, as they were when the source was opened."""
         return list(self._entries)
 
     def _stated(self, files: Mapping[str, str]) -> dict[str, list[Row]]:
-        """The rows of each ``metadata.csv`` by the path that they speak of; those of ``services.csv`` become facts."""
+        """The rows of each ``metadata.csv`` by their path; those of ``services.csv`` become facts."""
         tables = {name: path for path, name in files.items() if beside.role(path) == "sheet"}
         known = sheets.Paths(files) if tables else None
         stated: dict[str, dict[object, Row]] = defaultdict(dict)
@@ -115,7 +115,7 @@ class Files:
         return sizes
 
     def opened(self, keys: Sequence[str]) -> Iterator[tuple[str, IO[bytes] | None, str | None]]:
-        """The files themselves, open until the next is asked for, in the order in which they are quick to read."""
+        """The files themselves, each open until the next is requested, in the fastest order."""
         if not keys:
             return
         with _unpacked(self.place, self._pack) as (_, opener, place_of):
@@ -138,7 +138,7 @@ def _text(name: str) -> str:
 
 
 def _by_path(names: Iterable[str]) -> dict[str, str]:
-    """The names by the paths that they show; the second of one path is shown as it is written."""
+    """The names by their displayed paths; the second with one path is shown as written."""
     files: dict[str, str] = {}
     for name in sorted(set(names)):
         path = PurePosixPath(_text(name).replace("\\", "/")).as_posix()
@@ -147,7 +147,7 @@ def _by_path(names: Iterable[str]) -> dict[str, str]:
 
 
 def _pack_of(place: Path) -> str | None:
-    """Whether a file is a ``zip`` or ``tar`` of files; many documents are zips, too."""
+    """Whether a file is a ``zip`` or ``tar`` of files; many documents are also zips."""
     if not place.is_file():
         return None
     with place.open("rb") as file:
@@ -164,7 +164,7 @@ def _pack_of(place: Path) -> str | None:
 
 
 class _Member(tarfile.TarInfo):
-    """A member of a tar, whose name is not longer than any name: tarfile reads names whole."""
+    """A member of a tar with a name of limited length: tarfile reads any name in full."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
@@ -179,7 +179,7 @@ _Unpacked = tuple[Iterator[str], Callable[[str], IO[bytes]], Callable[[str], int
 
 @contextlib.contextmanager
 def _unpacked(place: Path, pack: str | None) -> Iterator[_Unpacked]:
-    """The names of the files at a place, what opens one, and where it stands if it is slow to go back."""
+    """The names of the files at a place, a function that opens one, and its position if going back is slow."""
     if pack == "zip":
         with zipfile.ZipFile(place) as archive:
             yield (name for name in archive.namelist() if not name.endswith(("/", "\\"))), archive.open, None
@@ -191,7 +191,7 @@ def _unpacked(place: Path, pack: str | None) -> Iterator[_Unpacked]:
             def extracted(name: str) -> IO[bytes]:
                 file = tar.extractfile(_target(members, name))
                 if file is None:
-                    raise OSError("a pipe or a device, no ordinary file")
+                    raise OSError("a pipe or a device, not a file")
                 return file
 
             def offset(name: str) -> int:
@@ -207,7 +207,7 @@ def _unpacked(place: Path, pack: str | None) -> Iterator[_Unpacked]:
 
 
 def _below(place: Path) -> Iterator[str]:
-    """The paths of all that is no folder, and of the folders that may not be read."""
+    """The paths of everything except folders, and of unreadable folders."""
     unread: list[OSError] = []
     for folder, folders, names in os.walk(place, onerror=unread.append):
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
@@ -216,19 +216,19 @@ def _below(place: Path) -> Iterator[str]:
 
 
 def _target(members: Mapping[str, tarfile.TarInfo], name: str) -> tarfile.TarInfo:
-    """The member behind a name, wherever links lead: tarfile would go through all members for each."""
+    """The member behind a name, following links: tarfile would search all members for each."""
     for _ in range(_MAX_LINKS):
         member = members[normpath(name)]
         if not member.issym() and not member.islnk():
             return member
         name = normpath(member.linkname if member.islnk() else PurePosixPath(name).parent / member.linkname)
         if name not in members:
-            raise OSError(f"a link to {_text(name)}, which is no file of the archive")
-    raise OSError("a link that leads back to itself")
+            raise OSError(f"a link to {_text(name)}, which is not a file of the archive")
+    raise OSError("a link to itself")
 
 
 _UNPACKED = 3
 """So many times as long a text is as when it is stored, about."""
 
 _MAX_LINKS = 10
-"""Links that lead on to links."""
+"""The longest chain of links."""

@@ -1,4 +1,4 @@
-"""Archives of policies in git: which paths are policies, and what each change of one means."""
+"""Archives of policies in git: which paths are policies, and what each of their changes means."""
 
 import re
 from collections import Counter, defaultdict
@@ -14,11 +14,11 @@ from privacylab.sources.entries import END, FIRST, Entry
 class GitArchive:
     """An archive of policies in git: every change of a policy's file on any branch is a version, dated by its author.
 
-    A file that a commit moves keeps its history: its versions are called as it is called in the end.
+    A file that a commit moves keeps its history: its versions have its last name.
 
     Args:
-        repository: What is read.
-        layout: Which paths are policies, and what they are called.
+        repository: The repository.
+        layout: Which paths are policies, and their names.
     """
 
     keys_tell_bytes = True
@@ -31,11 +31,11 @@ class GitArchive:
         self.notes = repository.notes
 
     def entries(self) -> list[Entry]:
-        """The changes in all commits that a ref led to when it was opened, by service and document, the first first."""
+        """The changes in all commits that a ref led to when it was opened, by service and document, oldest first."""
         name = cache(self.layout.name)  # a hundred versions have one path
         changes = self.repository.changes()
         moved = self._moved(changes, name)
-        last: dict[str, str] = {}  # what becomes of a path, seen from the end of the history
+        last: dict[str, str] = {}  # the last name of a path, seen from the end of the history
         entries: dict[Entry, None] = {}
         stays: dict[str, bool] = {}  # whether a path is there in the end
         for place in range(len(changes) - 1, -1, -1):
@@ -45,7 +45,9 @@ class GitArchive:
                 last[change.moved_from], last[change.path] = path, change.path
             named = name(path)
             stays.setdefault(path, not change.is_deletion)
-            is_version = not change.is_deletion and not (place in moved and change.is_same)  # a move alone is none
+            is_version = not change.is_deletion and not (
+                place in moved and change.is_same
+            )  # a mere move does not count
             if is_version and named:
                 entries[self._entry(*named, change)] = None
         listed = sorted(reversed(entries), key=itemgetter(1, 2))
@@ -54,7 +56,7 @@ class GitArchive:
         return listed
 
     def _moved(self, changes: Sequence[repository.Change], name: Callable[[str], tuple[str, str] | None]) -> set[int]:
-        """The places of the changes that moved a policy: a text that others have too, or a short one, tells of none."""
+        """The places of the changes that moved a policy: a shared or short text does not prove a move."""
         if not any(change.moved_from for change in changes):
             return set()
         stands: dict[str, str] = {}
@@ -83,7 +85,7 @@ class GitArchive:
         entry = Entry(self.label, service, document, change.seconds, source, change.blob, media_type, "snapshot")
         if change.seconds is None or not FIRST <= change.seconds < END:
             date = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
-            detail = f"commit {change.commit[:12]} has as its author's date {date}"
+            detail = f"commit {change.commit[:12]} has the author's date {date}"
             return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
         if not change.mode.startswith(repository.FILE_MODE):
             kind = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"
@@ -100,7 +102,7 @@ class GitArchive:
 
 
 def _taken_over(entries: Sequence[Entry], gone: Collection[tuple[str, str]]) -> Iterator[str]:
-    """A note where a policy that is gone ended with the text with which one other begins: it may be one service."""
+    """A note if a policy ended with the text with which one other begins: it may be one service."""
     first: dict[tuple[str, str], Entry] = {}
     last: dict[tuple[str, str], Entry] = {}
     holders: dict[str, set[str]] = defaultdict(set)
@@ -126,17 +128,17 @@ _MOST_NAMED = 5
 """Pairs of services that a note names."""
 
 _MOVED_BYTES = 600
-"""A shorter text is no policy: a page that says that there is none may stand at any path."""
+"""A shorter text is not a policy: any path may have a page that says that there is none."""
 
 
 class Layout(NamedTuple):
     """How an archive names its files.
 
     Attributes:
-        collection: What the archive is called.
-        files: What the paths of its files are like.
-        policies: What those of policies are like: a group is the service's name, one the document's.
-        media_type: What its files are.
+        collection: The archive's name.
+        files: The pattern of its files' paths.
+        policies: The pattern of policies' paths: one group is the service's name, one the document's.
+        media_type: The media type of its files.
     """
 
     collection: str
@@ -145,7 +147,7 @@ class Layout(NamedTuple):
     media_type: str
 
     def name(self, path: str) -> tuple[str, str] | None:
-        """The service's name and the document that a path stands for; None if it is no policy."""
+        """The service's name and the document of a path; None if it is not a policy."""
         match = self.policies.match(path)
         return (match[1], match[2].strip() or "Privacy Policy") if match else None
 
@@ -161,7 +163,7 @@ LAYOUTS = (
 
 
 def layout_of(repository: repository.Repository) -> Layout | None:
-    """The layout of most paths: a branch of notes may look like another archive's; None where it is none of these."""
+    """The layout of most paths: a branch of notes may look like another archive's; None if no layout fits."""
     paths = set(repository.paths())
     n_paths = [sum(layout.files.match(path) is not None for path in paths) for layout in LAYOUTS]
     return LAYOUTS[n_paths.index(max(n_paths))] if any(n_paths) else None

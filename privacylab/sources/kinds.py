@@ -1,4 +1,4 @@
-"""What kind of file bytes are: told from what they begin with and what they hold; their name is asked last."""
+"""The kind of a file, from its first bytes and its content; its name counts last."""
 
 import bz2
 import gzip
@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 from privacylab import paths
 
 HEAD = 8192
-"""Bytes from which a kind is told."""
+"""Bytes that show a kind."""
 
 MAX_UNPACKED = 100_000_000
 """Bytes that are read of one file: a page with its pictures in it. A few bytes may unpack to any number."""
@@ -25,13 +25,13 @@ PACKED: Mapping[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "application/x-bzip2": bz2.open,
     "application/x-xz": lzma.open,
 }
-"""What unpacks which media type."""
+"""The unpacker of each media type."""
 
 DAMAGE = (
     *(OSError, EOFError, ValueError, RuntimeError, MemoryError),
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError),
 )
-"""What readers of packed files raise if one is damaged, or says that it holds more than any memory."""
+"""Errors of readers if a packed file is damaged, or claims to be larger than any memory."""
 
 _ZIP, _OLE = "application/zip", "application/x-ole-storage"
 
@@ -40,15 +40,15 @@ class Kind(NamedTuple):
     """A row of ``rules/kinds.toml``.
 
     Attributes:
-        media_type: What it is called here.
-        name: What people call it.
-        advice: What to do with it, as it is not read; None if it is.
-        many: Whether it holds many policies.
-        suffixes: How names of such files end.
-        magic: What such a file begins with, as regular expressions.
-        member: What a file in it is called, if it is a zip.
-        mimetype: What it says of itself, if it is a zip.
-        stream: What a part of it is called, if it is an Office 97 file.
+        media_type: Its name here.
+        name: Its usual name.
+        advice: What to do with it if it is not read; None if it is.
+        many: Whether it contains many policies.
+        suffixes: The endings of such files' names.
+        magic: The beginnings of such files, as regular expressions.
+        member: The name of a file in it, if it is a zip.
+        mimetype: The type that it declares, if it is a zip.
+        stream: The name of a part of it, if it is an Office 97 file.
     """
 
     media_type: str
@@ -76,21 +76,21 @@ def by_media_type() -> Mapping[str, Kind]:
 
 @cache
 def by_suffix() -> Mapping[str, str]:
-    """The media type of each suffix that tells one."""
+    """The media type of each suffix that has one."""
     named = {suffix: kind.media_type for kind in by_media_type().values() for suffix in kind.suffixes}
     return {**paths.rules("kinds")["pages"], **named}
 
 
 @cache
 def _magic() -> tuple[re.Pattern[bytes], tuple[Kind, ...]]:
-    """A pattern with a group for each kind that is told from its first bytes."""
+    """A pattern with a group for each kind that its first bytes identify."""
     told = tuple(kind for kind in by_media_type().values() if kind.magic)
     pattern = "|".join(f"({'|'.join(kind.magic)})" for kind in told)
     return re.compile(pattern.encode("latin-1"), re.DOTALL), told
 
 
 def kind_of(data: bytes | IO[bytes]) -> Kind | None:
-    """The kind that bytes, or a file that can be searched, are by what they hold; None for text and what is unknown."""
+    """The kind of bytes, or of a seekable file, by content; None for text and unknown kinds."""
     head = data[:HEAD] if isinstance(data, bytes) else data.read(HEAD)
     pattern, told = _magic()
     match = pattern.match(head)
@@ -105,7 +105,7 @@ def kind_of(data: bytes | IO[bytes]) -> Kind | None:
 
 
 def head_of(file: IO[bytes]) -> bytes:
-    """A file's first bytes: of one that is cut short, those that are there."""
+    """A file's first bytes; for a truncated file, those that are there."""
     head = b""
     try:
         while len(head) < HEAD and (part := file.read(PART)):
@@ -120,7 +120,7 @@ PART = 512
 
 
 def _zip_kind(file: IO[bytes]) -> Kind | None:
-    """What a zip is besides: documents, books and programs are zips with certain members."""
+    """The special kind of a zip: documents, books and programs are zips with certain members."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
@@ -134,7 +134,7 @@ def _zip_kind(file: IO[bytes]) -> Kind | None:
 
 
 def _stream_kind(file: IO[bytes]) -> Kind | None:
-    """What an Office 97 file is: the names of its streams stand in it in UTF-16."""
+    """The kind of an Office 97 file: it contains the names of its streams in UTF-16."""
     data = file.read(paths.rules("kinds")["limits"]["searched"])
     streams = (kind for kind in by_media_type().values() if kind.stream)
     return next((kind for kind in streams if str(kind.stream).encode("utf-16-le") in data), None)

@@ -1,6 +1,6 @@
-"""How collections lay out their files: which service, document and date a whole path stands for.
+"""How collections lay out their files: the service, document and date of a whole path.
 
-`LAYOUTS` is the table of all layouts that are known; ``rules/layouts.toml`` has an example of each.
+`LAYOUTS` is the table of all known layouts; ``rules/layouts.toml`` has an example of each.
 """
 
 import re
@@ -22,9 +22,9 @@ class Place(NamedTuple):
     Attributes:
         layout: The name of the layout that it follows.
         service: The service's name.
-        document: The document's title; empty for a policy that has none of its own.
-        date: The date, or why it cannot be read; None where the path gives none.
-        other: Whether the layout says that the document is no privacy policy.
+        document: The document's title; empty for a policy without one.
+        date: The date, or why it cannot be read; None if the path gives none.
+        other: Whether the layout says that the document is not a privacy policy.
     """
 
     layout: str
@@ -39,10 +39,10 @@ class Path(NamedTuple):
 
     Attributes:
         root: The name of the source.
-        below: The folders in order, less dates and what is no name.
-        name: The file's name, less date and suffix.
+        below: The folders in order, without dates and non-names.
+        name: The file's name, without date and suffix.
         date: The date.
-        dated_folder: Whether it is that of a folder.
+        dated_folder: Whether the date is a folder's.
     """
 
     root: str
@@ -65,18 +65,18 @@ def _spaced(name: str) -> str:
 
 
 def words(name: str) -> str:
-    """A name in lower case, blanks for what stands between its words; "PrivacyPolicy" has two."""
+    """A name in lower case, with blanks between its words; "PrivacyPolicy" has two."""
     return re.sub(r"[\W_]+", " ", _spaced(name)).strip().lower()
 
 
 @lru_cache(maxsize=10_000)
 def _is(rule: str, name: str) -> bool:
-    """Whether a name is one of those that a rule tells."""
+    """Whether a name is one of a rule's."""
     return pattern(rule).search(words(name)) is not None
 
 
 def title_in(name: str) -> re.Match[str] | None:
-    """The title of a kind of document at a name's end; words of which only capitals tell are parted.
+    """The title of a kind of document at a name's end; words joined with capitals are separated.
 
     >>> title_in("AcmeTerms of Service")[1], title_in("PrivacyPolicy")[1], title_in("Privacy International")
     ('Terms of Service', 'Privacy Policy', None)
@@ -91,7 +91,7 @@ _RESERVED = frozenset(("example", "test", "invalid", "localhost", "onion"))
 
 @lru_cache(maxsize=10_000)
 def is_host(name: str) -> bool:
-    """Whether a name is that of a host.
+    """Whether a name is a host.
 
     >>> is_host("www.acme.com:8080"), is_host("index.html"), is_host("acme")
     (True, False, False)
@@ -107,12 +107,12 @@ def _host(name: str) -> str:
 
 
 def _labels(name: str) -> list[str]:
-    """What one calls a service: its name and, of a host, the parts of it."""
+    """The names of a service: its name and, for a host, its parts."""
     return [name, *_host(name).split(".")[:-1]]
 
 
 def _names(label: str, service: str) -> bool:
-    """Whether a name says no more than that of a service."""
+    """Whether a name says no more than a service's name."""
     said = [words(each).replace(" ", "") for each in (label, *_labels(service))]
     return said[0] in said[1:]
 
@@ -182,7 +182,7 @@ def _root(path: Path) -> tuple[str, str]:
 
 
 def _document(name: str, *services: str) -> str:
-    """A file's name as a document's title: none where it says nothing but the service."""
+    """A file's name as a document's title: none if it only names the service."""
     if _is("index", name) or any(_names(name, each) or (is_host(name) and _names(each, name)) for each in services):
         return ""
     labels = "|".join(re.escape(label) for each in services for label in _labels(each))
@@ -200,7 +200,7 @@ LAYOUTS: Mapping[str, Callable[[Path], tuple[str, str] | None]] = {
     "a file for each service and date": _files,
     "one service": _root,
 }
-"""The known layouts, each with what gives service and document of a path: the first that can counts."""
+"""The known layouts, each with a function for a path's service and document: the first that fits counts."""
 
 
 def place(path: str, root: str, *, day_first: bool | None = None) -> Place:
@@ -208,14 +208,14 @@ def place(path: str, root: str, *, day_first: bool | None = None) -> Place:
 
     Args:
         path: A path within a source.
-        root: The name of the source, which speaks where the path does not.
-        day_first: Whether names show that they put the day before the month.
+        root: The name of the source, used if the path has none.
+        day_first: Whether names put the day before the month.
     """
     parted = _parted(path, root, day_first)
     seconds = None if parted.date else name_dates.in_seconds(parted.name)
     if seconds:
         dated = _read(parted._replace(name=seconds.rest, date=seconds))
-        if not dated.document or _is("privacy", dated.document):  # beside another title they may be any number
+        if not dated.document or _is("privacy", dated.document):  # with another title they may be any number
             return dated
     return _read(parted)
 
@@ -245,10 +245,10 @@ def _parted(path: str, root: str, day_first: bool | None) -> Path:
     if is_host(root):
         folders.insert(0, root)
     dates = [None if is_host(folder) else name_dates.in_name(folder, day_first=day_first) for folder in folders]
-    # Beside other words a year alone is none.
+    # With other words a year alone is not a date.
     dates = [date if date and (not date.rest or len(date.value or "") > len("2018")) else None for date in dates]
     own = name_dates.in_name(stem, day_first=day_first)
-    # The date that says most, of those that say as much the nearest; one that cannot be read is no reason to guess.
+    # The most precise date, of equals the nearest; an unreadable one is no reason to guess.
     date = min(
         filter(None, (own, *reversed(dates))),
         key=lambda date: (not date.has_time, -len(date.value or "YYYY-MM-DD")),

@@ -1,4 +1,4 @@
-"""The files of a source by their paths -> its entries, and what is said of those that are no policies."""
+"""The files of a source by their paths -> its entries, and the reasons for files that are not policies."""
 
 import re
 from collections import Counter, defaultdict
@@ -12,7 +12,7 @@ from privacylab.sources.entries import Entry
 from privacylab.sources.sheets import Row
 
 SHOWN = 3
-"""Names that a note gives before it says that there are more."""
+"""Names that a note lists before it says that there are more."""
 
 _NUMBER = re.compile(r"[\W\d_]+|[0-9a-f]{8,64}", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(tar(?=\.)|\w+$)")
@@ -24,9 +24,9 @@ class Listing:
 
     Args:
         label: The collection that its entries are in.
-        root: The name of the source's place, which speaks where a path does not.
-        basis: What a date of a name is.
-        notes: Sentences for whoever builds on it are added here.
+        root: The name of the source's place, used if a path has none.
+        basis: The basis of a name's date.
+        notes: Sentences for the builder are added here.
     """
 
     def __init__(self, label: str, root: str, basis: str, notes: list[str]) -> None:
@@ -38,12 +38,12 @@ class Listing:
     def entries(
         self, files: Mapping[str, str], stated: Mapping[str, Sequence[Row]], repeated: Iterable[str]
     ) -> list[Entry]:
-        """Entries of policies, and one for what is none and might be looked for.
+        """Entries of policies, and of files that are not policies but may be missed.
 
         Args:
             files: The name that the source reads it by, for each path.
-            stated: What tables say of files, also of some that are not there.
-            repeated: Names that the source holds more than once, of which the last is read.
+            stated: What tables say about files, including missing ones.
+            repeated: Names that the source has more than once, of which the last is read.
         """
         for name in repeated:
             self._refuse("repeated", name)
@@ -53,7 +53,7 @@ class Listing:
         policies |= {path: path for path in stated if path not in files}
         entries = [
             entry._replace(reason="unreadable", detail=_missing(path, stated[path][0]))
-            if path not in files and ".." not in PurePosixPath(path).parts  # that is told when it is to be read
+            if path not in files and ".." not in PurePosixPath(path).parts  # reported when it is read
             else entry
             for path, name in policies.items()
             for entry in self._versions(path, name, stated.get(path, ()))
@@ -65,7 +65,7 @@ class Listing:
         return [*_united(entries), *self._refusals()]
 
     def _policies(self, files: Mapping[str, str], stated: Collection[str]) -> Iterator[str]:
-        """The paths of policies; what is none is refused, or named in a note."""
+        """The paths of policies; other files are refused, or named in a note."""
         pages, roots = beside.companions(files), beside.repositories(files)
         roles = {path: "policy" if path in stated else beside.role(path) for path in files}
         n_assets = Counter(PurePosixPath(path).parent for path, role in roles.items() if role == "asset")
@@ -95,7 +95,7 @@ class Listing:
         if place.other and not rows:
             self._refuse("other_document", path, title=place.document)
             return
-        # The files that a table numbers are versions, no documents.
+        # The files that a table numbers are versions, not documents.
         document = "" if rows and _NUMBER.fullmatch(place.document) else place.document
         for row in rows or [_BY_ITS_PATH]:
             service, date = row.service or place.service, row.date or place.date
@@ -107,13 +107,13 @@ class Listing:
             yield entry
 
     def _refuse(self, what: str, path: str, **words: str) -> None:
-        """Puts down what is not read, once for a folder."""
+        """Records what is not read, once per folder."""
         words = {"path": path, "folder": str(PurePosixPath(path).parent), **words}
         rule = {key: text.format(**words) for key, text in paths.rules("layouts")["refused"][what].items()}
         self._refused[rule["source"], rule["reason"], rule["detail"]].append(rule["near"])
 
     def _refusals(self) -> Iterator[Entry]:
-        """The entries of what is not read; each belongs to the service of what it stands near."""
+        """The entries of what is not read; each belongs to the service of its neighbours."""
         for (source, reason, detail), near in self._refused.items():
             place = self._place(near[0])
             said = f"{counted(len(near), 'file')} {detail}" if detail.startswith("of ") else detail
@@ -121,7 +121,7 @@ class Listing:
 
 
 def media_type_of(name: str) -> str | None:
-    """The media type of a file's name; None where it tells nothing."""
+    """The media type of a file's name; None if it shows none."""
     return kinds.by_suffix().get(PurePosixPath(name).suffix.lower())
 
 
@@ -142,8 +142,8 @@ def shown(names: Sequence[str]) -> str:
 
 def _missing(path: str, row: Row) -> str:
     if not row.path:
-        return f"{path} has no path; write that of its file"
-    return f"{row.where}: no file {path} is here; write its path as seen from the folder of that table"
+        return f"{path} has no path: write its file's path"
+    return f"{row.where}: no file {path} is here: write its path relative to that table's folder"
 
 
 def _united(entries: Sequence[Entry]) -> list[Entry]:

@@ -1,4 +1,4 @@
-"""The date that a name, or a cell of a table, gives."""
+"""The date in a name or in a cell of a table."""
 
 import contextlib
 import datetime as dt
@@ -13,15 +13,15 @@ from privacylab.sources.patterns import pattern
 
 
 class NameDate(NamedTuple):
-    """A date as it stands in a name.
+    """A date in a name.
 
     Attributes:
-        written: As it stands there.
-        value: ``YYYY-MM-DD``, or ``YYYY-MM`` or ``YYYY`` where it says no more; None if it cannot be read.
+        written: Its text.
+        value: ``YYYY-MM-DD``, or ``YYYY-MM`` or ``YYYY`` if it says no more; None if it cannot be read.
         fault: Why it cannot be read.
         rest: The name without it.
-        has_time: Whether it says the minute as well.
-        moment: Seconds since 1970, of its first day where it says no second.
+        has_time: Whether it also gives the minute.
+        moment: Seconds since 1970; those of its first day if it gives no second.
     """
 
     written: str
@@ -32,7 +32,7 @@ class NameDate(NamedTuple):
     moment: int | None = None
 
     def of(self, entry: Entry, basis: str, *, where: str = "", place: str = "") -> Entry:
-        """An entry with this date; with the reason, and where it may be mended, if it cannot be read."""
+        """An entry with this date, or with the reason why it cannot be read, and where to correct it."""
         if self.value is None:
             detail = f"{where}{self.fault}; write YYYY-MM-DD{place}"
             return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
@@ -59,7 +59,7 @@ _PLAIN = tuple(
         (rf"(?i:({_YEAR})[-.\s]({MONTH})(?![-.\s]?\d))", r"\2 \1"),  # 2018-may
     )
 )
-"""What turns a name into text in which `named_dates` finds its date."""
+"""Turns a name into text in which `named_dates` finds its date."""
 _TIME = re.compile(
     r"[T\s@-]{0,3}(?:at\s)?(?:[01]?\d|2[0-3])(?:[-:.h]?[0-5]\d(?:[-:.m]?[0-5]\d(?:[.,-]?\d{3,6})?)?|(?<=T\d\d))(?![-.:]?\d)"
     r"(?:\s?[ap]m(?![a-z]))?(?:\s?(?:Z|UTC|GMT)(?![a-z])|[+-]\d\d:?\d\d(?!\d))?(?:(?:id|if|im|js|cs|fw|mp|oe)\b)?",
@@ -75,22 +75,22 @@ FIRST_YEAR, END_YEAR = (dt.datetime.fromtimestamp(seconds, dt.UTC).year for seco
 
 _EDGES = " -_.,+~@#()[]{}\u2010\u2011\u2012\u2013\u2014\u2015"
 _COUNTER = re.compile(r"^[-_.\s]{0,2}(?:\(?\d{1,2}\)?|[QH][1-4])$", re.IGNORECASE)
-"""Behind a date: the second of a day, a download's "(1)", a part of the year."""
+"""After a date: the second of a day, a download's "(1)", a part of the year."""
 _COPIES = re.compile(r"\s?\(\d{1,2}\)$|[\s-]+copy(?:\s\d)?$", re.IGNORECASE)
 
 
 def bare(name: str) -> str:
-    """A name without what stands at its edges, and without the marks of a copy."""
+    """A name without punctuation at its edges and without the marks of a copy."""
     return _COPIES.sub("", name).strip(_EDGES)
 
 
 @lru_cache(maxsize=10_000)
 def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
-    """The date in a name: the fullest, and of those the first.
+    """The most precise date in a name, of equals the first.
 
     Args:
         name: A name without suffix.
-        day_first: Whether other names beside it show that the day stands before the month.
+        day_first: Whether other names beside it put the day before the month.
 
     >>> in_name("acme 29 May 2018").value, in_name("acme-20180525").rest, in_name("acme-2018").value
     ('2018-05-29', 'acme', '2018')
@@ -124,12 +124,12 @@ def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
     if len(days) == 1:
         ((value, moment),) = days.items()
         return NameDate(written, value, None, rest, time is not None, moment)
-    fault = f"may be {' or '.join(days)}" if days else f"is no day from {FIRST_YEAR} to {END_YEAR - 1}"
+    fault = f"may be {' or '.join(days)}" if days else f"is not a day from {FIRST_YEAR} to {END_YEAR - 1}"
     return NameDate(written, None, f"{(written if written in name else name)!r} {fault}", rest)
 
 
 def _first_day(reading: Reading) -> int | None:
-    """Seconds since 1970 of the first day of a date; None if it is none of the web's."""
+    """Seconds since 1970 of the first day of a date; None if it is outside the web's years."""
     with contextlib.suppress(ValueError):
         moment = int(dt.datetime.combine(reading.first_day, dt.time(), dt.UTC).timestamp())
         return moment if FIRST <= moment < END else None
@@ -143,7 +143,7 @@ _MOST_MONTHS = 12
 
 
 def shows_day_first(names: Iterable[str]) -> bool | None:
-    """Whether names or cells that can be read one way only put the day before the month; None if they do not agree.
+    """Whether unambiguous names or cells put the day before the month; None if they do not agree.
 
     >>> shows_day_first(["3/4/2018", "25/4/2018"]), shows_day_first(["3/4/2018"])
     (True, None)
@@ -158,18 +158,18 @@ def shows_day_first(names: Iterable[str]) -> bool | None:
 _EMPTY = frozenset(("", "-", "--", "?", "n/a", "na", "nan", "nat", "none", "null", "unknown", "#n/a", "undated"))
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
 _SERIAL_START = dt.date(1899, 12, 30)
-"""The day before the first of spreadsheets' calendars, which count a day too many in 1900."""
+"""The day before the first of spreadsheets' calendars, which count one day too many in 1900."""
 _INSTANT = re.compile(r"\d{14}(?=\d{0,6}$)|\d{4}-\d\d-\d\d[T ]\S+$")
 _EPOCH = re.compile(r"(?:^|(?<=[-_.\s]))(1\d{9})(?:\d{3})?$")
 
 
 def is_empty(cell: str) -> bool:
-    """Whether a cell says that there is nothing."""
+    """Whether a cell is empty or says so."""
     return cell.strip().lower() in _EMPTY
 
 
 def in_cell(cell: str, *, day_first: bool | None = None) -> NameDate | None:
-    """The date in a cell of a table, or in a header, which holds nothing else; None for an empty cell."""
+    """The date in a cell of a table, or in a header, with nothing else in it; None for an empty cell."""
     cell = cell.strip()
     if is_empty(cell):
         return None
@@ -184,11 +184,11 @@ def in_cell(cell: str, *, day_first: bool | None = None) -> NameDate | None:
     date = in_seconds(cell) or in_name(cell, day_first=day_first)
     if date and (not date.rest or len(date.value or "") == len("2019-03-20")):
         return date
-    return NameDate(cell, None, f"{cell!r} is no date")
+    return NameDate(cell, None, f"{cell!r} is not a date")
 
 
 def in_seconds(name: str) -> NameDate | None:
-    """The day of a name that ends in seconds or milliseconds since 1970, as tools write them."""
+    """The day of a name that ends in seconds or milliseconds since 1970, as some tools write."""
     match = _EPOCH.search(name)
     if not match:
         return None

@@ -1,4 +1,4 @@
-"""What readers of containers get and give: a file that holds many policies -> pages, their texts kept on the disk."""
+"""The input and output of container readers: a file with many policies -> pages, with their texts on disk."""
 
 import re
 import zlib
@@ -11,14 +11,14 @@ from privacylab.sources.entries import content_id
 from privacylab.sources.kinds import Kind
 
 STORED = "\0"
-"""What the keys of stored texts begin with; no file's name holds it."""
+"""The beginning of stored texts' keys; no file name contains it."""
 
 NO_TEXTS = "no_texts"
-"""The reason of a table that has no column of texts, until it is known whether it stands beside policies."""
+"""The reason of a table without a column of texts, until it is known whether it lies beside policies."""
 
 
 class Columns(NamedTuple):
-    """The columns of tables, where the user named them."""
+    """The columns of tables, if the user named them."""
 
     text: str | None = None
     date: str | None = None
@@ -26,13 +26,13 @@ class Columns(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A policy in a container, or what could not be read of it: then it has a ``reason``.
+    """A policy in a container; if it could not be read, it has a ``reason``.
 
     Attributes:
-        place: Where in the container it stands; empty for the container as a whole.
+        place: Its place in the container; empty for the whole container.
         content: The key of its stored text.
-        service: None: as the container's name says.
-        date: As text; None: as the container's name says.
+        service: None: from the container's name.
+        date: As text; None: from the container's name.
     """
 
     place: str = ""
@@ -54,7 +54,7 @@ class Store:
         self._keys: dict[str, str] = {}
 
     def keep(self, text: bytes) -> str:
-        """The key by which a text is found again."""
+        """The key of a stored text."""
         known = content_id(text)
         if known not in self._keys:
             packed = zlib.compress(text, 1)
@@ -72,14 +72,14 @@ def stored(place: Path, key: str) -> bytes:
 
 
 class Reading(NamedTuple):
-    """What a reader of containers needs besides the file.
+    """The other inputs of a container reader.
 
     Attributes:
-        name: The service that the container's name stands for.
+        name: The service of the container's name.
         store: Where texts are kept.
-        notes: Sentences for whoever builds are added here.
-        columns: Which columns of a table are meant.
-        scratch: A folder for what has to stand on the disk.
+        notes: Sentences for the builder are added here.
+        columns: Which columns of a table to use.
+        scratch: A folder for files on disk.
     """
 
     name: str
@@ -92,11 +92,11 @@ class Reading(NamedTuple):
 Reader = Callable[[IO[bytes], Kind, Reading], Iterator[Page]]
 
 _NO_TITLE = re.compile(r"[a-z]{2}(?:[-_][a-z]{2})?|index|default|home", re.I)
-"""Parts of an address that name no document: languages, countries, a folder's first page."""
+"""Parts of an address that do not name a document: languages, countries, a folder's first page."""
 
 
 def place_of(url: str) -> tuple[str, str]:
-    """The host of an address, and its path less what names no document; a host alone may stand for one, too.
+    """The host of an address, and its path without parts that name no document; a host alone is also allowed.
 
     >>> place_of("https://www.acme.example:443/en-gb/legal/privacy.html?x=1"), place_of("acme.example")
     (('www.acme.example', 'legal/privacy'), ('acme.example', ''))
@@ -111,6 +111,6 @@ def place_of(url: str) -> tuple[str, str]:
 
 
 def why(error: Exception) -> str:
-    """What an error says, in a line."""
+    """An error's message in one line."""
     said = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
     return said or type(error).__name__

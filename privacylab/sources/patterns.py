@@ -1,4 +1,4 @@
-"""The regular expressions of ``rules/layouts.toml``; of a long one the words stand apart from the form around them."""
+"""The regular expressions of ``rules/layouts.toml``; a long one keeps its words apart from its form."""
 
 import re
 from functools import cache
@@ -8,7 +8,7 @@ from privacylab import paths
 
 @cache
 def pattern(*names: str) -> re.Pattern[str]:
-    """The one at a place there; case, and blanks and ends of lines in it, do not count."""
+    """The expression at a place there; case, and blanks and line ends in it, do not matter."""
     rule = paths.rules("layouts")
     for name in names:
         rule = rule[name]

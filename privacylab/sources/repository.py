@@ -1,7 +1,7 @@
-"""Git's objects and nothing else: no program, address, hook or setting of a repository or of a user is obeyed.
+"""Reads only git's objects: it ignores every program, address, hook or setting of a repository or user.
 
-A repository is read through a bare one of our own, which borrows its objects. Of the repository itself only files that
-hold the names of commits are opened: ``HEAD``, refs, ``shallow``, and the lists of borrowed objects.
+A repository is read through our own bare one, which borrows its objects. In the repository itself only files with the
+names of commits are opened: ``HEAD``, refs, ``shallow``, and the lists of borrowed objects.
 """
 
 import contextlib
@@ -23,25 +23,25 @@ from privacylab.sources import repository_files
 from privacylab.sources.entries import SourceError
 
 TIMEOUT = 1_800
-"""Seconds that one command may take, but for the reading of texts: that lasts as long as whoever reads them."""
+"""Seconds that one command may take, except reading texts, which takes as long as its consumer."""
 
 MAX_OUTPUT = 500_000_000
-"""Bytes that one command may write: a few objects can stand for any number of files."""
+"""Bytes that one command may write: a few objects can mean any number of files."""
 
 MAX_MEMORY = 4_000_000_000
-"""Bytes that git may take: an object can be made of itself."""
+"""Bytes of memory that git may use: an object can refer to itself."""
 
 MAX_BYTES = 20_000_000
 """A longer text is not read."""
 
 TOO_LARGE = "too_large"
-"""What `Repository.texts` says of it."""
+"""What `Repository.texts` says about it."""
 
 SIMILAR = ("80%", "100%")
-"""How much two files of one commit share that are one file, moved; the second where a text of the commit is damaged."""
+"""How similar two files of one commit must be to be one moved file; the second if a text of the commit is damaged."""
 
 _MOST_MOVES = 5_000
-"""Files that one commit may add and delete while git compares their texts."""
+"""The most files that a commit may add and delete for git to compare their texts."""
 
 FILE_MODE, LINK_MODE = "100", "120"
 """How the modes of files and of symbolic links begin."""
@@ -50,16 +50,16 @@ _AUTHOR = re.compile(rb"^author .*> (\d{1,20})(?: [-+]\d+)?$", re.M)
 
 
 class Change(NamedTuple):
-    """A file that a commit wrote, or deleted: then its blob is of zeros.
+    """A file that a commit wrote, or deleted: then its blob is all zeros.
 
     Attributes:
         commit: The commit's name.
-        seconds: When its author made it, since 1970; None where it does not say so.
-        path: Where the file stands.
+        seconds: Its author's time, since 1970; None if it gives none.
+        path: The file's path.
         blob: The name of its text.
         mode: Its mode in six octal digits.
-        moved_from: The path at which it stood before, where the commit moved it.
-        is_same: It was moved as it was.
+        moved_from: Its path before, if the commit moved it.
+        is_same: It was moved without change.
     """
 
     commit: str
@@ -72,32 +72,32 @@ class Change(NamedTuple):
 
     @property
     def is_deletion(self) -> bool:
-        """Whether the file went."""
+        """Whether the file was deleted."""
         return not self.blob.strip("0")
 
 
 Record = tuple[str, str, str, str, str, str]
-"""What ``git diff-tree`` says of a file: commit, mode, blob, status, the path before and after."""
+"""What ``git diff-tree`` says about a file: commit, mode, blob, status, the path before and after."""
 
 
 def without_git() -> dict[str, str]:
-    """The environment without what the caller told git: another repository, another index, more settings."""
+    """The environment without the caller's instructions to git: another repository, another index, more settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
 class Repository:
-    """What can be read of a repository or a bundle, through a bare repository of our own.
+    """The readable parts of a repository or a bundle, through our own bare repository.
 
     Args:
         place: A repository that `folder_of` knows, or a bundle.
-        own: Where our own repository shall stand; replaced if it is there.
+        own: The folder of our own repository; replaced if it exists.
 
     Attributes:
         heads: The commits that the refs lead to, sorted.
-        notes: What whoever reads the history should know, a sentence each.
+        notes: What a reader of the history should know, one sentence each.
 
     Raises:
-        SourceError: It is damaged, holds no commit, or is of a kind that is not read.
+        SourceError: It is damaged, has no commit, or is of a kind that is not read.
     """
 
     def __init__(self, place: Path, *, own: Path) -> None:
@@ -105,12 +105,12 @@ class Repository:
         folder = None if repository_files.is_bundle(place) else repository_files.folder_of(place)
         names = self._unpack() if folder is None else self._borrow(folder)
         if not names:
-            raise SourceError(f"{place} holds no branch: it is empty, or was cut short")
+            raise SourceError(f"{place} has no branch: it is empty or truncated")
         self.heads = sorted(self._run("rev-list", "--no-walk", "--stdin", stdin=_lines(names)).decode().split())
         self.notes = [] if folder is None else list(repository_files.notes(folder))
 
     def _unpack(self) -> set[str]:
-        """Unpacks the bundle into our own repository; the names of what its refs lead to."""
+        """Unpacks the bundle into our own repository; returns the objects that its refs lead to."""
         with self.place.open("rb") as file:
             header = file.read(4096)
         self._create("sha256" if b"\n@object-format=sha256\n" in header else "sha1")
@@ -122,7 +122,7 @@ class Repository:
         return repository_files.names_in(line for line in refs.splitlines() if b" refs/replace/" not in line)
 
     def _borrow(self, folder: Path) -> set[str]:
-        """Borrows the repository's objects; the names of what its refs lead to."""
+        """Borrows the repository's objects; returns the objects that its refs lead to."""
         if (folder / "reftable").is_dir():
             raise SourceError(
                 f"{self.place} keeps its refs in a reftable, which is not read: clone it with --ref-format=files"
@@ -131,7 +131,8 @@ class Repository:
         self._create("sha256" if any(len(name) == 64 for name in names) else "sha1")
         with (self.own / "objects" / "info" / "alternates").open("w") as alternates:
             for number, objects in enumerate(repository_files.object_folders(folder / "objects")):
-                # By links, for git takes some paths for comments or quotations; without the indexes and lists in info.
+                # By links, because git reads some paths as comments or quotations; without the indexes and lists in
+                # info.
                 borrowed = self.own / f"borrowed-{number}"
                 borrowed.mkdir()
                 for path in repository_files.ordinary_folders(objects):
@@ -155,7 +156,7 @@ class Repository:
             yield from self._run("ls-tree", "-r", "-z", "--name-only", head).decode(errors="replace").split("\0")
 
     def changes(self) -> list[Change]:
-        """Every file that a commit wrote or deleted, parents first; of a merge what differs from all its parents."""
+        """Every file that a commit wrote or deleted, parents first; for a merge, what differs from all its parents."""
         commits = self._run("rev-list", "--reverse", "--topo-order", "--stdin", stdin=_lines(self.heads)).decode()
         seconds = {name: _author_seconds(data) for name, _, data in self._objects(commits.split())}
         records = list(_records(self._run("diff-tree", "--stdin", "--root", "-c", "-r", "-z", stdin=commits.encode())))
@@ -166,7 +167,7 @@ class Repository:
         ]
 
     def newest_files(self, to: Path) -> Path:
-        """Writes the files of the newest head into a tar, whatever its attributes ask of an export."""
+        """Writes the files of the newest head into a tar, ignoring its export attributes."""
         dated = [(_author_seconds(data) or 0, head) for head, _, data in self._objects(self.heads)]
         tree = self._run("ls-tree", "-r", "-z", max(dated)[1]).decode("utf-8", "surrogateescape").split("\0")
         listed = [(*row.partition("\t")[0].split(), row.partition("\t")[2]) for row in tree if row]
@@ -181,13 +182,13 @@ class Repository:
         return to
 
     def _moves(self, records: Iterable[Record]) -> dict[tuple[str, str], tuple[str, bool]]:
-        """The files that were moved, by commit and path: where they stood, and whether they stayed as they were.
+        """The files that were moved, by commit and path: their old path, and whether they are unchanged.
 
-        Asked only of commits that added and deleted some, since git reads texts for it.
+        Only for commits that added and deleted files, because git reads texts for it.
         """
         statuses: dict[str, set[str]] = defaultdict(set)
         for commit, _, _, status, _, _ in records:
-            statuses[commit] |= {status[0]} if len(set(status)) == 1 else set()  # a merge has a letter a parent
+            statuses[commit] |= {status[0]} if len(set(status)) == 1 else set()  # a merge has one letter per parent
         stdin = _lines(commit for commit, kinds in statuses.items() if {"A", "D"} <= kinds)
         options = ("--stdin", "-m", "-r", "-z", f"-l{_MOST_MOVES}", "--diff-filter=R")
         for similar in SIMILAR if stdin else ():
@@ -195,19 +196,19 @@ class Repository:
                 raw = self._run("diff-tree", *options, f"-M{similar}", stdin=stdin)
             except SourceError:
                 continue
-            moves = sorted(_records(raw), key=lambda record: record[3])  # of a merge's parents the one most like it
+            moves = sorted(_records(raw), key=lambda record: record[3])  # the most similar of a merge's parents
             return {(commit, path): (old, status == "R100") for commit, _, _, status, old, path in moves}
         return {}
 
     def texts(self, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-        """Each blob in turn with its bytes; None with a reason where it cannot be read."""
+        """Each blob in turn with its bytes; None with a reason if it cannot be read."""
         for name, kind, data in self._objects(blobs):
             if kind == "blob":
                 yield name, data, None
             elif kind == TOO_LARGE:
                 yield name, None, TOO_LARGE
             elif kind:
-                yield name, None, f"a {kind} in the place of a file"
+                yield name, None, f"a {kind} instead of a file"
             else:
                 yield name, None, "the object is missing or damaged in the repository"
 
@@ -217,10 +218,10 @@ class Repository:
         return {blob: int(size) for blob, size in zip(blobs, told, strict=True) if size.isdigit()}
 
     def _objects(self, names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
-        """Name, type and bytes of objects, read as git writes them; no type where git cannot read one."""
+        """Name, type and bytes of objects, read as git writes them; no type if git cannot read one."""
         n_done = 0
         while n_done < len(names):  # a damaged object ends git, and a large one is not waited for
-            # The requests stand in a file: through a pipe both sides could wait for each other.
+            # The requests are in a file: through a pipe both sides could wait for each other.
             with tempfile.TemporaryFile() as requests:
                 requests.write(_lines(names[n_done:]))
                 requests.seek(0)
@@ -232,8 +233,8 @@ class Repository:
                     process.kill()
 
     def _start(self, *arguments: str, stdin: IO[bytes], stderr: IO[bytes] | int) -> subprocess.Popen[bytes]:
-        """A command of git at work, with as much memory as it may take."""
-        # An index of commits or of packs that came with the objects may say what is not so.
+        """Starts a git command with limited memory."""
+        # An index of commits or of packs that came with the objects may be wrong.
         trusted = ("-c", "core.commitGraph=false", "-c", "core.multiPackIndex=false")
         command = ["git", "--git-dir", str(self.own), *trusted, *arguments]
         try:
@@ -252,7 +253,7 @@ class Repository:
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_ATTR_NOSYSTEM": "1",
-            "HOME": str(self.own),  # git before 2.32 knows no GIT_CONFIG_GLOBAL
+            "HOME": str(self.own),  # git before 2.32 does not know GIT_CONFIG_GLOBAL
             "XDG_CONFIG_HOME": str(self.own),
             "GIT_ALLOW_PROTOCOL": "none",
             "GIT_NO_LAZY_FETCH": "1",
@@ -262,7 +263,7 @@ class Repository:
         }
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """What a command of git writes."""
+        """The output of a git command."""
         with tempfile.TemporaryFile() as requests, tempfile.TemporaryFile() as messages:
             requests.write(stdin)
             requests.seek(0)
@@ -296,7 +297,7 @@ def _lines(names: Iterable[str]) -> bytes:
 
 
 def _answers(output: IO[bytes], names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
-    """What git answers to each name, up to the one at which it gave up."""
+    """The answer of git to each name, up to the one at which it stopped."""
     for name in names:
         header = output.readline().split()
         if len(header) == 3 and int(header[2]) > MAX_BYTES:
@@ -317,7 +318,7 @@ def _author_seconds(commit: bytes) -> int | None:
 
 
 def _records(raw: bytes) -> Iterator[Record]:
-    """The records of ``git diff-tree --stdin -z``: a commit's name, then its files; a merge's have a colon a parent."""
+    """The records of ``git diff-tree --stdin -z``: a commit's name, then its files; merges have a colon per parent."""
     fields = iter(raw.decode(errors="replace").split("\0"))
     commit = ""
     for field in fields:

@@ -1,4 +1,4 @@
-"""The files of a git repository that are opened: those that name commits, and those that lead to its objects."""
+"""The files of a git repository that are opened: those that name commits or lead to its objects."""
 
 import os
 import re
@@ -23,10 +23,10 @@ def is_bundle(path: Path) -> bool:
 
 
 def folder_of(place: Path) -> Path | None:
-    """The folder with a repository's refs and objects; None where a place holds no repository.
+    """The folder with a repository's refs and objects; None if there is no repository.
 
     Raises:
-        SourceError: A file that leads there is none.
+        SourceError: A file that leads there is not an ordinary file.
     """
     named = place / ".git"
     folder = place / _pointer(named) if named.is_file() else named if named.is_dir() else place
@@ -34,12 +34,12 @@ def folder_of(place: Path) -> Path | None:
         folder = folder / _pointer(folder / "commondir")
     if not (folder / "objects").is_dir() or not os.path.lexists(folder / "HEAD"):
         return None
-    # A folder of policies may hold a file and a folder of these names for another reason.
+    # A folder of policies may have a file and a folder with these names for another reason.
     return folder if re.match(rb"ref: refs/|[0-9a-f]{40}", read(folder / "HEAD")) or folder != place else None
 
 
 def read(path: Path) -> bytes:
-    """A file's bytes; what is no ordinary file may block whoever opens it, or never end."""
+    """A file's bytes; anything but an ordinary file may block, or never end."""
     if not path.is_file():
         raise SourceError(f"{path} is no ordinary file: the repository is damaged")
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
@@ -51,12 +51,12 @@ def _pointer(path: Path) -> str:
 
 
 def names_in(lines: Iterable[bytes]) -> set[str]:
-    """The names of objects with which lines begin."""
+    """The names of objects at the beginnings of lines."""
     return {match[0].decode() for match in map(_NAME.match, lines) if match}
 
 
 def refs(folder: Path) -> set[str]:
-    """The names of what a repository's refs lead to, less replacements: they stand for other objects.
+    """The objects that a repository's refs lead to, without replacements, which mean other objects.
 
     Raises:
         SourceError: A ref leads nowhere.
@@ -80,7 +80,7 @@ def refs(folder: Path) -> set[str]:
 
 
 def object_folders(first: Path) -> list[Path]:
-    """A folder of objects and those that it borrows from, directly or not."""
+    """A folder of objects and those from which it borrows, directly or not."""
     folders = [first.resolve()]
     for folder in folders:  # which grows
         lists = folder / "info" / "alternates"
@@ -91,10 +91,10 @@ def object_folders(first: Path) -> list[Path]:
 
 
 def ordinary_folders(objects: Path) -> Iterator[Path]:
-    """The folders of objects, but for what is said about them in ``info``.
+    """The folders of objects, without ``info``.
 
     Raises:
-        SourceError: Something among them is no file. Git opens whatever lies there: a pipe would hold it for ever.
+        SourceError: Something among them is not a file. Git opens everything there: a pipe would block it for ever.
     """
     for folder in sorted(path for path in objects.iterdir() if path.is_dir() and path.name != "info"):
         for path in folder.iterdir():
@@ -104,7 +104,7 @@ def ordinary_folders(objects: Path) -> Iterator[Path]:
 
 
 def notes(folder: Path) -> Iterator[str]:
-    """What whoever reads the history should know, a sentence each."""
+    """What a reader of the history should know, one sentence each."""
     if (folder / "shallow").is_file():
         yield "the clone is shallow, its older history is not here: run git fetch --unshallow in it"
     if next((folder / "objects" / "pack").glob("*.promisor"), None):

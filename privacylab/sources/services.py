@@ -1,4 +1,4 @@
-"""Which service and which document a source's names stand for, and what is known of services."""
+"""The service and the document for a source's names, and the facts about services."""
 
 import csv
 import re
@@ -19,7 +19,7 @@ Region = Literal["us", "eu", "uk", "other"]
 
 
 class Fact(NamedTuple):
-    """What is known of a service: a row of ``rules/services.csv``, or of a services.csv beside policies."""
+    """The facts about a service: a row of ``rules/services.csv``, or of a services.csv beside policies."""
 
     name: str
     domain: str
@@ -46,7 +46,7 @@ def facts_of_domains() -> dict[str, Fact]:
 
 
 def stated(sources: Iterable[Source]) -> dict[str, Fact]:
-    """What the sources say of services, by service; what they leave open is as in ``rules/services.csv``."""
+    """What the sources say about services, by service; the rest comes from ``rules/services.csv``."""
     facts: dict[str, Fact] = {}
     for source in sources:
         for name, said in getattr(source, "facts", {}).items():
@@ -62,20 +62,20 @@ def stated(sources: Iterable[Source]) -> dict[str, Fact]:
 
 @cache
 def _extract() -> "tldextract.TLDExtract":
-    import tldextract  # a tenth of a second, for names that stand in no table
+    import tldextract  # takes a tenth of a second, and only names outside the table need it
 
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def registrable(host: str) -> tuple[str, str] | None:
-    """The registrable domain of a host and what stands before it; None where it has no public suffix."""
+    """The registrable domain of a host and the part before it; None without a public suffix."""
     parts = _extract()(host.lower())
     return (f"{parts.domain}.{parts.suffix}", parts.subdomain) if parts.suffix and parts.domain else None
 
 
 @cache
 def service_of(name: str) -> tuple[str, str]:
-    """The service (a registrable domain where it is known) and the document that a source's name stands for.
+    """The service (a registrable domain if known) and the document for a source's name.
 
     >>> service_of("mail.example.co.uk"), service_of("Acme Boats")
     (('example.co.uk', 'mail'), ('acme-boats', 'main'))
@@ -101,9 +101,8 @@ _GENERAL = re.compile(
 def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str, str]]:
     """The (service, document) of each (collection, name, document) that sources use.
 
-    A document is ``main`` if its title is general (Privacy Policy, Data Policy) or it is the only one. Where a
-    collection holds several general titles of a service at one time, ``Privacy Policy`` is ``main``, for want of it the
-    most frequent.
+    A document is ``main`` if its title is general (Privacy Policy, Data Policy) or it is the only one. If a collection
+    has several general titles of a service at one time, ``Privacy Policy`` is ``main``, otherwise the most frequent.
     """
     moments: dict[tuple[str, str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     named: dict[tuple[str, str, str], tuple[tuple[str, str, str], str]] = {}
@@ -112,7 +111,7 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
         group, title = (service, part, entry.collection), _title(entry.name, entry.document, service)
         named[entry.collection, entry.name, entry.document] = group, title
         dated = moments[group][title]
-        if not entry.reason:  # what has no date of its own says nothing of the time of its title
+        if not entry.reason:  # an undated one says nothing about the time of its title
             dated.append(entry.moment or 0)
     main = {group: _main_titles(titles) for group, titles in moments.items()}
     result = {}
@@ -152,10 +151,10 @@ def _main_titles(titles: dict[str, list[int]]) -> set[str]:
 
 
 def views(listed: Sequence[tuple[Entry, str]]) -> list[tuple[Entry, str]]:
-    """The versions of a service, each with its document; what a second archive sees of one is a document of its own.
+    """The versions of a service, each with its document; a second archive's view of one is a separate document.
 
-    On a day the first of `ARCHIVES` speaks whose versions of a document reach from before the day to after it. Others
-    come after those, the one that began first before the next.
+    On any day the first of `ARCHIVES` counts whose versions of a document reach from before the day to after it. The
+    others follow, in the order in which they began.
     """
     moments: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for entry, document in listed:
@@ -174,7 +173,7 @@ def _rank(collection: str) -> int:
 
 
 def _view(entry: Entry, document: str, spans: Sequence[tuple[int, int, int, str]]) -> str:
-    """The document of a version, if archives that saw it speak in the order of their spans."""
+    """The document of a version, with the archives that saw it in the order of their spans."""
     for _, first, last, collection in spans:
         if collection == entry.collection:
             break

@@ -1,4 +1,4 @@
-"""The tables that people lay beside policies, as spreadsheets write them: metadata.csv and services.csv."""
+"""The tables that people put beside policies, as spreadsheets write them: metadata.csv and services.csv."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ FACTS = ("region", "industry", "owner")
 
 
 class Row(NamedTuple):
-    """What a row of a metadata.csv says of a file; ``where`` names the row for people."""
+    """A row of a metadata.csv about a file; ``where`` names the row for people."""
 
     where: str
     path: str
@@ -34,9 +34,7 @@ def metadata(name: str, data: bytes, notes: list[str]) -> Iterator[Row]:
     Args:
         name: Its path.
         data: Its bytes.
-        notes: Sentences for whoever builds on it are added here.
-
-    Raises:
+        notes: Sentences for the builder are added here. Raises:
         SourceError: It cannot be read, or lacks a column.
     """
     rows = list(_rows(name, data, ("service", "date", "path"), notes))
@@ -50,7 +48,7 @@ def facts(name: str, data: bytes, notes: list[str]) -> dict[str, dict[str, str |
     """Region, industry and owner of services, by the names of a services.csv.
 
     Raises:
-        SourceError: It cannot be read, lacks the column of services, or names no region.
+        SourceError: It cannot be read, lacks the column of services, or has an unknown region.
     """
     known: dict[str, dict[str, str | None]] = {}
     for where, row in _rows(name, data, ("service",), notes):
@@ -58,13 +56,13 @@ def facts(name: str, data: bytes, notes: list[str]) -> dict[str, dict[str, str |
         if region and region not in REGIONS:
             raise SourceError(f"{where}: region {region!r} must be one of {', '.join(REGIONS)}, or empty")
         if not row["service"]:
-            raise SourceError(f"{where} has no service: write its name there, or take the row out")
+            raise SourceError(f"{where} has no service: write its name there, or remove the row")
         known[row["service"]] = {key: row.get(key) or None for key in FACTS} | {"region": region or None}
     return known
 
 
 def _rows(name: str, data: bytes, needed: Iterable[str], notes: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows that hold anything, each with its place; the names of columns in lower case."""
+    """The rows that are not empty, each with its place; the names of columns in lower case."""
     encoding = tables.encoding_of(data)
     if encoding == "cp1252":
         notes.append(f"{name} is not in UTF-8: it was read as Windows-1252, as spreadsheets write it in Western Europe")
@@ -83,7 +81,7 @@ def _rows(name: str, data: bytes, needed: Iterable[str], notes: list[str]) -> It
 
 
 class Paths:
-    """The files of a source, as tables may name them: any case, backslashes, from the root of some disk."""
+    """The files of a source, as tables may name them: in any case, with backslashes, from the root of a disk."""
 
     def __init__(self, known: Collection[str]) -> None:
         n_alike = Counter(map(_folded, known))
@@ -91,7 +89,7 @@ class Paths:
         self._known |= {path: path for path in known}
 
     def named(self, path: str, beside: str) -> str:
-        """The file that a table in the folder ``beside`` names; where there is none, the path as it would be."""
+        """The file that a table in the folder ``beside`` names; if there is none, its expected path."""
         path = path.replace("\\", "/")
         wanted = PurePosixPath(beside, path).as_posix()
         choices = [wanted, normpath(wanted), path, unquote(wanted)]

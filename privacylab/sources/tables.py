@@ -1,4 +1,4 @@
-"""Tables with a policy a row: CSV, TSV, JSON, JSON lines, Parquet, Arrow, SQLite -> pages."""
+"""Tables with one policy per row: CSV, TSV, JSON, JSON lines, Parquet, Arrow, SQLite -> pages."""
 
 import codecs
 import contextlib
@@ -24,10 +24,10 @@ from privacylab.sources.kinds import DAMAGE, HEAD, MAX_UNPACKED, Kind
 from privacylab.sources.pages import NO_TEXTS, Page, Reader, Reading, place_of, why
 
 SAMPLE = 50
-"""Rows from which it is told which column is which."""
+"""Rows that show which column is which."""
 
 BATCH = 50
-"""Rows that are taken out of a table of columns at a time."""
+"""Rows that are read from a table of columns at a time."""
 
 PIECE = 1_000_000
 """Characters of a long array that are read at a time."""
@@ -48,7 +48,7 @@ class TableError(ValueError):
 
 
 def reader(rows_of: Callable[[IO[bytes], Reading], Iterator[Row]]) -> Reader:
-    """A reader of containers from one of rows: a page a row; one for the rows without text, one for what is wrong."""
+    """A reader of containers from one of rows: one page per row, one for the rows without text, one for errors."""
 
     def pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
         damage: list[Exception] = []
@@ -69,14 +69,16 @@ def reader(rows_of: Callable[[IO[bytes], Reading], Iterator[Row]]) -> Reader:
             else:
                 n_empty += 1
         if is_nameless:
-            reading.notes.append(f"{kind.name} names no services, so each row is one: name them with --service-column")
+            reading.notes.append(
+                f"{kind.name} names no services, so each row counts as one: name them with --service-column"
+            )
         for failure in damage:
-            where = f", behind row {n_rows:,}" if n_rows else ""
+            where = f", after row {n_rows:,}" if n_rows else ""
             yield Page(reason=getattr(failure, "reason", "unreadable"), detail=f"{kind.name}: {why(failure)}{where}")
         if not n_rows and not damage:
             yield Page(reason=NO_TEXTS, detail=f"{kind.name} without rows")
         if n_empty:
-            yield Page(reason="empty", detail=f"{kind.name}: {n_empty:,} of its {n_rows:,} rows hold no text")
+            yield Page(reason="empty", detail=f"{kind.name}: {n_empty:,} of its {n_rows:,} rows have no text")
 
     return pages
 
@@ -96,27 +98,27 @@ def _words(name: object) -> list[str]:
 
 
 def _usual(names: Sequence[str], part: str) -> list[str]:
-    """The columns that have a usual name of a part of a policy, the likeliest first."""
+    """The columns with a usual name for a part of a policy, the likeliest first."""
     usual = paths.rules("kinds")["columns"][part]["names"]
     joined = {name: "".join(_words(name)).lower() for name in names}
     return sorted((name for name in names if joined[name] in usual), key=lambda name: usual.index(joined[name]))
 
 
 def candidates(names: Sequence[str], part: str) -> list[str]:
-    """The columns that may hold a part of a policy, the likeliest first."""
+    """The columns that may contain a part of a policy, the likeliest first."""
     ends = paths.rules("kinds")["columns"][part]["ends"]
     return [*_usual(names, part), *(name for name in names if "".join(_words(name)[-1:]).lower() in ends)]
 
 
 def is_table(head: bytes) -> bool:
-    """Whether a text begins with the heads of columns: of texts, and of dates or services."""
+    """Whether a text begins with column heads for texts and for dates or services."""
     cells = re.split(r"[,;\t|]", head.partition(b"\n")[0].decode("utf-8", "replace"))
     texts, dates, services = (set(_usual(cells, part)) for part in ("text", "date", "service"))
     return len(cells) < MAX_COLUMNS and bool(texts) and bool((dates | services) - texts)
 
 
 def _columns(sample: Sequence[Row], reading: Reading) -> dict[str, Any]:
-    """The column of each part of a policy; None where there is none."""
+    """The column of each part of a policy; None if there is none."""
     names = list(dict.fromkeys(name for row in sample for name in row))
     shown = ", ".join(names[:12]) or "none"
     columns: dict[str, Any] = {}
@@ -139,7 +141,7 @@ def _is_long(sample: Sequence[Row], name: str) -> bool:
 
 
 def _bytes(value: object) -> bytes:
-    """A cell as the bytes of a page; empty where it says that there is none."""
+    """A cell as the bytes of a page; empty if the cell says that there is none."""
     if isinstance(value, bytes):
         return value
     text = "\n\n".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
@@ -147,7 +149,7 @@ def _bytes(value: object) -> bytes:
 
 
 def _page(row: Row, columns: Mapping[str, Any]) -> Page:
-    """What a row says of its policy."""
+    """The page of a row."""
     said: dict[str, str] = {}
     for part, column in columns.items():
         value = row.get(column) if part != "text" else None
@@ -180,7 +182,7 @@ def encoding_of(head: bytes) -> str:
 
 
 class _Text(io.TextIOWrapper):
-    """A file as text; whoever opened the file closes it."""
+    """A file as text; the caller closes the file."""
 
     def __init__(self, file: IO[bytes]) -> None:
         encoding = encoding_of(file.read(HEAD))
@@ -193,8 +195,8 @@ class _Text(io.TextIOWrapper):
 
 
 def cells_of(lines: Iterator[str]) -> tuple[list[str], Iterator[list[str]]]:
-    """The heads of the columns of a CSV, and the cells of its rows, whatever parts them."""
-    csv.field_size_limit(MAX_UNPACKED)  # a policy is longer than what csv takes by itself
+    """The heads of the columns of a CSV, and the cells of its rows, with any separator."""
+    csv.field_size_limit(MAX_UNPACKED)  # a policy is longer than csv's default limit
     head = next(lines, "")
     stated = re.match(r'"?sep=(.)', head, re.IGNORECASE)  # Excel's own
     if stated:
@@ -215,7 +217,7 @@ def csv_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
 
 
 def json_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
-    """The objects of an array, or of lines, with what is nested in them; or nested in one object."""
+    """The objects of an array or of lines, with nested values; or those nested in one object."""
     for row in _objects(file):
         within = [each for each in row.values() if isinstance(each, dict)]
         yield {name: value for each in (*within, row) for name, value in each.items()} if within else row
@@ -238,7 +240,7 @@ def _objects(file: IO[bytes]) -> Iterator[Row]:
             yield row
         n_bad += row is None and bool(line.strip())
     if n_bad:
-        raise TableError(f"{n_bad:,} of its lines are no JSON")
+        raise TableError(f"{n_bad:,} of its lines are not JSON")
 
 
 def _object(line: str) -> Row | None:
@@ -249,11 +251,11 @@ def _object(line: str) -> Row | None:
 
 
 def _array(held: str, text: io.TextIOBase) -> Iterator[Row]:
-    """The objects of an array, which need not fit into the memory."""
+    """The objects of an array, which need not fit into memory."""
     decoder, begins = json.JSONDecoder(), re.compile(r"[\s,\[]*(?=\{)")
     while True:
         position = 0
-        with contextlib.suppress(json.JSONDecodeError):  # the next object is not there to its end
+        with contextlib.suppress(json.JSONDecodeError):  # the next object is incomplete
             while match := begins.match(held, position):
                 value, position = decoder.raw_decode(held, match.end())
                 yield value
@@ -263,13 +265,13 @@ def _array(held: str, text: io.TextIOBase) -> Iterator[Row]:
             break
         held += more
     if not re.fullmatch(r"[\s,\[\]]*\]\s*", held):
-        raise TableError("it ends within an object, or holds none: copy it here again")
+        raise TableError("it ends within an object, or has none: copy it here again")
 
 
 def _nested(value: Any) -> Iterator[Row]:  # noqa: ANN401 (whatever JSON holds)
-    """The rows in one object: a list in it, columns as pandas stores them, or an object a service."""
+    """The rows in one object: a list in it, columns as pandas stores them, or one object per service."""
     if not isinstance(value, dict):
-        raise TableError("it holds no objects", NO_TEXTS)
+        raise TableError("it has no objects", NO_TEXTS)
     if {"columns", "data"} <= value.keys():
         yield from (dict(zip(value["columns"], cells, strict=False)) for cells in value["data"])
         return
@@ -303,7 +305,7 @@ def arrow_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
 
 
 def sqlite_rows(file: IO[bytes], reading: Reading) -> Iterator[Row]:
-    """The rows of the table with the texts; what other tables say of them is joined to them by their ids."""
+    """The rows of the table with the texts; other tables are joined to them by their ids."""
     copy = reading.scratch / f"copy-{content_id(reading.name.encode('utf-8', 'replace'))}.sqlite"
     place = copy
     if type(file) is io.BufferedReader:
@@ -321,7 +323,7 @@ def sqlite_rows(file: IO[bytes], reading: Reading) -> Iterator[Row]:
             cursor = database.execute(_query(database, reading))
             names = [column[0] for column in cursor.description]
             for cells in cursor:
-                yield dict(zip(reversed(names), reversed(cells), strict=True))  # of two names the first counts
+                yield dict(zip(reversed(names), reversed(cells), strict=True))  # the first of two equal names counts
     finally:
         copy.unlink(missing_ok=True)
 

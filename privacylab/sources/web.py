@@ -23,7 +23,7 @@ _MEDIA_TYPES = {
     "text/markdown": "text/markdown",
     "": None,
 }
-"""What a server calls a page, and what it is here; anything else is no page."""
+"""A server's names for pages, and our names; anything else is not a page."""
 
 _RECORDS = ("response", "resource", "conversion", "revisit")
 _WEB = re.compile(r"https?://", re.I)
@@ -34,11 +34,11 @@ _OWN_CHARSET = re.compile(
 
 
 MAX_LINE = 20_000_000
-"""Bytes between line ends; warcio joins what it reads of a line again and again."""
+"""Bytes between line ends; warcio joins the parts of a line again and again."""
 
 
 class _Steady:
-    """A file of which each part is read that is there, whose sudden end is no usual one, whose lines end."""
+    """A file that is read as far as it goes, with an error for a sudden end or an endless line."""
 
     def __init__(self, file: Any) -> None:  # noqa: ANN401 (whatever reads bytes)
         self._file = file
@@ -66,7 +66,7 @@ def _records(file: IO[bytes]) -> Iterator[Any]:
 
 
 class _Archive:
-    """Reads records one after the other; of equal payloads the first is read and stands for all."""
+    """Reads records one after the other; the first of equal payloads is read for all."""
 
     def __init__(self, reading: Reading) -> None:
         self._store = reading.store
@@ -81,7 +81,7 @@ class _Archive:
         Raises:
             ValueError: A record is cut.
         """
-        with contextlib.redirect_stderr(io.StringIO()):  # where warcio speaks of a wrong length
+        with contextlib.redirect_stderr(io.StringIO()):  # where warcio reports a wrong length
             for record in _records(file):
                 url = (record.rec_headers.get_header("WARC-Target-URI") or "").strip("<>")
                 status = record.http_headers.get_statuscode() if record.http_headers else "200"
@@ -118,9 +118,9 @@ class _Archive:
         self._captures.append(page._replace(place=place, service=host, document=path, date=date))
 
     def pages(self) -> list[Page]:
-        """All captures; records that say "as before" have the text of before, those of another archive are counted.
+        """All captures; records that say "as before" get the earlier text, those of another archive are counted.
 
-        A document is called by the last word of its path, unless two have it on one day.
+        A document's name is the last word of its path, unless two share it on one day.
         """
         for headers, url in self._repeats:
             if page := self._known.get(headers.get_header("WARC-Payload-Digest")):
@@ -142,7 +142,7 @@ def _last(page: Page) -> str:
 
 
 def _in_utf8(data: bytes, content_type: str) -> bytes:
-    """A page in UTF-8 where only the server knew its encoding."""
+    """A page converted to UTF-8 if only the server knew its encoding."""
     charset = _CHARSET.search(content_type)
     if charset and not _OWN_CHARSET.search(data[:4096]):
         with contextlib.suppress(LookupError, UnicodeError):
@@ -165,9 +165,9 @@ def web_pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
     if archive.others:
         others = ", ".join(f"{n:,} {name or 'of no type'}" for name, n in archive.others.most_common(5))
         n_others = archive.others.total()
-        reading.notes.append(f"{n_others:,} records of {kind.name} are no pages and are left out: {others}")
+        reading.notes.append(f"{n_others:,} records of {kind.name} are not pages and are left out: {others}")
     if failure:
-        detail = f"{kind.name} that is damaged behind {len(pages):,} pages ({failure}): copy it here again"
+        detail = f"{kind.name} that is damaged after {len(pages):,} pages ({failure}): copy it here again"
         yield Page(reason="unreadable", detail=detail)
     elif not pages:
         yield Page(reason="empty", detail=f"{kind.name} without a page: crawl again, or leave it out")
@@ -178,7 +178,7 @@ def _read_members(file: IO[bytes], archive: _Archive) -> None:
     with zipfile.ZipFile(file) as members:
         warcs = [name for name in members.namelist() if re.search(r"\.w?arc(?:\.\w+)?$", name, re.I)]
         if not warcs:
-            raise ValueError("it holds no WARC")
+            raise ValueError("it has no WARC")
         for name in warcs:
             with members.open(name) as packed:
                 kind = kinds.kind_of(packed)
