@@ -15,7 +15,7 @@ from privacylab import build, cli, paths
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "ARTIFACT-APPENDIX.md"),
-    *("docs/glossary.md", "docs/decisions.md", "docs/loading.md", "corpus/README.md"),
+    *("docs/glossary.md", "docs/decisions.md", "docs/loading.md", "docs/scale.md", "corpus/README.md"),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
