@@ -15,7 +15,8 @@ from privacylab import build, cli, paths
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [
     *("README.md", "CONTRIBUTING.md", "ARTIFACT-APPENDIX.md"),
-    *("docs/glossary.md", "docs/decisions.md", "docs/loading.md", "docs/security.md", "corpus/README.md"),
+    *("docs/glossary.md", "docs/decisions.md", "docs/loading.md", "docs/scale.md", "docs/security.md"),
+    "corpus/README.md",
 ]
 SECURITY = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")

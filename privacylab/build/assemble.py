@@ -15,8 +15,8 @@ from privacylab.build.workers import BuildError, Listed
 from privacylab.sources.services import Fact
 from privacylab.tables import schema
 
-ROWS = 2_000_000
-"""Rows of a table that are put together at a time, about, so that memory does not grow with the corpus."""
+ROWS = 500_000
+"""Rows of a table that are put together at a time, about: with its text a row takes some 5 kB while it is written."""
 
 PARTS_AT_ONCE = 500
 
@@ -30,8 +30,8 @@ def assemble(
         paths: The part of each service.
         listed: The versions of each service.
         facts: The facts about services.
-        n_rows: How many rows the parts have of each table. A table of more than `ROWS` comes in ranges of its key,
-            which are read from files beside the parts when they are asked for.
+        n_rows: How many rows the parts have of each table. Above `ROWS` segments a table comes in ranges of its key of
+            about so many rows, which are read from files beside the parts when they are asked for.
     """
     rows = []
     for service, versions in listed.items():
@@ -39,7 +39,7 @@ def assemble(
         stated = (fact.region, fact.industry, fact.ground, fact.owner, fact.owner_ground) if fact else (None,) * 5
         rows.append((service, sorted({entry.name for entry, _ in versions}), *stated))
     services = {"services": pd.DataFrame(rows, columns=list(schema.TABLES["services"].columns))}
-    if max(n_rows.values()) > ROWS:
+    if n_rows["segments"] > ROWS:
         return {**services, **_in_ranges(paths, listed, n_rows)}, n_rows["versions"]
     joined = _joined(paths)
     frames = {name: _frame(_rows(joined, name), name) for name in schema.TABLES if name != "services"}

@@ -91,7 +91,7 @@ def _submit(tasks: Sequence[workers.Task], executor: Executor, tell: Callable[[]
                     running[_submitted(executor, workers.read, tasks[number])] = number
             done = wait(running, timeout=PATIENCE, return_when=FIRST_COMPLETED).done
             if not done:  # the jobs of a scheduler that is gone never end, but it takes no more
-                _submitted(executor, str, "").cancel()
+                _submitted(executor, pkgutil.resolve_name, "privacylab")  # not cancelled: executorlib dies of that
             for future in done:
                 number = running.pop(future)
                 if _is_done(future, tasks[number]):

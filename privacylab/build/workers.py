@@ -37,8 +37,8 @@ Listed = Sequence[tuple[Entry, str]]
 ContentKey = tuple[str, str]
 """The collection and the content of an entry."""
 
-READ_BATCH = 24_000_000
-"""Bytes of a task: a minute or so of one core where texts repeat nothing, less where they do."""
+READ_BATCH = 16_000_000
+"""Bytes of a task: a minute or so of one core where plain texts repeat little, seconds where they repeat much."""
 
 TYPICAL_BYTES = 25_000
 """Of a policy whose size its source does not tell."""

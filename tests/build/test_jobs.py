@@ -1,5 +1,6 @@
 """`build.jobs`: an executor that the user gives does the jobs, and what goes wrong there is one line."""
 
+import inspect
 from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 
 import archives
@@ -160,9 +161,9 @@ class Gone(ThreadPoolExecutor):
     """An executor whose scheduler goes when it has the jobs: they never end."""
 
     def submit(self, function, *given):
+        inspect.signature(function)  # executorlib asks for it
         if function is workers.read and given[0].services:
             self.shutdown(wait=False)
-            self.submit = super().submit
             return Future()
         return super().submit(function, *given)
 
@@ -170,7 +171,7 @@ class Gone(ThreadPoolExecutor):
 def test_an_executor_that_goes_with_its_jobs_is_noticed(mine, tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "PATIENCE", 0.1)
     monkeypatch.setattr(jobs, "AT_ONCE", 1)
-    with pytest.raises(BuildError, match="the executor takes no more jobs"):
+    with pytest.raises(BuildError, match=r"the executor takes no more jobs \(cannot schedule"):
         build.corpus([mine], tmp_path / "out", executor=Gone(1))
 
 
