@@ -317,7 +317,7 @@ def test_an_interrupt_is_one_line(tmp_path, monkeypatch, call):
     code, out, err = call("verify", tmp_path)
     assert (code, out) == (130, "")
     assert one_line(err)
-    assert "stopped; what was there before is unchanged" in err
+    assert "stopped; existing files are unchanged" in err
 
 
 SLOWLY = """
@@ -677,7 +677,7 @@ def small_panel(corpus, monkeypatch):
         ("boats-2018-05-30", "May 3, 2018", None, "date 2018-05-03 (updated), era Privacy Shield"),
         ("boats-2018-05-30", "May 3, 2018", "2018-06-01", "date 2018-05-03 (updated); 2018-06-01 (given), era GDPR"),
         ("boats-2018-05", None, None, "date none stated; 2018-05 (from the file's name), era undated"),
-        ("boats-2018-13-45", None, None, "the file's name: '2018-13-45' is no day from 1990 to 2030, era undated"),
+        ("boats-2018-13-45", None, None, "the file's name: '2018-13-45' is not a day from 1990 to 2030, era undated"),
     ],
 )
 def test_annotate_takes_a_date_that_is_given_or_in_the_name(name, stated, given, told, tmp_path, call, tiny):
@@ -791,7 +791,7 @@ def test_annotate_says_where_a_page_is_no_policy(tmp_path, call, tiny):
     assert code == 0
     assert out.count("none stated") >= 2
     assert "other_document" in out
-    assert "no policy: empty" in out
+    assert "not a policy: empty" in out
 
 
 @pytest.mark.parametrize("columns", ["40", "20"])
@@ -822,7 +822,7 @@ def two(tmp_path):
 def test_compare_tells_what_came_what_went_and_what_moved(two, call, tiny):
     code, out, err = call("compare", two / "old.md", two / "new.md")
     assert (code, err) == (0, "")
-    head, came, went, sentences = re.split(r"^(?:CAME|WENT.*|SENTENCES .*)$", out, flags=re.M)
+    head, came, went, sentences = re.split(r"^(?:ADDED|DROPPED.*|SENTENCES .*)$", out, flags=re.M)
     assert "1 changed, 2 moved" in " ".join(head.split())
     assert re.search("GDPR +adhered to", came)
     assert "Right to erasure" in came
@@ -837,7 +837,7 @@ def test_compare_of_a_file_with_itself_says_so(two, call, tiny):
     code, out, _ = call("compare", two / "old.md", two / "old.md")
     assert code == 0
     assert "say the same" in out
-    assert not re.search("^(CAME|WENT|[-+~])", out, flags=re.M)
+    assert not re.search("^(ADDED|DROPPED|[-+~])", out, flags=re.M)
 
 
 @pytest.mark.parametrize(
@@ -854,7 +854,7 @@ def test_compare_needs_two_policies_in_english(names, text, why, two, call, tiny
     code, out, err = call("compare", *(two / name for name in names))
     assert (code, out) == (2, "")
     assert one_line(err)
-    assert re.search(rf"bad\.md is no policy in English \(.*{why}\)", err)
+    assert re.search(rf"bad\.md is not a policy in English \(.*{why}\)", err)
 
 
 @pytest.mark.parametrize("columns", ["40", "20"])

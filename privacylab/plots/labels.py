@@ -229,7 +229,7 @@ def chance(value: float) -> str:
     >>> chance(0.0352), chance(3.7e-20), chance(float("nan"))
     ('0.035', '< 0.001', '–')
     """
-    return "–" if np.isnan(value) else f"{value:.3f}" if value >= 0.001 else "< 0.001"
+    return "–" if pd.isna(value) else f"{value:.3f}" if value >= 0.001 else "< 0.001"
 
 
 def _ends(column: str) -> tuple[str, str]:

@@ -64,7 +64,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         entries,
         _write_notebooks(site, links, executed, published, about),
         title=f"The policies of {about['corpus']}" if is_own else pages.HOME_TITLE,
-        intro=_intro(held, entries[0].lead),
+        intro=_intro(held, entries[0].lead if entries else Markup()),
         is_own=is_own,
         told=_linked(front.told(held, has_plan=not is_own), links, executed) if held else (),
         timeline=front.timeline(held),

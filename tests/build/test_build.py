@@ -669,7 +669,7 @@ def test_an_output_that_holds_a_source_is_refused(mode, place, built, tmp_path):
         archive.write(out / "mine/kites/2019-01-01.md", "kites/2019-01-01.md")
     given = tmp_path / place
     for source in (given, sources.open_source(given, scratch=tmp_path)):
-        with pytest.raises(BuildError, match="holds the source"):
+        with pytest.raises(BuildError, match="contains the source"):
             build.corpus([source], out, mode=mode, workers=1)
     assert (out / "mine/kites/2019-01-01.md").is_file()
 
@@ -697,7 +697,7 @@ def test_a_link_in_the_place_of_a_builds_own_is_not_followed(link, mode, reposit
     archives.write(tmp_path / "mine", {"lock": "years of work"})
     (tmp_path / link).parent.mkdir(exist_ok=True)
     (tmp_path / link).symlink_to(tmp_path / "mine" / ("" if link == ".out.parts" else "lock"))
-    with pytest.raises(BuildError, match="is no folder of a build"):
+    with pytest.raises(BuildError, match="is not a build's folder"):
         build.corpus([repository], tmp_path / "out", mode=mode, workers=1)
     assert (tmp_path / "mine" / "lock").read_text() == "years of work"
 
@@ -705,7 +705,7 @@ def test_a_link_in_the_place_of_a_builds_own_is_not_followed(link, mode, reposit
 @pytest.mark.parametrize("name", [".out.parts", ".out.old"])
 def test_a_source_in_a_folder_of_the_builds_own_is_refused(name, tmp_path):
     archives.write(tmp_path / name, {"lock": "", "mine/kites/2019-01-01.md": policy()})
-    with pytest.raises(BuildError, match="holds the source"):
+    with pytest.raises(BuildError, match="contains the source"):
         build.corpus([tmp_path / name / "mine"], tmp_path / "out", workers=1)
     assert (tmp_path / name / "mine/kites/2019-01-01.md").is_file()
 
@@ -733,7 +733,7 @@ def test_a_second_build_into_one_folder_says_so_and_stops(repository, tmp_path):
     with (tmp_path / ".out.parts" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(
-            BuildError, match=r"another build into .*out is at work: wait for it, or name another --out"
+            BuildError, match=r"another build into .*out is running: wait for it, or name another --out"
         ):
             build.corpus([repository], tmp_path / "out", workers=1)
         assert beside(tmp_path / "out") == [".out.parts"]
@@ -754,7 +754,7 @@ def test_the_folder_of_a_build_goes_while_it_is_still_locked(tmp_path, monkeypat
         remove(path, **options)
 
     monkeypatch.setattr(build.shutil, "rmtree", watched)
-    with pytest.raises(SourceError, match="gone is not there"):
+    with pytest.raises(SourceError, match="gone does not exist"):
         build.corpus([tmp_path / "gone"], tmp_path / "out", workers=1)
     assert free == []
     assert beside(tmp_path / "out") == []
@@ -764,8 +764,8 @@ def test_the_folder_of_a_build_goes_while_it_is_still_locked(tmp_path, monkeypat
     ("given", "message"),
     [
         ([], "no source is given"),
-        (["gone"], "gone is not there"),
-        (["empty"], "empty holds no policy"),
+        (["gone"], "gone does not exist"),
+        (["empty"], "empty has no policy"),
     ],
 )
 def test_without_anything_to_read_nothing_is_made(given, message, tmp_path):

@@ -55,7 +55,7 @@ def test_a_region_and_names_narrow_the_trend(trend):
     named(trend, "Services").value = "Birch.example, elm.example"
     assert answers(trend) != everywhere
     named(trend, "Services").value = "nobody.example"
-    assert "No service of the corpus is all of this" in shown(trend)
+    assert "No service of the corpus matches all of this" in shown(trend)
 
 
 @pytest.mark.parametrize(

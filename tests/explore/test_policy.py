@@ -170,6 +170,12 @@ def test_a_file_that_is_no_text_is_named(tmp_path):
         policy_page.of_file(tmp_path / "photo.txt")
 
 
+@pytest.mark.parametrize(("price", "begins"), [("5 dollars", '<div class="policy">'), ("$5 or $9", 'mathjax_ignore">')])
+def test_two_prices_are_no_formula(price, begins):
+    shown = policy_page.show(policy_page.of_data(policy(f"We ask for {price}."), name="a")).data
+    assert begins in shown[:40]
+
+
 def test_show_marks_what_it_found_and_escapes_the_rest():
     shown = policy_page.show(
         policy_page.of_data(TEXT + "\n\nWe collect <script>alert(1)</script> & more.", name="<b>x</b>")

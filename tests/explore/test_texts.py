@@ -138,7 +138,7 @@ def test_side_by_side_escapes_what_policies_say():
 
 
 def test_an_unknown_policy_is_named(read):
-    with pytest.raises(ValueError, match="policy 'c' is not there"):
+    with pytest.raises(ValueError, match="policy 'c' does not exist"):
         explore.differences(read, "c", "a@2017-01-01")
 
 

@@ -317,7 +317,7 @@ def test_a_socket_is_listed_with_the_reason(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("path", "message"),
-    [("gone", "gone is not there: name a folder"), ("empty", "empty holds no policy: files end in .html")],
+    [("gone", "gone does not exist: name a folder"), ("empty", "empty has no policy: files must end in .html")],
 )
 def test_what_is_not_there_or_empty_is_refused(path, message, tmp_path):
     (tmp_path / "empty").mkdir()
@@ -459,9 +459,9 @@ def test_links_in_a_tar_are_the_files_that_they_lead_to(tmp_path):
         "a.md": b"a",
         "kites/hard.md": b"a",
         "kites/soft.md": b"a",
-        "kites/lost.md": "a link to kites/gone.md, which is no file of the archive",
-        "kites/loop.md": "a link that leads back to itself",
-        "kites/pipe.md": "a pipe or a device, no ordinary file",
+        "kites/lost.md": "a link to kites/gone.md, which is not a file of the archive",
+        "kites/loop.md": "a link to itself",
+        "kites/pipe.md": "a pipe or a device, not a file",
     }
 
 

@@ -73,7 +73,7 @@ def test_a_path_that_is_not_utf_8_is_shown_with_a_mark(tmp_path):
 
 def test_a_repository_of_another_layout_is_refused(tmp_path):
     archives.commit(tmp_path / "code", {"src/main.c": "int main;"}, "2020-01-01")
-    with pytest.raises(SourceError, match="no known layout"):
+    with pytest.raises(SourceError, match="an unknown layout"):
         opened(tmp_path / "code", tmp_path)
 
 

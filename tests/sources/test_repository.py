@@ -123,7 +123,7 @@ def test_a_commit_in_the_place_of_a_text_is_no_text(tmp_path):
     folder = stored(root, "tree", b"100644 Privacy Policy.md\0" + bytes.fromhex(head))
     tree = stored(root, "tree", b"40000 Boats\0" + bytes.fromhex(folder))
     archives.git(root, "update-ref", "refs/heads/main", archives.git(root, "commit-tree", tree, "-p", head, "-m", "x"))
-    assert texts(opened(root, tmp_path))[f"Boats/Privacy Policy.md@{head}"] == "a commit in the place of a file"
+    assert texts(opened(root, tmp_path))[f"Boats/Privacy Policy.md@{head}"] == "a commit instead of a file"
 
 
 def lose_the_parent(root):
@@ -198,7 +198,7 @@ def pipe_among_what_is_borrowed(root):
         (write_no_name, "heads/odd"),
         (empty_a_ref, "heads/main"),
         (keep_refs_in_a_table, "ref-format=files"),
-        (leave_no_branch, "holds no branch"),
+        (leave_no_branch, "has no branch"),
         (pipe_for_head, "HEAD"),
         (pipe_for_a_ref, "heads/pipe"),
         (device_for_refs, "packed-refs"),

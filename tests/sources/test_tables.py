@@ -241,7 +241,7 @@ def test_lines_that_are_no_json_are_counted(tmp_path):
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     source = opened(tmp_path / "a.jsonl", tmp_path)
     assert rows(source) == EXPECTED
-    assert "1 of its lines are no JSON" in reasons(source)[0][1]
+    assert "1 of its lines are not JSON" in reasons(source)[0][1]
 
 
 def test_a_long_array_is_read_piece_by_piece(tmp_path):

@@ -93,7 +93,7 @@ def test_what_is_no_page_is_counted_in_a_note(keywords, tmp_path):
     given = warc(tmp_path / "crawl.warc", ("https://kites.org/privacy", {}), ("https://kites.org/x", keywords))
     source = opened(given, tmp_path)
     assert len(source.entries()) == 1
-    assert "1 records of a WARC of web pages are no pages" in " ".join(source.notes)
+    assert "1 records of a WARC of web pages are not pages" in " ".join(source.notes)
 
 
 def test_equal_pages_are_read_once_and_a_repeated_capture_is_a_version(tmp_path):
