@@ -107,7 +107,10 @@ def table(frame: pd.DataFrame, caption: str, *, names: labels.Names = None) -> T
         plain = isinstance(value, str) and fine == value and " " not in value
         return columns.get(str(value)) or labels.readable(str(value)) if plain else fine
 
-    chances = {column: frame[column].map(labels.chance) for column in _CHANCES if column in frame}
+    def chance(value: object) -> object:
+        return value if isinstance(value, str) else labels.chance(value)  # type: ignore[arg-type]
+
+    chances = {column: frame[column].map(chance) for column in _CHANCES if column in frame}
     shown = frame.assign(**chances).apply(
         lambda column: column if pd.api.types.is_float_dtype(column) else column.astype(object).map(cell)
     )

@@ -74,11 +74,11 @@ def test_the_numbers_of_a_figure_are_a_table_if_they_are_few(n_rows, n_shown, tm
     (tmp_path / "fall.csv").write_text("".join(["era,n_words\n", *rows]))
     output = showing({"image/png": png(3, 2)}, **{"image/png": {"alt": "It falls.", "name": "fall"}})
     shown = article(output, numbers=[tmp_path / "fall.csv"])
-    assert len(shown.css("figure details tbody tr")) == (n_shown or 0)
-    assert (shown.css_first("figure details") is None) == (n_shown is None)
+    assert len(shown.css("details.numbers tbody tr")) == (n_shown or 0)
+    assert (shown.css_first("details.numbers") is None) == (n_shown is None)
     if n_shown:
-        assert [node.text() for node in shown.css("figure details thead th")] == ["Era", "Words"]
-        assert shown.css_first("figure details tbody th").text() == "Privacy Shield"
+        assert [node.text() for node in shown.css("details.numbers thead th")] == ["Era", "Words"]
+        assert shown.css_first("details.numbers tbody th").text() == "Privacy Shield"
 
 
 def test_a_size_in_the_metadata_counts():
