@@ -68,7 +68,13 @@ def _groups(found: Iterable[Said]) -> list[Markup]:
     groups: dict[str, list[tuple[str, ...]]] = {}
     for row in found:
         groups.setdefault(row.group, []).append((row.name, row.detail(), _sentence(row)))
-    return [table(title, ("", "what, for whom", "words"), rows) for title, rows in groups.items()]
+    tables = []
+    for title, rows in groups.items():
+        if any(detail for _, detail, _ in rows):
+            tables.append(table(title, ("", "What, for whom", "Words"), rows))
+        else:
+            tables.append(table(title, ("", "Words"), [(name, words) for name, _, words in rows]))
+    return tables
 
 
 def _sentence(row: Said) -> Markup:
