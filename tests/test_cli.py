@@ -833,6 +833,15 @@ def test_compare_tells_what_came_what_went_and_what_moved(two, call, tiny):
     assert re.findall(r"^([-+~]) We (?:keep your|send our)", sentences, flags=re.M) == ["~", "-", "+", "~"]
 
 
+def test_compare_drops_no_period_that_is_still_stated(two, call, tiny):
+    archives.write(two, {"asked.md": BEFORE + "\n\nAsk us about specific retention periods."})
+    for names in (("asked.md", "old.md"), ("old.md", "asked.md")):
+        code, out, _ = call("compare", *(two / name for name in names))
+        assert code == 0
+        assert "specific retention periods" in out
+        assert not re.search("^(ADDED|DROPPED|Retention)", out, flags=re.M)
+
+
 def test_compare_of_a_file_with_itself_says_so(two, call, tiny):
     code, out, _ = call("compare", two / "old.md", two / "old.md")
     assert code == 0

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -56,8 +56,14 @@ def compared(old: Profile, new: Profile) -> Comparison:
             tongue = f" {each.language}" if each.reason == "language" else ""
             raise ValueError(f"{each.name} is not a policy in English ({each.reason}{tongue}): compare two that are")
     before, after = ({row[:3]: row for row in policy.said(each)} for each in (old, new))
-    came, went = ([one[key] for key in one if key not in other] for one, other in ((after, before), (before, after)))
+    came, went = _lacking(after, before), _lacking(before, after)
     return Comparison(old, new, came, went, aligned(*map(_sentences, (old, new))))
+
+
+def _lacking(rows: dict[tuple[str, str, str], Said], others: Collection[tuple[str, str, str]]) -> list[Said]:
+    """The rows that the others lack; one without a value only if they lack its name."""
+    known = {*others, *((group, name, "") for group, name, _ in others)}
+    return [row for key, row in rows.items() if key not in known]
 
 
 def _sentences(profile: Profile) -> list[str]:
