@@ -270,9 +270,8 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
     for fault in faults:
         err.print(fault)
     if faults:
-        raise tables.CorpusError(
-            f"{corpus} is not intact ({len(faults)} faults): make it again with privacylab build --force"
-        )
+        many = sources.counted(len(faults), "fault")
+        raise tables.CorpusError(f"{corpus} is not intact ({many}): make it again with privacylab build --force")
     out.print(f"{corpus} is whole")
 
 

@@ -201,7 +201,7 @@ def test_a_corpus_that_is_not_whole_has_a_line_a_fault_and_an_update_mends_it(da
     code, out, err = call("verify", copy)
     assert (code, out) == (2, [])
     assert len(err) >= 2
-    assert "is not whole" in err[-1]
+    assert "is not intact" in err[-1]
     assert not any("Traceback" in line for line in err)
     code, _, err = call("export", copy, "--csv", tmp_path / "csv")
     assert code == 0 or len(err) == 1, err
