@@ -1,13 +1,14 @@
 """A small corpus written for the tests: twelve invented services, policies in every era but the first."""
 
 import os
+import sys
 from typing import NamedTuple
 
 import hypothesis
 import pandas as pd
 import pytest
 
-from privacylab import eras, tables
+from privacylab import cli, eras, tables
 from privacylab.tables import schema
 
 # What passes here passes elsewhere: the same examples in every run, and no deadline on a busy machine.
@@ -119,6 +120,24 @@ def _version(service: str, date: str, segments: list[str], **changes: object) ->
     made = {"content_id": "0" * 16, "status": "kept", "reason": None, "detail": None, "same_as": None}
     row = {**policy, **made, "claims": claims, **changes}
     return {column: row[column] for column in schema.TABLES["versions"].columns}
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Runs `main` as the shell does; gives exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["privacylab", *map(str, arguments)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stopped:
+            code = stopped.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    monkeypatch.setenv("COLUMNS", "80")
+    return run
 
 
 @pytest.fixture(scope="session")

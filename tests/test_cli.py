@@ -33,24 +33,6 @@ COMMANDS = "build fetch report annotate compare export verify train evaluate".sp
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
-    """Runs `main` as the shell does; gives exit code, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["privacylab", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stopped:
-            code = stopped.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    monkeypatch.setenv("COLUMNS", "80")
-    return run
-
-
-@pytest.fixture
 def tiny(monkeypatch):
     monkeypatch.setattr(annotate, "_model", archives.tiny_model)
 

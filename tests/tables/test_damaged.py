@@ -3,14 +3,13 @@
 import json
 import os
 import shutil
-import sys
 
 import archives
 import pyarrow as arrow
 import pytest
 from pyarrow import parquet
 
-from privacylab import build, cli, tables
+from privacylab import build, tables
 from privacylab.build import annotate
 
 
@@ -41,18 +40,12 @@ def copy(whole, tmp_path):
 
 
 @pytest.fixture
-def call(monkeypatch, capsys):
+def call(call):
     """Runs the command line; gives the exit code and the lines of both streams."""
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["privacylab", *map(str, arguments)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stopped:
-            code = stopped.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out.splitlines(), captured.err.splitlines()
+        code, out, err = call(*arguments)
+        return code, out.splitlines(), err.splitlines()
 
     return run
 
