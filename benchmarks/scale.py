@@ -1,10 +1,10 @@
-"""A build beyond one machine: time and memory of a worker and of the head, at 1, 3 and 10 times a small corpus.
+"""A build beyond one machine: time and memory of a worker and of the head, at 1, 3, 10 and 30 times a small corpus.
 
-    python benchmarks/scale.py [--unit 300] [--largest 10] [--keep FOLDER]
+    python benchmarks/scale.py [--unit 300] [--largest 30] [--keep FOLDER]
 
 Makes corpora of invented services out of the sentences of `corpus/samples`, as lines of JSON: of each sentence some
 words are replaced, so that services share none, and a version repeats seven tenths of the one before.
-Builds each on two workers of a dask cluster on this machine, the middle one on one worker too, by executorlib, and by
+Builds each on two workers of a dask cluster on this machine, the third on one worker too, by executorlib, and by
 processes of our own. Every build has a process of its own. Writes `results/scale.csv` and prints it. Seconds of the
 processor count where the machine is shared. Needs the extra `dask`; executorlib where it is installed.
 """
@@ -32,8 +32,8 @@ from privacylab.text.sentences import sentences
 
 RESULTS = Path(__file__).parent / "results"
 VERSIONS, SENTENCES, KEPT = 4, 120, 0.7
-JOBS = 16
-"""Of each corpus, so that both workers have some: these corpora are smaller than one job of a real build."""
+JOB_BYTES = 600_000
+"""Of each job, so that both workers have some: these corpora are smaller than one job of a real build."""
 
 MEGABYTE = 1_000_000
 Row = dict[str, Any]
@@ -89,7 +89,7 @@ def workers_of(kind: str, n_workers: int) -> Iterator[tuple[Executor | None, Any
 def measured(source: Path, out: Path, kind: str, n_workers: int) -> Row:
     """Builds a corpus and measures it."""
     began: dict[str, float] = {}
-    workers.READ_BATCH = max(200_000, source.stat().st_size // JOBS)
+    workers.READ_BATCH = JOB_BYTES
     with workers_of(kind, n_workers) as (executor, client):
         began["listing"] = time.perf_counter()
         corpus = build.corpus(
@@ -123,17 +123,17 @@ def main() -> None:
     """Measures, writes and prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--unit", type=int, default=300, help="texts of the smallest corpus (300)")
-    parser.add_argument("--largest", type=int, default=10, help="how many units the largest has (10)")
+    parser.add_argument("--largest", type=int, default=30, help="how many units the largest has (30)")
     parser.add_argument("--keep", type=Path, help="only make a corpus of that size, as policies.jsonl in this folder")
     given = parser.parse_args()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.keep or Path(scratch)
-        for units in [given.largest] if given.keep else sorted({1, 3, given.largest}):
+        for units in [given.largest] if given.keep else sorted({1, 3, 10, given.largest}):
             source = folder / f"policies-{units}.jsonl"
             with source.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in histories(units * given.unit))
-            kinds = [("dask", 2), *([("dask", 1), ("executorlib", 2), ("processes", 2)] if units == 3 else [])]
+            kinds = [("dask", 2), *([("dask", 1), ("executorlib", 2), ("processes", 2)] if units == 10 else [])]
             for kind, n_workers in [] if given.keep else kinds:
                 try:
                     rows.append(alone(source, folder / f"{kind}-{n_workers}-{units}", kind, n_workers))

@@ -30,6 +30,7 @@ from privacylab import files, paths, sources
 from privacylab.build import annotate, versions
 from privacylab.dates import Region
 from privacylab.sources import Entry
+from privacylab.text import units
 
 Listed = Sequence[tuple[Entry, str]]
 """The versions of a service, each with its document."""
@@ -99,7 +100,8 @@ def read(task: Task) -> None:
     """
     _check_machine(task)
     contents = functools.partial(versions.contents, task.sources)
-    with threadpool_limits(1, user_api="blas"), _garbage_stays():
+    # spaCy keeps each new word for ever: here it forgets those of a task at its end.
+    with threadpool_limits(1, user_api="blas"), _garbage_stays(), units.tokenizer().vocab.memory_zone():
         read = [
             versions.read(service, listed, contents=contents, every=task.every, region=task.regions.get(service))
             for service, listed in task.services

@@ -35,7 +35,7 @@ _LOWER_WORD = re.compile(r"[a-z][a-z'-]*[a-z]")
 _ADDRESS = re.compile(r"(?<!\S)\S*(?:https?://|www\.|@)\S*")
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(1 << 15)
 def syllables(word: str) -> int:
     """The syllables of a lower-case word: the sum over the parts of a compound, each at least one (syllapy).
 
@@ -45,7 +45,7 @@ def syllables(word: str) -> int:
     return sum(max(1, syllapy.count(part)) for part in word.replace("'", "").split("-"))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(1 << 15)
 def _lemma(word: str) -> str:
     """The normalised form of a lower-case word; empty for stop words and non-words."""
     if len(word) < 3 or word in _STOP or len(word) > 30:

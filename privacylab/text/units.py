@@ -11,7 +11,7 @@ from spacy.lang.en import English
 from spacy.strings import get_string_id
 from spacy.tokenizer import Tokenizer
 from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
-from spacy.vocab import create_vocab
+from spacy.vocab import Vocab, create_vocab
 
 from privacylab.text.sentences import stops
 
@@ -57,8 +57,9 @@ def tokenizer() -> Tokenizer:
     """
     rules = English.Defaults
     infixes = [*(rules.infixes or ()), *_GLUED]
+    getters = create_vocab("en", rules).lex_attr_getters
     return Tokenizer(
-        create_vocab("en", rules),
+        Vocab(lex_attr_getters={attribute: getters[attribute] for attribute in (NORM, LIKE_NUM)}),  # of each new word
         {word: parts for word, parts in rules.tokenizer_exceptions.items() if word.lower() != "id"},
         prefix_search=compile_prefix_regex(rules.prefixes or ()).search,
         suffix_search=compile_suffix_regex(rules.suffixes or ()).search,
@@ -71,7 +72,7 @@ Place = tuple[int, int]
 """Where a token begins and ends."""
 
 
-@lru_cache(1 << 17)
+@lru_cache(1 << 15)
 def _tokens(chunk: str) -> tuple[tuple[Word, ...], tuple[Place, ...]]:
     """The tokens of a chunk between blanks, and their places in it; few chunks make up most of a policy."""
     rows = tokenizer()(chunk).to_array([IDX, LENGTH, NORM, ORTH, LIKE_NUM]).reshape(-1, 5).tolist()

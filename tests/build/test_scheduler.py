@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import archives
 import pytest
@@ -63,6 +64,36 @@ def test_a_worker_that_is_killed_midway_changes_nothing(client, alone, tmp_path)
 
     assert built(client, tmp_path / "out", kill) == alone
     assert len(killed) == 2
+
+
+def takes_all_memory():
+    """Takes a worker's memory, and holds it until the nanny ends the worker."""
+    taken = [b"x" * 100_000_000 for _ in range(12)]
+    time.sleep(60)
+    return len(taken)
+
+
+def test_a_worker_that_runs_out_of_memory_changes_nothing(alone, tmp_path):
+    import dask
+
+    options = {"n_workers": 2, "threads_per_worker": 2, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(**options, memory_limit="1.2GB", silence_logs=50) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        before = set(client.run(os.getpid).values())
+        (first, *_) = client.scheduler_info()["workers"]
+        hungry = []
+
+        def feed(stage, done, total):
+            if (stage, done) == ("reading", 1):
+                hungry.append(client.submit(takes_all_memory, workers=[first], pure=False))
+
+        assert built(client, tmp_path / "out", feed) == alone
+        assert type(hungry[0].exception(timeout=60)).__name__ == "KilledWorker"
+        client.wait_for_workers(2, timeout=30)
+        assert len(before & set(client.run(os.getpid).values())) == 1
 
 
 def test_a_job_that_fails_every_time_is_one_line(client, tmp_path):
