@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from spacy.attrs import IDX, LENGTH, LIKE_NUM, NORM, ORTH
 from spacy.lang.en import English
+from spacy.lang.lex_attrs import LEX_ATTRS
+from spacy.lang.norm_exceptions import BASE_NORMS
 from spacy.strings import get_string_id
 from spacy.tokenizer import Tokenizer
-from spacy.util import compile_infix_regex, compile_prefix_regex, compile_suffix_regex
-from spacy.vocab import Vocab, create_vocab
+from spacy.util import add_lookups, compile_infix_regex, compile_prefix_regex, compile_suffix_regex
+from spacy.vocab import Vocab
 
 from privacylab.text.sentences import stops
 
@@ -52,14 +54,14 @@ class Unit(NamedTuple):
 def tokenizer() -> Tokenizer:
     """The English tokenizer of spaCy, which also separates what a flattened page has glued together.
 
-    It is made from spaCy's rules, because `spacy.blank` would import every installed component. For spaCy "id" is "I
-    would"; here it is an identifier.
+    It is made from spaCy's rules, because `spacy.blank` would import every installed component, and finds out of a new
+    word only what `Word` has. For spaCy "id" is "I would"; here it is an identifier.
     """
     rules = English.Defaults
     infixes = [*(rules.infixes or ()), *_GLUED]
-    getters = create_vocab("en", rules).lex_attr_getters
+    read = {NORM: add_lookups(LEX_ATTRS[NORM], BASE_NORMS), LIKE_NUM: rules.lex_attr_getters[LIKE_NUM]}
     return Tokenizer(
-        Vocab(lex_attr_getters={attribute: getters[attribute] for attribute in (NORM, LIKE_NUM)}),  # of each new word
+        Vocab(lex_attr_getters=read),
         {word: parts for word, parts in rules.tokenizer_exceptions.items() if word.lower() != "id"},
         prefix_search=compile_prefix_regex(rules.prefixes or ()).search,
         suffix_search=compile_suffix_regex(rules.suffixes or ()).search,
