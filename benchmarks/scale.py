@@ -1,10 +1,10 @@
 """A build beyond one machine: time and memory of a worker and of the head, at 1, 3, 10 and 30 times a small corpus.
 
-    python benchmarks/scale.py [--unit 300] [--largest 30] [--keep FOLDER]
+    python benchmarks/scale.py [--unit 100] [--largest 30] [--keep FOLDER]
 
 Makes corpora of invented services out of the sentences of `corpus/samples`, as lines of JSON: of each sentence some
 words are replaced, so that services share none, and a version repeats seven tenths of the one before.
-Builds each on two workers of a dask cluster on this machine, the third on one worker too, by executorlib, and by
+Builds each on two workers of a dask cluster on this machine, the largest on one worker too, by executorlib, and by
 processes of our own. Every build has a process of its own. Writes `results/scale.csv` and prints it. Seconds of the
 processor count where the machine is shared. Needs the extra `dask`; executorlib where it is installed.
 """
@@ -122,7 +122,7 @@ def alone(*arguments: object) -> Row:
 def main() -> None:
     """Measures, writes and prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--unit", type=int, default=300, help="texts of the smallest corpus (300)")
+    parser.add_argument("--unit", type=int, default=100, help="texts of the smallest corpus (100)")
     parser.add_argument("--largest", type=int, default=30, help="how many units the largest has (30)")
     parser.add_argument("--keep", type=Path, help="only make a corpus of that size, as policies.jsonl in this folder")
     given = parser.parse_args()
@@ -133,7 +133,7 @@ def main() -> None:
             source = folder / f"policies-{units}.jsonl"
             with source.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in histories(units * given.unit))
-            kinds = [("dask", 2), *([("dask", 1), ("executorlib", 2), ("processes", 2)] if units == 10 else [])]
+            kinds = [("dask", 2), *([("dask", 1), ("executorlib", 2), ("processes", 2)] if units == given.largest else [])]
             for kind, n_workers in [] if given.keep else kinds:
                 try:
                     rows.append(alone(source, folder / f"{kind}-{n_workers}-{units}", kind, n_workers))
