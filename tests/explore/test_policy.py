@@ -11,7 +11,7 @@ from archives import GDPR, SHIELD, policy
 
 from privacylab import build, findings, paths, tables
 from privacylab.build import annotate
-from privacylab.explore import hits, others
+from privacylab.explore import hits, others, versions
 from privacylab.explore import policy as policy_page
 from privacylab.tables import schema
 
@@ -129,6 +129,19 @@ def test_a_heading_is_shown_before_the_sentence_after_it():
     first, second = hits.lines("Log files\nWe write down what you do on this site.")
     assert (first.text, first.is_label) == ("Log files: We write down what you do on this site.", True)
     assert not second.is_label
+
+
+@pytest.mark.parametrize(("score", "is_sure"), [(0.1, True), (0.24, True), (0.26, False)])
+def test_a_category_with_half_its_least_probability_is_perhaps_dropped(score, is_sure, monkeypatch):
+    class Model(archives.TinyModel):
+        def scores(self, texts, headings=None):
+            return super().scores(texts) + [[(score - 0.1) * ("padlock" in text)] * 10 for text in texts]
+
+    monkeypatch.setattr(annotate, "_model", Model)
+    old, new = (policy_page.of_data(text, name="x") for text in (TEXT, TEXT.replace("encryption", "padlocks")))
+    found = versions.compared(old, new)
+    names = [[row.name for row in rows] for rows in (found.went, found.perhaps_went)]
+    assert names == [["Data Security"], []] if is_sure else [[], ["Data Security"]]
 
 
 def test_a_right_is_shown_by_the_sentence_that_speaks_for_rights():
