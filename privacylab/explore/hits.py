@@ -68,8 +68,8 @@ class Line(NamedTuple):
 
     Attributes:
         start: Its first character, in the segment.
-        text: Its words; an item's, unless it is a sentence, after those that introduce the list; a heading's before
-            the sentence after it.
+        text: Its words; an item's, unless it is a sentence, after those that introduce the list; a short heading's
+            before the sentence after it.
         shift: How many characters stand before ``start``.
         is_label: Whether it is a heading, a label or an entry of contents.
     """
@@ -98,7 +98,7 @@ def _line(text: str, unit: Unit, after: Unit | None) -> Line:
     lead = f"{lead} " if needs_lead else ""
     is_label = not lead and _is_label(bare)
     shown = lead + bare
-    if is_label and after and bare.count(" ") + 1 < MIN_WORDS:
+    if is_label and after and bare.count(" ") + 1 < MIN_WORDS and _has_stop(_bare(text, after)):
         shown += f"{':' * bare[-1:].isalnum()} {_bare(text, after)}"
     return Line(text.index(bare, unit.start), shown.replace("\n", " "), len(lead), is_label)
 
@@ -109,8 +109,12 @@ def _bare(text: str, unit: Unit) -> str:
 
 
 def _is_label(line: str) -> bool:
-    is_cut = " | " not in line and line.rstrip("\"')]")[-1:] not in {*".;!?"}  # the row of a table is none
+    is_cut = " | " not in line and not _has_stop(line)  # the row of a table is none
     return is_cut or line.count(" ") + 1 < MIN_WORDS
+
+
+def _has_stop(line: str) -> bool:
+    return line.rstrip("\"')]")[-1:] in {*".;!?"}
 
 
 def hits_of(segment: Segment) -> Iterator[Hit]:

@@ -129,6 +129,7 @@ def test_a_heading_is_shown_before_the_sentence_after_it():
     first, second = hits.lines("Log files\nWe write down what you do on this site.")
     assert (first.text, first.is_label) == ("Log files: We write down what you do on this site.", True)
     assert not second.is_label
+    assert hits.lines("- Cookies\n- Your rights\n- Contact")[0].text == "Cookies"
 
 
 @pytest.mark.parametrize(("score", "is_sure"), [(0.1, True), (0.24, True), (0.26, False)])
