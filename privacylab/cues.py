@@ -160,6 +160,24 @@ def cues(text: str) -> list[Cue]:
     return sorted([cue for cue in kept if cue.cue in here], key=lambda cue: (cue.start, cue.end, cue.cue))
 
 
+def possible(text: str) -> set[tuple[str, str | None]]:
+    """The cues and values that a text may state in other words: a sentence has all the words of one of their patterns.
+
+    >>> possible("Tailored ads may follow you, unless you opt out of them.")
+    {('targeted_advertising', None)}
+    """
+    rules, patterns = _compiled()
+    found: set[tuple[str, str | None]] = set()
+    for unit in units(visible(text)):
+        look = patterns.look(words_of(unit.lead, unit.text)[0])
+        for rule in rules:
+            for group in rule.values.keys() & look.rows.keys():
+                value = rule.values[group]
+                values = rule.read(unit.text) if rule.read and value is None else [value]
+                found |= {(rule.cue, each) for each in values}
+    return found
+
+
 @Language.component("privacylab_cues", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
     """Sets ``doc.spans["cues"]``: a span for each cue, with its id as label and its value as span id."""

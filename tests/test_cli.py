@@ -815,6 +815,26 @@ def test_compare_tells_what_came_what_went_and_what_moved(two, call, tiny):
     assert re.findall(r"^([-+~]) We (?:keep your|send our)", sentences, flags=re.M) == ["~", "-", "+", "~"]
 
 
+@pytest.mark.parametrize(
+    ("new", "title"),
+    [
+        (
+            "Tailored ads, which may follow you from page to page for as long as we like, end if you opt out.",
+            "PERHAPS DROPPED",
+        ),
+        (
+            "## Tailored, as we like it from page to page and for as long as we like it, are all our ads: opt out",
+            "PERHAPS DROPPED",
+        ),
+        ("Tailored ads may follow you. You opt out of mail.", "DROPPED"),
+    ],
+)
+def test_compare_drops_nothing_of_which_the_other_has_the_words(new, title, two, call, tiny):
+    archives.write(two, {"a.md": f"{BEFORE}\n\nYou may opt out of tailored ads.", "b.md": f"{BEFORE}\n\n{new}"})
+    _, out, _ = call("compare", two / "a.md", two / "b.md")
+    assert re.findall("^(PERHAPS DROPPED|DROPPED)", out, flags=re.M) == [title]
+
+
 def test_compare_drops_no_period_that_is_still_stated(two, call, tiny):
     archives.write(two, {"asked.md": BEFORE + "\n\nAsk us about specific retention periods."})
     for names in (("asked.md", "old.md"), ("old.md", "asked.md")):

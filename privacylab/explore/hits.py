@@ -1,6 +1,6 @@
 """What was found at one place of a policy: a framework, a cue, or the sentence that speaks for a clause category."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +10,15 @@ from privacylab.build import annotate
 from privacylab.tables.schema import CATEGORIES
 from privacylab.text import audiences
 from privacylab.text.segments import Segment
-from privacylab.text.sentences import sentence_at, sentences
+from privacylab.text.sentences import ends
+from privacylab.text.units import Unit, units
+from privacylab.text.visible import visible
 
 MIN_WORDS = 6
-"""A shorter sentence is shown only where there is no longer one: it is a heading or a label, and proves little."""
+"""A shorter line is a heading or a label."""
+
+_MAX_LEAD = 200
+"""Characters: a longer introduction of a list is not repeated before its items."""
 
 
 class Clause(NamedTuple):
@@ -29,10 +34,11 @@ class Hit(NamedTuple):
     Attributes:
         feature: Its name in `findings.features`: ``framework:gdpr``, ``cue:right_access``, ``category:Do Not Track``.
         value: The stance towards a framework, the value of a cue; None if there is none.
-        sentence: The sentence in which it stands.
+        sentence: The sentence in which it stands (from `lines`).
         start: The first character, in the sentence, of the words that say it.
         end: The last but one.
         audience: For whom the segment speaks.
+        is_label: Whether it stands in a heading, a label or an entry of contents, which proves little.
     """
 
     feature: str
@@ -41,6 +47,7 @@ class Hit(NamedTuple):
     start: int
     end: int
     audience: str
+    is_label: bool = False
 
     def around(self, width: int) -> str:
         """The words that say it and what stands around them, in at most ``width`` characters but for dots.
@@ -56,6 +63,60 @@ class Hit(NamedTuple):
         return f"{'... ' if start else ''}{left}{right or text[self.start : end]}{' ...' if end < len(text) else ''}"
 
 
+class Line(NamedTuple):
+    """A sentence as it is shown.
+
+    Attributes:
+        start: Its first character, in the segment.
+        text: Its words; an item's, unless it is a sentence, after those that introduce the list; a short heading's
+            before the sentence after it.
+        shift: How many characters stand before ``start``.
+        is_label: Whether it is a heading, a label or an entry of contents.
+    """
+
+    start: int
+    text: str
+    shift: int
+    is_label: bool
+
+
+def lines(text: str) -> list[Line]:
+    """The sentences of a segment, each with what a reader needs to understand it.
+
+    >>> [line.text for line in lines("Log files. We keep what you click on. You may object to it.")]
+    ['Log files. We keep what you click on.', 'We keep what you click on.', 'You may object to it.']
+    """
+    view = visible(text)
+    rows = units(view, tuple(ends(view)))
+    found = [_line(text, unit, after) for unit, after in zip(rows, (*rows[1:], None), strict=False)]
+    return found or [Line(0, text, 0, is_label=True)]
+
+
+def _line(text: str, unit: Unit, after: Unit | None) -> Line:
+    bare, lead = _bare(text, unit), " ".join(unit.lead.split())
+    needs_lead = lead.endswith(":") and len(lead) <= _MAX_LEAD and not (bare[:1].isupper() and bare.endswith("."))
+    lead = f"{lead} " if needs_lead else ""
+    is_label = not lead and _is_label(bare)
+    shown = lead + bare
+    if is_label and after and bare.count(" ") + 1 < MIN_WORDS and _has_stop(_bare(text, after)):
+        shown += f"{':' * bare[-1:].isalnum()} {_bare(text, after)}"
+    return Line(text.index(bare, unit.start), shown.replace("\n", " "), len(lead), is_label)
+
+
+def _bare(text: str, unit: Unit) -> str:
+    """The words of a sentence without the dash of an item."""
+    return text[unit.start : unit.start + len(unit.text)].strip().removeprefix("- ")
+
+
+def _is_label(line: str) -> bool:
+    is_cut = " | " not in line and not _has_stop(line)  # the row of a table is none
+    return is_cut or line.count(" ") + 1 < MIN_WORDS
+
+
+def _has_stop(line: str) -> bool:
+    return line.rstrip("\"')]")[-1:] in {*".;!?"}
+
+
 def hits_of(segment: Segment) -> Iterator[Hit]:
     """The frameworks and cues of a segment."""
     text = segment.text
@@ -63,26 +124,29 @@ def hits_of(segment: Segment) -> Iterator[Hit]:
     found: list[tuple[str, str | None, int, int]]
     found = [(f"framework:{m.framework}", m.stance, m.start, m.end) for m in frameworks.mentions(text)]
     found += [(f"cue:{cue.cue}", cue.value, cue.start, cue.end) for cue in cues.cues(text)]
+    rows = lines(text) if found else []
     for feature, value, start, end in found:
-        sentence, begin = sentence_at(text, start)
-        here = max(0, start - begin)
-        yield Hit(feature, value, sentence, here, max(here, min(end - begin, len(sentence))), audience)
+        line = next((row for row in reversed(rows) if row.start <= start), rows[0])
+        here, there = (max(0, min(at - line.start + line.shift, len(line.text))) for at in (start, end))
+        yield Hit(feature, value, line.text, here, there, audience, line.is_label)
+
+
+def scored(texts: Iterable[str]) -> dict[str, np.ndarray]:
+    """The probability of each clause category for some sentences."""
+    distinct = list(dict.fromkeys(texts))
+    rows = annotate.scores([Segment(None, line) for line in distinct])
+    return dict(zip(distinct, rows, strict=True))
 
 
 def evidence(clauses: Sequence[Clause]) -> list[Hit]:
     """Of each clause and category the sentence with the highest probability, the highest of a category first."""
-    lines = [(clause, line.removeprefix("- ")) for clause in clauses for line in sentences(clause.segment.text)]
-    scores = annotate.scores([Segment(None, line) for _, line in lines]) if lines else np.zeros((0, len(CATEGORIES)))
-    rows: dict[tuple[int, str], tuple[float, str]] = {}
-    for (clause, line), row in zip(lines, scores, strict=True):
-        is_short = line.count(" ") + 1 < MIN_WORDS
-        for category, score in zip(CATEGORIES[:-1], row, strict=False):
-            if category in clause.categories:
-                key = id(clause), category
-                rows[key] = max(rows.get(key, (-1.0, "")), (float(score) - is_short, line))
-    best = sorted(((score, category, line) for (_, category), (score, line) in rows.items()), reverse=True)
-    order = list(CATEGORIES)
-    return [
-        Hit(f"category:{category}", None, line, 0, len(line), audiences.ALL)
-        for _, category, line in sorted(best, key=lambda row: order.index(row[1]))
+    rows = [(clause, lines(clause.segment.text)) for clause in clauses if clause.categories]
+    scores = scored(line.text for _, each in rows for line in each)
+    best = [
+        (*max((float(scores[line.text][CATEGORIES.index(name)]) - line.is_label, line.text) for line in each), name)
+        for clause, each in rows
+        for name in clause.categories
+        if name != CATEGORIES[-1]
     ]
+    best.sort(key=lambda row: (-CATEGORIES.index(row[2]), row[0], row[1]), reverse=True)
+    return [Hit(f"category:{name}", None, line, 0, len(line), audiences.ALL) for _, line, name in best]

@@ -41,14 +41,9 @@ def compared(comparison: Comparison) -> Markup:
     """Two policies: what was added, what was dropped, and their sentences side by side."""
     old, new = comparison.old, comparison.new
     parts = [Markup("<p>{}</p>").format(comparison.summary()), _about(old), _about(new)]
-    for title, found in (
-        ("What was added", comparison.came),
-        ("What was dropped, or is no longer found", comparison.went),
-    ):
-        parts += [
-            _heading(title),
-            *(_groups(found) if found else [Markup("<p>Nothing that the program looks for.</p>")]),
-        ]
+    for title, found in comparison.titled():
+        if found or not title.startswith("Perhaps"):
+            parts += [_heading(title), *(_groups(found) or [Markup("<p>Nothing that the program looks for.</p>")])]
     sides = side_by_side(comparison.sentences, before=old.name, after=new.name, unit="sentence")
     parts += [_heading("Sentence by sentence"), Markup('<div class="sides">{}</div>').format(sides)]
     return Markup("").join(parts)

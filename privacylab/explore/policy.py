@@ -1,7 +1,7 @@
 """One policy as a person would read it: its date, era, frameworks, clauses, cues and contacts."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from privacylab import cues, dates, eras, files, frameworks, normalize, sources
 from privacylab.build import annotate, screen
-from privacylab.explore.hits import MIN_WORDS, Clause, Hit, evidence, hits_of
+from privacylab.explore.hits import Clause, Hit, evidence, hits_of, scored
 from privacylab.plots import labels
 from privacylab.sources import counted, name_dates
 from privacylab.tables.schema import CATEGORIES, CLAIMED
@@ -46,7 +46,12 @@ _AUDIENCES = {
     "other": "people elsewhere",
 }
 _BASES = {"given": "given", "name": "from the file's name", "corpus": "in the corpus"}
-_ON_RIGHTS = "User Access, Edit and Deletion"
+_SPOKEN_FOR = {
+    "cue:right_": "User Access, Edit and Deletion",
+    "cue:retention_period": "Data Retention",
+    "cue:tracker": "First Party Collection/Use",
+}
+"""A right or a tracker may be named anywhere ("see your profile"); a sentence of its category is about it."""
 _TINTS = "#cfe2f3 #f9d5c2 #c9ead9 #f3d3e6 #fbe3b3 #d3eefb #e0e0e0 #ddd3f0 #e6ebc0 #f0f0f0".split()
 """A light tint per category, for black text; it contains the name, so colour is only the second cue."""
 
@@ -60,8 +65,10 @@ class Said(NamedTuple):
     hits: tuple[Hit, ...]
 
     def detail(self) -> str:
-        """Its value, its audience unless that is everybody, and how many segments have the category."""
-        names = dict.fromkeys(hit.audience for hit in self.hits)
+        """Its value, its audience unless that is everybody or a law's, and how many segments have the category."""
+        names = dict.fromkeys(
+            audiences.ALL if hit.feature.startswith("framework:") else hit.audience for hit in self.hits
+        )
         whom = [] if audiences.ALL in names else [f"for {_AUDIENCES[name]}" for name in names]
         times = [f"{len(self.hits)} segments"] if self.group == "Clauses" and len(self.hits) > 1 else []
         return ", ".join([*([self.value] if self.value else []), *whom, *times])
@@ -220,28 +227,32 @@ def _clauses(rows: Sequence[Segment]) -> list[Clause]:
 
 
 def said(policy: Profile) -> list[Said]:
-    """What a policy says, each thing once, by `GROUPS`; a framework is `only named` if there is no other stance.
+    """What a policy says, each thing once, by `GROUPS`; `only named` or spoken of if there is nothing else.
 
-    A clause category is shown by the sentence that speaks for it most, all else by one that is no heading; a right by
-    one from a segment about rights, if there is one: "see your profile" may stand anywhere.
+    A clause category, and what `_SPOKEN_FOR` names, is shown by the sentence that speaks most for the category, the
+    rest by its first sentence; a heading only where there is no sentence.
     """
-    rights = "\n".join(c.segment.text for c in policy.clauses if _ON_RIGHTS in c.categories)
     found: dict[tuple[str, str | None], list[Hit]] = {}
     for hit in [*policy.hits, *evidence(policy.clauses)]:
         found.setdefault((hit.feature, hit.value), []).append(hit)
+    scores = scored(hit.sentence for hit in policy.hits if re.match("|".join(_SPOKEN_FOR), hit.feature))
     for (feature, _), hits in found.items():
         if not feature.startswith("category:"):  # `evidence` has those in order
-            if feature.startswith("cue:right_"):
-                hits.sort(key=lambda hit: hit.sentence not in rights)
-            hits.sort(key=lambda hit: hit.sentence.count(" ") + 1 < MIN_WORDS)
+            hits.sort(key=lambda hit: (hit.is_label, -_speaks(hit, scores)))
     taken = {feature for feature, value in found if value != frameworks.STANCES[-1]}
     rows = [
         _said(feature, value, hits)
         for (feature, value), hits in found.items()
-        if not (feature.startswith("framework:") and value == frameworks.STANCES[-1] and feature in taken)
+        if value != frameworks.STANCES[-1] or feature not in taken
     ]
     order = list(GROUPS)
     return sorted(rows, key=lambda row: order.index(row.group))
+
+
+def _speaks(hit: Hit, scores: Mapping[str, np.ndarray]) -> float:
+    """How much a hit's sentence speaks for the category of `_SPOKEN_FOR`, 0 to 1; 0 if there is none."""
+    found = (name for pattern, name in _SPOKEN_FOR.items() if re.match(pattern, hit.feature))
+    return max((float(scores[hit.sentence][CATEGORIES.index(name)]) for name in found), default=0)
 
 
 def _said(feature: str, value: str | None, hits: Sequence[Hit]) -> Said:

@@ -55,9 +55,9 @@ def overview(profiles: Sequence[Profile], width: int) -> Group:
 def compared(comparison: Comparison, width: int) -> Group:
     """What was added and dropped, and the sentences that differ: ``-`` before, ``+`` after, ``~`` moved."""
     lines: list[RenderableType] = [Styled(comparison.summary(), "bold")]
-    for title, found in (("ADDED", comparison.came), ("DROPPED (or no longer found)", comparison.went)):
+    for title, found in comparison.titled():
         if found:
-            lines += [Styled(title, "bold"), *_groups(found, width)]
+            lines += [Styled(title.upper(), "bold"), *_groups(found, width)]
     rest = comparison.sentences[comparison.sentences["change"] != "same"]
     if len(rest):
         lines.append(Styled("SENTENCES (- before, + after, ~ moved)", "bold"))

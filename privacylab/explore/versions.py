@@ -4,14 +4,18 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 import pandas as pd
 from markupsafe import Markup
 
+from privacylab import cues
+from privacylab.build import annotate
 from privacylab.explore import policy
 from privacylab.explore.policy import Profile, Said
 from privacylab.explore.texts import Texts, segments_of
+from privacylab.tables.schema import CATEGORIES
 from privacylab.text.sentences import sentences
 
 CHANGES = ("same", "changed", "moved", "removed", "added")
@@ -25,13 +29,25 @@ _MOST_PAIRS = 250_000
 
 
 class Comparison(NamedTuple):
-    """The changes of a policy: what is new, what is gone, and its sentences (from `aligned`)."""
+    """The changes of a policy: what is new or gone, what perhaps is, and its sentences (from `aligned`)."""
 
     old: Profile
     new: Profile
     came: list[Said]
     went: list[Said]
+    perhaps_came: list[Said]
+    perhaps_went: list[Said]
     sentences: pd.DataFrame
+
+    def titled(self) -> list[tuple[str, list[Said]]]:
+        """What changed, under titles for people."""
+        titles = (
+            "Added",
+            "Dropped",
+            "Perhaps added, for the old has such words",
+            "Perhaps dropped, for the new has such words",
+        )
+        return [*zip(titles, (self.came, self.went, self.perhaps_came, self.perhaps_went), strict=True)]
 
     def summary(self) -> str:
         """The changes of the text in one sentence."""
@@ -45,8 +61,8 @@ class Comparison(NamedTuple):
 def compared(old: Profile, new: Profile) -> Comparison:
     """Two versions of a policy compared: what was added and dropped by `policy.GROUPS`, and the sentences side by side.
 
-    Note:
-        Something that the program misses in one version and finds in the other looks added or dropped.
+    What the program does not find in one version is only perhaps added or dropped if that version has such words: all
+    those of a cue's pattern in one sentence or heading, or half of a clause category's least probability.
 
     Raises:
         ValueError: One is not a policy in English.
@@ -56,14 +72,32 @@ def compared(old: Profile, new: Profile) -> Comparison:
             tongue = f" {each.language}" if each.reason == "language" else ""
             raise ValueError(f"{each.name} is not a policy in English ({each.reason}{tongue}): compare two that are")
     before, after = ({row[:3]: row for row in policy.said(each)} for each in (old, new))
-    came, went = _lacking(after, before), _lacking(before, after)
-    return Comparison(old, new, came, went, aligned(*map(_sentences, (old, new))))
+    came, perhaps_came = _split(_lacking(after, before), old)
+    went, perhaps_went = _split(_lacking(before, after), new)
+    return Comparison(old, new, came, went, perhaps_came, perhaps_went, aligned(*map(_sentences, (old, new))))
 
 
 def _lacking(rows: dict[tuple[str, str, str], Said], others: Collection[tuple[str, str, str]]) -> list[Said]:
     """The rows that the others lack; one without a value only if they lack its name."""
     known = {*others, *((group, name, "") for group, name, _ in others)}
     return [row for key, row in rows.items() if key not in known]
+
+
+def _split(rows: Sequence[Said], other: Profile) -> tuple[list[Said], list[Said]]:
+    """The rows of which the other policy has no hint, and those of which it has one."""
+    hints = _hints(other) if rows else set()
+    hinted = [(row.hits[0].feature, row.hits[0].value) in hints for row in rows]
+    return [row for row, is_so in zip(rows, hinted, strict=True) if not is_so], [*compress(rows, hinted)]
+
+
+def _hints(profile: Profile) -> set[tuple[str, str | None]]:
+    """The cues, with their values, and the clause categories that a policy may have although they were not found."""
+    segments = [clause.segment for clause in profile.clauses]
+    texts = [text for segment in segments for text in (segment.heading, segment.text) if text]
+    limits = annotate.thresholds()
+    highest = dict(zip(CATEGORIES, 100 * annotate.scores(segments).max(axis=0), strict=True))
+    said = {(f"cue:{cue}", value) for cue, value in set().union(*map(cues.possible, texts))}
+    return said | {(f"category:{name}", None) for name in CATEGORIES if highest[name] >= limits[name] / 2}
 
 
 def _sentences(profile: Profile) -> list[str]:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from itertools import accumulate
+
+from spacy.strings import get_string_id
 
 from privacylab import paths
 from privacylab.text.patterns import Patterns
@@ -10,6 +13,7 @@ from privacylab.text.visible import visible
 
 ALL = "all"
 _RULES = paths.rules("audiences")
+_OPEN, _CLOSE = map(get_string_id, "()")
 
 IDS: tuple[str, ...] = (ALL, *(block["id"] for block in _RULES["audience"]))
 """All audiences."""
@@ -24,8 +28,13 @@ def _patterns(key: str) -> Patterns:
 def _in_sentence(key: str, lead: str, sentence: str) -> frozenset[str]:
     """The audiences of which a pattern matches in a sentence; versions of a policy repeat each other's."""
     patterns = _patterns(key)
-    look = patterns.look(words_of(lead, sentence)[0])
-    return frozenset(name for name in look.rows if patterns.spans(name, look))
+    words, _ = words_of(lead, sentence)
+    look = patterns.look(words)
+    spans = {name: patterns.spans(name, look) for name in look.rows}
+    if key == "headings" or "(" not in sentence:
+        return frozenset(name for name, found in spans.items() if found)
+    depths = [*accumulate((word.norm == _OPEN) - (word.norm == _CLOSE) for word in words)]
+    return frozenset(name for name, found in spans.items() if any(depths[end - 1] <= 0 for _, end in found))
 
 
 def _named(text: str, key: str) -> str | None:
@@ -54,7 +63,7 @@ def of_headings(headings: Iterable[str]) -> str:
 
 
 def of_text(text: str) -> str | None:
-    """The audience of a segment by its own words; None if they do not say.
+    """The audience of a segment by its own words; None if they do not say. Words in brackets speak of one thing only.
 
     >>> of_text("If you live in Colorado, you may appeal.")
     'us_states'

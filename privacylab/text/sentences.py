@@ -50,17 +50,6 @@ def ranges(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def sentence_at(text: str, start: int) -> tuple[str, int]:
-    """The sentence of a text in which a character stands, without the dash of an item, and where it begins.
-
-    >>> sentence_at("We sell. You buy.", 10)
-    ('You buy.', 9)
-    """
-    begin, end = next((each for each in ranges(text) if start < each[1]), (0, len(text)))
-    bare = text[begin:end].removeprefix("- ")
-    return bare, end - len(bare)
-
-
 def goes_on(line: str) -> bool:
     """Whether the last sentence of a line may continue in the next: it ends with an abbreviation's stop."""
     end = line.rstrip().rstrip("\"')]")

@@ -11,7 +11,7 @@ from archives import GDPR, SHIELD, policy
 
 from privacylab import build, findings, paths, tables
 from privacylab.build import annotate
-from privacylab.explore import others
+from privacylab.explore import hits, others, versions
 from privacylab.explore import policy as policy_page
 from privacylab.tables import schema
 
@@ -79,11 +79,17 @@ def test_the_words_around_a_hit(start, end, width, expected):
 
 
 def test_what_a_policy_says_is_said_once_by_group():
-    text = policy("We comply with the GDPR.", GDPR, "Read about the GDPR.", "We keep orders for 6 years.")
+    text = policy(
+        "We comply with the GDPR.",
+        GDPR,
+        "Read about the GDPR.",
+        "We keep orders for 6 years.",
+        "Retention periods differ.",
+    )
     rows = [row[:3] for row in policy_page.said(policy_page.of_data(text, name="boats"))]
     assert len(rows) == len(set(rows))
     assert [row for row in rows if row[1] == "GDPR"] == [("Laws and programmes", "GDPR", "adhered to")]
-    assert ("Retention", "Retention period", "6 years") in rows
+    assert {value for _, name, value in rows if name == "Retention period"} == {"6 years", "as long as necessary"}
     order = list(policy_page.GROUPS)
     assert [order.index(group) for group, _, _ in rows] == sorted(order.index(group) for group, _, _ in rows)
 
@@ -99,6 +105,56 @@ def test_a_heading_is_shown_only_where_no_sentence_says_it():
     rows = {row.detail(): row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Tracker"}
     assert rows["log file"].hits[0].sentence == "Whatever you open is written into log files."
     assert rows["Google Analytics"].hits[0].sentence == "Google Analytics"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("We sell boats. You buy.", "You buy."),
+        ("You can ask us to:\n- look it up;\n- erase it", "You can ask us to: erase it"),
+        ("These are your rights:\n- You can see all the boats.", "You can see all the boats."),
+        (
+            "We keep your boats on a ship that sails\nthe sea for you.",
+            "We keep your boats on a ship that sails the sea for you.",
+        ),
+    ],
+)
+def test_a_line_has_what_a_reader_needs(text, shown):
+    line = hits.lines(text)[-1]
+    assert line.text == shown
+    assert line.text[line.shift :].startswith(text[line.start :][:8])
+
+
+def test_a_heading_is_shown_before_the_sentence_after_it():
+    first, second = hits.lines("Log files\nWe write down what you do on this site.")
+    assert (first.text, first.is_label) == ("Log files: We write down what you do on this site.", True)
+    assert not second.is_label
+    assert hits.lines("- Cookies\n- Your rights\n- Contact")[0].text == "Cookies"
+
+
+@pytest.mark.parametrize(("score", "is_sure"), [(0.1, True), (0.24, True), (0.26, False)])
+def test_a_category_with_half_its_least_probability_is_perhaps_dropped(score, is_sure, monkeypatch):
+    class Model(archives.TinyModel):
+        def scores(self, texts, headings=None):
+            return super().scores(texts) + [[(score - 0.1) * ("padlock" in text)] * 10 for text in texts]
+
+    monkeypatch.setattr(annotate, "_model", Model)
+    old, new = (policy_page.of_data(text, name="x") for text in (TEXT, TEXT.replace("encryption", "padlocks")))
+    found = versions.compared(old, new)
+    names = [[row.name for row in rows] for rows in (found.went, found.perhaps_went)]
+    assert names == [["Data Security"], []] if is_sure else [[], ["Data Security"]]
+
+
+def test_a_right_is_shown_by_the_sentence_that_speaks_for_rights():
+    text = policy("You may erase your data if a boat sinks.", "You may erase your data: ask us for a copy, too.")
+    (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Right to erasure"]
+    assert [hit.sentence[-6:] for hit in row.hits] == [", too.", "sinks."]
+
+
+def test_a_law_tells_nobody_for_whom_it_is():
+    text = policy() + "\n\n## Notice to California residents\n\nWe comply with the GDPR.\n"
+    (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "GDPR"]
+    assert row.detail() == "adhered to"
 
 
 def test_a_category_is_shown_by_the_sentence_that_speaks_for_it():

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacylab.text import sentences
-from privacylab.text.sentences import sentence_at
 
 STOP = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n")
 
@@ -26,18 +25,3 @@ def test_an_article_of_a_law_is_not_cut(cited):
         f"This rests on {cited}.",
         "So it is.",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "start", "expected"),
-    [
-        ("We sell. You buy.", 0, ("We sell.", 0)),
-        ("We sell. You buy.", 7, ("We sell.", 0)),
-        ("We sell. You buy.", 9, ("You buy.", 9)),
-        ("We sell:\n- boats\n- kites", 10, ("boats", 11)),
-        ("We sell. We sell.", 12, ("We sell.", 9)),
-        ("no end", 3, ("no end", 0)),
-    ],
-)
-def test_sentence_at(text, start, expected):
-    assert sentence_at(text, start) == expected
