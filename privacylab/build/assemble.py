@@ -62,7 +62,7 @@ def _rows(parts: arrow.Table, name: str) -> arrow.Table:
 def _frame(rows: arrow.Table, name: str) -> pd.DataFrame:
     """The rows of a table; a segment of several services is in the part of each, but here only once."""
     frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
-    key = list(schema.TABLES[name].key)
+    key = schema.TABLES[name].key
     return frame.drop_duplicates(key) if key[0] == "segment_id" else frame
 
 

@@ -1,6 +1,6 @@
 """A corpus's ``croissant.json``: describes its tables for those who search or load data sets (Croissant 1.1).
 
-Columns come from `schema` and ``rules/columns.toml``, hashes, counts and sources from the manifest and
+Columns come from ``rules/columns.toml``, hashes, counts and sources from the manifest and
 ``rules/archives.toml``, and the description from ``rules/dataset.toml``: what is true of any corpus, and what is true
 only of the embedded panel.
 """
@@ -121,7 +121,7 @@ def _records(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        "description": meaning(name),
+        "description": TABLES[name].meaning,
         # No `references` to other tables: mlcroissant 1.1 would join them, and fails where one leads to the next.
         "key": [{"@id": _id(name, column)} for column in TABLES[name].key],
         "field": [_field(name, column, spec, file) for column, spec in TABLES[name].columns.items()],
@@ -135,7 +135,7 @@ def _field(name: str, column: str, spec: Column, file: Mapping[str, Any]) -> dic
         "@type": "cr:Field",
         "@id": _id(name, column),
         "name": column,
-        "description": meaning(name, column) + allowed,
+        "description": spec.meaning + allowed,
         "dataType": _TYPES.get(spec.kind, "sc:Integer"),
         "source": {kind: {"@id": file["@id"]}, "extract": {"column": column}},
         **({"isArray": True, "arrayShape": "-1"} if spec.kind == "list" else {}),
@@ -145,8 +145,3 @@ def _field(name: str, column: str, spec: Column, file: Mapping[str, Any]) -> dic
 def _id(name: str, column: str) -> str:
     """A column's name in the file, which is part of an address."""
     return f"{name}/{re.sub(r'[^a-z]+', '_', column.lower())}"
-
-
-def meaning(name: str, column: str = "_table") -> str:
-    """The meaning of a table's column, or of the table if no column is given."""
-    return str(_text(paths.rules("columns")[name][column]))

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from privacylab.tables import schema
-from privacylab.tables.croissant import meaning
 
 MAX_ROWS, MAX_CELL = 1_048_576, 32_767
 """Rows of an Excel sheet, including its head, and characters of a cell."""
@@ -38,11 +37,11 @@ def codebook() -> pd.DataFrame:
         {
             "table": name,
             "column": column,
-            "meaning": meaning(name, column),
+            "meaning": spec.meaning,
             "kind": f"{spec.kind}, joined by semicolons" if spec.kind == "list" else spec.kind,
             "key": column in table.key,
             "may_be_empty": spec.nullable,
-            "values": "; ".join(spec.allowed or ()),
+            "values": "; ".join(spec.allowed),
         }
         for name, table in schema.TABLES.items()
         for column, spec in table.columns.items()

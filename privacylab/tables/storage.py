@@ -50,7 +50,7 @@ def write_table(path: Path, name: str, rows: pd.DataFrame) -> None:
 
 def _encoding(name: str, column: str) -> str | None:
     """How Parquet writes a column; None for by a dictionary, which pays where values repeat."""
-    if ALL_TABLES[name].key == (column,):
+    if ALL_TABLES[name].key == [column]:
         return "DELTA_BYTE_ARRAY"  # sorted, each once: what it adds to the one before
     if ALL_TABLES[name].columns[column].kind in ("count", "integer", "date"):
         return "DELTA_BINARY_PACKED"
