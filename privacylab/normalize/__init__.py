@@ -79,7 +79,7 @@ def read(data: bytes | str, *, media_type: str | None = None, cache: Cache | Non
 
 def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     """A document cut into pieces."""
-    if media_type is not None and media_type not in READERS and media_type not in kinds.by_media_type():
+    if media_type is not None and media_type not in READERS and media_type not in kinds.KINDS:
         raise ValueError(f"media_type is {media_type!r}; give one of {', '.join(READERS)}, or None")
     data, media_type = text_of(data, media_type) if isinstance(data, bytes) else (whole(data), media_type)
     if isinstance(data, bytes):

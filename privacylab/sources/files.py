@@ -20,7 +20,6 @@ from privacylab.sources.pages import STORED, Columns, Reading, Store, stored, wh
 from privacylab.sources.repository import TOO_LARGE
 from privacylab.sources.sheets import Row
 
-_DATED_BY_REVISION = frozenset(("through-time",))
 _ARCHIVE_SUFFIX = re.compile(r"\.(?:zip|tar|tgz|tar\.gz|tar\.bz2|tar\.xz|bundle)$", re.IGNORECASE)
 
 
@@ -50,7 +49,7 @@ class Files:
         self._pack = _pack_of(place)
         name = _text(place.absolute().name)
         self.label = label or slug(PurePosixPath(name).stem) or "files"
-        basis = "effective" if self.label in _DATED_BY_REVISION else "snapshot"
+        basis = "effective" if self.label == "through-time" else "snapshot"  # which is dated by revision
         try:
             with _unpacked(place, self._pack) as (listed, _, _):
                 names = list(listed)

@@ -27,8 +27,8 @@ class GitArchive:
         self.label = layout.collection
         self.repository = repository
         self.layout = layout
-        self.place = repository.place
-        self.notes = repository.notes
+        self.place, self.notes = repository.place, repository.notes
+        self.contents, self.sizes = repository.texts, repository.sizes
 
     def entries(self) -> list[Entry]:
         """The changes in all commits that a ref led to when it was opened, by service and document, oldest first."""
@@ -38,17 +38,14 @@ class GitArchive:
         last: dict[str, str] = {}  # the last name of a path, seen from the end of the history
         entries: dict[Entry, None] = {}
         stays: dict[str, bool] = {}  # whether a path is there in the end
-        for place in range(len(changes) - 1, -1, -1):
-            change = changes[place]
+        for place, change in reversed([*enumerate(changes)]):
             path = last.get(change.path, change.path)
             if change.moved_from and place in moved:
                 last[change.moved_from], last[change.path] = path, change.path
             named = name(path)
             stays.setdefault(path, not change.is_deletion)
-            is_version = not change.is_deletion and not (
-                place in moved and change.is_same
-            )  # a mere move does not count
-            if is_version and named:
+            is_mere_move = place in moved and change.is_same
+            if named and not change.is_deletion and not is_mere_move:
                 entries[self._entry(*named, change)] = None
         listed = sorted(reversed(entries), key=itemgetter(1, 2))
         gone = {named for path in stays if (named := name(path))} - {name(path) for path in stays if stays[path]}
@@ -91,14 +88,6 @@ class GitArchive:
             kind = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"
             return entry._replace(reason="unreadable", detail=f"a {kind}, no file")
         return entry
-
-    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-        """The texts behind the blobs' names."""
-        return self.repository.texts(keys)
-
-    def sizes(self, keys: Sequence[str]) -> dict[str, int]:
-        """The bytes of texts."""
-        return self.repository.sizes(keys)
 
 
 def _taken_over(entries: Sequence[Entry], gone: Collection[tuple[str, str]]) -> Iterator[str]:

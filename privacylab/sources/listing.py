@@ -122,7 +122,7 @@ class Listing:
 
 def media_type_of(name: str) -> str | None:
     """The media type of a file's name; None if it shows none."""
-    return kinds.by_suffix().get(PurePosixPath(name).suffix.lower())
+    return kinds.MEDIA_TYPES.get(PurePosixPath(name).suffix.lower())
 
 
 def counted(n: int, one: str) -> str:

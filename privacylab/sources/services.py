@@ -49,14 +49,14 @@ def stated(sources: Iterable[Source]) -> dict[str, Fact]:
     """What the sources say about services, by service; the rest comes from ``rules/services.csv``."""
     facts: dict[str, Fact] = {}
     for source in sources:
-        for name, said in getattr(source, "facts", {}).items():
+        ground = f"services.csv of {source.label}"
+        for name, row in getattr(source, "facts", {}).items():
             service, document = service_of(name)
             fact = facts_of_domains().get(service) or Fact(name, service, document, None, None, None)
-            told = {key: value for key, value in said.items() if value}
-            ground = f"services.csv of {source.label}"
-            if "owner" in told:
-                told["owner_ground"] = ground
-            facts[service] = facts.get(service, fact)._replace(**told, ground=ground)
+            filled = {key: value for key, value in row.items() if value} | {"ground": ground}
+            if "owner" in filled:
+                filled["owner_ground"] = ground
+            facts[service] = facts.get(service, fact)._replace(**filled)
     return facts
 
 
@@ -160,16 +160,12 @@ def views(listed: Sequence[tuple[Entry, str]]) -> list[tuple[Entry, str]]:
     for entry, document in listed:
         if entry.moment is not None and not entry.reason:
             moments[document][entry.collection].append(entry.moment)
+    rank = {name: place for place, name in enumerate(ARCHIVES)}
     spans = {
-        document: sorted((_rank(name), min(seen), max(seen), name) for name, seen in by_archive.items())
+        document: sorted((rank.get(name, len(rank)), min(seen), max(seen), name) for name, seen in by_archive.items())
         for document, by_archive in moments.items()
     }
     return [(entry, _view(entry, document, spans.get(document, []))) for entry, document in listed]
-
-
-def _rank(collection: str) -> int:
-    order = [*ARCHIVES]
-    return order.index(collection) if collection in order else len(order)
 
 
 def _view(entry: Entry, document: str, spans: Sequence[tuple[int, int, int, str]]) -> str:

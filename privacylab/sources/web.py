@@ -182,5 +182,4 @@ def _read_members(file: IO[bytes], archive: _Archive) -> None:
         for name in warcs:
             with members.open(name) as packed:
                 kind = kinds.kind_of(packed)
-                packed.seek(0)
                 archive.read(PACKED[kind.media_type](packed) if kind and kind.media_type in PACKED else packed)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,7 @@ class Corpus:
 
     def _keep(self, name: str) -> Keep | None:
         """Which rows of a table belong to a sample."""
-        of_table = (column for column in self._kept if column in ALL_TABLES[name].columns)
-        return next(((column, self._kept[column]) for column in of_table), None)
+        return next((kept for kept in self._kept.items() if kept[0] in ALL_TABLES[name].columns), None)
 
     def sample(self, n: int, *, seed: int = 0) -> "Corpus":
         """A corpus of some owners, drawn alike whatever order they stand in: all rows of their services.
@@ -197,15 +197,10 @@ def write(
     with files.replacing(folder, check=check_replaceable, within=within) as staging:
         staging.mkdir()
         paths = {name: _written(staging, name, frames[name]) for name in TABLES}
-        described = {
-            "format": FORMAT,
-            **manifest,
-            "counts": {
-                name: sum(parquet.read_metadata(part).num_rows for part in parts_of(path))
-                for name, path in paths.items()
-            },
-            "sha256": {name: sha256(path) for name, path in paths.items()},
-        }
+        parts = {name: map(parquet.read_metadata, parts_of(path)) for name, path in paths.items()}
+        counts = {name: sum(part.num_rows for part in own) for name, own in parts.items()}
+        digests = {name: sha256(path) for name, path in paths.items()}
+        described = {"format": FORMAT, **manifest, "counts": counts, "sha256": digests}
         for file, content in ((MANIFEST, described), (croissant.FILE, croissant.describe(staging, described))):
             text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
             (staging / file).write_text(text, encoding="utf-8")
@@ -250,19 +245,15 @@ def _is_corpus(folder: Path) -> bool:
     manifest, versions = folder / MANIFEST, place_of(folder, "versions")
     if not manifest.is_file():
         return False
-    try:
+    with suppress(ValueError, RecursionError):
         known = json.loads(manifest.read_bytes())
-    except (ValueError, RecursionError):
-        known = None
-    if isinstance(known, dict):
-        return "format" in known and any(place_of(folder, name) for name in TABLES)
+        if isinstance(known, dict):
+            return "format" in known and any(place_of(folder, name) for name in TABLES)
     if versions is None:
         return False
-    try:
-        with parts_of(versions)[0].open("rb") as file:
-            return file.read(4) == b"PAR1"
-    except OSError:
-        return False
+    with suppress(OSError), parts_of(versions)[0].open("rb") as file:
+        return file.read(4) == b"PAR1"
+    return False
 
 
 _PART = re.compile(r"part-\d{4,}\.parquet")
@@ -325,7 +316,6 @@ def _dangling(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     for name, column, target in _REFERENCES:
         if name in frames and target in frames:
             values = frames[name][column].dropna()
-            lost = values[~values.isin(frames[target][TABLES[target].key[0]])]
-            if len(lost):
+            if len(lost := values[~values.isin(frames[target][TABLES[target].key[0]])]):
                 faults.append(f"{name}.{column}: {len(lost)} values are not in {target}, as {lost.iloc[0]}")
     return faults

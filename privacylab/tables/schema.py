@@ -100,44 +100,37 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """
     table = ALL_TABLES[name]
     _check_columns(name, list(frame.columns))
-    typed = pd.DataFrame({column: _typed(name, column, frame[column]) for column in table.columns})
-    for column, spec in table.columns.items():
-        _check_values(f"table {name}, column {column}", spec, typed[column])
+    where = f"table {name}, column"
+    typed = pd.DataFrame(
+        {column: _checked(f"{where} {column}", spec, frame[column]) for column, spec in table.columns.items()}
+    )
     twice = typed.loc[typed.duplicated(table.key), table.key]
     if len(twice):
-        where = f"table {name}, column {' and '.join(table.key)}"
-        raise ValueError(f"{where}: {_sample(twice.iloc[0])} occurs twice, and must be unique")
+        key = " and ".join(table.key)
+        raise ValueError(f"{where} {key}: {_sample(twice.iloc[0])} occurs twice, and must be unique")
     return typed.sort_values(table.key, ignore_index=True)
 
 
-def _check_columns(name: str, found: list[str]) -> None:
+def _check_columns(name: str, columns: list[str]) -> None:
     expected = list(ALL_TABLES[name].columns)
     faults = {
-        "lacks": [column for column in expected if column not in found],
-        "has no": [column for column in found if column not in expected],
-        "has in the wrong order": [column for column, other in zip(found, expected, strict=False) if column != other],
+        "lacks": [column for column in expected if column not in columns],
+        "has no": [column for column in columns if column not in expected],
+        "has in the wrong order": [column for column, other in zip(columns, expected, strict=False) if column != other],
     }
-    for fault, columns in faults.items():
-        if columns:
-            raise ValueError(f"table {name} {fault} column {_sample(columns)}; its columns are {', '.join(expected)}")
+    for fault, wrong in faults.items():
+        if wrong:
+            raise ValueError(f"table {name} {fault} column {_sample(wrong)}; its columns are {', '.join(expected)}")
 
 
-def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
-    """A column with its type; a value that does not fit is an error, never cut."""
-    spec = ALL_TABLES[name].columns[column]
+def _checked(where: str, spec: Column, given: pd.Series) -> pd.Series:
+    """A column with its type: a value that does not fit, or is outside the vocabulary or range, is an error."""
     try:
-        typed = values.astype(spec.dtype)
+        values: pd.Series = given.astype(spec.dtype)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"table {name}, column {column}: {error}") from None
-    if spec.kind in ("count", "integer", "percent"):
-        changed = values[(typed != values).fillna(False)]
-        if len(changed):
-            raise ValueError(f"table {name}, column {column}: {changed.iloc[0]} does not fit {spec.dtype}")
-    return typed
-
-
-def _check_values(where: str, spec: Column, values: pd.Series) -> None:
-    """Refuses nulls, values outside the vocabulary, and values outside the range of the column's kind."""
+        raise ValueError(f"{where}: {error}") from None
+    if spec.kind in ("count", "integer", "percent") and len(wrong := given[(values != given).fillna(False)]):
+        raise ValueError(f"{where}: {wrong.iloc[0]} does not fit {spec.dtype}")
     if not spec.nullable and values.isna().any():
         raise ValueError(f"{where}: a value is missing in {values.isna().sum()} rows, and must be there")
     present = values.dropna()
@@ -150,6 +143,7 @@ def _check_values(where: str, spec: Column, values: pd.Series) -> None:
         raise ValueError(f"{where}: {_sample(wrong.unique())} must be at least {kind.low}")
     if kind.high is not None and len(wrong := present[present > kind.high]):
         raise ValueError(f"{where}: {_sample(wrong.unique())} must be at most {kind.high}")
+    return values
 
 
 def _sample(values: Iterable[object]) -> str:
