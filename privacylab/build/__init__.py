@@ -157,8 +157,8 @@ def _build(
     listed = _by_service(entries)
     _note_unknown(opened.values(), listed)
     regions = {service: facts[service].region for service in listed if service in facts}
-    told = hashlib.sha256(repr(conditions).encode("utf-8", "backslashreplace")).hexdigest()
-    task = workers.Task((), opened, scratch, every, text, told, regions, workers.software(), workers.mark(scratch))
+    digest = hashlib.sha256(repr(conditions).encode("utf-8", "backslashreplace")).hexdigest()
+    task = workers.Task((), opened, scratch, every, text, digest, regions, workers.software(), workers.mark(scratch))
     n_rows = _read(listed, task, run)
     progress("writing", 0, 1)
     own_parts = [workers.part_of(scratch, service) for service in listed]
@@ -203,23 +203,23 @@ def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) ->
         if service not in stored
         or stored[service].digest != workers.fingerprint(versions, ids, conditions=task.conditions)
     }
-    run([_task_of(batch, task) for batch in workers.batches(missing, workers.sizes(task.sources, missing))])
+    run(
+        [
+            task._replace(services=batch, regions={service: task.regions.get(service) for service, _ in batch})
+            for batch in workers.batches(missing, workers.sizes(task.sources, missing))
+        ]
+    )
     os.listdir(task.folder)  # over a network, this machine may else remember that a part is not there
     for service in missing:
         part = workers.summary(files_of[service])
         if part is None:
-            gone = f"the part of {service} in {task.folder} is gone or damaged"
-            raise BuildError(f"{gone}: give --resume to read it again")
+            where = f"the part of {service} in {task.folder}"
+            raise BuildError(f"{where} is gone or damaged: give --resume to read it again")
         stored[service] = part
     n_rows = Counter[str]()
     for part in stored.values():
         n_rows.update(part.n_rows)
     return n_rows
-
-
-def _task_of(batch: tuple[tuple[str, workers.Listed], ...], task: workers.Task) -> workers.Task:
-    regions = {service: task.regions[service] for service, _ in batch if service in task.regions}
-    return task._replace(services=batch, regions=regions)
 
 
 # --- Sources ----------------------------------------------------------------------------------------------------------

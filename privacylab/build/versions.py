@@ -93,9 +93,8 @@ def read(
 
 def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: str | None) -> Text:
     if data is None:
-        if detail in _REFUSED:
-            return _rejected(sources.UNREAD, detail, _REFUSED[detail])
-        return _rejected(sources.UNREAD, "unreadable", detail)
+        reason = detail if detail in _REFUSED else "unreadable"
+        return _rejected(sources.UNREAD, reason, _REFUSED.get(reason, detail))
     content = sources.content_id(data)
     try:
         page = reader.read(data, media_type=media_type)
@@ -197,14 +196,13 @@ def _statuses(named: Mapping[str, Version]) -> dict[str, Repeat]:
         else:
             days[version.document, version.date].append(version_id)
     for *repeats, last in undated.values():
-        status.update({version_id: Repeat("near_duplicate", last) for version_id in repeats})
-        status[last] = Repeat("kept")
+        status |= {**dict.fromkeys(repeats, Repeat("near_duplicate", last)), last: Repeat("kept")}
     histories: dict[str, list[duplicates.Sighting]] = defaultdict(list)
     for (document, day), (*earlier, last) in days.items():
-        status.update({version_id: Repeat("same_day", last) for version_id in earlier})
+        status |= dict.fromkeys(earlier, Repeat("same_day", last))
         histories[document].append(duplicates.Sighting(last, day, hash(named[last].text.verdict.fingerprint)))
     for history in histories.values():
-        status.update(duplicates.repeats(history))
+        status |= duplicates.repeats(history)
     return status
 
 

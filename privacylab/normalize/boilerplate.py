@@ -30,8 +30,6 @@ def trimmed(lines: list[Line]) -> list[Line]:
     keys = {line.key for i, line in enumerate(lines) if i not in menus} if menus else set()
 
     def left(start: int, end: int) -> list[Line]:
-        if not menus:
-            return lines[start:end]
         return [lines[i] for i in range(start, end) if i not in menus or lines[i].stays or lines[i].key in keys]
 
     head, body, tail = left(0, first), left(first, last), left(last, len(lines))

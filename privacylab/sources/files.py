@@ -76,8 +76,9 @@ class Files:
     def _stated(self, files: Mapping[str, str]) -> dict[str, list[Row]]:
         """The rows of each ``metadata.csv`` by their path; those of ``services.csv`` become facts."""
         tables = {name: path for path, name in files.items() if beside.role(path) == "sheet"}
-        known = sheets.Paths(files) if tables else None
-        stated: dict[str, dict[object, Row]] = defaultdict(dict)
+        if not tables:
+            return {}
+        named, stated = sheets.Paths(files).named, defaultdict[str, dict[object, Row]](dict)
         for name, data, detail in self.contents(list(tables)):
             path = tables[name]
             if data is None:
@@ -86,8 +87,8 @@ class Files:
                 self.facts |= sheets.facts(path, data, self.notes)
                 continue
             for row in sheets.metadata(path, data, self.notes):
-                spoken_of = known.named(row.path, str(PurePosixPath(path).parent)) if row.path and known else row.where
-                stated[spoken_of][row.service, row.date and row.date.value] = row
+                file = named(row.path, str(PurePosixPath(path).parent)) if row.path else row.where
+                stated[file][row.service, row.date and row.date.value] = row
         return {path: list(rows.values()) for path, rows in stated.items()}
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:

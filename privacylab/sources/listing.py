@@ -98,12 +98,12 @@ class Listing:
         # The files that a table numbers are versions, not documents.
         document = "" if rows and _NUMBER.fullmatch(place.document) else place.document
         for row in rows or [_BY_ITS_PATH]:
-            service, date = row.service or place.service, row.date or place.date
+            service = row.service or place.service
             entry = Entry(self._label, service, document, None, path, name, media_type_of(path), "none")
             if row.date:
                 entry = row.date.of(entry, self._basis, where=f"{row.where}: ")
-            elif date:
-                entry = date.of(entry, self._basis, place=" in the name or in a metadata.csv")
+            elif place.date:
+                entry = place.date.of(entry, self._basis, place=" in the name or in a metadata.csv")
             yield entry
 
     def _refuse(self, what: str, path: str, **words: str) -> None:
@@ -116,8 +116,9 @@ class Listing:
         """The entries of what is not read; each belongs to the service of its neighbours."""
         for (source, reason, detail), near in self._refused.items():
             place = self._place(near[0])
-            said = f"{counted(len(near), 'file')} {detail}" if detail.startswith("of ") else detail
-            yield Entry(self._label, place.service, place.document, None, source, source, None, "none", reason, said)
+            if detail.startswith("of "):
+                detail = f"{counted(len(near), 'file')} {detail}"
+            yield Entry(self._label, place.service, place.document, None, source, source, None, "none", reason, detail)
 
 
 def media_type_of(name: str) -> str | None:

@@ -202,20 +202,14 @@ class Repository:
 
     def texts(self, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """Each blob in turn with its bytes; None with a reason if it cannot be read."""
+        faults = {None: "the object is missing or damaged in the repository", TOO_LARGE: TOO_LARGE, "blob": None}
         for name, kind, data in self._objects(blobs):
-            if kind == "blob":
-                yield name, data, None
-            elif kind == TOO_LARGE:
-                yield name, None, TOO_LARGE
-            elif kind:
-                yield name, None, f"a {kind} instead of a file"
-            else:
-                yield name, None, "the object is missing or damaged in the repository"
+            yield name, data if kind == "blob" else None, faults.get(kind, f"a {kind} instead of a file")
 
     def sizes(self, blobs: Sequence[str]) -> dict[str, int]:
         """The bytes of each blob that is there."""
-        told = self._run("cat-file", "--batch-check=%(objectsize)", stdin=_lines(blobs)).splitlines()
-        return {blob: int(size) for blob, size in zip(blobs, told, strict=True) if size.isdigit()}
+        sizes = self._run("cat-file", "--batch-check=%(objectsize)", stdin=_lines(blobs)).splitlines()
+        return {blob: int(size) for blob, size in zip(blobs, sizes, strict=True) if size.isdigit()}
 
     def _objects(self, names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
         """Name, type and bytes of objects, read as git writes them; no type if git cannot read one."""

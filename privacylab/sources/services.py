@@ -162,7 +162,7 @@ def views(listed: Sequence[tuple[Entry, str]]) -> list[tuple[Entry, str]]:
             moments[document][entry.collection].append(entry.moment)
     rank = {name: place for place, name in enumerate(ARCHIVES)}
     spans = {
-        document: sorted((rank.get(name, len(rank)), min(seen), max(seen), name) for name, seen in by_archive.items())
+        document: sorted((rank.get(name, len(rank)), min(days), max(days), name) for name, days in by_archive.items())
         for document, by_archive in moments.items()
     }
     return [(entry, _view(entry, document, spans.get(document, []))) for entry, document in listed]

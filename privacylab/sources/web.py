@@ -94,6 +94,17 @@ class _Archive:
                 else:
                     self._take_page(record, url)
 
+    def read_members(self, file: IO[bytes]) -> None:
+        """Reads the WARCs in a zip."""
+        with zipfile.ZipFile(file) as members:
+            warcs = [name for name in members.namelist() if re.search(r"\.w?arc(?:\.\w+)?$", name, re.I)]
+            if not warcs:
+                raise ValueError("it has no WARC")
+            for name in warcs:
+                with members.open(name) as packed:
+                    kind = kinds.kind_of(packed)
+                    self.read(PACKED[kind.media_type](packed) if kind and kind.media_type in PACKED else packed)
+
     def _take_page(self, record: Any, url: str) -> None:  # noqa: ANN401 (warcio has no types)
         declared = (record.http_headers or record.rec_headers).get_header("Content-Type") or ""
         name = declared.partition(";")[0].strip().lower()
@@ -154,10 +165,7 @@ def web_pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
     """The pages of a WARC or ARC, or of the WARCs in a WACZ."""
     archive, failure = _Archive(reading), None
     try:
-        if kind.media_type == "application/wacz":
-            _read_members(file, archive)
-        else:
-            archive.read(file)
+        (archive.read_members if kind.media_type == "application/wacz" else archive.read)(file)
     except (*DAMAGE, ArchiveLoadFailed) as error:
         failure = why(error)
     pages = archive.pages()
@@ -171,15 +179,3 @@ def web_pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
         yield Page(reason="unreadable", detail=detail)
     elif not pages:
         yield Page(reason="empty", detail=f"{kind.name} without a page: crawl again, or leave it out")
-
-
-def _read_members(file: IO[bytes], archive: _Archive) -> None:
-    """Reads the WARCs in a zip."""
-    with zipfile.ZipFile(file) as members:
-        warcs = [name for name in members.namelist() if re.search(r"\.w?arc(?:\.\w+)?$", name, re.I)]
-        if not warcs:
-            raise ValueError("it has no WARC")
-        for name in warcs:
-            with members.open(name) as packed:
-                kind = kinds.kind_of(packed)
-                archive.read(PACKED[kind.media_type](packed) if kind and kind.media_type in PACKED else packed)

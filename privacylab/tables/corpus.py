@@ -92,14 +92,14 @@ class Corpus:
         if not 1 <= n <= len(names):
             raise ValueError(f"n {n} must be from 1 to {len(names)}, the number of owners")
         drawn = np.random.default_rng(seed).choice(names, n, replace=False)
-        kept: dict[str, Collection[str]] = {"service": frozenset(services.loc[owners.isin(drawn), "service"])}
-        for table, column in (("policies", "policy_id"), ("occurrences", "segment_id")):
-            kept[column] = frozenset(Corpus(self.path, self.manifest, kept=kept).table(table, columns=[column])[column])
-        counts = {
-            name: len(Corpus(self.path, {}, kept=kept).table(name, columns=[TABLES[name].key[0]])) for name in TABLES
-        }
         manifest = {key: value for key, value in self.manifest.items() if key != "sha256"}
-        return Corpus(self.path, {**manifest, "counts": counts, "sample": {"owners": n, "seed": seed}}, kept=kept)
+        kept: dict[str, Collection[str]] = {"service": frozenset(services.loc[owners.isin(drawn), "service"])}
+        sample = Corpus(self.path, manifest, kept=kept)
+        for table, column in (("policies", "policy_id"), ("occurrences", "segment_id")):
+            kept[column] = frozenset(sample.table(table, columns=[column])[column])
+        manifest["counts"] = {name: len(sample.table(name, columns=table.key[:1])) for name, table in TABLES.items()}
+        manifest["sample"] = {"owners": n, "seed": seed}
+        return sample
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
         """The ledger: a row for each dated version in the sources."""

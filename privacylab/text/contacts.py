@@ -29,6 +29,6 @@ def contacts(texts: Sequence[str]) -> list[tuple[str, str]]:
     rows = []
     for text in texts:
         for kind, pattern in _CONTACTS.items():
-            rows += [(kind, match[match.lastindex or 0].strip()) for match in pattern.finditer(text)]
+            rows += [(kind, contact.strip()) for contact in pattern.findall(text)]
         rows += [("post", each) for each in sentences(text) if _BY_POST.search(each) and _ADDRESS.search(each)]
     return list(dict.fromkeys(rows))

@@ -32,7 +32,6 @@ from privacylab.text.units import Word, tokenizer
 
 MAX_TOKENS = 12
 MAX_CHARS = 160
-_MOST_WAYS = 200
 
 Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
@@ -102,7 +101,7 @@ def row(pattern: str, lists: Lists) -> Row:
         tokens = _row(pattern, lists)
     except PatternError as error:
         raise PatternError(f"{pattern!r}: {error}") from None
-    if frozenset() in needs(tokens):
+    if not needs(tokens):
         raise PatternError(f"{pattern!r} may match nothing at all: name a word that must be there")
     return tokens
 
@@ -154,32 +153,21 @@ def _spellings(word: str) -> frozenset[str]:
 # --- What a text needs ----------------------------------------------------------------------------------------------
 
 
-Needs = frozenset[frozenset[str]]
-"""Sets of words; a sentence must have a word of each."""
+def needs(tokens: Row) -> set[frozenset[str]]:
+    """Sets of words; a sentence must have a word of each for a row to match.
 
-
-def needs(tokens: Row) -> set[Needs]:
-    """What a sentence must have for a row to match: everything in one of these.
-
-    >>> [sorted(map(sorted, each)) for each in needs(row("right ..3 erase|delete please?", {}))]
-    [[['delete', 'erase'], ['right']]]
-    >>> sorted(sorted(map(sorted, each)) for each in needs(row("$end", {"end": ["merger", "change in|of control"]})))
-    [[['change'], ['control'], ['in', 'of']], [['merger']]]
+    >>> sorted(map(sorted, needs(row("right ..3 erase|delete please?", {}))))
+    [['delete', 'erase'], ['right']]
+    >>> sorted(map(sorted, needs(row("$end", {"end": ["merger", "change in|of control"]}))))
+    [['control', 'merger']]
     """
-    ways: set[Needs] = {frozenset()}
+    needed = set()
     for token in tokens:
-        options: set[Needs] = set()
         if isinstance(token, Words):
-            options = {frozenset({token.any_of})}
-        elif isinstance(token, Choice):
-            options = set().union(*map(needs, token.rows))
-        if not options or frozenset() in options:
-            continue
-        if len(ways) * len(options) > _MOST_WAYS:
-            rarest = [max(each, key=_shortest) for each in options]
-            options = {frozenset({frozenset().union(*rarest)})}
-        ways = {way | option for way in ways for option in options}
-    return ways
+            needed.add(token.any_of)
+        elif isinstance(token, Choice) and all(options := [needs(each) for each in token.rows]):
+            needed.add(frozenset().union(*[max(option, key=_shortest) for option in options]))
+    return needed
 
 
 def _shortest(words: frozenset[str]) -> int:
@@ -191,9 +179,9 @@ def _shortest(words: frozenset[str]) -> int:
 
 
 class Candidate(NamedTuple):
-    """A row, by group and number, that may match if all words of one way are there: as bits, one per set of words."""
+    """A row, by group and number, that may match if a word of each set that it needs is there: as bits, one per set."""
 
-    way: int
+    needed: int
     group: str
     number: int
 
@@ -232,9 +220,7 @@ class Patterns:
     def __init__(self, written: Mapping[str, Iterable[str]], lists: Lists) -> None:
         self._rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
         needed = {each: needs(each) for group in self._rows.values() for each in group}
-        ways = set().union(*needed.values())
-        bits = {words: 1 << i for i, words in enumerate(frozenset().union(*ways))}
-        masks = {way: _union(bits[words] for words in way) for way in ways}
+        bits = {words: 1 << i for i, words in enumerate(frozenset().union(*needed.values()))}
         every = {word for each in needed for any_of in _sets(each) for word in any_of}
         self._exact = {get_string_id(word[1:]): word for word in every if word.startswith("=")}
         self._norms = {get_string_id(word): word for word in every if not word.startswith("=")}
@@ -243,8 +229,8 @@ class Patterns:
         self._begun: dict[int, list[Candidate]] = defaultdict(list)
         for name, group in self._rows.items():
             for number, each in enumerate(group):
-                for way in needed[each]:
-                    self._begun[bits[max(way, key=_shortest)]].append(Candidate(masks[way], name, number))
+                candidate = Candidate(_union(bits[words] for words in needed[each]), name, number)
+                self._begun[bits[max(needed[each], key=_shortest)]].append(candidate)
         self._begins = _union(self._begun)
         first = {word for words, bit in bits.items() if bit in self._begun for word in words}
         self._wake = frozenset(number for number, word in self._norms.items() if word in first)
@@ -306,39 +292,27 @@ def _sets(tokens: Row) -> Iterator[frozenset[str]]:
 
 def _spans(tokens: Row, look: Look) -> Iterator[tuple[int, int]]:
     inside = (1 << look.n_tokens + 1) - 1
-    ends = _after(tokens, look, inside >> 1) & inside
+    ends = _moved(tokens, look, inside >> 1) & inside
     while ends:
         end = ends & -ends
-        yield _before(tokens, look, end).bit_length() - 1, end.bit_length() - 1
+        yield _moved(tokens, look, end, back=True).bit_length() - 1, end.bit_length() - 1
         ends ^= end
 
 
-def _after(tokens: Row, look: Look, begins: int) -> int:
-    """Where a row that begins at some tokens may end (the token after it), as bits."""
-    for token in tokens:
+def _moved(tokens: Row, look: Look, places: int, *, back: bool = False) -> int:
+    """Where a row that begins at some places may end (the token after it), as bits; ``back``: the reverse."""
+    for token in reversed(tokens) if back else tokens:
         if isinstance(token, Words):
-            begins = (begins & look.places(token.any_of)) << 1
+            there = look.places(token.any_of)
+            places = there & places >> 1 if back else (places & there) << 1
         elif isinstance(token, Gap):
             for step in _steps(token.most):
-                begins |= begins << step
+                places |= places >> step if back else places << step
         else:
-            begins = _union(_after(each, look, begins) for each in token.rows)
-        if not begins:
+            places = _union(_moved(each, look, places, back=back) for each in token.rows)
+        if not places:
             break
-    return begins
-
-
-def _before(tokens: Row, look: Look, ends: int) -> int:
-    """Where a row that ends before some tokens may begin, as bits."""
-    for token in reversed(tokens):
-        if isinstance(token, Words):
-            ends = (ends >> 1) & look.places(token.any_of)
-        elif isinstance(token, Gap):
-            for step in _steps(token.most):
-                ends |= ends >> step
-        else:
-            ends = _union(_before(each, look, ends) for each in token.rows)
-    return ends
+    return places
 
 
 @cache

@@ -84,7 +84,8 @@ def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
         if block.kind == "item":
             joins = n_words + length <= MAX_WORDS
         else:
-            joins = previous == "paragraph" and length < MIN_WORDS and n_words < 4 * MIN_WORDS and _is_short(lines)
+            joins = previous == "paragraph" and length < MIN_WORDS and n_words < 4 * MIN_WORDS
+            joins = joins and all(line.count(" ") + 1 < MIN_WORDS for line in lines)
         if lines and not joins:
             yield lines
             lines, n_words = [], 0
@@ -93,10 +94,6 @@ def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
         previous = block.kind
     if lines:
         yield lines
-
-
-def _is_short(lines: Sequence[str]) -> bool:
-    return all(line.count(" ") + 1 < MIN_WORDS for line in lines)
 
 
 def _parts(text: str) -> Iterator[str]:
