@@ -21,6 +21,8 @@ from privacylab.text.segments import Segment
 
 Row = dict[str, Any]
 
+_COUNTED = ("n_words", "n_sentences", "n_syllables")
+
 MAX_HEADING_WORDS = 8
 """Longer headings are left out of tables without text."""
 
@@ -49,11 +51,12 @@ def histories(read: Sequence[History], *, text: bool) -> Iterator[dict[str, arro
     rows_of = tables(full, text=text)
     mentions = [{"segment_id": hex_id(n)} | row for n, segment in others.items() for row in _mentions(segment.text)]
     claims = _claims([*rows_of["mentions"], *mentions])
+    counts = {row["segment_id"]: [row[column] for column in _COUNTED] for row in rows_of["segments"]}
     batches = {name: _batch(name, rows) for name, rows in rows_of.items()}
     for each, numbers in zip(read, in_policies, strict=True):
         ids = arrow.array(map(hex_id, numbers), arrow.string())
         own = {name: rows.filter(compute.is_in(rows["segment_id"], ids)) for name, rows in batches.items()}
-        yield own | _rows_of_versions(each, own["segments"], claims)
+        yield own | _rows_of_versions(each, claims, counts)
 
 
 def _batch(name: str, rows: Sequence[Row]) -> arrow.RecordBatch:
@@ -61,17 +64,15 @@ def _batch(name: str, rows: Sequence[Row]) -> arrow.RecordBatch:
 
 
 def _rows_of_versions(
-    history: History, segments: arrow.RecordBatch, claims: Mapping[int, set[str]]
+    history: History, claims: Mapping[int, set[str]], counts: Mapping[str, Sequence[int]]
 ) -> dict[str, arrow.RecordBatch]:
     """The rows of ``versions``, ``policies`` and ``occurrences``.
 
     Args:
         history: The service's history.
-        segments: The rows of its policies' segments.
         claims: What each segment claims.
+        counts: Words, sentences and syllables of each segment.
     """
-    measured = segments.select(["n_words", "n_sentences", "n_syllables"]).to_pandas().to_numpy()
-    counts = dict(zip(segments["segment_id"].to_pylist(), measured, strict=True))
     policies, occurrences = [], []
     for policy in history.policies:
         ids = list(map(hex_id, policy["segment_ids"]))
@@ -103,7 +104,7 @@ def era_by_frameworks(claims: Collection[str]) -> str | None:
     return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
 
 
-def _reading_grade(counts: Sequence[np.ndarray]) -> float | None:
+def _reading_grade(counts: Sequence[Sequence[int]]) -> float | None:
     """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy; None for no words.
 
     Args:

@@ -1,7 +1,7 @@
 """Cuts the page's furniture: menus, and links before and after the text."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from privacylab.normalize.chunks import Chunk
 from privacylab.normalize.lines import BULLET, LIMITS, Line
@@ -54,19 +54,13 @@ def _menus(lines: Sequence[Line]) -> set[int]:
 
     The last one before a sentence may be its heading, and lines after a colon are a list.
     """
-    furniture = [i for i, line in enumerate(lines) if line.crumb == "furniture"]
     menus: set[int] = set()
     end = 0
-    for i in furniture if len(furniture) >= LIMITS["menu_links"] else ():
-        if i < end:
-            continue
-        start = end = i
-        while start and lines[start - 1].crumb:
-            start -= 1
-        while end < len(lines) and lines[end].crumb:
-            end += 1
-        n_links = len({line.key for line in lines[i:end] if line.crumb == "furniture"})
+    for _, group in groupby(lines, key=lambda line: line.crumb != ""):
+        run = [*group]
+        start, end = end, end + len(run)
+        links = {line.key for line in run if line.crumb == "furniture"}
         is_list = start > 0 and lines[start - 1].text[-1] == ":"
-        if end - start >= LIMITS["menu_lines"] and n_links >= LIMITS["menu_links"] and not is_list:
+        if len(run) >= LIMITS["menu_lines"] and len(links) >= LIMITS["menu_links"] and not is_list:
             menus.update(range(start, end - (end < len(lines))))
     return menus

@@ -86,8 +86,6 @@ def _without_scripts(text: str) -> str:
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:
-    if _SIMPLE_LINE.fullmatch(piece):
-        return chunks_of([piece.rstrip(" \t\n\v\f")])
     # No policy has code: deep indents come from nested page elements. Indented text stays with its item.
     piece = unbroken(_DEEP_INDENT.sub("    ", piece))
     if "\n**" in piece or "\n__" in piece:

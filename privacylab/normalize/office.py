@@ -148,10 +148,10 @@ def rtf_page(data: bytes) -> str:
 
 def _with_mark(control: re.Match[str]) -> str:
     word = control[0].strip()
-    if control[1]:
-        return control[0] + _LEVEL + control[1]
     marks = {"}": _CLOSE, "\\b": _BOLD, "\\b1": _BOLD, "\\b0": _PLAIN, "\\plain": _PLAIN, "\\pard": _NEW}
-    return _OPEN + word if word == "{" else control[0] + marks.get(word, "")
+    if word == "{":
+        return _OPEN + word
+    return control[0] + (_LEVEL + control[1] if control[1] else marks.get(word, ""))
 
 
 def _rtf_html(marked: str) -> Iterator[str]:

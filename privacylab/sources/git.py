@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -91,20 +92,22 @@ class GitArchive:
 
 
 def _taken_over(entries: Sequence[Entry], gone: Collection[tuple[str, str]]) -> Iterator[str]:
-    """A note if a policy ended with the text with which one other begins: it may be one service."""
-    first: dict[tuple[str, str], Entry] = {}
-    last: dict[tuple[str, str], Entry] = {}
+    """A note if a policy ended with the text with which one other begins: it may be one service.
+
+    Args:
+        entries: By service and document, oldest first.
+        gone: The policies that are not there in the end.
+    """
+    histories = [[*versions] for _, versions in groupby(entries, itemgetter(1, 2))]
+    begins = {(first.content, first.name) for first, *_ in histories}
     holders: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        first.setdefault((entry.name, entry.document), entry)
-        last[entry.name, entry.document] = entry
         holders[entry.content].add(entry.name)
-    begins = {(entry.content, entry.name) for entry in first.values()}
     pairs = []
-    for (name, document), entry in sorted(last.items()):
-        others = holders[entry.content] - {name}
-        if (name, document) in gone and len(others) == 1 and (entry.content, *others) in begins:
-            pairs.append(f"{name} and {others.pop()}")
+    for *_, last in histories:
+        others = holders[last.content] - {last.name}
+        if (last.name, last.document) in gone and len(others) == 1 and (last.content, *others) in begins:
+            pairs.append(f"{last.name} and {others.pop()}")
     if pairs:
         more = f" and {len(pairs) - _MOST_NAMED:,} more" if len(pairs) > _MOST_NAMED else ""
         yield (

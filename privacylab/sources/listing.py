@@ -152,13 +152,11 @@ def _united(entries: Sequence[Entry]) -> list[Entry]:
 
     They are, unless both are there on one day.
     """
-    days: dict[tuple[str, bool], set[int]] = defaultdict(set)
+    untitled, plain = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
     for entry in entries:
         if not entry.document or _is_plain(entry):
-            days[entry.name, _is_plain(entry)].add(entry.moment or 0)
-    united = {
-        name for name, _ in days if days.get((name, False)) and days[name, False].isdisjoint(days.get((name, True), ()))
-    }
+            (plain if entry.document else untitled)[entry.name].add(entry.moment or 0)
+    united = {name for name, days in untitled.items() if days.isdisjoint(plain[name])}
     return [entry._replace(document="") if entry.name in united and _is_plain(entry) else entry for entry in entries]
 
 

@@ -62,13 +62,9 @@ def refs(folder: Path) -> set[str]:
         SourceError: A ref leads nowhere.
     """
     heads = [path for path in (folder / "HEAD", *folder.glob("worktrees/*/HEAD")) if path.exists()]
-    loose = [
-        path
-        for path in (folder / "refs").rglob("*")
-        if not path.is_dir() and path.suffix != ".lock" and folder / "refs" / "replace" not in path.parents
-    ]
+    loose = [path for path in (folder / "refs").rglob("*") if not path.is_dir() and path.suffix != ".lock"]
     names = set()
-    for path in [*heads, *loose]:
+    for path in [*heads, *(path for path in loose if folder / "refs" / "replace" not in path.parents)]:
         content = read(path)
         if not content.startswith(b"ref:") and not _NAME.match(content):
             raise SourceError(f"{path} leads to no commit: the repository is damaged")

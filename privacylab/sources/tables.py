@@ -175,10 +175,9 @@ def _page(row: Row, columns: Mapping[str, Any]) -> Page:
 
 def encoding_of(head: bytes) -> str:
     """UTF-8, UTF-16 as spreadsheets call Unicode, or the code page of Western Windows."""
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    if b"\0" in head[:2]:
-        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
+    encoding = json.detect_encoding(head)
+    if not encoding.startswith("utf-8"):
+        return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:

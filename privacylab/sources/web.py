@@ -172,8 +172,8 @@ def web_pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
     yield from pages
     if archive.others:
         others = ", ".join(f"{n:,} {name or 'of no type'}" for name, n in archive.others.most_common(5))
-        n_others = archive.others.total()
-        reading.notes.append(f"{n_others:,} records of {kind.name} are not pages and are left out: {others}")
+        n_records = f"{archive.others.total():,} records of {kind.name}"
+        reading.notes.append(f"{n_records} are not pages and are left out: {others}")
     if failure:
         detail = f"{kind.name} that is damaged after {len(pages):,} pages ({failure}): copy it here again"
         yield Page(reason="unreadable", detail=detail)
