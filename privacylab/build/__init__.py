@@ -153,7 +153,8 @@ def _build(
     facts = facts_of_domains() | own
     conditions = _conditions(every, text, own)
     with ThreadPoolExecutor() as pool:  # git lists one archive beside another
-        entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
+        of_sources = pool.map(lambda source: source.entries(), opened.values())
+        entries = [*itertools.chain.from_iterable(of_sources)]
     listed = _by_service(entries)
     _note_unknown(opened.values(), listed)
     regions = {service: facts[service].region for service in listed if service in facts}
@@ -268,6 +269,6 @@ def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -
 def _conditions(every: str, text: bool, own: Mapping[str, Fact]) -> dict[str, Any]:
     """What the rows depend on besides versions: parameters, code, software, and the sources' facts about services."""
     software = dict(workers.software())
-    parameters = {"every": every, "text": text, "code": software.pop("code"), "thresholds": annotate.thresholds()}
+    chosen = {"every": every, "text": text, "code": software.pop("code")}
     stated = {"services": {service: own[service]._asdict() for service in sorted(own)}} if own else {}
-    return {"parameters": parameters, "versions": software, **stated}
+    return {"parameters": {**chosen, "thresholds": annotate.thresholds()}, "versions": software, **stated}

@@ -119,7 +119,8 @@ def _reading_grade(counts: Sequence[Sequence[int]]) -> float | None:
 
 def _rows_of_text(text: str) -> tuple[Row, list[Row], list[Row]]:
     """The columns of a text in ``segments``, under any heading, and its rows of ``mentions`` and ``cues``."""
-    own = {"audience": of_text(text), "terms": " ".join(content_terms(text)), **count_words(text)._asdict()}
+    terms = " ".join(content_terms(text))
+    own = {"audience": of_text(text), "terms": terms, **count_words(text)._asdict()}
     return own, _mentions(text), _spans("cues", cues.cues(text))
 
 
@@ -136,7 +137,8 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
     for (number, segment), percent in zip(batch.items(), percents, strict=True):
         own, *others = rows_of_text(segment.text)
         key = {"segment_id": hex_id(number)}
-        heading = segment.heading if text or (segment.heading or "").count(" ") < MAX_HEADING_WORDS else None
+        is_short = (segment.heading or "").count(" ") < MAX_HEADING_WORDS
+        heading = segment.heading if text or is_short else None
         head = key | {"heading": heading, "text": segment.text if text else None}
         rows["segments"].append(head | own | {"audience": own["audience"] or segment.audience})
         rows["scores"].append(key | dict(zip(CATEGORIES, percent, strict=True)))

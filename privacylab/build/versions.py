@@ -161,7 +161,8 @@ def _rows(
 
 def _order(version: Version) -> tuple[object, ...]:
     entry = version.entry
-    return (version.document, version.date or dt.date.min, entry.moment or 0, entry.collection, entry.source)
+    moment = (version.date or dt.date.min, entry.moment or 0)
+    return (version.document, *moment, entry.collection, entry.source)
 
 
 def _named(service: str, versions: Sequence[Version]) -> dict[str, Version]:

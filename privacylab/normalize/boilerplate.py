@@ -30,7 +30,8 @@ def trimmed(lines: list[Line]) -> list[Line]:
     keys = {line.key for i, line in enumerate(lines) if i not in menus} if menus else set()
 
     def left(start: int, end: int) -> list[Line]:
-        return [lines[i] for i in range(start, end) if i not in menus or lines[i].stays or lines[i].key in keys]
+        numbered = enumerate(lines[start:end], start)
+        return [line for i, line in numbered if i not in menus or line.stays or line.key in keys]
 
     head, body, tail = left(0, first), left(first, last), left(last, len(lines))
     head = _without_links(head[:-1], body) + [line for line in head[-1:] if line.crumb != "furniture"]

@@ -24,9 +24,8 @@ MAX_OPERATIONS = 3_000_000
 _HEAD = re.compile(rb"(?:^|[\x00-\x1f]|\xef\xbb\xbf)%PDF-\d")
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
 # TeX fonts without a table of letters: their codes for ligatures are not used for any other character.
-_TEX = str.maketrans(
-    dict(zip("\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f", "ff fi ffi ffl ff fi fl ffi ffl".split(), strict=True))
-)
+_LIGATURES = "ff fi ffi ffl ff fi fl ffi ffl".split()
+_TEX = dict(zip(b"\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f", _LIGATURES, strict=True))
 
 
 class _Line(NamedTuple):

@@ -112,7 +112,8 @@ def _unpacked(file: IO[bytes], name: str) -> tuple[Kind | None, IO[bytes]]:
         return named, file
     if kind is None and named is None and tables.is_table(head):
         return kinds.KINDS["text/csv"], file
-    is_page = kind and kind.media_type == "application/json" and media_type in ("text/html", "text/markdown")
+    is_json = kind and kind.media_type == "application/json"
+    is_page = is_json and media_type in ("text/html", "text/markdown")
     return None if is_page else kind, file
 
 
@@ -131,4 +132,5 @@ def _as_saved(entry: Entry, head: str) -> Entry:
     if entry.moment is None and (stated := name_dates.in_cell(str(date or ""))):
         entry = stated.of(entry._replace(reason=None, detail=None), "snapshot")
     host = place_of(says["url"])[0] if says else ""
-    return entry._replace(name=host) if host and entry.name.lower() not in entry.source.lower() else entry
+    is_in_path = entry.name.lower() in entry.source.lower()
+    return entry._replace(name=host) if host and not is_in_path else entry

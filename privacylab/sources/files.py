@@ -182,7 +182,8 @@ def _unpacked(place: Path, pack: str | None) -> Iterator[_Unpacked]:
     """The names of the files at a place, a function that opens one, and its position if going back is slow."""
     if pack == "zip":
         with zipfile.ZipFile(place) as archive:
-            yield (name for name in archive.namelist() if not name.endswith(("/", "\\"))), archive.open, None
+            names = (name for name in archive.namelist() if not name.endswith(("/", "\\")))
+            yield names, archive.open, None
     elif pack == "tar":
         with tarfile.open(place, tarinfo=_Member) as tar:
             listed = [member for member in tar if not member.isdir()]

@@ -79,15 +79,15 @@ class GitArchive:
         return {place for place, blob in moved.items() if blob in telling}
 
     def _entry(self, service: str, document: str, change: repository.Change) -> Entry:
-        source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
-        entry = Entry(self.label, service, document, change.seconds, source, change.blob, media_type, "snapshot")
-        if change.seconds is None or not FIRST <= change.seconds < END:
-            date = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
+        source, kind, seconds = f"{change.path}@{change.blob}", self.layout.media_type, change.seconds
+        entry = Entry(self.label, service, document, seconds, source, change.blob, kind, "snapshot")
+        if seconds is None or not FIRST <= seconds < END:
+            date = "no date" if seconds is None else f"{seconds} seconds since 1970"
             detail = f"commit {change.commit[:12]} has the author's date {date}"
             return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
         if not change.mode.startswith(repository.FILE_MODE):
-            kind = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"
-            return entry._replace(reason="unreadable", detail=f"a {kind}, no file")
+            other = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"
+            return entry._replace(reason="unreadable", detail=f"a {other}, no file")
         return entry
 
 

@@ -78,7 +78,8 @@ class Listing:
                 self._refuse("repository", root, near=f"{root.removesuffix('.git/')}/index.html")
             elif within and role != "hidden":
                 page = pages[within]
-                self._refuse("companion", path, folder=within, page=page or "a saved page", near=page or within)
+                words = {"folder": within, "page": page or "a saved page", "near": page or within}
+                self._refuse("companion", path, **words)
             elif role == "policy" or (role == "asset" and n_assets[folder] == 1):  # which is refused by its kind
                 yield path
             elif role in ("asset", "archive") or (role == "code" and name_dates.in_name(PurePosixPath(path).stem)):
@@ -118,7 +119,8 @@ class Listing:
             place = self._place(near[0])
             if detail.startswith("of "):
                 detail = f"{counted(len(near), 'file')} {detail}"
-            yield Entry(self._label, place.service, place.document, None, source, source, None, "none", reason, detail)
+            entry = Entry(self._label, place.service, place.document, None, source, source, None, "none")
+            yield entry._replace(reason=reason, detail=detail)
 
 
 def media_type_of(name: str) -> str | None:

@@ -72,7 +72,7 @@ _SHORT = re.compile(r"(\d\d)-(\d\d?)-(\d\d)")
 """Either end of it may be the year."""
 _BEFORE_A_YEAR = re.compile(r"(?:^|[\W_]|policy|privacy|terms)$", re.IGNORECASE)
 
-FIRST_YEAR, END_YEAR = (dt.datetime.fromtimestamp(seconds, dt.UTC).year for seconds in (FIRST, END))
+_YEARS = " to ".join(f"{dt.datetime.fromtimestamp(end, dt.UTC):%Y}" for end in (FIRST, END - 1))
 
 _EDGES = " -_.,+~@#()[]{}\u2010\u2011\u2012\u2013\u2014\u2015"
 _COUNTER = re.compile(r"^[-_.\s]{0,2}(?:\(?\d{1,2}\)?|[QH][1-4])$", re.IGNORECASE)
@@ -123,7 +123,7 @@ def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
     if len(days) == 1:
         ((value, moment),) = days.items()
         return NameDate(written, value, None, rest, time is not None, moment)
-    fault = f"may be {' or '.join(days)}" if days else f"is not a day from {FIRST_YEAR} to {END_YEAR - 1}"
+    fault = f"may be {' or '.join(days)}" if days else f"is not a day from {_YEARS}"
     return NameDate(written, None, f"{(written if written in name else name)!r} {fault}", rest)
 
 

@@ -70,7 +70,8 @@ def _extract() -> "tldextract.TLDExtract":
 def registrable(host: str) -> tuple[str, str] | None:
     """The registrable domain of a host and the part before it; None without a public suffix."""
     parts = _extract()(host.lower())
-    return (f"{parts.domain}.{parts.suffix}", parts.subdomain) if parts.suffix and parts.domain else None
+    domain = f"{parts.domain}.{parts.suffix}"
+    return (domain, parts.subdomain) if parts.suffix and parts.domain else None
 
 
 @cache
@@ -174,5 +175,6 @@ def _view(entry: Entry, document: str, spans: Sequence[tuple[int, int, int, str]
         if collection == entry.collection:
             break
         if entry.moment is not None and first <= entry.moment <= last:
-            return f"seen-by-{entry.collection}" if document == "main" else f"{document}-seen-by-{entry.collection}"
+            view = f"seen-by-{entry.collection}"
+            return view if document == "main" else f"{document}-{view}"
     return document

@@ -149,8 +149,10 @@ def _bytes(value: object) -> bytes:
     """A cell as the bytes of a page; empty if the cell says that there is none."""
     if isinstance(value, bytes):
         return value
-    text = "\n\n".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
-    return b"" if name_dates.is_empty(text) else text.encode("utf-8", "replace")
+    if isinstance(value, list):
+        value = "\n\n".join(map(str, value))
+    is_text = isinstance(value, str) and not name_dates.is_empty(value)
+    return str(value).encode("utf-8", "replace") if is_text else b""
 
 
 def _page(row: Row, columns: Mapping[str, Any]) -> Page:
@@ -224,7 +226,9 @@ def json_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
     """The objects of an array or of lines, with nested values; or those nested in one object."""
     for row in _objects(file):
         within = [each for each in row.values() if isinstance(each, dict)]
-        yield {name: value for each in (*within, row) for name, value in each.items()} if within else row
+        if within:
+            row = {name: value for each in (*within, row) for name, value in each.items()}
+        yield row
 
 
 def _objects(file: IO[bytes]) -> Iterator[Row]:
@@ -279,10 +283,11 @@ def _nested(value: Any) -> Iterator[Row]:  # noqa: ANN401 (whatever JSON holds)
     if {"columns", "data"} <= value.keys():
         yield from (dict(zip(value["columns"], cells, strict=False)) for cells in value["data"])
         return
-    lists = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict)]
+    lists = [each for each in value.values() if isinstance(each, list)]
+    tables = [each for each in lists if each and isinstance(each[0], dict)]
     objects = {key: each for key, each in value.items() if isinstance(each, dict)}
-    if lists:
-        yield from max(lists, key=len)
+    if tables:
+        yield from max(tables, key=len)
     elif objects and candidates(list(objects), "text"):
         for key in next(iter(objects.values())):
             yield {name: column.get(key) for name, column in objects.items()}

@@ -103,13 +103,15 @@ class _Archive:
             for name in warcs:
                 with members.open(name) as packed:
                     kind = kinds.kind_of(packed)
-                    self.read(PACKED[kind.media_type](packed) if kind and kind.media_type in PACKED else packed)
+                    unpacker = PACKED.get(kind.media_type) if kind else None
+                    self.read(unpacker(packed) if unpacker else packed)
 
     def _take_page(self, record: Any, url: str) -> None:  # noqa: ANN401 (warcio has no types)
         declared = (record.http_headers or record.rec_headers).get_header("Content-Type") or ""
         name = declared.partition(";")[0].strip().lower()
         if name not in _MEDIA_TYPES:
-            self.others[name.partition("/")[0] if name.startswith(("image", "video", "audio", "font")) else name] += 1
+            kind = name.partition("/")[0]
+            self.others[kind if kind in ("image", "video", "audio", "font") else name] += 1
             return
         digest = record.rec_headers.get_header("WARC-Payload-Digest")
         page = self._known.get(digest)

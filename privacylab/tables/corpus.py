@@ -161,13 +161,9 @@ class Corpus:
         values = scores[list(CATEGORIES)].to_numpy()
         limits = np.array([self.thresholds()[name] for name in CATEGORIES])
         row, column = np.nonzero(values >= limits)
-        return pd.DataFrame(
-            {
-                "segment_id": scores["segment_id"].to_numpy()[row],
-                "category": pd.Categorical.from_codes(column.tolist(), categories=pd.Index(CATEGORIES)),
-                "score": values[row, column],
-            }
-        )
+        ids = scores["segment_id"].to_numpy()[row]
+        category = pd.Categorical.from_codes(column.tolist(), categories=pd.Index(CATEGORIES))
+        return pd.DataFrame({"segment_id": ids, "category": category, "score": values[row, column]})
 
     def has_text(self) -> bool:
         """Whether the segments have text (not so in the embedded panel)."""
@@ -232,7 +228,8 @@ def check_replaceable(folder: Path) -> None:
     foreign = []
     for path in sorted(folder.iterdir()):
         if path.name in TABLES and path.is_dir() and not path.is_symlink():
-            foreign += [f"{path.name}/{part.name}" for part in path.iterdir() if not _PART.fullmatch(part.name)]
+            parts = (part.name for part in path.iterdir())
+            foreign += [f"{path.name}/{part}" for part in parts if not _PART.fullmatch(part)]
         elif path.name not in own or not path.is_file():
             foreign.append(path.name)
     if foreign:

@@ -101,9 +101,10 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     table = ALL_TABLES[name]
     _check_columns(name, list(frame.columns))
     where = f"table {name}, column"
-    typed = pd.DataFrame(
-        {column: _checked(f"{where} {column}", spec, frame[column]) for column, spec in table.columns.items()}
-    )
+    columns = {}
+    for column, spec in table.columns.items():
+        columns[column] = _checked(f"{where} {column}", spec, frame[column])
+    typed = pd.DataFrame(columns)
     twice = typed.loc[typed.duplicated(table.key), table.key]
     if len(twice):
         key = " and ".join(table.key)

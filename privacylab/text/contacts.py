@@ -30,5 +30,6 @@ def contacts(texts: Sequence[str]) -> list[tuple[str, str]]:
     for text in texts:
         for kind, pattern in _CONTACTS.items():
             rows += [(kind, contact.strip()) for contact in pattern.findall(text)]
-        rows += [("post", each) for each in sentences(text) if _BY_POST.search(each) and _ADDRESS.search(each)]
+        by_post = filter(_BY_POST.search, sentences(text))
+        rows += [("post", sentence) for sentence in by_post if _ADDRESS.search(sentence)]
     return list(dict.fromkeys(rows))

@@ -45,7 +45,7 @@ def segments(blocks: Iterable[Block]) -> list[Segment]:
     >>> segments(blocks)
     [Segment(heading='Cookies', text='We use:\n- pixels', audience='all')]
     """
-    return [segment for section, audience in sections(blocks) for segment in of_section(section, audience)]
+    return [segment for section in sections(blocks) for segment in of_section(*section)]
 
 
 def sections(blocks: Iterable[Block]) -> Iterator[tuple[tuple[Block, ...], str]]:
