@@ -196,7 +196,8 @@ def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) ->
         How many rows the parts have of each table.
     """
     files_of = {service: workers.part_of(task.folder, service) for service in listed}
-    stored = {service: part for service, path in files_of.items() if (part := workers.summary(path)) is not None}
+    parts = {service: workers.summary(path) for service, path in files_of.items()}
+    stored = {service: part for service, part in parts.items() if part is not None}
     ids = workers.ids_of(task.sources, [entry for service in stored for entry, _ in listed[service]])
     missing = {
         service: versions
@@ -204,12 +205,11 @@ def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) ->
         if service not in stored
         or stored[service].digest != workers.fingerprint(versions, ids, conditions=task.conditions)
     }
-    run(
-        [
-            task._replace(services=batch, regions={service: task.regions.get(service) for service, _ in batch})
-            for batch in workers.batches(missing, workers.sizes(task.sources, missing))
-        ]
-    )
+    tasks = []
+    for batch in workers.batches(missing, workers.sizes(task.sources, missing)):
+        regions = {service: task.regions.get(service) for service, _ in batch}
+        tasks.append(task._replace(services=batch, regions=regions))
+    run(tasks)
     os.listdir(task.folder)  # over a network, this machine may else remember that a part is not there
     for service in missing:
         part = workers.summary(files_of[service])
@@ -270,5 +270,6 @@ def _conditions(every: str, text: bool, own: Mapping[str, Fact]) -> dict[str, An
     """What the rows depend on besides versions: parameters, code, software, and the sources' facts about services."""
     software = dict(workers.software())
     chosen = {"every": every, "text": text, "code": software.pop("code")}
+    parameters = {**chosen, "thresholds": annotate.thresholds()}
     stated = {"services": {service: own[service]._asdict() for service in sorted(own)}} if own else {}
-    return {"parameters": {**chosen, "thresholds": annotate.thresholds()}, "versions": software, **stated}
+    return {"parameters": parameters, "versions": software, **stated}

@@ -76,7 +76,8 @@ def _rows_of_versions(
     policies, occurrences = [], []
     for policy in history.policies:
         ids = list(map(hex_id, policy["segment_ids"]))
-        era, grade = era_by_frameworks(_claims_of(policy, claims)), _reading_grade([counts[each] for each in ids])
+        era = era_by_frameworks(_claims_of(policy, claims))
+        grade = _reading_grade([counts[each] for each in ids])
         policies.append(policy | {"era_by_frameworks": era, "reading_grade": grade})
         key = {"policy_id": policy["policy_id"]}
         occurrences += [key | {"position": place, "segment_id": each} for place, each in enumerate(ids)]

@@ -101,7 +101,8 @@ def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: st
     except normalize.NormalizeError as error:
         return _rejected(content, error.reason, error.detail)
     except MemoryError:
-        return _rejected(content, sources.TOO_LARGE, "more than the memory holds once it is read: cut it into files")
+        detail = "more than the memory holds once it is read: cut it into files"
+        return _rejected(content, sources.TOO_LARGE, detail)
     if page.verdict.reason:
         return Text(content, page.verdict)
     return Text(content, page.verdict, page.segment_ids, page.blocks)
@@ -182,7 +183,9 @@ def policy_id(service: str, document: str, day: dt.date | str | None, content_id
     Without a day ``service@undated-<8 hex>``, or the known year or month instead of ``undated``.
     """
     name = service if document == "main" else f"{service}:{document}"
-    return f"{name}@{day.isoformat()}" if isinstance(day, dt.date) else f"{name}@{day or 'undated'}-{content_id[:8]}"
+    if isinstance(day, dt.date):
+        return f"{name}@{day.isoformat()}"
+    return f"{name}@{day or 'undated'}-{content_id[:8]}"
 
 
 def _statuses(named: Mapping[str, Version]) -> dict[str, Repeat]:

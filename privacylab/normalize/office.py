@@ -107,7 +107,8 @@ def _look_of(style: ElementTree.Element) -> str:
     """Whether a style is a ``Title``, ``bold``, or nothing that matters here."""
     if "Title" in (style.get("name"), style.get("parent-style-name")):
         return "Title"
-    return "bold" if any(each.get("font-weight") in ("bold", "700", "800", "900") for each in style) else ""
+    weights = {each.get("font-weight") for each in style}
+    return "bold" if weights & {"bold", "700", "800", "900"} else ""
 
 
 def _make_html(node: ElementTree.Element, look: str | None) -> None:

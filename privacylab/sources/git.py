@@ -79,7 +79,8 @@ class GitArchive:
         return {place for place, blob in moved.items() if blob in telling}
 
     def _entry(self, service: str, document: str, change: repository.Change) -> Entry:
-        source, kind, seconds = f"{change.path}@{change.blob}", self.layout.media_type, change.seconds
+        source, kind = f"{change.path}@{change.blob}", self.layout.media_type
+        seconds = change.seconds
         entry = Entry(self.label, service, document, seconds, source, change.blob, kind, "snapshot")
         if seconds is None or not FIRST <= seconds < END:
             date = "no date" if seconds is None else f"{seconds} seconds since 1970"

@@ -115,11 +115,12 @@ def _zip_kind(file: IO[bytes]) -> Kind | None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
-            declared = archive.open("mimetype").read(200).decode("ascii", "ignore") if "mimetype" in names else None
+            declared = archive.open("mimetype").read(200) if "mimetype" in names else b""
     except DAMAGE:
         return KINDS["application/x-damaged-zip"]
     for kind in KINDS.values():
-        if (declared and declared.strip() == kind.mimetype) or any(map(re.compile(kind.member).search, names)):
+        is_declared = declared.decode("ascii", "ignore").strip() == kind.mimetype
+        if is_declared or any(map(re.compile(kind.member).search, names)):
             return kind
     return None
 

@@ -194,4 +194,5 @@ def in_seconds(name: str) -> NameDate | None:
     day = dt.datetime.fromtimestamp(int(match[1]), dt.UTC)
     moment = _first_day(Reading(day.year, day.month, day.day))
     rest = bare(name[: match.start()])
-    return None if moment is None else NameDate(match[0], day.date().isoformat(), None, rest, True, moment)
+    date = NameDate(match[0], day.date().isoformat(), None, rest, True, moment)
+    return None if moment is None else date

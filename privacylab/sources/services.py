@@ -109,7 +109,8 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     named: dict[tuple[str, str, str], tuple[tuple[str, str, str], str]] = {}
     for entry in entries:
         service, part = service_of(entry.name)
-        group, title = (service, part, entry.collection), _title(entry.name, entry.document, service)
+        group = (service, part, entry.collection)
+        title = _title(entry.name, entry.document, service)
         named[entry.collection, entry.name, entry.document] = group, title
         dated = moments[group][title]
         if not entry.reason:  # an undated one says nothing about the time of its title
@@ -119,7 +120,8 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     for key, (group, title) in named.items():
         service, part, _ = group
         own = slug(title) or "unnamed"
-        result[key] = service, part if title in main[group] else own if part == "main" else f"{part}-{own}"
+        own = own if part == "main" else f"{part}-{own}"
+        result[key] = service, part if title in main[group] else own
     return result
 
 

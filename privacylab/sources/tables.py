@@ -86,7 +86,8 @@ def reader(rows_of: Callable[[IO[bytes], Reading], Iterator[Row]]) -> Reader:
         if not n_rows and not damage:
             yield Page(reason=NO_TEXTS, detail=f"{kind.name} without rows")
         if n_empty:
-            yield Page(reason="empty", detail=f"{kind.name}: {n_empty:,} of its {n_rows:,} rows have no text")
+            detail = f"{kind.name}: {n_empty:,} of its {n_rows:,} rows have no text"
+            yield Page(reason="empty", detail=detail)
 
     return pages
 
@@ -116,7 +117,8 @@ def _usual(names: Sequence[str], part: str) -> list[str]:
 def candidates(names: Sequence[str], part: str) -> list[str]:
     """The columns that may contain a part of a policy, the likeliest first."""
     ends = _RULES["columns"][part]["ends"]
-    return [*_usual(names, part), *(name for name in names if "".join(_words(name)[-1:]).lower() in ends)]
+    likely = [name for name in names if "".join(_words(name)[-1:]).lower() in ends]
+    return [*_usual(names, part), *likely]
 
 
 def is_table(head: bytes) -> bool:
@@ -340,7 +342,9 @@ def _query(database: sqlite3.Connection, reading: Reading) -> str:
     for name, column in database.execute(_COLUMNS):
         columns[name].append(column)
     asked = reading.columns.text
-    texts = [name for name, own in columns.items() if (asked in own if asked else candidates(own, "text"))]
+    texts = [name for name, own in columns.items() if asked in own]
+    if not asked:
+        texts = [name for name, own in columns.items() if candidates(own, "text")]
     if not texts:
         raise NoTextsError("no table with a column of texts: name the column with --text-column")
     table = max(texts, key=lambda name: "polic" in name.lower())

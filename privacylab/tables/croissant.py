@@ -47,9 +47,8 @@ def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def search_entry(described: Mapping[str, Any]) -> dict[str, Any]:
     """What a web page tells search engines about a corpus: schema.org's words only, without files and columns."""
-    own = {
-        key: value for key, value in described.items() if not re.search(r"[@:]|conformsTo|citeAs|^record|^dist", key)
-    }
+    left_out = re.compile(r"[@:]|conformsTo|citeAs|^record|^dist")
+    own = {key: value for key, value in described.items() if not left_out.search(key)}
     return {"@context": "https://schema.org/", "@type": "Dataset", **own}
 
 
@@ -66,12 +65,12 @@ def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, A
     }
     texts = {**rules["any"], **(rules["panel"] if of_archives else {})}
     origins = [{"@type": "prov:Entity", "name": name, **archives.get(name, {})} for name in sources]
-    build = {"@type": "prov:Activity", "prov:label": f"privacylab build, PrivacyLab {words['version']}"}
+    label = f"privacylab build, PrivacyLab {words['version']}"
     return {
         **{key: _filled(value, words) for key, value in texts.items()},
         # Of a public archive: its name, address and licence.
         "prov:wasDerivedFrom": [{key: value for key, value in each.items() if key != "places"} for each in origins],
-        "prov:wasGeneratedBy": [build],
+        "prov:wasGeneratedBy": [{"@type": "prov:Activity", "prov:label": label}],
     }
 
 
@@ -85,7 +84,8 @@ def _filled(written: object, words: Mapping[str, str]) -> object:
 
 def _file(name: str, folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     path, n_rows = folder / f"{name}.parquet", f"{manifest['counts'][name]:,} rows"
-    described = {"name": path.name, "description": f"{n_rows}.", "encodingFormat": "application/x-parquet"}
+    described = {"name": path.name, "description": f"{n_rows}."}
+    described["encodingFormat"] = "application/x-parquet"
     if not path.is_file():
         parts = f"{name}/part-*.parquet"
         described |= {"name": name, "description": f"{n_rows}, in parts that follow each other."}

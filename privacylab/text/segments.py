@@ -6,6 +6,7 @@ of 59 words and at most 372 (counted on its training policies).
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from privacylab.normalize import Block
@@ -71,7 +72,8 @@ def of_section(section: Sequence[Block], audience: str) -> list[Segment]:
     under = section if heading is None else section[1:]
     if heading is not None and not under:
         return [Segment(None, heading, audience)]  # a heading before a heading keeps its words
-    return [Segment(heading, part, audience) for lines in _units(under) for part in _parts("\n".join(lines))]
+    parts = chain.from_iterable(_parts("\n".join(lines)) for lines in _units(under))
+    return [Segment(heading, part, audience) for part in parts]
 
 
 def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
