@@ -22,7 +22,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple
 
 from simplemma.strategies import DefaultDictionaryFactory
@@ -37,7 +36,6 @@ Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
 
 NUMBER = "#"
-_norm, _orth = attrgetter("norm"), attrgetter("orth")
 
 
 class PatternError(ValueError):
@@ -224,32 +222,17 @@ class Patterns:
         every = {word for each in needed for any_of in _sets(each) for word in any_of}
         self._exact = {get_string_id(word[1:]): word for word in every if word.startswith("=")}
         self._norms = {get_string_id(word): word for word in every if not word.startswith("=")}
-        self._counts_numbers = NUMBER in every
-        self._bits = {word: _union(bit for words, bit in bits.items() if word in words) for word in every}
-        self._begun: dict[int, list[Candidate]] = defaultdict(list)
+        self._bits = {word: _union(bit for words, bit in bits.items() if word in words) for word in every | {NUMBER}}
+        self._begun: dict[str, list[Candidate]] = defaultdict(list)
         for name, group in self._rows.items():
             for number, each in enumerate(group):
                 candidate = Candidate(_union(bits[words] for words in needed[each]), name, number)
-                self._begun[bits[max(needed[each], key=_shortest)]].append(candidate)
-        self._begins = _union(self._begun)
-        first = {word for words, bit in bits.items() if bit in self._begun for word in words}
-        self._wake = frozenset(number for number, word in self._norms.items() if word in first)
-        self._wake_exact = frozenset(number for number, word in self._exact.items() if word in first)
-        self._wakes_always = NUMBER in first
-
-    def wakes(self, words: Sequence[Word]) -> bool:
-        """Whether a match may begin with one of some words: a quick test, which most sentences fail."""
-        return (
-            self._wakes_always
-            or not self._wake.isdisjoint(map(_norm, words))
-            or (bool(self._wake_exact) and not self._wake_exact.isdisjoint(map(_orth, words)))
-        )
+                for word in max(needed[each], key=_shortest):
+                    self._begun[word].append(candidate)
 
     def look(self, words: Sequence[Word]) -> Look:
-        """Which words of the patterns are in a sentence, and where; nothing if no pattern may match."""
-        if not self.wakes(words):
-            return Look({}, {}, len(words))
-        norms, exact, counts_numbers = self._norms, self._exact, self._counts_numbers
+        """Which words of the patterns are in a sentence, and where, and which patterns may match."""
+        norms, exact = self._norms, self._exact
         at: dict[str, int] = defaultdict(int)
         place = 1
         for norm, orth, is_number in words:
@@ -257,23 +240,20 @@ class Patterns:
                 at[norms[norm]] |= place
             if orth in exact:
                 at[exact[orth]] |= place
-            if is_number and counts_numbers:
+            if is_number:
                 at[NUMBER] |= place
             place <<= 1
         rows: dict[str, set[int]] = defaultdict(set)
-        for candidate in self._candidates(_union(map(self._bits.__getitem__, at))):
-            rows[candidate.group].add(candidate.number)
+        absent = ~_union(map(self._bits.__getitem__, at))
+        for word in at.keys() & self._begun.keys():
+            for needed, group, number in self._begun[word]:
+                if not needed & absent:
+                    rows[group].add(number)
         return Look(at, rows, place.bit_length() - 1)
 
-    def _candidates(self, present: int) -> list[Candidate]:
-        """The rows that may match if a word of each of some sets is there, as bits."""
-        candidates = []
-        absent, begins = ~present, present & self._begins
-        while begins:
-            first = begins & -begins
-            candidates += [each for each in self._begun[first] if not each[0] & absent]
-            begins ^= first
-        return candidates
+    def wakes(self, words: Sequence[Word]) -> bool:
+        """Whether a match may begin with one of some words: a quick test, which most sentences fail."""
+        return not self._begun.keys().isdisjoint(self.look(words).at)
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First and end token of each match of a group; of a pattern's matches with the same end, the shortest."""
