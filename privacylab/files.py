@@ -112,7 +112,7 @@ def restore(folder: Path) -> None:
 
 def _flush(staging: Path) -> None:
     """Waits until the disk has the data."""
-    for path in sorted(staging.rglob("*")) if staging.is_dir() else [staging]:
+    for path in (staging, *staging.rglob("*")):
         if path.is_file():
             with path.open("rb") as file:
                 os.fsync(file.fileno())

@@ -153,12 +153,13 @@ def _build(
     facts = facts_of_domains() | own
     conditions = _conditions(every, text, own)
     with ThreadPoolExecutor() as pool:  # git lists one archive beside another
-        entries = [*itertools.chain.from_iterable(pool.map(lambda source: source.entries(), opened.values()))]
+        of_sources = pool.map(lambda source: source.entries(), opened.values())
+        entries = [*itertools.chain.from_iterable(of_sources)]
     listed = _by_service(entries)
     _note_unknown(opened.values(), listed)
     regions = {service: facts[service].region for service in listed if service in facts}
-    told = hashlib.sha256(repr(conditions).encode("utf-8", "backslashreplace")).hexdigest()
-    task = workers.Task((), opened, scratch, every, text, told, regions, workers.software(), workers.mark(scratch))
+    digest = hashlib.sha256(repr(conditions).encode("utf-8", "backslashreplace")).hexdigest()
+    task = workers.Task((), opened, scratch, every, text, digest, regions, workers.software(), workers.mark(scratch))
     n_rows = _read(listed, task, run)
     progress("writing", 0, 1)
     own_parts = [workers.part_of(scratch, service) for service in listed]
@@ -195,7 +196,8 @@ def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) ->
         How many rows the parts have of each table.
     """
     files_of = {service: workers.part_of(task.folder, service) for service in listed}
-    stored = {service: part for service, path in files_of.items() if (part := workers.summary(path)) is not None}
+    parts = {service: workers.summary(path) for service, path in files_of.items()}
+    stored = {service: part for service, part in parts.items() if part is not None}
     ids = workers.ids_of(task.sources, [entry for service in stored for entry, _ in listed[service]])
     missing = {
         service: versions
@@ -203,23 +205,22 @@ def _read(listed: Mapping[str, workers.Listed], task: workers.Task, run: Run) ->
         if service not in stored
         or stored[service].digest != workers.fingerprint(versions, ids, conditions=task.conditions)
     }
-    run([_task_of(batch, task) for batch in workers.batches(missing, workers.sizes(task.sources, missing))])
+    tasks = []
+    for batch in workers.batches(missing, workers.sizes(task.sources, missing)):
+        regions = {service: task.regions.get(service) for service, _ in batch}
+        tasks.append(task._replace(services=batch, regions=regions))
+    run(tasks)
     os.listdir(task.folder)  # over a network, this machine may else remember that a part is not there
     for service in missing:
         part = workers.summary(files_of[service])
         if part is None:
-            gone = f"the part of {service} in {task.folder} is gone or damaged"
-            raise BuildError(f"{gone}: give --resume to read it again")
+            where = f"the part of {service} in {task.folder}"
+            raise BuildError(f"{where} is gone or damaged: give --resume to read it again")
         stored[service] = part
     n_rows = Counter[str]()
     for part in stored.values():
         n_rows.update(part.n_rows)
     return n_rows
-
-
-def _task_of(batch: tuple[tuple[str, workers.Listed], ...], task: workers.Task) -> workers.Task:
-    regions = {service: task.regions[service] for service, _ in batch if service in task.regions}
-    return task._replace(services=batch, regions=regions)
 
 
 # --- Sources ----------------------------------------------------------------------------------------------------------
@@ -268,6 +269,7 @@ def _described(opened: Mapping[str, sources.Source], entries: Iterable[Entry]) -
 def _conditions(every: str, text: bool, own: Mapping[str, Fact]) -> dict[str, Any]:
     """What the rows depend on besides versions: parameters, code, software, and the sources' facts about services."""
     software = dict(workers.software())
-    parameters = {"every": every, "text": text, "code": software.pop("code"), "thresholds": annotate.thresholds()}
+    chosen = {"every": every, "text": text, "code": software.pop("code")}
+    parameters = {**chosen, "thresholds": annotate.thresholds()}
     stated = {"services": {service: own[service]._asdict() for service in sorted(own)}} if own else {}
     return {"parameters": parameters, "versions": software, **stated}

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as arrow
@@ -20,6 +20,8 @@ from privacylab.text.counts import content_terms, count_words
 from privacylab.text.segments import Segment
 
 Row = dict[str, Any]
+
+_COUNTED = ("n_words", "n_sentences", "n_syllables")
 
 MAX_HEADING_WORDS = 8
 """Longer headings are left out of tables without text."""
@@ -49,11 +51,12 @@ def histories(read: Sequence[History], *, text: bool) -> Iterator[dict[str, arro
     rows_of = tables(full, text=text)
     mentions = [{"segment_id": hex_id(n)} | row for n, segment in others.items() for row in _mentions(segment.text)]
     claims = _claims([*rows_of["mentions"], *mentions])
+    counts = {row["segment_id"]: [row[column] for column in _COUNTED] for row in rows_of["segments"]}
     batches = {name: _batch(name, rows) for name, rows in rows_of.items()}
     for each, numbers in zip(read, in_policies, strict=True):
         ids = arrow.array(map(hex_id, numbers), arrow.string())
         own = {name: rows.filter(compute.is_in(rows["segment_id"], ids)) for name, rows in batches.items()}
-        yield own | _rows_of_versions(each, own["segments"], claims)
+        yield own | _rows_of_versions(each, claims, counts)
 
 
 def _batch(name: str, rows: Sequence[Row]) -> arrow.RecordBatch:
@@ -61,28 +64,25 @@ def _batch(name: str, rows: Sequence[Row]) -> arrow.RecordBatch:
 
 
 def _rows_of_versions(
-    history: History, segments: arrow.RecordBatch, claims: Mapping[int, set[str]]
+    history: History, claims: Mapping[int, set[str]], counts: Mapping[str, Sequence[int]]
 ) -> dict[str, arrow.RecordBatch]:
     """The rows of ``versions``, ``policies`` and ``occurrences``.
 
     Args:
         history: The service's history.
-        segments: The rows of its policies' segments.
         claims: What each segment claims.
+        counts: Words, sentences and syllables of each segment.
     """
-    measured = segments.select(["n_words", "n_sentences", "n_syllables"]).to_pandas().to_numpy()
-    counts = dict(zip(segments["segment_id"].to_pylist(), measured, strict=True))
-    rows: dict[str, list[Row]] = {"policies": [], "occurrences": []}
+    policies, occurrences = [], []
     for policy in history.policies:
-        ids = [hex_id(number) for number in policy["segment_ids"]]
+        ids = list(map(hex_id, policy["segment_ids"]))
         era = era_by_frameworks(_claims_of(policy, claims))
-        grade = _reading_grade([counts[segment_id] for segment_id in ids])
-        rows["policies"].append(policy | {"era_by_frameworks": era, "reading_grade": grade})
-        rows["occurrences"] += [
-            {"policy_id": policy["policy_id"], "position": position, "segment_id": segment_id}
-            for position, segment_id in enumerate(ids)
-        ]
-    rows["versions"] = [version | {"claims": _claims_of(version, claims)} for version in history.versions]
+        grade = _reading_grade([counts[each] for each in ids])
+        policies.append(policy | {"era_by_frameworks": era, "reading_grade": grade})
+        key = {"policy_id": policy["policy_id"]}
+        occurrences += [key | {"position": place, "segment_id": each} for place, each in enumerate(ids)]
+    versions = [version | {"claims": _claims_of(version, claims)} for version in history.versions]
+    rows = {"policies": policies, "occurrences": occurrences, "versions": versions}
     return {name: _batch(name, each) for name, each in rows.items()}
 
 
@@ -105,7 +105,7 @@ def era_by_frameworks(claims: Collection[str]) -> str | None:
     return next((era.id for era in reversed(eras.eras()) if era.id in claimed), None)
 
 
-def _reading_grade(counts: Sequence[np.ndarray]) -> float | None:
+def _reading_grade(counts: Sequence[Sequence[int]]) -> float | None:
     """The Flesch-Kincaid grade (Kincaid et al. 1975) of a policy; None for no words.
 
     Args:
@@ -118,17 +118,11 @@ def _reading_grade(counts: Sequence[np.ndarray]) -> float | None:
 # --- Segments -------------------------------------------------------------------------------------------------------
 
 
-class _Said(NamedTuple):
-    """What a text says, under any heading, as columns of tables."""
-
-    segments: Row
-    mentions: Sequence[Row]
-    cues: Sequence[Row]
-
-
-def _said(text: str) -> _Said:
-    own = {"audience": of_text(text), "terms": " ".join(content_terms(text)), **count_words(text)._asdict()}
-    return _Said(own, _mentions(text), _spans("cues", cues.cues(text)))
+def _rows_of_text(text: str) -> tuple[Row, list[Row], list[Row]]:
+    """The columns of a text in ``segments``, under any heading, and its rows of ``mentions`` and ``cues``."""
+    terms = " ".join(content_terms(text))
+    own = {"audience": of_text(text), "terms": terms, **count_words(text)._asdict()}
+    return own, _mentions(text), _spans("cues", cues.cues(text))
 
 
 def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
@@ -140,18 +134,17 @@ def tables(batch: Mapping[int, Segment], *, text: bool) -> dict[str, list[Row]]:
     """
     rows: dict[str, list[Row]] = {"segments": [], "scores": [], "mentions": [], "cues": []}
     percents = np.rint(100 * scores(list(batch.values()))).astype(int).tolist()
-    said = cache(_said)  # many segments differ only in their headings
+    rows_of_text = cache(_rows_of_text)  # many segments differ only in their headings
     for (number, segment), percent in zip(batch.items(), percents, strict=True):
-        own, mentions, found = said(segment.text)
+        own, *others = rows_of_text(segment.text)
         key = {"segment_id": hex_id(number)}
-        head = key | {
-            "heading": segment.heading if text or (segment.heading or "").count(" ") < MAX_HEADING_WORDS else None,
-            "text": segment.text if text else None,
-        }
+        is_short = (segment.heading or "").count(" ") < MAX_HEADING_WORDS
+        heading = segment.heading if text or is_short else None
+        head = key | {"heading": heading, "text": segment.text if text else None}
         rows["segments"].append(head | own | {"audience": own["audience"] or segment.audience})
         rows["scores"].append(key | dict(zip(CATEGORIES, percent, strict=True)))
-        rows["mentions"] += [key | row for row in mentions]
-        rows["cues"] += [key | row for row in found]
+        for name, spans in zip(("mentions", "cues"), others, strict=True):
+            rows[name] += [key | row for row in spans]
     return rows
 
 

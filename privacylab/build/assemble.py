@@ -33,11 +33,11 @@ def assemble(
         n_rows: How many rows the parts have of each table. Above `ROWS` segments a table comes in ranges of its key of
             about so many rows, which are read from files beside the parts when they are asked for.
     """
-    rows = []
-    for service, versions in listed.items():
-        fact = facts.get(service)
-        stated = (fact.region, fact.industry, fact.ground, fact.owner, fact.owner_ground) if fact else (None,) * 5
-        rows.append((service, sorted({entry.name for entry, _ in versions}), *stated))
+    rows = [
+        {"service": service, "names": sorted({entry.name for entry, _ in versions})}
+        | (facts[service]._asdict() if service in facts else {})
+        for service, versions in listed.items()
+    ]
     services = {"services": pd.DataFrame(rows, columns=list(schema.TABLES["services"].columns))}
     if n_rows["segments"] > ROWS:
         return {**services, **_in_ranges(paths, listed, n_rows)}, n_rows["versions"]
@@ -62,7 +62,7 @@ def _rows(parts: arrow.Table, name: str) -> arrow.Table:
 def _frame(rows: arrow.Table, name: str) -> pd.DataFrame:
     """The rows of a table; a segment of several services is in the part of each, but here only once."""
     frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
-    key = list(schema.TABLES[name].key)
+    key = schema.TABLES[name].key
     return frame.drop_duplicates(key) if key[0] == "segment_id" else frame
 
 
@@ -96,8 +96,8 @@ def _in_ranges(
 def _borders(name: str, n: int, listed: Mapping[str, Listed]) -> Iterator[str]:
     """The keys at which the second to the last of ``n`` ranges begin: ids are hashes, or begin with a service."""
     names = [service for service, versions in listed.items() for _ in versions]
+    of_segments = schema.TABLES[name].key[0] == "segment_id"
     for number in range(1, n):
-        of_segments = schema.TABLES[name].key[0] == "segment_id"
         yield f"{(number << 64) // n:016x}" if of_segments else names[number * len(names) // n]
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from privacylab.build.screen import rules
+from privacylab.build.screen import RULES
 
 
 class Sighting(NamedTuple):
@@ -37,7 +37,7 @@ def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
         For each version id: ``kept`` (a text that is new here), ``near_duplicate`` (of the version that opened the run)
         or ``flip`` (between two runs of the named version).
     """
-    days = rules()["duplicates"]["flip_days"]
+    days = RULES["duplicates"]["flip_days"]
     n_seen = Counter(sighting.key for sighting in history)
     runs: list[list[Sighting]] = []
     flips: dict[str, Repeat] = {}
@@ -47,12 +47,10 @@ def repeats(history: Sequence[Sighting]) -> dict[str, Repeat]:
         else:
             runs.append([sighting])
         _close_flips(runs, flips, n_seen, days)
-    result = dict(flips)
-    for run in runs:
-        result[run[0].version_id] = Repeat("kept")
-        for sighting in run[1:]:
-            result[sighting.version_id] = Repeat("near_duplicate", run[0].version_id)
-    return result
+    for first, *others in runs:
+        flips[first.version_id] = Repeat("kept")
+        flips |= {other.version_id: Repeat("near_duplicate", first.version_id) for other in others}
+    return flips
 
 
 def _close_flips(runs: list[list[Sighting]], flips: dict[str, Repeat], n_seen: Counter[int], days: int) -> None:

@@ -131,11 +131,12 @@ def _is_done(future: Future[None], task: workers.Task) -> bool:
         if type(error).__name__ == "KilledWorker":  # dask's, which need not be installed
             return False
         cause = error.__cause__ if isinstance(error.__cause__, ImportError | AttributeError) else error
-        said = f"{type(cause).__name__}: {why(cause)}"
+        fault = f"{type(cause).__name__}: {why(cause)}"
         if not task.services:
-            raise BuildError(f"no job can begin ({said}): install privacylab where the scheduler is, too") from None
-        said = f"reading {_named(task)} failed ({said})"
-        raise BuildError(f"{said}: mend that and give --resume, or report it") from error
+            raise BuildError(f"no job can begin ({fault}): install privacylab where the scheduler is, too") from None
+        raise BuildError(
+            f"reading {_named(task)} failed ({fault}): mend that and give --resume, or report it"
+        ) from error
     return True
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import py3langid
 
@@ -60,29 +60,20 @@ class Verdict(NamedTuple):
     fingerprint: frozenset[int] = frozenset()
 
 
-def rules() -> dict[str, Any]:
-    """The limits and word lists of ``rules/screen.toml``."""
-    return paths.rules("screen")
+RULES = paths.rules("screen")
+"""The limits and word lists of ``rules/screen.toml``."""
 
-
-@cache
-def _words_of(section: str, key: str) -> frozenset[str]:
-    return frozenset(rules()[section][key])
-
-
-@cache
-def _vocabulary() -> tuple[tuple[re.Pattern[str], int], ...]:
-    """A pattern for the words of each number of points."""
-    return tuple((re.compile("|".join(entry["words"])), entry["points"]) for entry in rules()["points"])
+_ENGLISH = frozenset(RULES["language"]["english"])
+_SUBSTANTIVE = frozenset(RULES["duplicates"]["substantive"])
+_MONTHS = frozenset(RULES["duplicates"]["months"])
+_POINTS = [(re.compile("|".join(entry["words"])), entry["points"]) for entry in RULES["points"]]
+_WORD = re.compile(r"[^\W\d_]+")
+_LINK = re.compile(r"(?<!\S)\S*(?:://|www\.|@)\S*")
 
 
 @cache
 def _points(word: str) -> int:
-    return next((points for pattern, points in _vocabulary() if pattern.fullmatch(word)), 0)
-
-
-_WORD = re.compile(r"[^\W\d_]+")
-_LINK = re.compile(r"(?<!\S)\S*(?:://|www\.|@)\S*")
+    return next((points for pattern, points in _POINTS if pattern.fullmatch(word)), 0)
 
 
 _NO_LETTERS = {code: " " for code in range(128) if not chr(code).isalpha()}
@@ -96,11 +87,10 @@ def _words(text: str) -> list[str]:
 def said(line: str) -> Said:
     """What a line says."""
     words = _words(line.lower())
-    english = _words_of("language", "english")
     shown = _LINK.sub(" ", line) if "://" in line or "@" in line or "www." in line else line
     return Said(
         n_words=len(words),
-        n_function=sum(map(english.__contains__, words)),
+        n_function=sum(map(_ENGLISH.__contains__, words)),
         points=sum(map(_points, words)),
         fingerprints=frozenset(_fingerprints(shown)) if _is_substantive(words) else frozenset(),
         goes_on=goes_on(shown),
@@ -109,15 +99,13 @@ def said(line: str) -> Said:
 
 def _is_substantive(words: list[str]) -> bool:
     """Whether the words of a sentence or more may count in the comparison of versions."""
-    least = rules()["duplicates"]["min_words"]
-    return len(words) >= least and not _words_of("duplicates", "substantive").isdisjoint(words)
+    return len(words) >= RULES["duplicates"]["min_words"] and not _SUBSTANTIVE.isdisjoint(words)
 
 
 def _fingerprints(line: str) -> Iterator[int]:
     """A number for each substantive sentence, ignoring case, digits, months and punctuation."""
-    months = _words_of("duplicates", "months")
     for sentence in sentences(line):
-        kept = [word for word in _words(sentence.lower()) if word not in months]
+        kept = [word for word in _words(sentence.lower()) if word not in _MONTHS]
         if _is_substantive(kept):
             yield hash(tuple(kept))
 
@@ -135,10 +123,9 @@ def evidence(segment: Segment, *, said: Callable[[str], Said] = said) -> Evidenc
         lines = [said(text)]
     n_words = sum([line.n_words for line in lines])
     n_function = sum([line.n_function for line in lines])
-    limits = rules()
-    is_english = n_words < 5 or n_function >= limits["language"]["min_share_of_segment"] * n_words
+    is_english = n_words < 5 or n_function >= RULES["language"]["min_share_of_segment"] * n_words
     is_excerpt = "..." in text or "…" in text  # excerpts in search results
-    is_prose = is_english and not is_excerpt and n_words >= limits["policy"]["min_words_of_prose"]
+    is_prose = is_english and not is_excerpt and n_words >= RULES["policy"]["min_words_of_prose"]
     n_english = n_words if is_english else 0
     return Evidence(
         n_words=n_words,
@@ -165,9 +152,8 @@ def _foreign_prose(text: str) -> tuple[tuple[str, int], ...]:
     """A segment without English words, with their number; nothing for a menu, most of whose words are capitalised."""
     words = _words(text)
     n_capitals = sum([word[0].isupper() for word in words])
-    if n_capitals > rules()["language"]["max_share_of_capitals"] * len(words):
-        return ()  # a list of countries is in no language
-    return ((text, len(words)),)
+    is_list = n_capitals > RULES["language"]["max_share_of_capitals"] * len(words)  # of countries, in no language
+    return () if is_list else ((text, len(words)),)
 
 
 @lru_cache(maxsize=1_000)
@@ -193,7 +179,7 @@ def verdict(page: Evidence) -> Verdict:
     if not n_words:
         return Verdict("empty", "no words")
     share = page.n_english / n_words
-    language, limits = rules()["language"], rules()["policy"]
+    language, limits = RULES["language"], RULES["policy"]
     if share < language["min_share_of_policy"]:
         # The first of several languages may be English: the language of the rest says more about the page.
         is_enough = sum(n for _, n in page.foreign) >= language["min_share_of_rest"] * n_words
@@ -210,7 +196,7 @@ def verdict(page: Evidence) -> Verdict:
 
 def _is_policy(prose: Iterable[tuple[int, int]]) -> bool:
     """Whether the prose of a page, or a run of its segments, has the points of a policy."""
-    limits = rules()["policy"]
+    limits = RULES["policy"]
     total = run = best = 0.0
     for n_words, points in prose:
         surplus = points - limits["min_points"] * n_words
@@ -222,7 +208,7 @@ def _is_policy(prose: Iterable[tuple[int, int]]) -> bool:
 
 def _other(page: Evidence) -> tuple[str, str]:
     """Reason and detail of an English page that is not a policy."""
-    limits = rules()["policy"]
+    limits = RULES["policy"]
     n_prose = sum(n_words for n_words, _ in page.prose)
     if n_prose < limits["min_prose"] or n_prose < limits["min_share_of_prose"] * page.n_words:
         return "not_policy", f"{n_prose} of {page.n_words} words are prose: an error page, a menu, a list of links"

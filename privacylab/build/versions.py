@@ -93,16 +93,16 @@ def read(
 
 def _text(reader: Reader, data: bytes | None, detail: str | None, media_type: str | None) -> Text:
     if data is None:
-        if detail in _REFUSED:
-            return _rejected(sources.UNREAD, detail, _REFUSED[detail])
-        return _rejected(sources.UNREAD, "unreadable", detail)
+        reason = detail if detail in _REFUSED else "unreadable"
+        return _rejected(sources.UNREAD, reason, _REFUSED.get(reason, detail))
     content = sources.content_id(data)
     try:
         page = reader.read(data, media_type=media_type)
     except normalize.NormalizeError as error:
         return _rejected(content, error.reason, error.detail)
     except MemoryError:
-        return _rejected(content, sources.TOO_LARGE, "more than the memory holds once it is read: cut it into files")
+        detail = "more than the memory holds once it is read: cut it into files"
+        return _rejected(content, sources.TOO_LARGE, detail)
     if page.verdict.reason:
         return Text(content, page.verdict)
     return Text(content, page.verdict, page.segment_ids, page.blocks)
@@ -162,7 +162,8 @@ def _rows(
 
 def _order(version: Version) -> tuple[object, ...]:
     entry = version.entry
-    return (version.document, version.date or dt.date.min, entry.moment or 0, entry.collection, entry.source)
+    moment = (version.date or dt.date.min, entry.moment or 0)
+    return (version.document, *moment, entry.collection, entry.source)
 
 
 def _named(service: str, versions: Sequence[Version]) -> dict[str, Version]:
@@ -182,7 +183,9 @@ def policy_id(service: str, document: str, day: dt.date | str | None, content_id
     Without a day ``service@undated-<8 hex>``, or the known year or month instead of ``undated``.
     """
     name = service if document == "main" else f"{service}:{document}"
-    return f"{name}@{day.isoformat()}" if isinstance(day, dt.date) else f"{name}@{day or 'undated'}-{content_id[:8]}"
+    if isinstance(day, dt.date):
+        return f"{name}@{day.isoformat()}"
+    return f"{name}@{day or 'undated'}-{content_id[:8]}"
 
 
 def _statuses(named: Mapping[str, Version]) -> dict[str, Repeat]:
@@ -197,14 +200,13 @@ def _statuses(named: Mapping[str, Version]) -> dict[str, Repeat]:
         else:
             days[version.document, version.date].append(version_id)
     for *repeats, last in undated.values():
-        status.update({version_id: Repeat("near_duplicate", last) for version_id in repeats})
-        status[last] = Repeat("kept")
+        status |= {**dict.fromkeys(repeats, Repeat("near_duplicate", last)), last: Repeat("kept")}
     histories: dict[str, list[duplicates.Sighting]] = defaultdict(list)
     for (document, day), (*earlier, last) in days.items():
-        status.update({version_id: Repeat("same_day", last) for version_id in earlier})
+        status |= dict.fromkeys(earlier, Repeat("same_day", last))
         histories[document].append(duplicates.Sighting(last, day, hash(named[last].text.verdict.fingerprint)))
     for history in histories.values():
-        status.update(duplicates.repeats(history))
+        status |= duplicates.repeats(history)
     return status
 
 

@@ -27,15 +27,13 @@ class Cache:
     """Results for earlier documents: lines by their chunks, the lines of pieces, the blocks of pages."""
 
     def __init__(self) -> None:
-        line = functools.cache(read_line)  # of a million lines most may be the same
-
-        def lines(read: Callable[[str], Sequence[Chunk]], text: str) -> tuple[Line, ...]:
-            return tuple([each for chunk in read(text) if (each := line(chunk))])
-
-        self.line = line
-        self.lines = lines
-        self.lines_of_piece = functools.cache(lines)
+        self.line = functools.cache(read_line)  # of a million lines most may be the same
+        self.lines_of_piece = functools.cache(self.lines)
         self.blocks = functools.cache(outlined)
+
+    def lines(self, read: Callable[[str], Sequence[Chunk]], text: str) -> tuple[Line, ...]:
+        """The lines of a piece."""
+        return tuple(filter(None, map(self.line, read(text))))
 
 
 def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:
@@ -79,7 +77,7 @@ def read(data: bytes | str, *, media_type: str | None = None, cache: Cache | Non
 
 def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     """A document cut into pieces."""
-    if media_type is not None and media_type not in READERS and media_type not in kinds.by_media_type():
+    if media_type is not None and media_type not in READERS and media_type not in kinds.KINDS:
         raise ValueError(f"media_type is {media_type!r}; give one of {', '.join(READERS)}, or None")
     data, media_type = text_of(data, media_type) if isinstance(data, bytes) else (whole(data), media_type)
     if isinstance(data, bytes):

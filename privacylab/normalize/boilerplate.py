@@ -1,7 +1,7 @@
 """Cuts the page's furniture: menus, and links before and after the text."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from privacylab.normalize.chunks import Chunk
 from privacylab.normalize.lines import BULLET, LIMITS, Line
@@ -30,9 +30,8 @@ def trimmed(lines: list[Line]) -> list[Line]:
     keys = {line.key for i, line in enumerate(lines) if i not in menus} if menus else set()
 
     def left(start: int, end: int) -> list[Line]:
-        if not menus:
-            return lines[start:end]
-        return [lines[i] for i in range(start, end) if i not in menus or lines[i].stays or lines[i].key in keys]
+        numbered = enumerate(lines[start:end], start)
+        return [line for i, line in numbered if i not in menus or line.stays or line.key in keys]
 
     head, body, tail = left(0, first), left(first, last), left(last, len(lines))
     head = _without_links(head[:-1], body) + [line for line in head[-1:] if line.crumb != "furniture"]
@@ -56,19 +55,13 @@ def _menus(lines: Sequence[Line]) -> set[int]:
 
     The last one before a sentence may be its heading, and lines after a colon are a list.
     """
-    furniture = [i for i, line in enumerate(lines) if line.crumb == "furniture"]
     menus: set[int] = set()
     end = 0
-    for i in furniture if len(furniture) >= LIMITS["menu_links"] else ():
-        if i < end:
-            continue
-        start = end = i
-        while start and lines[start - 1].crumb:
-            start -= 1
-        while end < len(lines) and lines[end].crumb:
-            end += 1
-        n_links = len({line.key for line in lines[i:end] if line.crumb == "furniture"})
+    for _, group in groupby(lines, key=lambda line: line.crumb != ""):
+        run = [*group]
+        start, end = end, end + len(run)
+        links = {line.key for line in run if line.crumb == "furniture"}
         is_list = start > 0 and lines[start - 1].text[-1] == ":"
-        if end - start >= LIMITS["menu_lines"] and n_links >= LIMITS["menu_links"] and not is_list:
+        if len(run) >= LIMITS["menu_lines"] and len(links) >= LIMITS["menu_links"] and not is_list:
             menus.update(range(start, end - (end < len(lines))))
     return menus

@@ -43,10 +43,7 @@ _CUT_LINK = re.compile(
 _MENDABLE = ("&", "<", "](", "**")
 _STARS = re.compile(r"(?<!\*)\*\*(?!\*)")
 _ENCODED = re.compile(r"data:[\w/+.-]{0,80};base64,[\w/+=]*|(?<![\w/+=%-])[\w/+=%-]{200,}")
-_QUOTES = (
-    *(("\u2018", "'"), ("\u2019", "'"), ("\u201b", "'"), ("\u201c", '"'), ("\u201d", '"'), ("\u201f", '"')),
-    *(("\u2010", "-"), ("\u2011", "-")),
-)
+_QUOTES = [*zip("\u2018\u2019\u201b\u201c\u201d\u201f\u2010\u2011", "'''\"\"\"--", strict=True)]
 _LONG = 200
 """Characters from which a word may be encoded bytes."""
 

@@ -41,7 +41,7 @@ def text_of(data: bytes, media_type: str | None) -> tuple[str | bytes, str | Non
     Raises:
         NormalizeError: As `normalize.blocks`.
     """
-    named = kinds.by_media_type().get(media_type or "")
+    named = kinds.KINDS.get(media_type or "")
     for _ in range(MAX_NESTING):
         kind = kinds.kind_of(data)
         if kind is None or kind.media_type not in UNPACKERS:

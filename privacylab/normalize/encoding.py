@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import json
 import re
 
 import charset_normalizer
@@ -54,7 +55,8 @@ def declared_text(data: bytes, encoding: str | None) -> bytes | str:
 
 def _marked(data: bytes) -> str | None:
     """The encoding of a byte order mark."""
-    return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+    encoding = json.detect_encoding(data)
+    return encoding if encoding in ("utf-8-sig", "utf-16", "utf-32") else None
 
 
 def _wide(head: bytes) -> str | None:
@@ -92,11 +94,6 @@ _FILLING = b"\0" * 8
 MAX_NULS = 0.1
 """The share of NULs among the first bytes above which a file is not text."""
 
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8-sig"),
-    *((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32")),
-    *((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")),
-)
 _WIDE = (("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1))
 """Encodings, the bytes of a letter, and which of them is not NUL in English."""
 

@@ -86,7 +86,8 @@ class Line:
     def is_text(self) -> bool:
         """Whether a heading may be above it: a sentence, a line of one, or the date under a title."""
         is_sentence = self.n_words > 7 or (self.n_words > 4 and self.text.endswith(_ENDS))
-        return is_sentence or (self.n_words > 2 and self._introduces()) or _YEAR.search(self.text) is not None
+        introduces = self.n_words > 2 and self._introduces()
+        return is_sentence or introduces or _YEAR.search(self.text) is not None
 
     def _introduces(self) -> bool:
         return self.text[-1] == ":" and _INTRODUCES.search(self.text) is not None
@@ -122,7 +123,8 @@ class Line:
 
     def _heading(self) -> Block | None:
         if self.is_marked:
-            return Block("heading", self.text, self.chunk.level) if self.n_words <= LIMITS["marked_words"] else None
+            is_short = self.n_words <= LIMITS["marked_words"]
+            return Block("heading", self.text, self.chunk.level) if is_short else None
         return Block("heading", self.text, 3 if self.chunk.bold or self.shape == "caps" else 4) if self.shape else None
 
     def _shape(self) -> str:

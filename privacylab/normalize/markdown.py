@@ -62,10 +62,10 @@ def markdown_pieces(text: str) -> Pieces:
 
 def _front(matter: re.Match[str]) -> str:
     """The title and the dates in a text's front matter."""
-    fields = (re.split("[:=]", line, maxsplit=1) for line in matter[1].splitlines() if re.match(r"\w[^:]*[:=]", line))
-    said = {key.strip().lower().replace("_", " "): value.strip(" \"'") for key, value in fields}
-    title = "" if _TITLED.match(matter.string, matter.end()) else said.get("title", "")
-    dates = (f"{key}: {value}\n\n" for key, value in said.items() if "date" in key)
+    lines = (re.split("[:=]", line, maxsplit=1) for line in matter[1].splitlines() if re.match(r"\w[^:]*[:=]", line))
+    fields = {key.strip().lower().replace("_", " "): value.strip(" \"'") for key, value in lines}
+    title = "" if _TITLED.match(matter.string, matter.end()) else fields.get("title", "")
+    dates = (f"{key}: {value}\n\n" for key, value in fields.items() if "date" in key)
     return f"# {title}\n\n{''.join(dates)}" if title else "".join(dates)
 
 
@@ -86,8 +86,6 @@ def _without_scripts(text: str) -> str:
 
 
 def _markdown_piece(piece: str) -> list[Chunk]:
-    if _SIMPLE_LINE.fullmatch(piece):
-        return chunks_of([piece.rstrip(" \t\n\v\f")])
     # No policy has code: deep indents come from nested page elements. Indented text stays with its item.
     piece = unbroken(_DEEP_INDENT.sub("    ", piece))
     if "\n**" in piece or "\n__" in piece:

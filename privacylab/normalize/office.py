@@ -98,7 +98,8 @@ def open_document_page(data: bytes) -> str:
     if body is None:
         raise NormalizeError("no_text", "an OpenDocument file without a text")
     for node in list(body.iter()):
-        _make_html(node, node.get("outline-level", "1") if node.tag == "h" else styles.get(node.get("style-name", "")))
+        look = styles.get(node.get("style-name", ""))
+        _make_html(node, node.get("outline-level", "1") if node.tag == "h" else look)
     return _PAGE.format(ElementTree.tostring(body, encoding="unicode", method="html"))
 
 
@@ -106,7 +107,8 @@ def _look_of(style: ElementTree.Element) -> str:
     """Whether a style is a ``Title``, ``bold``, or nothing that matters here."""
     if "Title" in (style.get("name"), style.get("parent-style-name")):
         return "Title"
-    return "bold" if any(each.get("font-weight") in ("bold", "700", "800", "900") for each in style) else ""
+    weights = {each.get("font-weight") for each in style}
+    return "bold" if weights & {"bold", "700", "800", "900"} else ""
 
 
 def _make_html(node: ElementTree.Element, look: str | None) -> None:
@@ -124,6 +126,7 @@ def _make_html(node: ElementTree.Element, look: str | None) -> None:
 
 # Marks without a meaning carry what striprtf forgets through it: groups, bold letters, levels of headings.
 _OPEN, _CLOSE, _BOLD, _PLAIN, _NEW, _LEVEL = map(chr, range(0xE000, 0xE006))
+_MARK = {"}": _CLOSE, "\\b": _BOLD, "\\b1": _BOLD, "\\b0": _PLAIN, "\\plain": _PLAIN, "\\pard": _NEW}
 _MARKS = re.compile(rf"([{_OPEN}-{_NEW}\n]|{_LEVEL}\d)")
 _CONTROL = re.compile(r"\\[\\{}*']|[{}]|\\(?:b0|b1?|plain|pard|outlinelevel(\d))(?![a-z\d-]) ?")
 _PICTURE = re.compile(rb"(?:[\da-fA-F]{32,}\s*)+")
@@ -148,10 +151,9 @@ def rtf_page(data: bytes) -> str:
 
 def _with_mark(control: re.Match[str]) -> str:
     word = control[0].strip()
-    if control[1]:
-        return control[0] + _LEVEL + control[1]
-    marks = {"}": _CLOSE, "\\b": _BOLD, "\\b1": _BOLD, "\\b0": _PLAIN, "\\plain": _PLAIN, "\\pard": _NEW}
-    return _OPEN + word if word == "{" else control[0] + marks.get(word, "")
+    if word == "{":
+        return _OPEN + word
+    return control[0] + (_LEVEL + control[1] if control[1] else _MARK.get(word, ""))
 
 
 def _rtf_html(marked: str) -> Iterator[str]:

@@ -24,9 +24,8 @@ MAX_OPERATIONS = 3_000_000
 _HEAD = re.compile(rb"(?:^|[\x00-\x1f]|\xef\xbb\xbf)%PDF-\d")
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|sfbx", re.IGNORECASE)
 # TeX fonts without a table of letters: their codes for ligatures are not used for any other character.
-_TEX = str.maketrans(
-    dict(zip("\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f", "ff fi ffi ffl ff fi fl ffi ffl".split(), strict=True))
-)
+_LIGATURES = "ff fi ffi ffl ff fi fl ffi ffl".split()
+_TEX = dict(zip(b"\x0b\x0c\x0e\x0f\x1b\x1c\x1d\x1e\x1f", _LIGATURES, strict=True))
 
 
 class _Line(NamedTuple):
@@ -147,18 +146,16 @@ def _product(inner: Sequence[float], outer: Sequence[float]) -> tuple[float, ...
     """The matrix of text on its page."""
     a, b, c, d, e, f = inner
     p, q, r, s, t, u = outer
-    return a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u
+    axes = (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s)
+    return *axes, e * p + f * r + t, e * q + f * s + u
 
 
 def _chunks(pages: list[list[_Line]]) -> list[Chunk]:
     margins = [_margin(page) for page in pages]
     heads, dated = running([[(round(line.y), line.text) for line in margin] for margin in margins])
-    lines = [
-        line
-        for page, margin in zip(pages, margins, strict=True)
-        for line in page
-        if line.text not in heads or line not in margin
-    ]
+    lines: list[_Line] = []
+    for page, margin in zip(pages, margins, strict=True):
+        lines += [line for line in page if line.text not in heads or line not in margin]
     words = words_of("\n".join(line.text for line in lines))
     large = 1.15 * mode(round(line.size, 1) for line in lines for _ in line.text) if lines else 0.0
     chunks = [Chunk("paragraph", clean(text)) for text in dated]

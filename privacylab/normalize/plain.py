@@ -44,10 +44,9 @@ def _printed(pages: Sequence[Sequence[str]]) -> list[str]:
     for page in pages:
         filled = [n for n, line in enumerate(page) if line.strip()]
         margins.append(dict([*enumerate(filled[:MARGIN]), *enumerate(filled[-MARGIN:], -MARGIN)]))
-    heads, lines = running(
-        [[(place, page[n]) for place, n in margin.items()] for page, margin in zip(pages, margins, strict=True)]
-    )
-    for page, margin in zip(pages, margins, strict=True):
+    in_margins = list(zip(pages, margins, strict=True))
+    heads, lines = running([[(at, page[n]) for at, n in margin.items()] for page, margin in in_margins])
+    for page, margin in in_margins:
         kept = [line for n, line in enumerate(page) if n not in margin.values() or line not in heads]
         body = "\n".join(kept).strip("\n").split("\n")
         is_open = lines and not SENTENCE_END.search(lines[-1].rstrip())
@@ -114,4 +113,5 @@ def _ended(line: str, following: str, width: int) -> bool:
 def _is_title(before: str, line: str, after: str, width: int) -> bool:
     """Whether a line between two paragraphs is a title: no blank lines separate them, and the previous one was full."""
     is_short = len(line) < 0.6 * width and not SENTENCE_END.search(line)
-    return bool(is_short and SENTENCE_END.search(before)) and line.lstrip()[0].isupper() and after[:1].isupper()
+    is_between = bool(is_short and SENTENCE_END.search(before))
+    return is_between and line.lstrip()[0].isupper() and after[:1].isupper()

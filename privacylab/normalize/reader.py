@@ -148,9 +148,8 @@ class TreeReader:
             text = "".join(self._parts)
             for line in unwrapped(text) if "\n" in text else (text,):
                 if cleaned := clean(line):
-                    self.passages.append(
-                        Passage(Chunk(self._kind, cleaned, self._level, is_bold), len(self._items), looks)
-                    )
+                    chunk = Chunk(self._kind, cleaned, self._level, is_bold)
+                    self.passages.append(Passage(chunk, len(self._items), looks))
         self._parts.clear()
 
     def is_only(self, attribute: str) -> bool:

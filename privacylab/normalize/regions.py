@@ -101,7 +101,8 @@ class _Page:
         self.regions = [each for each in regions if each.end > each.start]
         self.lines = [Line(passage.chunk) for passage in passages]
         self.standing = set(range(len(passages)))
-        texts = {i: line for i, line in enumerate(self.lines) if line.n_words >= 8 and not passages[i].is_linked}
+        texts = {i: line for i, line in enumerate(self.lines) if line.n_words >= 8}
+        texts = {i: line for i, line in texts.items() if not passages[i].is_linked}
         speaking = {i: line for i, line in texts.items() if _SPEAKS.search(line.text)}
         self.words = {i: line.n_words for i, line in (speaking or texts).items()}
 
@@ -227,4 +228,5 @@ def _rescued(page: _Page, aside: set[int]) -> set[int]:
 
 def is_title_button(line: Line) -> bool:
     """Whether the text of a button may be the title of what it opens."""
-    return line.crumb != "furniture" and not _CONTROLS.fullmatch(line.text) and not _CONSENTS.fullmatch(line.text)
+    presses = _CONTROLS.fullmatch(line.text) or _CONSENTS.fullmatch(line.text)
+    return line.crumb != "furniture" and not presses

@@ -52,7 +52,8 @@ class Table:
         titles = _cells(first) if first is not None else []
         filled = [title for title in titles if title.text]
         is_head = len(filled) >= 2 and all(title.is_head and len(title.text) <= MAX_HEAD for title in filled)
-        self.heads = [title.text.rstrip(" :") for title in titles for _ in range(title.span)] if is_head else []
+        heads = [title.text.rstrip(" :") for title in titles for _ in range(title.span)]
+        self.heads = heads if is_head else []
 
 
 def data_row(row: LexborNode, tables: dict[int, Table]) -> str | None:

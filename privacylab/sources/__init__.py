@@ -13,7 +13,7 @@ from privacylab.sources.archives import ARCHIVES, archive, clone, collection_of
 from privacylab.sources.entries import END, FIRST, UNREAD, Entry, Source, SourceError, content_id, slug
 from privacylab.sources.files import Files
 from privacylab.sources.git import GitArchive, layout_of
-from privacylab.sources.kinds import MAX_UNPACKED, Kind
+from privacylab.sources.kinds import MAX_UNPACKED
 from privacylab.sources.listing import counted, media_type_of
 from privacylab.sources.pages import Columns
 from privacylab.sources.repository import MAX_BYTES, TOO_LARGE, Change, Repository

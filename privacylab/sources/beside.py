@@ -35,8 +35,5 @@ def companions(listed: Collection[str]) -> dict[str, str | None]:
 def repositories(listed: Collection[str]) -> tuple[str, ...]:
     """The folders of git repositories among files, as beginnings of paths."""
     heads = (path.removesuffix("HEAD") for path in listed if PurePosixPath(path).name == "HEAD")
-    return tuple(
-        root
-        for root in heads
-        if root + "config" in listed and any(path.startswith(root + "objects/") for path in listed)
-    )
+    roots = (root for root in heads if root + "config" in listed)
+    return tuple(root for root in roots if any(path.startswith(root + "objects/") for path in listed))

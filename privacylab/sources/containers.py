@@ -9,7 +9,6 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import PurePosixPath
 from typing import IO
 
@@ -101,40 +100,37 @@ def _unpacked(file: IO[bytes], name: str) -> tuple[Kind | None, IO[bytes]]:
     """The kind of a file, and the file at its beginning, both unpacked."""
     try:
         kind = kinds.kind_of(file)
-        file.seek(0)
         while kind and kind.media_type in PACKED:
             file, name = PACKED[kind.media_type](file), PurePosixPath(name).stem
             kind = kinds.kind_of(kinds.head_of(file))
-            file.seek(0)
         head = kinds.head_of(file)
-        file.seek(0)
     except DAMAGE:
         return None, io.BytesIO()  # it is damaged: the page's reader says so
     media_type = media_type_of(name)
-    named = kinds.by_media_type().get(media_type or "")
+    named = kinds.KINDS.get(media_type or "")
     if kind is None and named and named.many and not _PAGE.match(head):
         return named, file
     if kind is None and named is None and tables.is_table(head):
-        return kinds.by_media_type()["text/csv"], file
-    is_page = kind and kind.media_type == "application/json" and media_type in ("text/html", "text/markdown")
+        return kinds.KINDS["text/csv"], file
+    is_json = kind and kind.media_type == "application/json"
+    is_page = is_json and media_type in ("text/html", "text/markdown")
     return None if is_page else kind, file
 
 
 _LETTER_DATE = re.compile(r"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*){0,40}?MIME-Version:", re.I)
 
 
-@cache
-def _saved() -> list[re.Pattern[str]]:
-    return [re.compile(pattern, re.I) for pattern in paths.rules("kinds")["saved"]["patterns"]]
+_SAVED = [re.compile(pattern, re.I) for pattern in paths.rules("kinds")["saved"]["patterns"]]
 
 
 def _as_saved(entry: Entry, head: str) -> Entry:
     """An entry without a date or service in its path, with the time and place that its saved page gives."""
-    says = next((match for pattern in _saved() if (match := pattern.search(head))), None)
+    says = next((match for pattern in _SAVED if (match := pattern.search(head))), None)
     date = says.groupdict().get("date") if says else None
     if not says and _LETTER_DATE.search(head):
         date = email.message_from_string(head)["Date"]
     if entry.moment is None and (stated := name_dates.in_cell(str(date or ""))):
         entry = stated.of(entry._replace(reason=None, detail=None), "snapshot")
     host = place_of(says["url"])[0] if says else ""
-    return entry._replace(name=host) if host and entry.name.lower() not in entry.source.lower() else entry
+    is_in_path = entry.name.lower() in entry.source.lower()
+    return entry._replace(name=host) if host and not is_in_path else entry

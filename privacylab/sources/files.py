@@ -20,7 +20,6 @@ from privacylab.sources.pages import STORED, Columns, Reading, Store, stored, wh
 from privacylab.sources.repository import TOO_LARGE
 from privacylab.sources.sheets import Row
 
-_DATED_BY_REVISION = frozenset(("through-time",))
 _ARCHIVE_SUFFIX = re.compile(r"\.(?:zip|tar|tgz|tar\.gz|tar\.bz2|tar\.xz|bundle)$", re.IGNORECASE)
 
 
@@ -50,7 +49,7 @@ class Files:
         self._pack = _pack_of(place)
         name = _text(place.absolute().name)
         self.label = label or slug(PurePosixPath(name).stem) or "files"
-        basis = "effective" if self.label in _DATED_BY_REVISION else "snapshot"
+        basis = "effective" if self.label == "through-time" else "snapshot"  # which is dated by revision
         try:
             with _unpacked(place, self._pack) as (listed, _, _):
                 names = list(listed)
@@ -77,8 +76,9 @@ class Files:
     def _stated(self, files: Mapping[str, str]) -> dict[str, list[Row]]:
         """The rows of each ``metadata.csv`` by their path; those of ``services.csv`` become facts."""
         tables = {name: path for path, name in files.items() if beside.role(path) == "sheet"}
-        known = sheets.Paths(files) if tables else None
-        stated: dict[str, dict[object, Row]] = defaultdict(dict)
+        if not tables:
+            return {}
+        named, stated = sheets.Paths(files).named, defaultdict[str, dict[object, Row]](dict)
         for name, data, detail in self.contents(list(tables)):
             path = tables[name]
             if data is None:
@@ -87,8 +87,8 @@ class Files:
                 self.facts |= sheets.facts(path, data, self.notes)
                 continue
             for row in sheets.metadata(path, data, self.notes):
-                spoken_of = known.named(row.path, str(PurePosixPath(path).parent)) if row.path and known else row.where
-                stated[spoken_of][row.service, row.date and row.date.value] = row
+                file = named(row.path, str(PurePosixPath(path).parent)) if row.path else row.where
+                stated[file][row.service, row.date and row.date.value] = row
         return {path: list(rows.values()) for path, rows in stated.items()}
 
     def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
@@ -182,7 +182,8 @@ def _unpacked(place: Path, pack: str | None) -> Iterator[_Unpacked]:
     """The names of the files at a place, a function that opens one, and its position if going back is slow."""
     if pack == "zip":
         with zipfile.ZipFile(place) as archive:
-            yield (name for name in archive.namelist() if not name.endswith(("/", "\\"))), archive.open, None
+            names = (name for name in archive.namelist() if not name.endswith(("/", "\\")))
+            yield names, archive.open, None
     elif pack == "tar":
         with tarfile.open(place, tarinfo=_Member) as tar:
             listed = [member for member in tar if not member.isdir()]

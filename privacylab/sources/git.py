@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -27,8 +28,8 @@ class GitArchive:
         self.label = layout.collection
         self.repository = repository
         self.layout = layout
-        self.place = repository.place
-        self.notes = repository.notes
+        self.place, self.notes = repository.place, repository.notes
+        self.contents, self.sizes = repository.texts, repository.sizes
 
     def entries(self) -> list[Entry]:
         """The changes in all commits that a ref led to when it was opened, by service and document, oldest first."""
@@ -38,17 +39,14 @@ class GitArchive:
         last: dict[str, str] = {}  # the last name of a path, seen from the end of the history
         entries: dict[Entry, None] = {}
         stays: dict[str, bool] = {}  # whether a path is there in the end
-        for place in range(len(changes) - 1, -1, -1):
-            change = changes[place]
+        for place, change in reversed([*enumerate(changes)]):
             path = last.get(change.path, change.path)
             if change.moved_from and place in moved:
                 last[change.moved_from], last[change.path] = path, change.path
             named = name(path)
             stays.setdefault(path, not change.is_deletion)
-            is_version = not change.is_deletion and not (
-                place in moved and change.is_same
-            )  # a mere move does not count
-            if is_version and named:
+            is_mere_move = place in moved and change.is_same
+            if named and not change.is_deletion and not is_mere_move:
                 entries[self._entry(*named, change)] = None
         listed = sorted(reversed(entries), key=itemgetter(1, 2))
         gone = {named for path in stays if (named := name(path))} - {name(path) for path in stays if stays[path]}
@@ -81,41 +79,36 @@ class GitArchive:
         return {place for place, blob in moved.items() if blob in telling}
 
     def _entry(self, service: str, document: str, change: repository.Change) -> Entry:
-        source, media_type = f"{change.path}@{change.blob}", self.layout.media_type
-        entry = Entry(self.label, service, document, change.seconds, source, change.blob, media_type, "snapshot")
-        if change.seconds is None or not FIRST <= change.seconds < END:
-            date = "no date" if change.seconds is None else f"{change.seconds} seconds since 1970"
+        source, kind = f"{change.path}@{change.blob}", self.layout.media_type
+        seconds = change.seconds
+        entry = Entry(self.label, service, document, seconds, source, change.blob, kind, "snapshot")
+        if seconds is None or not FIRST <= seconds < END:
+            date = "no date" if seconds is None else f"{seconds} seconds since 1970"
             detail = f"commit {change.commit[:12]} has the author's date {date}"
             return entry._replace(moment=None, date_basis="none", reason="bad_date", detail=detail)
         if not change.mode.startswith(repository.FILE_MODE):
-            kind = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"
-            return entry._replace(reason="unreadable", detail=f"a {kind}, no file")
+            other = "symbolic link" if change.mode.startswith(repository.LINK_MODE) else "submodule"
+            return entry._replace(reason="unreadable", detail=f"a {other}, no file")
         return entry
-
-    def contents(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
-        """The texts behind the blobs' names."""
-        return self.repository.texts(keys)
-
-    def sizes(self, keys: Sequence[str]) -> dict[str, int]:
-        """The bytes of texts."""
-        return self.repository.sizes(keys)
 
 
 def _taken_over(entries: Sequence[Entry], gone: Collection[tuple[str, str]]) -> Iterator[str]:
-    """A note if a policy ended with the text with which one other begins: it may be one service."""
-    first: dict[tuple[str, str], Entry] = {}
-    last: dict[tuple[str, str], Entry] = {}
+    """A note if a policy ended with the text with which one other begins: it may be one service.
+
+    Args:
+        entries: By service and document, oldest first.
+        gone: The policies that are not there in the end.
+    """
+    histories = [[*versions] for _, versions in groupby(entries, itemgetter(1, 2))]
+    begins = {(first.content, first.name) for first, *_ in histories}
     holders: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
-        first.setdefault((entry.name, entry.document), entry)
-        last[entry.name, entry.document] = entry
         holders[entry.content].add(entry.name)
-    begins = {(entry.content, entry.name) for entry in first.values()}
     pairs = []
-    for (name, document), entry in sorted(last.items()):
-        others = holders[entry.content] - {name}
-        if (name, document) in gone and len(others) == 1 and (entry.content, *others) in begins:
-            pairs.append(f"{name} and {others.pop()}")
+    for *_, last in histories:
+        others = holders[last.content] - {last.name}
+        if (last.name, last.document) in gone and len(others) == 1 and (last.content, *others) in begins:
+            pairs.append(f"{last.name} and {others.pop()}")
     if pairs:
         more = f" and {len(pairs) - _MOST_NAMED:,} more" if len(pairs) > _MOST_NAMED else ""
         yield (

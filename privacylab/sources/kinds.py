@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import IO, NamedTuple
 
 from privacylab import paths
@@ -32,8 +32,6 @@ DAMAGE = (
     *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError),
 )
 """Errors of readers if a packed file is damaged, or claims to be larger than any memory."""
-
-_ZIP, _OLE = "application/zip", "application/x-ole-storage"
 
 
 class Kind(NamedTuple):
@@ -68,40 +66,32 @@ class Kind(NamedTuple):
         return f"{self.name}: {self.advice or way}"
 
 
-@cache
-def by_media_type() -> Mapping[str, Kind]:
-    """The kinds by media type."""
-    return {row["media_type"]: Kind(**row) for row in paths.rules("kinds")["kind"]}
+KINDS: Mapping[str, Kind] = {row["media_type"]: Kind(**row) for row in paths.rules("kinds")["kind"]}
+"""The kinds by media type."""
 
+MEDIA_TYPES: Mapping[str, str] = {
+    **paths.rules("kinds")["pages"],
+    **{suffix: kind.media_type for kind in KINDS.values() for suffix in kind.suffixes},
+}
+"""The media type of each suffix that has one."""
 
-@cache
-def by_suffix() -> Mapping[str, str]:
-    """The media type of each suffix that has one."""
-    named = {suffix: kind.media_type for kind in by_media_type().values() for suffix in kind.suffixes}
-    return {**paths.rules("kinds")["pages"], **named}
-
-
-@cache
-def _magic() -> tuple[re.Pattern[bytes], tuple[Kind, ...]]:
-    """A pattern with a group for each kind that its first bytes identify."""
-    told = tuple(kind for kind in by_media_type().values() if kind.magic)
-    pattern = "|".join(f"({'|'.join(kind.magic)})" for kind in told)
-    return re.compile(pattern.encode("latin-1"), re.DOTALL), told
+_BY_MAGIC = [kind for kind in KINDS.values() if kind.magic]
+_MAGIC = re.compile("|".join(f"({'|'.join(kind.magic)})" for kind in _BY_MAGIC).encode("latin-1"), re.DOTALL)
+"""A pattern with a group for each kind that its first bytes identify."""
 
 
 def kind_of(data: bytes | IO[bytes]) -> Kind | None:
     """The kind of bytes, or of a seekable file, by content; None for text and unknown kinds."""
-    head = data[:HEAD] if isinstance(data, bytes) else data.read(HEAD)
-    pattern, told = _magic()
-    match = pattern.match(head)
+    file = io.BytesIO(data) if isinstance(data, bytes) else data
+    match = _MAGIC.match(file.read(HEAD))
+    file.seek(0)
     if not match or not match.lastindex:
         return None
-    kind = told[match.lastindex - 1]
-    if kind.media_type not in (_ZIP, _OLE):
-        return kind
-    file = io.BytesIO(data) if isinstance(data, bytes) else data
+    kind = _BY_MAGIC[match.lastindex - 1]
+    special = {"application/zip": _zip_kind, "application/x-ole-storage": _stream_kind}.get(kind.media_type)
+    kind = (special and special(file)) or kind
     file.seek(0)
-    return (_zip_kind(file) if kind.media_type == _ZIP else _stream_kind(file)) or kind
+    return kind
 
 
 def head_of(file: IO[bytes]) -> bytes:
@@ -113,6 +103,7 @@ def head_of(file: IO[bytes]) -> bytes:
     except EOFError:
         if not head:
             raise
+    file.seek(0)
     return head
 
 
@@ -124,11 +115,12 @@ def _zip_kind(file: IO[bytes]) -> Kind | None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
-            declared = archive.open("mimetype").read(200).decode("ascii", "ignore") if "mimetype" in names else None
+            declared = archive.open("mimetype").read(200) if "mimetype" in names else b""
     except DAMAGE:
-        return by_media_type()["application/x-damaged-zip"]
-    for kind in by_media_type().values():
-        if (declared and declared.strip() == kind.mimetype) or any(map(re.compile(kind.member).search, names)):
+        return KINDS["application/x-damaged-zip"]
+    for kind in KINDS.values():
+        is_declared = declared.decode("ascii", "ignore").strip() == kind.mimetype
+        if is_declared or any(map(re.compile(kind.member).search, names)):
             return kind
     return None
 
@@ -136,5 +128,5 @@ def _zip_kind(file: IO[bytes]) -> Kind | None:
 def _stream_kind(file: IO[bytes]) -> Kind | None:
     """The kind of an Office 97 file: it contains the names of its streams in UTF-16."""
     data = file.read(paths.rules("kinds")["limits"]["searched"])
-    streams = (kind for kind in by_media_type().values() if kind.stream)
+    streams = (kind for kind in KINDS.values() if kind.stream)
     return next((kind for kind in streams if str(kind.stream).encode("utf-16-le") in data), None)

@@ -113,8 +113,8 @@ def _labels(name: str) -> list[str]:
 
 def _names(label: str, service: str) -> bool:
     """Whether a name says no more than a service's name."""
-    said = [words(each).replace(" ", "") for each in (label, *_labels(service))]
-    return said[0] in said[1:]
+    bare, *names = [words(name).replace(" ", "") for name in (label, *_labels(service))]
+    return bare in names
 
 
 # --- The table ------------------------------------------------------------------------------------------------------

@@ -78,7 +78,8 @@ class Listing:
                 self._refuse("repository", root, near=f"{root.removesuffix('.git/')}/index.html")
             elif within and role != "hidden":
                 page = pages[within]
-                self._refuse("companion", path, folder=within, page=page or "a saved page", near=page or within)
+                words = {"folder": within, "page": page or "a saved page", "near": page or within}
+                self._refuse("companion", path, **words)
             elif role == "policy" or (role == "asset" and n_assets[folder] == 1):  # which is refused by its kind
                 yield path
             elif role in ("asset", "archive") or (role == "code" and name_dates.in_name(PurePosixPath(path).stem)):
@@ -98,12 +99,12 @@ class Listing:
         # The files that a table numbers are versions, not documents.
         document = "" if rows and _NUMBER.fullmatch(place.document) else place.document
         for row in rows or [_BY_ITS_PATH]:
-            service, date = row.service or place.service, row.date or place.date
+            service = row.service or place.service
             entry = Entry(self._label, service, document, None, path, name, media_type_of(path), "none")
             if row.date:
                 entry = row.date.of(entry, self._basis, where=f"{row.where}: ")
-            elif date:
-                entry = date.of(entry, self._basis, place=" in the name or in a metadata.csv")
+            elif place.date:
+                entry = place.date.of(entry, self._basis, place=" in the name or in a metadata.csv")
             yield entry
 
     def _refuse(self, what: str, path: str, **words: str) -> None:
@@ -116,13 +117,15 @@ class Listing:
         """The entries of what is not read; each belongs to the service of its neighbours."""
         for (source, reason, detail), near in self._refused.items():
             place = self._place(near[0])
-            said = f"{counted(len(near), 'file')} {detail}" if detail.startswith("of ") else detail
-            yield Entry(self._label, place.service, place.document, None, source, source, None, "none", reason, said)
+            if detail.startswith("of "):
+                detail = f"{counted(len(near), 'file')} {detail}"
+            entry = Entry(self._label, place.service, place.document, None, source, source, None, "none")
+            yield entry._replace(reason=reason, detail=detail)
 
 
 def media_type_of(name: str) -> str | None:
     """The media type of a file's name; None if it shows none."""
-    return kinds.by_suffix().get(PurePosixPath(name).suffix.lower())
+    return kinds.MEDIA_TYPES.get(PurePosixPath(name).suffix.lower())
 
 
 def counted(n: int, one: str) -> str:
@@ -151,13 +154,11 @@ def _united(entries: Sequence[Entry]) -> list[Entry]:
 
     They are, unless both are there on one day.
     """
-    days: dict[tuple[str, bool], set[int]] = defaultdict(set)
+    untitled, plain = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
     for entry in entries:
         if not entry.document or _is_plain(entry):
-            days[entry.name, _is_plain(entry)].add(entry.moment or 0)
-    united = {
-        name for name, _ in days if days.get((name, False)) and days[name, False].isdisjoint(days.get((name, True), ()))
-    }
+            (plain if entry.document else untitled)[entry.name].add(entry.moment or 0)
+    united = {name for name, days in untitled.items() if days.isdisjoint(plain[name])}
     return [entry._replace(document="") if entry.name in united and _is_plain(entry) else entry for entry in entries]
 
 

@@ -71,7 +71,8 @@ _LIKE_A_DATE = re.compile(
 _SHORT = re.compile(r"(\d\d)-(\d\d?)-(\d\d)")
 """Either end of it may be the year."""
 _BEFORE_A_YEAR = re.compile(r"(?:^|[\W_]|policy|privacy|terms)$", re.IGNORECASE)
-FIRST_YEAR, END_YEAR = (dt.datetime.fromtimestamp(seconds, dt.UTC).year for seconds in (FIRST, END))
+
+_YEARS = " to ".join(f"{dt.datetime.fromtimestamp(end, dt.UTC):%Y}" for end in (FIRST, END - 1))
 
 _EDGES = " -_.,+~@#()[]{}\u2010\u2011\u2012\u2013\u2014\u2015"
 _COUNTER = re.compile(r"^[-_.\s]{0,2}(?:\(?\d{1,2}\)?|[QH][1-4])$", re.IGNORECASE)
@@ -105,10 +106,10 @@ def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
         for date in named_dates(text)
         if date.form != "year" or _BEFORE_A_YEAR.search(text[: date.start])
     ]
-    dates = dates or [(match.start(), match.end(), ()) for match in _LIKE_A_DATE.finditer(text)]
+    dates = dates or [(*match.span(), ()) for match in _LIKE_A_DATE.finditer(text)]
     if not dates:
         return None
-    start, end, readings = max(dates, key=lambda date: max((len(str(each)) for each in date[2]), default=0))
+    start, end, readings = max(dates, key=lambda date: max(map(len, map(str, date[2])), default=0))
     if short := _SHORT.fullmatch(text, start, end):
         readings = (*readings, Reading(2000 + int(short[1]), int(short[2]), int(short[3])))
     days = {str(each): moment for each in readings if (moment := _first_day(each)) is not None}
@@ -116,15 +117,13 @@ def in_name(name: str, *, day_first: bool | None = None) -> NameDate | None:
         del days[list(days)[0 if day_first else 1]]
     time = _TIME.match(text, end)
     end = time.end() if time else end
-    after = text[end:]
-    rest = (
-        f"{bare(pattern('before_date').sub('', text[:start]))} {'' if _COUNTER.match(after) else bare(after)}".strip()
-    )
+    before, after = pattern("before_date").sub("", text[:start]), _COUNTER.sub("", text[end:])
+    rest = f"{bare(before)} {bare(after)}".strip()
     written = text[start:end].strip(_EDGES)
     if len(days) == 1:
         ((value, moment),) = days.items()
         return NameDate(written, value, None, rest, time is not None, moment)
-    fault = f"may be {' or '.join(days)}" if days else f"is not a day from {FIRST_YEAR} to {END_YEAR - 1}"
+    fault = f"may be {' or '.join(days)}" if days else f"is not a day from {_YEARS}"
     return NameDate(written, None, f"{(written if written in name else name)!r} {fault}", rest)
 
 
@@ -195,4 +194,5 @@ def in_seconds(name: str) -> NameDate | None:
     day = dt.datetime.fromtimestamp(int(match[1]), dt.UTC)
     moment = _first_day(Reading(day.year, day.month, day.day))
     rest = bare(name[: match.start()])
-    return None if moment is None else NameDate(match[0], day.date().isoformat(), None, rest, True, moment)
+    date = NameDate(match[0], day.date().isoformat(), None, rest, True, moment)
+    return None if moment is None else date

@@ -112,5 +112,5 @@ def place_of(url: str) -> tuple[str, str]:
 
 def why(error: Exception) -> str:
     """An error's message in one line."""
-    said = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
-    return said or type(error).__name__
+    message = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
+    return message or type(error).__name__

@@ -139,9 +139,8 @@ class Repository:
                     (borrowed / path.name).symlink_to(path)
                 alternates.write(f"../{borrowed.name}\n")
         if os.path.lexists(folder / "shallow"):
-            (self.own / "shallow").write_bytes(
-                _lines(sorted(repository_files.names_in(repository_files.read(folder / "shallow").splitlines())))
-            )
+            shallow = repository_files.read(folder / "shallow").splitlines()
+            (self.own / "shallow").write_bytes(_lines(sorted(repository_files.names_in(shallow))))
         return names
 
     def _create(self, object_format: str) -> None:
@@ -153,13 +152,15 @@ class Repository:
     def paths(self) -> Iterator[str]:
         """The paths in each head's tree."""
         for head in self.heads:
-            yield from self._run("ls-tree", "-r", "-z", "--name-only", head).decode(errors="replace").split("\0")
+            names = self._run("ls-tree", "-r", "-z", "--name-only", head)
+            yield from names.decode(errors="replace").split("\0")
 
     def changes(self) -> list[Change]:
         """Every file that a commit wrote or deleted, parents first; for a merge, what differs from all its parents."""
         commits = self._run("rev-list", "--reverse", "--topo-order", "--stdin", stdin=_lines(self.heads)).decode()
         seconds = {name: _author_seconds(data) for name, _, data in self._objects(commits.split())}
-        records = list(_records(self._run("diff-tree", "--stdin", "--root", "-c", "-r", "-z", stdin=commits.encode())))
+        raw = self._run("diff-tree", "--stdin", "--root", "-c", "-r", "-z", stdin=commits.encode())
+        records = list(_records(raw))
         moves = self._moves(records)
         return [
             Change(commit, seconds[commit], path, blob, mode, *moves.get((commit, path), (None, False)))
@@ -169,8 +170,8 @@ class Repository:
     def newest_files(self, to: Path) -> Path:
         """Writes the files of the newest head into a tar, ignoring its export attributes."""
         dated = [(_author_seconds(data) or 0, head) for head, _, data in self._objects(self.heads)]
-        tree = self._run("ls-tree", "-r", "-z", max(dated)[1]).decode("utf-8", "surrogateescape").split("\0")
-        listed = [(*row.partition("\t")[0].split(), row.partition("\t")[2]) for row in tree if row]
+        tree = self._run("ls-tree", "-r", "-z", max(dated)[1]).decode("utf-8", "surrogateescape")
+        listed = [re.split(r"[ \t]", row, maxsplit=3) for row in tree.split("\0") if row]
         files = [(blob, path) for mode, _, blob, path in listed if mode.startswith(FILE_MODE)]
         with tarfile.open(to, "w") as tar:
             for (_, path), (_, data, detail) in zip(files, self.texts([blob for blob, _ in files]), strict=True):
@@ -202,20 +203,16 @@ class Repository:
 
     def texts(self, blobs: Sequence[str]) -> Iterator[tuple[str, bytes | None, str | None]]:
         """Each blob in turn with its bytes; None with a reason if it cannot be read."""
+        missing = "the object is missing or damaged in the repository"
+        faults = {None: missing, TOO_LARGE: TOO_LARGE, "blob": None}
         for name, kind, data in self._objects(blobs):
-            if kind == "blob":
-                yield name, data, None
-            elif kind == TOO_LARGE:
-                yield name, None, TOO_LARGE
-            elif kind:
-                yield name, None, f"a {kind} instead of a file"
-            else:
-                yield name, None, "the object is missing or damaged in the repository"
+            fault = faults.get(kind, f"a {kind} instead of a file")
+            yield name, data if kind == "blob" else None, fault
 
     def sizes(self, blobs: Sequence[str]) -> dict[str, int]:
         """The bytes of each blob that is there."""
-        told = self._run("cat-file", "--batch-check=%(objectsize)", stdin=_lines(blobs)).splitlines()
-        return {blob: int(size) for blob, size in zip(blobs, told, strict=True) if size.isdigit()}
+        sizes = self._run("cat-file", "--batch-check=%(objectsize)", stdin=_lines(blobs)).splitlines()
+        return {blob: int(size) for blob, size in zip(blobs, sizes, strict=True) if size.isdigit()}
 
     def _objects(self, names: Sequence[str]) -> Iterator[tuple[str, str | None, bytes]]:
         """Name, type and bytes of objects, read as git writes them; no type if git cannot read one."""
@@ -329,4 +326,5 @@ def _records(raw: bytes) -> Iterator[Record]:
         parts = field.split(" ")
         status, path = parts[-1], next(fields)
         is_moved = n_parents == 1 and status.startswith("R")
-        yield commit, parts[n_parents], parts[2 * n_parents + 1], status, path, next(fields) if is_moved else path
+        new_path = next(fields) if is_moved else path
+        yield commit, parts[n_parents], parts[2 * n_parents + 1], status, path, new_path

@@ -35,7 +35,8 @@ def folder_of(place: Path) -> Path | None:
     if not (folder / "objects").is_dir() or not os.path.lexists(folder / "HEAD"):
         return None
     # A folder of policies may have a file and a folder with these names for another reason.
-    return folder if re.match(rb"ref: refs/|[0-9a-f]{40}", read(folder / "HEAD")) or folder != place else None
+    is_head = re.match(rb"ref: refs/|[0-9a-f]{40}", read(folder / "HEAD"))
+    return folder if is_head or folder != place else None
 
 
 def read(path: Path) -> bytes:
@@ -62,13 +63,10 @@ def refs(folder: Path) -> set[str]:
         SourceError: A ref leads nowhere.
     """
     heads = [path for path in (folder / "HEAD", *folder.glob("worktrees/*/HEAD")) if path.exists()]
-    loose = [
-        path
-        for path in (folder / "refs").rglob("*")
-        if not path.is_dir() and path.suffix != ".lock" and folder / "refs" / "replace" not in path.parents
-    ]
+    below = (folder / "refs").rglob("*")
+    loose = [path for path in below if not path.is_dir() and path.suffix != ".lock"]
     names = set()
-    for path in [*heads, *loose]:
+    for path in [*heads, *(path for path in loose if folder / "refs" / "replace" not in path.parents)]:
         content = read(path)
         if not content.startswith(b"ref:") and not _NAME.match(content):
             raise SourceError(f"{path} leads to no commit: the repository is damaged")

@@ -49,14 +49,14 @@ def stated(sources: Iterable[Source]) -> dict[str, Fact]:
     """What the sources say about services, by service; the rest comes from ``rules/services.csv``."""
     facts: dict[str, Fact] = {}
     for source in sources:
-        for name, said in getattr(source, "facts", {}).items():
+        ground = f"services.csv of {source.label}"
+        for name, row in getattr(source, "facts", {}).items():
             service, document = service_of(name)
             fact = facts_of_domains().get(service) or Fact(name, service, document, None, None, None)
-            told = {key: value for key, value in said.items() if value}
-            ground = f"services.csv of {source.label}"
-            if "owner" in told:
-                told["owner_ground"] = ground
-            facts[service] = facts.get(service, fact)._replace(**told, ground=ground)
+            filled = {key: value for key, value in row.items() if value} | {"ground": ground}
+            if "owner" in filled:
+                filled["owner_ground"] = ground
+            facts[service] = facts.get(service, fact)._replace(**filled)
     return facts
 
 
@@ -70,7 +70,8 @@ def _extract() -> "tldextract.TLDExtract":
 def registrable(host: str) -> tuple[str, str] | None:
     """The registrable domain of a host and the part before it; None without a public suffix."""
     parts = _extract()(host.lower())
-    return (f"{parts.domain}.{parts.suffix}", parts.subdomain) if parts.suffix and parts.domain else None
+    domain = f"{parts.domain}.{parts.suffix}"
+    return (domain, parts.subdomain) if parts.suffix and parts.domain else None
 
 
 @cache
@@ -108,7 +109,8 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     named: dict[tuple[str, str, str], tuple[tuple[str, str, str], str]] = {}
     for entry in entries:
         service, part = service_of(entry.name)
-        group, title = (service, part, entry.collection), _title(entry.name, entry.document, service)
+        group = (service, part, entry.collection)
+        title = _title(entry.name, entry.document, service)
         named[entry.collection, entry.name, entry.document] = group, title
         dated = moments[group][title]
         if not entry.reason:  # an undated one says nothing about the time of its title
@@ -118,7 +120,8 @@ def documents(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[str,
     for key, (group, title) in named.items():
         service, part, _ = group
         own = slug(title) or "unnamed"
-        result[key] = service, part if title in main[group] else own if part == "main" else f"{part}-{own}"
+        own = own if part == "main" else f"{part}-{own}"
+        result[key] = service, part if title in main[group] else own
     return result
 
 
@@ -160,16 +163,12 @@ def views(listed: Sequence[tuple[Entry, str]]) -> list[tuple[Entry, str]]:
     for entry, document in listed:
         if entry.moment is not None and not entry.reason:
             moments[document][entry.collection].append(entry.moment)
+    rank = {name: place for place, name in enumerate(ARCHIVES)}
     spans = {
-        document: sorted((_rank(name), min(seen), max(seen), name) for name, seen in by_archive.items())
+        document: sorted((rank.get(name, len(rank)), min(days), max(days), name) for name, days in by_archive.items())
         for document, by_archive in moments.items()
     }
     return [(entry, _view(entry, document, spans.get(document, []))) for entry, document in listed]
-
-
-def _rank(collection: str) -> int:
-    order = [*ARCHIVES]
-    return order.index(collection) if collection in order else len(order)
 
 
 def _view(entry: Entry, document: str, spans: Sequence[tuple[int, int, int, str]]) -> str:
@@ -178,5 +177,6 @@ def _view(entry: Entry, document: str, spans: Sequence[tuple[int, int, int, str]
         if collection == entry.collection:
             break
         if entry.moment is not None and first <= entry.moment <= last:
-            return f"seen-by-{entry.collection}" if document == "main" else f"{document}-seen-by-{entry.collection}"
+            view = f"seen-by-{entry.collection}"
+            return view if document == "main" else f"{document}-{view}"
     return document

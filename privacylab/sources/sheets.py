@@ -14,8 +14,8 @@ from urllib.parse import unquote
 from privacylab.sources import name_dates, tables
 from privacylab.sources.entries import SourceError
 from privacylab.sources.name_dates import NameDate
+from privacylab.tables.schema import REGIONS
 
-REGIONS = ("us", "eu", "uk", "other")
 FACTS = ("region", "industry", "owner")
 
 

@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -34,6 +35,8 @@ PIECE = 1_000_000
 
 MAX_COLUMNS = 100
 
+_RULES = paths.rules("kinds")
+
 Row = Mapping[str, Any]
 
 _DAMAGE = (*DAMAGE, csv.Error, sqlite3.Error, arrow.ArrowException)
@@ -42,9 +45,13 @@ _DAMAGE = (*DAMAGE, csv.Error, sqlite3.Error, arrow.ArrowException)
 class TableError(ValueError):
     """A table that cannot be read, or not to its end; the message is part of a sentence for the ledger."""
 
-    def __init__(self, message: str, reason: str = "unreadable") -> None:
-        super().__init__(message)
-        self.reason = reason
+    reason = "unreadable"
+
+
+class NoTextsError(TableError):
+    """A table without a column of texts."""
+
+    reason = NO_TEXTS
 
 
 def reader(rows_of: Callable[[IO[bytes], Reading], Iterator[Row]]) -> Reader:
@@ -61,10 +68,10 @@ def reader(rows_of: Callable[[IO[bytes], Reading], Iterator[Row]]) -> Reader:
             return
         n_rows = n_empty = 0
         is_nameless = len(sample) > 1 and not columns["service"]
-        for row in itertools.chain(sample, rows):
-            n_rows += 1
+        for n_rows, row in enumerate(itertools.chain(sample, rows), 1):
             if text := _bytes(row.get(columns["text"])):
-                page = _page(row, columns)._replace(place=str(n_rows), content=reading.store.keep(text))
+                page = _page(row, columns)
+                page = page._replace(place=str(n_rows), content=reading.store.keep(text))
                 yield page._replace(service=f"{reading.name}-{n_rows}") if is_nameless else page
             else:
                 n_empty += 1
@@ -74,11 +81,13 @@ def reader(rows_of: Callable[[IO[bytes], Reading], Iterator[Row]]) -> Reader:
             )
         for failure in damage:
             where = f", after row {n_rows:,}" if n_rows else ""
-            yield Page(reason=getattr(failure, "reason", "unreadable"), detail=f"{kind.name}: {why(failure)}{where}")
+            detail = f"{kind.name}: {why(failure)}{where}"
+            yield Page(reason=getattr(failure, "reason", "unreadable"), detail=detail)
         if not n_rows and not damage:
             yield Page(reason=NO_TEXTS, detail=f"{kind.name} without rows")
         if n_empty:
-            yield Page(reason="empty", detail=f"{kind.name}: {n_empty:,} of its {n_rows:,} rows have no text")
+            detail = f"{kind.name}: {n_empty:,} of its {n_rows:,} rows have no text"
+            yield Page(reason="empty", detail=detail)
 
     return pages
 
@@ -99,15 +108,17 @@ def _words(name: object) -> list[str]:
 
 def _usual(names: Sequence[str], part: str) -> list[str]:
     """The columns with a usual name for a part of a policy, the likeliest first."""
-    usual = paths.rules("kinds")["columns"][part]["names"]
+    usual = _RULES["columns"][part]["names"]
     joined = {name: "".join(_words(name)).lower() for name in names}
-    return sorted((name for name in names if joined[name] in usual), key=lambda name: usual.index(joined[name]))
+    likely = [name for name in names if joined[name] in usual]
+    return sorted(likely, key=lambda name: usual.index(joined[name]))
 
 
 def candidates(names: Sequence[str], part: str) -> list[str]:
     """The columns that may contain a part of a policy, the likeliest first."""
-    ends = paths.rules("kinds")["columns"][part]["ends"]
-    return [*_usual(names, part), *(name for name in names if "".join(_words(name)[-1:]).lower() in ends)]
+    ends = _RULES["columns"][part]["ends"]
+    likely = [name for name in names if "".join(_words(name)[-1:]).lower() in ends]
+    return [*_usual(names, part), *likely]
 
 
 def is_table(head: bytes) -> bool:
@@ -122,47 +133,45 @@ def _columns(sample: Sequence[Row], reading: Reading) -> dict[str, Any]:
     names = list(dict.fromkeys(name for row in sample for name in row))
     shown = ", ".join(names[:12]) or "none"
     columns: dict[str, Any] = {}
-    for part in paths.rules("kinds")["columns"]:
+    for part in _RULES["columns"]:
         asked = getattr(reading.columns, part, None)
         if asked is not None and asked not in names:
             raise TableError(f"it has no column {asked!r} but {shown}: name another with --{part}-column")
         likely = [name for name in candidates(names, part) if name not in columns.values()]
         if part == "text":
-            likely.sort(key=lambda name: not _is_long(sample, name))
+            long = _RULES["limits"]["text"]
+            likely.sort(key=lambda name: all(len(_bytes(row.get(name))) < long for row in sample))
         columns[part] = asked or next(iter(likely), None)
     if columns["text"] is None:
-        raise TableError(f"no column of texts among {shown}: name it with --text-column", NO_TEXTS)
+        raise NoTextsError(f"no column of texts among {shown}: name it with --text-column")
     return columns
-
-
-def _is_long(sample: Sequence[Row], name: str) -> bool:
-    limit: int = paths.rules("kinds")["limits"]["text"]
-    return any(len(_bytes(row.get(name))) >= limit for row in sample)
 
 
 def _bytes(value: object) -> bytes:
     """A cell as the bytes of a page; empty if the cell says that there is none."""
     if isinstance(value, bytes):
         return value
-    text = "\n\n".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
-    return b"" if name_dates.is_empty(text) else text.encode("utf-8", "replace")
+    if isinstance(value, list):
+        value = "\n\n".join(map(str, value))
+    is_text = isinstance(value, str) and not name_dates.is_empty(value)
+    return str(value).encode("utf-8", "replace") if is_text else b""
 
 
 def _page(row: Row, columns: Mapping[str, Any]) -> Page:
     """The page of a row."""
-    said: dict[str, str] = {}
+    cells: dict[str, str] = {}
     for part, column in columns.items():
         value = row.get(column) if part != "text" else None
         text = value.isoformat() if isinstance(value, dt.date) else str(value).strip()
-        said[part] = "" if name_dates.is_empty(text) else re.sub(r"^(\d+)\.0$", r"\1", text)
-    service, date = said["service"], said["date"]
+        cells[part] = "" if name_dates.is_empty(text) else re.sub(r"^(\d+)\.0$", r"\1", text)
+    service, date = cells["service"], cells["date"]
     if "/" in service or ":" in service:
         service = place_of(service)[0] or service
-    if said["month"].isdigit() and re.fullmatch(r"\d{4}", date):
-        date = f"{date}-{said['month']:0>2}"
+    if cells["month"].isdigit() and re.fullmatch(r"\d{4}", date):
+        date = f"{date}-{cells['month']:0>2}"
     is_stated = re.search(r"effective|updated|revis", columns["date"] or "", re.I)
     basis = "effective" if is_stated else "snapshot"
-    return Page("", "", service or None, said["document"], date or None, basis)
+    return Page("", "", service or None, cells["document"], date or None, basis)
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------
@@ -170,10 +179,9 @@ def _page(row: Row, columns: Mapping[str, Any]) -> Page:
 
 def encoding_of(head: bytes) -> str:
     """UTF-8, UTF-16 as spreadsheets call Unicode, or the code page of Western Windows."""
-    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        return "utf-16"
-    if b"\0" in head[:2]:
-        return "utf-16-be" if head[:1] == b"\0" else "utf-16-le"
+    encoding = json.detect_encoding(head)
+    if not encoding.startswith("utf-8"):
+        return encoding
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -220,7 +228,9 @@ def json_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
     """The objects of an array or of lines, with nested values; or those nested in one object."""
     for row in _objects(file):
         within = [each for each in row.values() if isinstance(each, dict)]
-        yield {name: value for each in (*within, row) for name, value in each.items()} if within else row
+        if within:
+            row = {name: value for each in (*within, row) for name, value in each.items()}
+        yield row
 
 
 def _objects(file: IO[bytes]) -> Iterator[Row]:
@@ -250,35 +260,36 @@ def _object(line: str) -> Row | None:
     return None
 
 
-def _array(held: str, text: io.TextIOBase) -> Iterator[Row]:
+def _array(buffer: str, text: io.TextIOBase) -> Iterator[Row]:
     """The objects of an array, which need not fit into memory."""
     decoder, begins = json.JSONDecoder(), re.compile(r"[\s,\[]*(?=\{)")
     while True:
         position = 0
         with contextlib.suppress(json.JSONDecodeError):  # the next object is incomplete
-            while match := begins.match(held, position):
-                value, position = decoder.raw_decode(held, match.end())
+            while match := begins.match(buffer, position):
+                value, position = decoder.raw_decode(buffer, match.end())
                 yield value
-        held = held[position:]
-        more = text.read(max(PIECE, len(held)))
-        if not more or len(held) > MAX_UNPACKED:
+        buffer = buffer[position:]
+        more = text.read(max(PIECE, len(buffer)))
+        if not more or len(buffer) > MAX_UNPACKED:
             break
-        held += more
-    if not re.fullmatch(r"[\s,\[\]]*\]\s*", held):
+        buffer += more
+    if not re.fullmatch(r"[\s,\[\]]*\]\s*", buffer):
         raise TableError("it ends within an object, or has none: copy it here again")
 
 
 def _nested(value: Any) -> Iterator[Row]:  # noqa: ANN401 (whatever JSON holds)
     """The rows in one object: a list in it, columns as pandas stores them, or one object per service."""
     if not isinstance(value, dict):
-        raise TableError("it has no objects", NO_TEXTS)
+        raise NoTextsError("it has no objects")
     if {"columns", "data"} <= value.keys():
         yield from (dict(zip(value["columns"], cells, strict=False)) for cells in value["data"])
         return
-    lists = [each for each in value.values() if isinstance(each, list) and each and isinstance(each[0], dict)]
+    lists = [each for each in value.values() if isinstance(each, list)]
+    tables = [each for each in lists if each and isinstance(each[0], dict)]
     objects = {key: each for key, each in value.items() if isinstance(each, dict)}
-    if lists:
-        yield from max(lists, key=len)
+    if tables:
+        yield from max(tables, key=len)
     elif objects and candidates(list(objects), "text"):
         for key in next(iter(objects.values())):
             yield {name: column.get(key) for name, column in objects.items()}
@@ -306,17 +317,15 @@ def arrow_rows(file: IO[bytes], _: Reading) -> Iterator[Row]:
 
 def sqlite_rows(file: IO[bytes], reading: Reading) -> Iterator[Row]:
     """The rows of the table with the texts; other tables are joined to them by their ids."""
-    copy = reading.scratch / f"copy-{content_id(reading.name.encode('utf-8', 'replace'))}.sqlite"
-    place = copy
+    place = copy = reading.scratch / f"copy-{content_id(reading.name.encode('utf-8', 'replace'))}.sqlite"
     if type(file) is io.BufferedReader:
         place = Path(str(file.name))
     else:
         with copy.open("wb") as target:
             shutil.copyfileobj(file, target)
+    address = f"{place.resolve().as_uri()}?mode=ro&immutable=1"
     try:
-        with contextlib.closing(
-            sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        ) as database:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as database:
             database.text_factory = lambda data: data.decode("utf-8", "replace")
             database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_UNPACKED)
             database.execute("PRAGMA trusted_schema=OFF")
@@ -329,14 +338,15 @@ def sqlite_rows(file: IO[bytes], reading: Reading) -> Iterator[Row]:
 
 
 def _query(database: sqlite3.Connection, reading: Reading) -> str:
-    names = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
-    columns = {
-        name: [row[1] for row in database.execute(f"PRAGMA table_info({_quoted(name)})")] for (name,) in list(names)
-    }
-    own = reading.columns.text
-    texts = [name for name in columns if (own in columns[name] if own else candidates(columns[name], "text"))]
+    columns: dict[str, list[str]] = defaultdict(list)
+    for name, column in database.execute(_COLUMNS):
+        columns[name].append(column)
+    asked = reading.columns.text
+    texts = [name for name, own in columns.items() if asked in own]
+    if not asked:
+        texts = [name for name, own in columns.items() if candidates(own, "text")]
     if not texts:
-        raise TableError("no table with a column of texts: name the column with --text-column", NO_TEXTS)
+        raise NoTextsError("no table with a column of texts: name the column with --text-column")
     table = max(texts, key=lambda name: "polic" in name.lower())
     links = {
         name: [
@@ -352,6 +362,12 @@ def _query(database: sqlite3.Connection, reading: Reading) -> str:
     for column, other in links[base]:
         query += f" LEFT JOIN {_quoted(other)} ON {_quoted(other)}.id = {_quoted(base)}.{_quoted(column)}"
     return query
+
+
+_COLUMNS = """
+SELECT own.name, columns.name FROM sqlite_master AS own, pragma_table_info(own.name) AS columns
+WHERE own.type = 'table' AND own.sql NOT LIKE 'CREATE VIRTUAL%'
+"""
 
 
 def _quoted(name: str) -> str:

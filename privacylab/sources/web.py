@@ -94,11 +94,24 @@ class _Archive:
                 else:
                     self._take_page(record, url)
 
+    def read_members(self, file: IO[bytes]) -> None:
+        """Reads the WARCs in a zip."""
+        with zipfile.ZipFile(file) as members:
+            warcs = [name for name in members.namelist() if re.search(r"\.w?arc(?:\.\w+)?$", name, re.I)]
+            if not warcs:
+                raise ValueError("it has no WARC")
+            for name in warcs:
+                with members.open(name) as packed:
+                    kind = kinds.kind_of(packed)
+                    unpacker = PACKED.get(kind.media_type) if kind else None
+                    self.read(unpacker(packed) if unpacker else packed)
+
     def _take_page(self, record: Any, url: str) -> None:  # noqa: ANN401 (warcio has no types)
         declared = (record.http_headers or record.rec_headers).get_header("Content-Type") or ""
         name = declared.partition(";")[0].strip().lower()
         if name not in _MEDIA_TYPES:
-            self.others[name.partition("/")[0] if name.startswith(("image", "video", "audio", "font")) else name] += 1
+            kind = name.partition("/")[0]
+            self.others[kind if kind in ("image", "video", "audio", "font") else name] += 1
             return
         digest = record.rec_headers.get_header("WARC-Payload-Digest")
         page = self._known.get(digest)
@@ -154,33 +167,17 @@ def web_pages(file: IO[bytes], kind: Kind, reading: Reading) -> Iterator[Page]:
     """The pages of a WARC or ARC, or of the WARCs in a WACZ."""
     archive, failure = _Archive(reading), None
     try:
-        if kind.media_type == "application/wacz":
-            _read_members(file, archive)
-        else:
-            archive.read(file)
+        (archive.read_members if kind.media_type == "application/wacz" else archive.read)(file)
     except (*DAMAGE, ArchiveLoadFailed) as error:
         failure = why(error)
     pages = archive.pages()
     yield from pages
     if archive.others:
         others = ", ".join(f"{n:,} {name or 'of no type'}" for name, n in archive.others.most_common(5))
-        n_others = archive.others.total()
-        reading.notes.append(f"{n_others:,} records of {kind.name} are not pages and are left out: {others}")
+        n_records = f"{archive.others.total():,} records of {kind.name}"
+        reading.notes.append(f"{n_records} are not pages and are left out: {others}")
     if failure:
         detail = f"{kind.name} that is damaged after {len(pages):,} pages ({failure}): copy it here again"
         yield Page(reason="unreadable", detail=detail)
     elif not pages:
         yield Page(reason="empty", detail=f"{kind.name} without a page: crawl again, or leave it out")
-
-
-def _read_members(file: IO[bytes], archive: _Archive) -> None:
-    """Reads the WARCs in a zip."""
-    with zipfile.ZipFile(file) as members:
-        warcs = [name for name in members.namelist() if re.search(r"\.w?arc(?:\.\w+)?$", name, re.I)]
-        if not warcs:
-            raise ValueError("it has no WARC")
-        for name in warcs:
-            with members.open(name) as packed:
-                kind = kinds.kind_of(packed)
-                packed.seek(0)
-                archive.read(PACKED[kind.media_type](packed) if kind and kind.media_type in PACKED else packed)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,7 @@ class Corpus:
 
     def _keep(self, name: str) -> Keep | None:
         """Which rows of a table belong to a sample."""
-        of_table = (column for column in self._kept if column in ALL_TABLES[name].columns)
-        return next(((column, self._kept[column]) for column in of_table), None)
+        return next((kept for kept in self._kept.items() if kept[0] in ALL_TABLES[name].columns), None)
 
     def sample(self, n: int, *, seed: int = 0) -> "Corpus":
         """A corpus of some owners, drawn alike whatever order they stand in: all rows of their services.
@@ -92,14 +92,14 @@ class Corpus:
         if not 1 <= n <= len(names):
             raise ValueError(f"n {n} must be from 1 to {len(names)}, the number of owners")
         drawn = np.random.default_rng(seed).choice(names, n, replace=False)
-        kept: dict[str, Collection[str]] = {"service": frozenset(services.loc[owners.isin(drawn), "service"])}
-        for table, column in (("policies", "policy_id"), ("occurrences", "segment_id")):
-            kept[column] = frozenset(Corpus(self.path, self.manifest, kept=kept).table(table, columns=[column])[column])
-        counts = {
-            name: len(Corpus(self.path, {}, kept=kept).table(name, columns=[TABLES[name].key[0]])) for name in TABLES
-        }
         manifest = {key: value for key, value in self.manifest.items() if key != "sha256"}
-        return Corpus(self.path, {**manifest, "counts": counts, "sample": {"owners": n, "seed": seed}}, kept=kept)
+        kept: dict[str, Collection[str]] = {"service": frozenset(services.loc[owners.isin(drawn), "service"])}
+        sample = Corpus(self.path, manifest, kept=kept)
+        for table, column in (("policies", "policy_id"), ("occurrences", "segment_id")):
+            kept[column] = frozenset(sample.table(table, columns=[column])[column])
+        manifest["counts"] = {name: len(sample.table(name, columns=table.key[:1])) for name, table in TABLES.items()}
+        manifest["sample"] = {"owners": n, "seed": seed}
+        return sample
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
         """The ledger: a row for each dated version in the sources."""
@@ -161,13 +161,9 @@ class Corpus:
         values = scores[list(CATEGORIES)].to_numpy()
         limits = np.array([self.thresholds()[name] for name in CATEGORIES])
         row, column = np.nonzero(values >= limits)
-        return pd.DataFrame(
-            {
-                "segment_id": scores["segment_id"].to_numpy()[row],
-                "category": pd.Categorical.from_codes(column.tolist(), categories=pd.Index(CATEGORIES)),
-                "score": values[row, column],
-            }
-        )
+        ids = scores["segment_id"].to_numpy()[row]
+        category = pd.Categorical.from_codes(column.tolist(), categories=pd.Index(CATEGORIES))
+        return pd.DataFrame({"segment_id": ids, "category": category, "score": values[row, column]})
 
     def has_text(self) -> bool:
         """Whether the segments have text (not so in the embedded panel)."""
@@ -197,15 +193,10 @@ def write(
     with files.replacing(folder, check=check_replaceable, within=within) as staging:
         staging.mkdir()
         paths = {name: _written(staging, name, frames[name]) for name in TABLES}
-        described = {
-            "format": FORMAT,
-            **manifest,
-            "counts": {
-                name: sum(parquet.read_metadata(part).num_rows for part in parts_of(path))
-                for name, path in paths.items()
-            },
-            "sha256": {name: sha256(path) for name, path in paths.items()},
-        }
+        parts = {name: map(parquet.read_metadata, parts_of(path)) for name, path in paths.items()}
+        counts = {name: sum(part.num_rows for part in own) for name, own in parts.items()}
+        digests = {name: sha256(path) for name, path in paths.items()}
+        described = {"format": FORMAT, **manifest, "counts": counts, "sha256": digests}
         for file, content in ((MANIFEST, described), (croissant.FILE, croissant.describe(staging, described))):
             text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
             (staging / file).write_text(text, encoding="utf-8")
@@ -237,7 +228,8 @@ def check_replaceable(folder: Path) -> None:
     foreign = []
     for path in sorted(folder.iterdir()):
         if path.name in TABLES and path.is_dir() and not path.is_symlink():
-            foreign += [f"{path.name}/{part.name}" for part in path.iterdir() if not _PART.fullmatch(part.name)]
+            parts = (part.name for part in path.iterdir())
+            foreign += [f"{path.name}/{part}" for part in parts if not _PART.fullmatch(part)]
         elif path.name not in own or not path.is_file():
             foreign.append(path.name)
     if foreign:
@@ -250,19 +242,15 @@ def _is_corpus(folder: Path) -> bool:
     manifest, versions = folder / MANIFEST, place_of(folder, "versions")
     if not manifest.is_file():
         return False
-    try:
+    with suppress(ValueError, RecursionError):
         known = json.loads(manifest.read_bytes())
-    except (ValueError, RecursionError):
-        known = None
-    if isinstance(known, dict):
-        return "format" in known and any(place_of(folder, name) for name in TABLES)
+        if isinstance(known, dict):
+            return "format" in known and any(place_of(folder, name) for name in TABLES)
     if versions is None:
         return False
-    try:
-        with parts_of(versions)[0].open("rb") as file:
-            return file.read(4) == b"PAR1"
-    except OSError:
-        return False
+    with suppress(OSError), parts_of(versions)[0].open("rb") as file:
+        return file.read(4) == b"PAR1"
+    return False
 
 
 _PART = re.compile(r"part-\d{4,}\.parquet")
@@ -325,7 +313,6 @@ def _dangling(frames: Mapping[str, pd.DataFrame]) -> list[str]:
     for name, column, target in _REFERENCES:
         if name in frames and target in frames:
             values = frames[name][column].dropna()
-            lost = values[~values.isin(frames[target][TABLES[target].key[0]])]
-            if len(lost):
+            if len(lost := values[~values.isin(frames[target][TABLES[target].key[0]])]):
                 faults.append(f"{name}.{column}: {len(lost)} values are not in {target}, as {lost.iloc[0]}")
     return faults

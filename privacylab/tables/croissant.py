@@ -1,6 +1,6 @@
 """A corpus's ``croissant.json``: describes its tables for those who search or load data sets (Croissant 1.1).
 
-Columns come from `schema` and ``rules/columns.toml``, hashes, counts and sources from the manifest and
+Columns come from ``rules/columns.toml``, hashes, counts and sources from the manifest and
 ``rules/archives.toml``, and the description from ``rules/dataset.toml``: what is true of any corpus, and what is true
 only of the embedded panel.
 """
@@ -35,9 +35,8 @@ def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """
     rules = paths.rules("dataset")
     files = {name: _file(name, folder, manifest) for name in TABLES}
-    terms = {term: f"cr:{term}" for term in rules["format"]["terms"]}
     return {
-        "@context": {**rules["format"]["context"], **terms},
+        "@context": {**rules["format"]["context"], **{term: f"cr:{term}" for term in rules["format"]["terms"]}},
         "@type": "sc:Dataset",
         "conformsTo": rules["format"]["conformsTo"],
         **_about(manifest, rules),
@@ -48,9 +47,8 @@ def describe(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def search_entry(described: Mapping[str, Any]) -> dict[str, Any]:
     """What a web page tells search engines about a corpus: schema.org's words only, without files and columns."""
-    own = {
-        key: value for key, value in described.items() if not re.search(r"[@:]|conformsTo|citeAs|^record|^dist", key)
-    }
+    left_out = re.compile(r"[@:]|conformsTo|citeAs|^record|^dist")
+    own = {key: value for key, value in described.items() if not left_out.search(key)}
     return {"@context": "https://schema.org/", "@type": "Dataset", **own}
 
 
@@ -65,55 +63,36 @@ def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, A
         "sources": ", ".join(sources) or "unknown",
         "version": manifest.get("versions", {}).get("privacylab", "unknown"),
     }
-    said = {**rules["any"], **(rules["panel"] if of_archives else {})}
-    origins = [{"@type": "prov:Entity", **_origin(name, archives.get(name, {}))} for name in sources]
-    made = {"@type": "prov:Activity", "prov:label": f"privacylab build, PrivacyLab {words['version']}"}
+    texts = {**rules["any"], **(rules["panel"] if of_archives else {})}
+    origins = [{"@type": "prov:Entity", "name": name, **archives.get(name, {})} for name in sources]
+    label = f"privacylab build, PrivacyLab {words['version']}"
     return {
-        **{key: _filled(value, words) for key, value in said.items()},
-        "prov:wasDerivedFrom": origins,
-        "prov:wasGeneratedBy": [made],
+        **{key: _filled(value, words) for key, value in texts.items()},
+        # Of a public archive: its name, address and licence.
+        "prov:wasDerivedFrom": [{key: value for key, value in each.items() if key != "places"} for each in origins],
+        "prov:wasGeneratedBy": [{"@type": "prov:Activity", "prov:label": label}],
     }
-
-
-def _origin(collection: str, archive: Mapping[str, Any]) -> dict[str, Any]:
-    """The description of a source: for a public archive its name, address and licence."""
-    return {"name": collection} | {key: value for key, value in archive.items() if key != "places"}
-
-
-def _text(written: object) -> object:
-    """A text of a rule file, where a long one is a list of lines; anything else unchanged."""
-    return " ".join(written["lines"]) if isinstance(written, dict) and "lines" in written else written
 
 
 def _filled(written: object, words: Mapping[str, str]) -> object:
-    """A text, or each of a list, with its words filled in; anything else unchanged."""
-    value = _text(written)
-    if isinstance(value, list):
-        return [_filled(each, words) for each in value]
-    return Template(value).substitute(words) if isinstance(value, str) else value
+    """A text (a long one is a list of ``lines``), or each of a list, with its words filled in; others unchanged."""
+    if isinstance(written, list):
+        return [_filled(each, words) for each in written]
+    text = " ".join(written["lines"]) if isinstance(written, dict) and "lines" in written else written
+    return Template(text).substitute(words) if isinstance(text, str) else text
 
 
 def _file(name: str, folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    path = folder / f"{name}.parquet"
+    path, n_rows = folder / f"{name}.parquet", f"{manifest['counts'][name]:,} rows"
+    described = {"name": path.name, "description": f"{n_rows}."}
+    described["encodingFormat"] = "application/x-parquet"
     if not path.is_file():
-        return {
-            "@type": "cr:FileSet",
-            "@id": f"{name}/part-*.parquet",
-            "name": name,
-            "description": f"{manifest['counts'][name]:,} rows, in parts that follow each other.",
-            "encodingFormat": "application/x-parquet",
-            "includes": f"{name}/part-*.parquet",
-        }
-    return {
-        "@type": "cr:FileObject",
-        "@id": path.name,
-        "name": path.name,
-        "description": f"{manifest['counts'][name]:,} rows.",
-        "contentUrl": path.name,
-        "contentSize": f"{path.stat().st_size} B",
-        "encodingFormat": "application/x-parquet",
-        "sha256": manifest["sha256"][name],
-    }
+        parts = f"{name}/part-*.parquet"
+        described |= {"name": name, "description": f"{n_rows}, in parts that follow each other."}
+        return {**described, "@type": "cr:FileSet", "@id": parts, "includes": parts}
+    size, digest = f"{path.stat().st_size} B", manifest["sha256"][name]
+    own = {"@type": "cr:FileObject", "@id": path.name, "contentUrl": path.name}
+    return {**described, **own, "contentSize": size, "sha256": digest}
 
 
 def _records(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +100,7 @@ def _records(name: str, file: Mapping[str, Any]) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
-        "description": meaning(name),
+        "description": TABLES[name].meaning,
         # No `references` to other tables: mlcroissant 1.1 would join them, and fails where one leads to the next.
         "key": [{"@id": _id(name, column)} for column in TABLES[name].key],
         "field": [_field(name, column, spec, file) for column, spec in TABLES[name].columns.items()],
@@ -135,7 +114,7 @@ def _field(name: str, column: str, spec: Column, file: Mapping[str, Any]) -> dic
         "@type": "cr:Field",
         "@id": _id(name, column),
         "name": column,
-        "description": meaning(name, column) + allowed,
+        "description": spec.meaning + allowed,
         "dataType": _TYPES.get(spec.kind, "sc:Integer"),
         "source": {kind: {"@id": file["@id"]}, "extract": {"column": column}},
         **({"isArray": True, "arrayShape": "-1"} if spec.kind == "list" else {}),
@@ -145,8 +124,3 @@ def _field(name: str, column: str, spec: Column, file: Mapping[str, Any]) -> dic
 def _id(name: str, column: str) -> str:
     """A column's name in the file, which is part of an address."""
     return f"{name}/{re.sub(r'[^a-z]+', '_', column.lower())}"
-
-
-def meaning(name: str, column: str = "_table") -> str:
-    """The meaning of a table's column, or of the table if no column is given."""
-    return str(_text(paths.rules("columns")[name][column]))

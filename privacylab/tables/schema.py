@@ -3,50 +3,16 @@
 They are the contract between the code that reads policies and the code that counts them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as arrow
 
-CATEGORIES = (
-    "First Party Collection/Use",
-    "Third Party Sharing/Collection",
-    "User Choice/Control",
-    "User Access, Edit and Deletion",
-    "Data Retention",
-    "Data Security",
-    "Policy Change",
-    "Do Not Track",
-    "International and Specific Audiences",
-    "Other",
-)
-"""The ten clause categories of OPP-115 (Wilson et al. 2016)."""
+from privacylab import paths
 
 CLAIMED = ("adheres", "relies")
 """The stances by which an organisation claims a framework."""
-
-STATUSES = ("kept", "sampled_out", "same_day", "near_duplicate", "flip", "rejected")
-REASONS = (
-    "bad_date",
-    "companion",
-    "empty",
-    "encrypted",
-    "language",
-    "no_text",
-    "not_a_policy_file",
-    "not_policy",
-    "not_text",
-    "other_document",
-    "too_large",
-    "too_short",
-    "unreadable",
-    "unreadable_kind",
-    "unsafe_path",
-)
-DATE_BASES = ("snapshot", "effective", "none")
-REGIONS = ("us", "eu", "uk", "other")
-AUDIENCES = ("all", "children", "california", "us_states", "eu_uk", "other")
 
 Kind = Literal["text", "date", "count", "integer", "share", "number", "percent", "list"]
 Dtype = Literal["str", "datetime64[ms]", "int32", "Int32", "float32", "uint8", "object"]
@@ -74,11 +40,12 @@ _TYPES: Mapping[Kind, _Type] = {
 
 
 class Column(NamedTuple):
-    """One column of a table: its kind, whether it may be null, and the values it may take."""
+    """One column of a table: its kind, what it holds, whether it may be null, and its vocabulary, if it has one."""
 
     kind: Kind
+    meaning: str
     nullable: bool = False
-    allowed: tuple[str, ...] | None = None
+    allowed: Sequence[str] = ()
 
     @property
     def dtype(self) -> Dtype:
@@ -87,112 +54,35 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """One table: its columns in order, its key (unique, and the sort order)."""
+    """One table: what it holds, its columns in order, its key (unique, and the sort order)."""
 
+    meaning: str
     columns: Mapping[str, Column]
-    key: tuple[str, ...]
+    key: list[str]
 
     def arrow_schema(self) -> arrow.Schema:
         """The table's types as Arrow knows them."""
         return arrow.schema([(name, _TYPES[column.kind].arrow) for name, column in self.columns.items()])
 
 
-def _table(key: str, **columns: Column) -> Table:
-    return Table(columns, tuple(key.split()))
-
-
-_TEXT, _MAYBE_TEXT = Column("text"), Column("text", nullable=True)
-_DATE, _MAYBE_DATE = Column("date"), Column("date", nullable=True)
-_COUNT = Column("count")
-
-TABLES: Mapping[str, Table] = {
-    "versions": _table(
-        "version_id",
-        version_id=_TEXT,
-        collection=_TEXT,
-        service=_TEXT,
-        document=_TEXT,
-        date=_MAYBE_DATE,
-        date_basis=Column("text", allowed=DATE_BASES),
-        source=_TEXT,
-        content_id=_TEXT,
-        status=Column("text", allowed=STATUSES),
-        reason=Column("text", nullable=True, allowed=REASONS),
-        detail=_MAYBE_TEXT,
-        same_as=_MAYBE_TEXT,
-        n_words=_COUNT,
-        claims=Column("list"),
-    ),
-    "policies": _table(
-        "policy_id",
-        policy_id=_TEXT,
-        version_id=_TEXT,
-        collection=_TEXT,
-        service=_TEXT,
-        document=_TEXT,
-        snapshot_date=_MAYBE_DATE,
-        effective_date=_MAYBE_TEXT,
-        date=_MAYBE_DATE,
-        date_basis=Column("text", allowed=DATE_BASES),
-        first_seen=_MAYBE_DATE,
-        last_seen=_MAYBE_DATE,
-        era=_TEXT,
-        era_by_frameworks=_MAYBE_TEXT,
-        language=_TEXT,
-        language_share=Column("share"),
-        n_words=_COUNT,
-        n_segments=_COUNT,
-        reading_grade=Column("number", nullable=True),
-        source=_TEXT,
-    ),
-    "services": _table(
-        "service",
-        service=_TEXT,
-        names=Column("list"),
-        region=Column("text", nullable=True, allowed=REGIONS),
-        industry=_MAYBE_TEXT,
-        ground=_MAYBE_TEXT,
-        owner=_MAYBE_TEXT,
-        owner_ground=_MAYBE_TEXT,
-    ),
-    "segments": _table(
-        "segment_id",
-        segment_id=_TEXT,
-        heading=_MAYBE_TEXT,
-        text=_MAYBE_TEXT,
-        audience=Column("text", allowed=AUDIENCES),
-        terms=_TEXT,
-        n_words=_COUNT,
-        n_sentences=_COUNT,
-        n_syllables=_COUNT,
-        n_passive=_COUNT,
-        n_vague=_COUNT,
-    ),
-    "occurrences": _table("policy_id position", policy_id=_TEXT, position=_COUNT, segment_id=_TEXT),
-    "scores": _table("segment_id", segment_id=_TEXT, **{name: Column("percent") for name in CATEGORIES}),
-    "mentions": _table(
-        "segment_id start framework", segment_id=_TEXT, start=_COUNT, end=_COUNT, framework=_TEXT, stance=_TEXT
-    ),
-    "cues": _table(
-        "segment_id start cue value",
-        segment_id=_TEXT,
-        start=_COUNT,
-        end=_COUNT,
-        cue=_TEXT,
-        value=_MAYBE_TEXT,
-    ),
+ALL_TABLES: Mapping[str, Table] = {
+    name: Table(block["meaning"], {column: Column(**spec) for column, spec in block["columns"].items()}, block["key"])
+    for name, block in paths.rules("columns").items()
 }
-"""The tables that ``build`` writes."""
+"""The tables of ``rules/columns.toml``."""
 
-TOPIC_TABLES: Mapping[str, Table] = {
-    "topics": _table(
-        "segment_id", segment_id=_TEXT, topic=Column("integer"), probability=Column("share", nullable=True)
-    ),
-    "topic_terms": _table("topic rank", topic=_COUNT, rank=_COUNT, term=_TEXT, weight=Column("number")),
-}
-"""The tables that ``topics`` writes beside the others."""
+TABLES: Mapping[str, Table] = {name: table for name, table in ALL_TABLES.items() if not name.startswith("topic")}
+"""The tables that ``build`` writes; ``topics`` writes the others beside them."""
 
-ALL_TABLES: Mapping[str, Table] = {**TABLES, **TOPIC_TABLES}
+CATEGORIES = tuple(name for name, column in TABLES["scores"].columns.items() if column.kind == "percent")
+"""The ten clause categories of OPP-115 (Wilson et al. 2016)."""
+
+CODES = "FTCARSPDIO"
+"""The letters of a label, in the order of the categories: a capital means clearly there, a small one in passing."""
+
+STATUSES = TABLES["versions"].columns["status"].allowed
+REASONS = TABLES["versions"].columns["reason"].allowed
+REGIONS = TABLES["services"].columns["region"].allowed
 
 
 def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -210,64 +100,53 @@ def check(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """
     table = ALL_TABLES[name]
     _check_columns(name, list(frame.columns))
-    typed = pd.DataFrame({column: _typed(name, column, frame[column]) for column in table.columns})
+    where = f"table {name}, column"
+    columns = {}
     for column, spec in table.columns.items():
-        _check_values(f"table {name}, column {column}", spec, typed[column])
-    key = list(table.key)
-    twice = typed.loc[typed.duplicated(key), key]
+        columns[column] = _checked(f"{where} {column}", spec, frame[column])
+    typed = pd.DataFrame(columns)
+    twice = typed.loc[typed.duplicated(table.key), table.key]
     if len(twice):
-        raise ValueError(
-            f"table {name}, column {' and '.join(key)}: {_sample(twice.iloc[0])} occurs twice, and must be unique"
-        )
-    return typed.sort_values(key, ignore_index=True)
+        key = " and ".join(table.key)
+        raise ValueError(f"{where} {key}: {_sample(twice.iloc[0])} occurs twice, and must be unique")
+    return typed.sort_values(table.key, ignore_index=True)
 
 
-def _check_columns(name: str, found: list[str]) -> None:
+def _check_columns(name: str, columns: list[str]) -> None:
     expected = list(ALL_TABLES[name].columns)
     faults = {
-        "lacks": [column for column in expected if column not in found],
-        "has no": [column for column in found if column not in expected],
-        "has in the wrong order": [column for column, other in zip(found, expected, strict=False) if column != other],
+        "lacks": [column for column in expected if column not in columns],
+        "has no": [column for column in columns if column not in expected],
+        "has in the wrong order": [column for column, other in zip(columns, expected, strict=False) if column != other],
     }
-    for fault, columns in faults.items():
-        if columns:
-            raise ValueError(f"table {name} {fault} column {_sample(columns)}; its columns are {', '.join(expected)}")
+    for fault, wrong in faults.items():
+        if wrong:
+            raise ValueError(f"table {name} {fault} column {_sample(wrong)}; its columns are {', '.join(expected)}")
 
 
-def _typed(name: str, column: str, values: pd.Series) -> pd.Series:
-    """A column with its type; a value that does not fit is an error, never cut."""
-    spec = ALL_TABLES[name].columns[column]
+def _checked(where: str, spec: Column, given: pd.Series) -> pd.Series:
+    """A column with its type: a value that does not fit, or is outside the vocabulary or range, is an error."""
     try:
-        typed = values.astype(spec.dtype)
+        values: pd.Series = given.astype(spec.dtype)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"table {name}, column {column}: {error}") from None
-    if spec.kind in ("count", "integer", "percent"):
-        changed = values[(typed != values).fillna(False)]
-        if len(changed):
-            raise ValueError(f"table {name}, column {column}: {changed.iloc[0]} does not fit {spec.dtype}")
-    return typed
-
-
-def _check_values(where: str, spec: Column, values: pd.Series) -> None:
-    """Refuses nulls, values outside the vocabulary, and values outside the range of the column's kind."""
+        raise ValueError(f"{where}: {error}") from None
+    if spec.kind in ("count", "integer", "percent") and len(wrong := given[(values != given).fillna(False)]):
+        raise ValueError(f"{where}: {wrong.iloc[0]} does not fit {spec.dtype}")
     if not spec.nullable and values.isna().any():
         raise ValueError(f"{where}: a value is missing in {values.isna().sum()} rows, and must be there")
     present = values.dropna()
     if spec.kind == "list" and len(wrong := present[present.map(lambda value: isinstance(value, str))]):
         raise ValueError(f"{where}: {_sample(wrong)} must be a list")
-    if spec.allowed is not None and len(wrong := present[~present.isin(spec.allowed)]):
+    if spec.allowed and len(wrong := present[~present.isin(spec.allowed)]):
         raise ValueError(f"{where}: {_sample(wrong.unique())} must be one of {', '.join(spec.allowed)}")
     kind = _TYPES[spec.kind]
     if kind.low is not None and len(wrong := present[present < kind.low]):
         raise ValueError(f"{where}: {_sample(wrong.unique())} must be at least {kind.low}")
     if kind.high is not None and len(wrong := present[present > kind.high]):
         raise ValueError(f"{where}: {_sample(wrong.unique())} must be at most {kind.high}")
+    return values
 
 
 def _sample(values: Iterable[object]) -> str:
     """The first few values, as text."""
     return ", ".join(map(str, list(values)[:3]))
-
-
-CODES = "FTCARSPDIO"
-"""The letters of a label, in the order of the categories: a capital means clearly there, a small one in passing."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 
 from privacylab.tables import schema
-from privacylab.tables.croissant import meaning
 
 MAX_ROWS, MAX_CELL = 1_048_576, 32_767
 """Rows of an Excel sheet, including its head, and characters of a cell."""
@@ -38,11 +37,11 @@ def codebook() -> pd.DataFrame:
         {
             "table": name,
             "column": column,
-            "meaning": meaning(name, column),
+            "meaning": spec.meaning,
             "kind": f"{spec.kind}, joined by semicolons" if spec.kind == "list" else spec.kind,
             "key": column in table.key,
             "may_be_empty": spec.nullable,
-            "values": "; ".join(spec.allowed or ()),
+            "values": "; ".join(spec.allowed),
         }
         for name, table in schema.TABLES.items()
         for column, spec in table.columns.items()
@@ -52,7 +51,8 @@ def codebook() -> pd.DataFrame:
 
 def joined(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """A table whose lists are text: their values joined by semicolons."""
-    lists = [column for column, spec in schema.TABLES[name].columns.items() if spec.kind == "list" and column in frame]
+    specs = schema.TABLES[name].columns
+    lists = [column for column in specs if specs[column].kind == "list" and column in frame]
     return frame.assign(**{column: frame[column].map(";".join) for column in lists})
 
 
@@ -73,13 +73,12 @@ def to_xlsx(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
     for name, frame in frames.items():
         if len(frame) >= MAX_ROWS:
             raise ValueError(f"{name} has {len(frame):,} rows, a sheet has {MAX_ROWS:,}: use --csv")
-    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
     day = "YYYY-MM-DD"
     with pd.ExcelWriter(
-        path, engine="xlsxwriter", engine_kwargs={"options": texts}, date_format=day, datetime_format=day
+        path, engine="xlsxwriter", engine_kwargs={"options": options}, date_format=day, datetime_format=day
     ) as writer:
         for name, frame in frames.items():
-            cut = {
-                str(column): frame[column].str.slice(stop=MAX_CELL) for column in frame if frame[column].dtype == "str"
-            }
+            texts = [str(column) for column in frame if frame[column].dtype == "str"]
+            cut = {column: frame[column].str.slice(stop=MAX_CELL) for column in texts}
             frame.assign(**cut).to_excel(writer, sheet_name=name, index=False)

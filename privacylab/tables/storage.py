@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
+from pyarrow import compute
 
 from privacylab.tables.schema import ALL_TABLES, check
 
@@ -50,7 +51,7 @@ def write_table(path: Path, name: str, rows: pd.DataFrame) -> None:
 
 def _encoding(name: str, column: str) -> str | None:
     """How Parquet writes a column; None for by a dictionary, which pays where values repeat."""
-    if ALL_TABLES[name].key == (column,):
+    if ALL_TABLES[name].key == [column]:
         return "DELTA_BYTE_ARRAY"  # sorted, each once: what it adds to the one before
     if ALL_TABLES[name].columns[column].kind in ("count", "integer", "date"):
         return "DELTA_BINARY_PACKED"
@@ -80,13 +81,11 @@ def read_table(path: Path, name: str, *, columns: list[str] | None = None, keep:
     if unknown:
         raise ValueError(f"table {name} has no column {', '.join(unknown)}: it has {', '.join(specs)}")
     if len(files) == 1 and keep is None:
-        with parquet.ParquetFile(files[0]) as file:
+        with parquet.ParquetFile(files[0]) as file:  # `parquet.read_table` imports and starts what a file does not need
             rows = file.read(columns=names)
     else:
-        from pyarrow import dataset  # imports and starts what a file does not need
-
-        chosen = None if keep is None else dataset.field(keep[0]).isin(arrow.array(sorted(keep[1]), arrow.string()))
-        rows = dataset.dataset([str(file) for file in files]).to_table(columns=names, filter=chosen)
+        kept = keep and compute.field(keep[0]).isin(arrow.array(sorted(keep[1]), arrow.string()))
+        rows = parquet.read_table([str(file) for file in files], columns=names, filters=kept)
     frame: pd.DataFrame = rows.to_pandas(date_as_object=False)
     return frame.astype({column: specs[column].dtype for column in names if specs[column].kind != "list"})
 

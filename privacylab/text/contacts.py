@@ -29,6 +29,7 @@ def contacts(texts: Sequence[str]) -> list[tuple[str, str]]:
     rows = []
     for text in texts:
         for kind, pattern in _CONTACTS.items():
-            rows += [(kind, match[match.lastindex or 0].strip()) for match in pattern.finditer(text)]
-        rows += [("post", each) for each in sentences(text) if _BY_POST.search(each) and _ADDRESS.search(each)]
+            rows += [(kind, contact.strip()) for contact in pattern.findall(text)]
+        by_post = filter(_BY_POST.search, sentences(text))
+        rows += [("post", sentence) for sentence in by_post if _ADDRESS.search(sentence)]
     return list(dict.fromkeys(rows))

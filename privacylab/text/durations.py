@@ -5,10 +5,8 @@ import re
 _ONES = "one two three four five six seven eight nine".split()
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_VALUES: dict[str, int] = dict(zip([*_ONES, *_TEENS, *_TENS], [*range(1, 20), *range(20, 100, 10)], strict=True)) | {
-    "a": 1,
-    "an": 1,
-}
+_VALUES = dict(zip([*_ONES, *_TEENS], range(1, 20), strict=True)) | {"a": 1, "an": 1}
+_VALUES |= dict(zip(_TENS, range(20, 100, 10), strict=True))
 _BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[ -](?:{'|'.join(_ONES)}))?|{'|'.join([*_TEENS, *_ONES])})"
 _WORDS = rf"(?:(?:{'|'.join(_ONES)}|a) hundred(?:(?: and)?[ -]{_BELOW_100})?|{_BELOW_100})"
 _UNITS = {"minute": "min", "hour": "hr", "day": "day", "week": "wk", "month": "mo|mth", "year": "yr"}
@@ -21,11 +19,8 @@ _AMOUNT = re.compile(
 )
 _AND = re.compile(r"(?:,?\s+and|,|\s+plus)?\s+")
 _SMALLER = {
-    "year": ("month", 12),
-    "month": ("day", 30),
-    "week": ("day", 7),
-    "day": ("hour", 24),
-    "hour": ("minute", 60),
+    **{"year": ("month", 12), "month": ("day", 30), "week": ("day", 7)},
+    **{"day": ("hour", 24), "hour": ("minute", 60)},
 }
 _MOST = {"minute": 60, "hour": 24, "day": 31, "week": 5, "month": 12}
 """From this number on a unit is not part of a larger one: "2 years and 18 months" are two periods."""
@@ -60,7 +55,8 @@ def ages(text: str) -> list[str]:
     >>> ages("under thirteen (13), or 16 with consent")
     ['13', '16']
     """
-    return list(dict.fromkeys(f"{_count(age[0].replace('-', ' ')):.0f}" for age in _AGE.finditer(text.lower())))
+    years = (_count(age.replace("-", " ")) for age in _AGE.findall(text.lower()))
+    return list(dict.fromkeys(f"{n:.0f}" for n in years))
 
 
 def _count(number: str | None) -> float:

@@ -22,7 +22,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from typing import NamedTuple
 
 from simplemma.strategies import DefaultDictionaryFactory
@@ -32,13 +31,11 @@ from privacylab.text.units import Word, tokenizer
 
 MAX_TOKENS = 12
 MAX_CHARS = 160
-_MOST_WAYS = 200
 
 Lists = Mapping[str, Sequence[str]]
 """Named lists: entries are rows of tokens."""
 
 NUMBER = "#"
-_norm, _orth = attrgetter("norm"), attrgetter("orth")
 
 
 class PatternError(ValueError):
@@ -102,7 +99,7 @@ def row(pattern: str, lists: Lists) -> Row:
         tokens = _row(pattern, lists)
     except PatternError as error:
         raise PatternError(f"{pattern!r}: {error}") from None
-    if frozenset() in needs(tokens):
+    if not needs(tokens):
         raise PatternError(f"{pattern!r} may match nothing at all: name a word that must be there")
     return tokens
 
@@ -154,32 +151,21 @@ def _spellings(word: str) -> frozenset[str]:
 # --- What a text needs ----------------------------------------------------------------------------------------------
 
 
-Needs = frozenset[frozenset[str]]
-"""Sets of words; a sentence must have a word of each."""
+def needs(tokens: Row) -> set[frozenset[str]]:
+    """Sets of words; a sentence must have a word of each for a row to match.
 
-
-def needs(tokens: Row) -> set[Needs]:
-    """What a sentence must have for a row to match: everything in one of these.
-
-    >>> [sorted(map(sorted, each)) for each in needs(row("right ..3 erase|delete please?", {}))]
-    [[['delete', 'erase'], ['right']]]
-    >>> sorted(sorted(map(sorted, each)) for each in needs(row("$end", {"end": ["merger", "change in|of control"]})))
-    [[['change'], ['control'], ['in', 'of']], [['merger']]]
+    >>> sorted(map(sorted, needs(row("right ..3 erase|delete please?", {}))))
+    [['delete', 'erase'], ['right']]
+    >>> sorted(map(sorted, needs(row("$end", {"end": ["merger", "change in|of control"]}))))
+    [['control', 'merger']]
     """
-    ways: set[Needs] = {frozenset()}
+    needed = set()
     for token in tokens:
-        options: set[Needs] = set()
         if isinstance(token, Words):
-            options = {frozenset({token.any_of})}
-        elif isinstance(token, Choice):
-            options = set().union(*map(needs, token.rows))
-        if not options or frozenset() in options:
-            continue
-        if len(ways) * len(options) > _MOST_WAYS:
-            rarest = [max(each, key=_shortest) for each in options]
-            options = {frozenset({frozenset().union(*rarest)})}
-        ways = {way | option for way in ways for option in options}
-    return ways
+            needed.add(token.any_of)
+        elif isinstance(token, Choice) and all(options := [needs(each) for each in token.rows]):
+            needed.add(frozenset().union(*[max(option, key=_shortest) for option in options]))
+    return needed
 
 
 def _shortest(words: frozenset[str]) -> int:
@@ -191,9 +177,9 @@ def _shortest(words: frozenset[str]) -> int:
 
 
 class Candidate(NamedTuple):
-    """A row, by group and number, that may match if all words of one way are there: as bits, one per set of words."""
+    """A row, by group and number, that may match if a word of each set that it needs is there: as bits, one per set."""
 
-    way: int
+    needed: int
     group: str
     number: int
 
@@ -232,38 +218,21 @@ class Patterns:
     def __init__(self, written: Mapping[str, Iterable[str]], lists: Lists) -> None:
         self._rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
         needed = {each: needs(each) for group in self._rows.values() for each in group}
-        ways = set().union(*needed.values())
-        bits = {words: 1 << i for i, words in enumerate(frozenset().union(*ways))}
-        masks = {way: _union(bits[words] for words in way) for way in ways}
+        bits = {words: 1 << i for i, words in enumerate(frozenset().union(*needed.values()))}
         every = {word for each in needed for any_of in _sets(each) for word in any_of}
         self._exact = {get_string_id(word[1:]): word for word in every if word.startswith("=")}
         self._norms = {get_string_id(word): word for word in every if not word.startswith("=")}
-        self._counts_numbers = NUMBER in every
-        self._bits = {word: _union(bit for words, bit in bits.items() if word in words) for word in every}
-        self._begun: dict[int, list[Candidate]] = defaultdict(list)
+        self._bits = {word: _union(bit for words, bit in bits.items() if word in words) for word in every | {NUMBER}}
+        self._begun: dict[str, list[Candidate]] = defaultdict(list)
         for name, group in self._rows.items():
             for number, each in enumerate(group):
-                for way in needed[each]:
-                    self._begun[bits[max(way, key=_shortest)]].append(Candidate(masks[way], name, number))
-        self._begins = _union(self._begun)
-        first = {word for words, bit in bits.items() if bit in self._begun for word in words}
-        self._wake = frozenset(number for number, word in self._norms.items() if word in first)
-        self._wake_exact = frozenset(number for number, word in self._exact.items() if word in first)
-        self._wakes_always = NUMBER in first
-
-    def wakes(self, words: Sequence[Word]) -> bool:
-        """Whether a match may begin with one of some words: a quick test, which most sentences fail."""
-        return (
-            self._wakes_always
-            or not self._wake.isdisjoint(map(_norm, words))
-            or (bool(self._wake_exact) and not self._wake_exact.isdisjoint(map(_orth, words)))
-        )
+                candidate = Candidate(_union(bits[words] for words in needed[each]), name, number)
+                for word in max(needed[each], key=_shortest):
+                    self._begun[word].append(candidate)
 
     def look(self, words: Sequence[Word]) -> Look:
-        """Which words of the patterns are in a sentence, and where; nothing if no pattern may match."""
-        if not self.wakes(words):
-            return Look({}, {}, len(words))
-        norms, exact, counts_numbers = self._norms, self._exact, self._counts_numbers
+        """Which words of the patterns are in a sentence, and where, and which patterns may match."""
+        norms, exact = self._norms, self._exact
         at: dict[str, int] = defaultdict(int)
         place = 1
         for norm, orth, is_number in words:
@@ -271,23 +240,20 @@ class Patterns:
                 at[norms[norm]] |= place
             if orth in exact:
                 at[exact[orth]] |= place
-            if is_number and counts_numbers:
+            if is_number:
                 at[NUMBER] |= place
             place <<= 1
         rows: dict[str, set[int]] = defaultdict(set)
-        for candidate in self._candidates(_union(map(self._bits.__getitem__, at))):
-            rows[candidate.group].add(candidate.number)
+        absent = ~_union(map(self._bits.__getitem__, at))
+        for word in at.keys() & self._begun.keys():
+            for needed, group, number in self._begun[word]:
+                if not needed & absent:
+                    rows[group].add(number)
         return Look(at, rows, place.bit_length() - 1)
 
-    def _candidates(self, present: int) -> list[Candidate]:
-        """The rows that may match if a word of each of some sets is there, as bits."""
-        candidates = []
-        absent, begins = ~present, present & self._begins
-        while begins:
-            first = begins & -begins
-            candidates += [each for each in self._begun[first] if not each[0] & absent]
-            begins ^= first
-        return candidates
+    def wakes(self, words: Sequence[Word]) -> bool:
+        """Whether a match may begin with one of some words: a quick test, which most sentences fail."""
+        return not self._begun.keys().isdisjoint(self.look(words).at)
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First and end token of each match of a group; of a pattern's matches with the same end, the shortest."""
@@ -306,39 +272,27 @@ def _sets(tokens: Row) -> Iterator[frozenset[str]]:
 
 def _spans(tokens: Row, look: Look) -> Iterator[tuple[int, int]]:
     inside = (1 << look.n_tokens + 1) - 1
-    ends = _after(tokens, look, inside >> 1) & inside
+    ends = _moved(tokens, look, inside >> 1) & inside
     while ends:
         end = ends & -ends
-        yield _before(tokens, look, end).bit_length() - 1, end.bit_length() - 1
+        yield _moved(tokens, look, end, back=True).bit_length() - 1, end.bit_length() - 1
         ends ^= end
 
 
-def _after(tokens: Row, look: Look, begins: int) -> int:
-    """Where a row that begins at some tokens may end (the token after it), as bits."""
-    for token in tokens:
+def _moved(tokens: Row, look: Look, places: int, *, back: bool = False) -> int:
+    """Where a row that begins at some places may end (the token after it), as bits; ``back``: the reverse."""
+    for token in reversed(tokens) if back else tokens:
         if isinstance(token, Words):
-            begins = (begins & look.places(token.any_of)) << 1
+            there = look.places(token.any_of)
+            places = there & places >> 1 if back else (places & there) << 1
         elif isinstance(token, Gap):
             for step in _steps(token.most):
-                begins |= begins << step
+                places |= places >> step if back else places << step
         else:
-            begins = _union(_after(each, look, begins) for each in token.rows)
-        if not begins:
+            places = _union(_moved(each, look, places, back=back) for each in token.rows)
+        if not places:
             break
-    return begins
-
-
-def _before(tokens: Row, look: Look, ends: int) -> int:
-    """Where a row that ends before some tokens may begin, as bits."""
-    for token in reversed(tokens):
-        if isinstance(token, Words):
-            ends = (ends >> 1) & look.places(token.any_of)
-        elif isinstance(token, Gap):
-            for step in _steps(token.most):
-                ends |= ends >> step
-        else:
-            ends = _union(_before(each, look, ends) for each in token.rows)
-    return ends
+    return places
 
 
 @cache

@@ -6,6 +6,7 @@ of 59 words and at most 372 (counted on its training policies).
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from privacylab.normalize import Block
@@ -45,7 +46,7 @@ def segments(blocks: Iterable[Block]) -> list[Segment]:
     >>> segments(blocks)
     [Segment(heading='Cookies', text='We use:\n- pixels', audience='all')]
     """
-    return [segment for section, audience in sections(blocks) for segment in of_section(section, audience)]
+    return [segment for section in sections(blocks) for segment in of_section(*section)]
 
 
 def sections(blocks: Iterable[Block]) -> Iterator[tuple[tuple[Block, ...], str]]:
@@ -71,7 +72,8 @@ def of_section(section: Sequence[Block], audience: str) -> list[Segment]:
     under = section if heading is None else section[1:]
     if heading is not None and not under:
         return [Segment(None, heading, audience)]  # a heading before a heading keeps its words
-    return [Segment(heading, part, audience) for lines in _units(under) for part in _parts("\n".join(lines))]
+    parts = chain.from_iterable(_parts("\n".join(lines)) for lines in _units(under))
+    return [Segment(heading, part, audience) for part in parts]
 
 
 def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
@@ -84,7 +86,8 @@ def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
         if block.kind == "item":
             joins = n_words + length <= MAX_WORDS
         else:
-            joins = previous == "paragraph" and length < MIN_WORDS and n_words < 4 * MIN_WORDS and _is_short(lines)
+            joins = previous == "paragraph" and length < MIN_WORDS and n_words < 4 * MIN_WORDS
+            joins = joins and all(line.count(" ") + 1 < MIN_WORDS for line in lines)
         if lines and not joins:
             yield lines
             lines, n_words = [], 0
@@ -93,10 +96,6 @@ def _units(blocks: Iterable[Block]) -> Iterator[list[str]]:
         previous = block.kind
     if lines:
         yield lines
-
-
-def _is_short(lines: Sequence[str]) -> bool:
-    return all(line.count(" ") + 1 < MIN_WORDS for line in lines)
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -41,13 +41,13 @@ def ranges(text: str) -> list[tuple[int, int]]:
     >>> ranges("We sell. You buy.")
     [(0, 8), (9, 17)]
     """
-    found = []
+    places = []
     end = 0
     for sentence in sentences(text):
         start = text.index(sentence, end)
         end = start + len(sentence)
-        found.append((start, end))
-    return found
+        places.append((start, end))
+    return places
 
 
 def goes_on(line: str) -> bool:

@@ -107,7 +107,7 @@ def units(text: str, ends: tuple[int, ...] | None = None) -> tuple[Unit, ...]:
     """
     if ends is None:
         ends = tuple(match.end() for match in stops(text))
-    found = []
+    sentences = []
     lead = ""
     start = 0
     for end in (*ends, len(text)):
@@ -115,10 +115,10 @@ def units(text: str, ends: tuple[int, ...] | None = None) -> tuple[Unit, ...]:
         if sentence.strip(_BLANK):
             line = text.rfind("\n", 0, end - len(sentence.lstrip())) + 1
             is_item = _ITEM.match(text, line) is not None
-            found.append(Unit(start, lead if is_item else "", sentence))
+            sentences.append(Unit(start, lead if is_item else "", sentence))
             lead = lead if is_item else sentence
         start = end
-    return tuple(found)
+    return tuple(sentences)
 
 
 def words_of(lead: str, sentence: str) -> tuple[tuple[Word, ...], int]:

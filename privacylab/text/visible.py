@@ -1,6 +1,7 @@
 """The text as a reader sees it, character for character."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 _TYPOGRAPHY = {
@@ -26,16 +27,9 @@ _HIDDEN = (
 """What a reader does not see, each kind with the marks that it needs."""
 
 
-def _blank(match: re.Match[str]) -> str:
-    return " " * len(match.group())
-
-
-def _break(match: re.Match[str]) -> str:
-    return "\n\n".ljust(len(match.group()))
-
-
-def _item(match: re.Match[str]) -> str:
-    return "\n\n- ".ljust(len(match.group()))
+def _as(mark: str) -> Callable[[re.Match[str]], str]:
+    """What puts a mark, and blanks, in the place of something as long."""
+    return lambda hidden: mark.ljust(len(hidden[0]))
 
 
 @lru_cache(maxsize=1)  # frameworks and cues are read one after the other
@@ -49,11 +43,11 @@ def visible(text: str) -> str:
     """
     plain = text if text.isascii() else text.translate(_TYPOGRAPHY)
     if "<" in plain:
-        plain = _BLOCK_TAG.sub(_break, _ITEM_TAG.sub(_item, plain))
+        plain = _BLOCK_TAG.sub(_as("\n\n"), _ITEM_TAG.sub(_as("\n\n- "), plain))
     low = plain.lower()
     for marks, pattern in _HIDDEN:
         for mark in marks:  # a plain loop: this runs on every segment, and ``any`` would double its cost
             if mark in low:
-                plain = pattern.sub(_blank, plain)
+                plain = pattern.sub(_as(""), plain)
                 break
     return plain

@@ -127,12 +127,12 @@ def test_a_policy_may_be_short_but_not_a_line():
     assert screen.judge([Segment("Privacy", "We keep your information private.")]).reason == "too_short"
 
 
-@pytest.mark.parametrize("text", screen.rules()["examples"]["policy"])
+@pytest.mark.parametrize("text", screen.RULES["examples"]["policy"])
 def test_examples_of_policies_have_the_points(text):
     assert points_of(text) > 0
 
 
-@pytest.mark.parametrize("text", screen.rules()["examples"]["no_policy"])
+@pytest.mark.parametrize("text", screen.RULES["examples"]["no_policy"])
 def test_counter_examples_do_not(text):
     assert points_of(text) < 0
 
@@ -142,7 +142,7 @@ def points_of(text: str) -> int:
 
 
 def test_each_word_has_one_number_of_points():
-    entries = [(entry["points"], word) for entry in screen.rules()["points"] for word in entry["words"]]
+    entries = [(entry["points"], word) for entry in screen.RULES["points"] for word in entry["words"]]
     plain = [(points, word) for points, word in entries if re.fullmatch(r"\w+", word)]
     for points, word in plain:
         assert {n for n, pattern in entries if re.fullmatch(pattern, word)} == {points}, word

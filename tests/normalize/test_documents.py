@@ -372,7 +372,7 @@ def test_text_needs_none_of_the_libraries_for_documents():
 
 def test_the_page_of_formats_lists_every_kind():
     text = (paths.checkout() / "docs" / "formats.md").read_text(encoding="utf-8")
-    for kind in kinds.by_media_type().values():
+    for kind in kinds.KINDS.values():
         assert kind.advice is None or f"| {kind.name} | " in text
-    missing = [suffix for suffix in kinds.by_suffix() if not re.search(rf"{re.escape(suffix)}\b", text)]
+    missing = [suffix for suffix in kinds.MEDIA_TYPES if not re.search(rf"{re.escape(suffix)}\b", text)]
     assert set(missing) <= {".lzma", ".sqlite3", ".db3", ".jsonlines"}
