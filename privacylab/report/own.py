@@ -49,8 +49,10 @@ class Page(NamedTuple):
 
 
 def is_panel(corpus: Corpus | None) -> bool:
-    """Whether what is told of the panel is true of a corpus: it is made of all public archives."""
-    return corpus is None or set(corpus.manifest.get("sources", ())) == set(sources.ARCHIVES)
+    """Whether what is told of the panel is true of a corpus: it is made of all public archives, and is no sample."""
+    return corpus is None or (
+        set(corpus.manifest.get("sources", ())) == set(sources.ARCHIVES) and "sample" not in corpus.manifest
+    )
 
 
 def n_services(corpus: Corpus) -> int:

@@ -98,8 +98,20 @@ class Corpus:
         for table, column in (("policies", "policy_id"), ("occurrences", "segment_id")):
             kept[column] = frozenset(sample.table(table, columns=[column])[column])
         manifest["counts"] = {name: len(sample.table(name, columns=table.key[:1])) for name, table in TABLES.items()}
-        manifest["sample"] = {"owners": n, "seed": seed}
+        manifest["sample"] = {"owners": n, "of": len(names), "seed": seed}
         return sample
+
+    def save(self, folder: str | Path) -> "Corpus":
+        """Writes the corpus into another folder, as `write`: of a sample, the report and the notebooks can read that.
+
+        Returns:
+            The new corpus, opened. A version that repeats one outside a sample no longer names it in ``same_as``.
+        """
+        frames = {name: self.table(name) for name in TABLES}
+        same_as, ids = frames["versions"]["same_as"], frames["versions"]["version_id"]
+        frames["versions"] = frames["versions"].assign(same_as=same_as.where(same_as.isin(ids)))
+        about = {key: value for key, value in self.manifest.items() if key not in ("counts", "format", "sha256")}
+        return write(Path(folder), frames, about)
 
     def versions(self, *, columns: list[str] | None = None) -> pd.DataFrame:
         """The ledger: a row for each dated version in the sources."""

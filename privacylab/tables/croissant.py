@@ -55,7 +55,8 @@ def search_entry(described: Mapping[str, Any]) -> dict[str, Any]:
 def _about(manifest: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
     """The description of the whole, and its origin."""
     sources, archives = sorted(manifest.get("sources", ())), paths.rules("archives")
-    of_archives = sources and archives.keys() >= set(sources) and not manifest["parameters"]["text"]
+    has_all = "sample" not in manifest and not manifest["parameters"]["text"]
+    of_archives = sources and archives.keys() >= set(sources) and has_all
     words = {
         "n_policies": f"{manifest['counts']['policies']:,}",
         "n_services": f"{manifest['counts']['services']:,}",

@@ -365,6 +365,27 @@ def in_parts(corpus, tmp_path):
     return tables.write(tmp_path / "in-parts", frames, {**PARAMETERS, "parameters": corpus.manifest["parameters"]})
 
 
+def test_a_saved_sample_is_a_corpus_of_its_own(in_parts, tmp_path):
+    sample = in_parts.sample(3, seed=1)
+    saved = sample.save(tmp_path / "saved")
+    assert tables.verify(saved.path) == []
+    assert saved.manifest["sample"]["owners"] == 3
+    for name in ("services", "policies", "segments", "cues"):
+        pd.testing.assert_frame_equal(saved.table(name), sample.table(name))
+
+
+def test_a_version_of_a_saved_sample_names_none_outside_it(copy, tmp_path):
+    def linked(rows):
+        first = rows.groupby("service")["version_id"].first()
+        of_next = dict(zip(first.index, [*first[1:], first.iloc[0]], strict=True))
+        return rows.assign(same_as=rows["service"].map(of_next))
+
+    rewrite(copy, "versions", linked)
+    whole = Corpus.open(copy)
+    assert whole.save(tmp_path / "whole").versions()["same_as"].notna().all()
+    assert whole.sample(1).save(tmp_path / "one").versions()["same_as"].isna().all()
+
+
 @pytest.mark.parametrize("name", list(schema.TABLES))
 def test_a_folder_of_parts_gives_the_frames_of_one_file(name, corpus, in_parts):
     pd.testing.assert_frame_equal(in_parts.table(name), corpus.table(name))
