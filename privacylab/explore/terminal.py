@@ -1,6 +1,8 @@
 """One policy's profile for a terminal, several as a table, two compared."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import pandas as pd
 from rich.console import Group, RenderableType
@@ -28,16 +30,21 @@ def shown(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None
         unknown: Why that is not known, where ``missing`` is None.
         width: Columns of the terminal.
     """
-    return Group(*_summary(profile, width), *_comparison(labels.readable(profile.era), missing, unknown, width))
-
-
-def _summary(profile: Profile, width: int) -> Iterator[RenderableType]:
-    yield Styled(
-        f"{profile.name}: {counted(profile.n_words, 'word')}, {counted(profile.n_segments, 'segment')}", "bold"
-    )
-    yield profile.dated() + (f"; not a policy: {profile.reason}" if profile.reason else "")
-    yield from _groups(said(profile), width)
-    yield from _rows("Contacts", [(kind, "", where) for kind, where in profile.contacts], width)
+    lines: list[RenderableType] = [
+        Styled(f"{profile.name}: {counted(profile.n_words, 'word')}, {counted(profile.n_segments, 'segment')}", "bold"),
+        profile.dated() + (f"; not a policy: {profile.reason}" if profile.reason else ""),
+        *_groups(said(profile), width),
+        *_rows("Contacts", [(kind, "", where) for kind, where in profile.contacts], width),
+    ]
+    era = labels.readable(profile.era)
+    if missing is None:
+        lines.append(f"it is not known what most services of its era have but is not found here: {unknown}")
+    elif missing.empty:
+        lines.append(f"all that most services of the era {era} have is found here")
+    else:
+        title = f"Most services of the era {era} have these, the program did not find them here: look yourself"
+        lines += _rows(title, [not_found_cells(row) for _, row in missing.iterrows()], width)
+    return Group(*lines)
 
 
 def overview(profiles: Sequence[Profile], width: int) -> Group:
@@ -68,11 +75,8 @@ def compared(comparison: Comparison, width: int) -> Group:
 
 def _groups(found: Iterable[Said], width: int) -> Iterator[RenderableType]:
     """A table a group: what is said, of what kind and for whom, and the words that say it."""
-    groups: dict[str, list[tuple[str, str, str | Said]]] = {}
-    for row in found:
-        groups.setdefault(row.group, []).append((row.name, row.detail(), row))
-    for title, rows in groups.items():
-        yield from _rows(title, rows, width)
+    for title, rows in groupby(found, key=attrgetter("group")):
+        yield from _rows(title, [(row.name, row.detail(), row) for row in rows], width)
 
 
 def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -> Iterator[RenderableType]:
@@ -94,16 +98,6 @@ def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -
     for row in cells:
         grid.add_row(*row)
     yield grid
-
-
-def _comparison(era: str, missing: pd.DataFrame | None, unknown: str | None, width: int) -> Iterator[RenderableType]:
-    if missing is None:
-        yield f"it is not known what most services of its era have but is not found here: {unknown}"
-    elif missing.empty:
-        yield f"all that most services of the era {era} have is found here"
-    else:
-        title = f"Most services of the era {era} have these, the program did not find them here: look yourself"
-        yield from _rows(title, [not_found_cells(row) for _, row in missing.iterrows()], width)
 
 
 def not_found_cells(row: pd.Series) -> tuple[str, str, str]:

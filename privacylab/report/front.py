@@ -124,11 +124,12 @@ def told(corpus: Corpus, *, has_plan: bool = True) -> list[Finding]:
 def about(corpus: Corpus) -> str:
     """What the policies of the embedded panel are, and how they are read."""
     policies = corpus.policies(columns=["service", "collection"])
-    sizes = len(policies), policies["service"].nunique(), policies["collection"].nunique()
+    n_services, n_archives = policies["service"].nunique(), policies["collection"].nunique()
     return (
-        "It has {:,} policies of {:,} websites and apps, here called services, kept by {} public archives. A program "
-        "reads them. Its errors are measured against policies that were read whole."
-    ).format(*sizes)
+        f"It has {len(policies):,} policies of {n_services:,} websites and apps, here called services, kept by "
+        f"{n_archives} public archives. A program reads them. Its errors are measured against policies that were read "
+        "whole."
+    )
 
 
 def _gold(corpus: Corpus, features: pd.DataFrame) -> pd.DataFrame | None:

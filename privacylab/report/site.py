@@ -114,9 +114,13 @@ def _linked(
     told: Iterable[front.Finding], links: Sequence[pages.Link], executed: Sequence[NotebookNode]
 ) -> list[front.Finding]:
     """The findings with working links: to the cell, else to its page, else none."""
-    cells = {f"{link.href}#cell-{cell.id}" for link, nb in zip(links, executed, strict=True) for cell in nb.cells}
-    known = {link.href: link.href for link in links} | {cell: cell for cell in cells}
-    return [each._replace(cell=known.get(each.cell) or known.get(each.cell.split("#")[0], "")) for each in told]
+    known = {link.href for link in links}
+    known |= {f"{link.href}#cell-{cell.id}" for link, nb in zip(links, executed, strict=True) for cell in nb.cells}
+
+    def nearest(cell: str) -> str:
+        return next((place for place in (cell, cell.partition("#")[0]) if place in known), "")
+
+    return [finding._replace(cell=nearest(finding.cell)) for finding in told]
 
 
 def _intro(corpus: Corpus | None, lead: Markup) -> Markup:
