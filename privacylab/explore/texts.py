@@ -75,7 +75,8 @@ def behind(policies: pd.DataFrame, features: pd.DataFrame, *, column: str) -> pd
     rows = findings.observations(policies, by="half_year_in_force")
     rows = rows[rows["half_year"] == rows["half_year"].max()]
     rows = rows.assign(has=features[column].reindex(rows["policy_id"]).to_numpy(dtype=bool))
-    return rows.sort_values(["has", "service"], ascending=[False, True], ignore_index=True)[["service", "date", "has"]]
+    ordered: pd.DataFrame = rows.sort_values(["has", "service"], ascending=[False, True], ignore_index=True)
+    return ordered[["service", "date", "has"]]
 
 
 def most_seen(policies: pd.DataFrame) -> str:

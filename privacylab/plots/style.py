@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from privacylab import paths
@@ -252,4 +253,9 @@ def dots(
     whiskers(places, rows["low"], rows["high"], color=look["color"], linewidth=look.get("linewidth", 1.1), zorder=2)
     points = (places, rows["value"]) if upright else (rows["value"], places)
     marks = {"linestyle": "none", "markerfacecolor": look["color"], "markersize": 4.6, "zorder": 3, "clip_on": False}
-    axes.plot(*points, **{**marks, **look})
+    known(axes.plot(*points, **{**marks, **look}), rows)
+
+
+def known(lines: Sequence[Line2D], rows: pd.DataFrame) -> None:
+    """Keeps the rows that the marks of a line are drawn from, for `publish`; a null value has no mark."""
+    lines[0].set_gid(rows[rows["value"].notna()].to_json(orient="records", date_format="iso", double_precision=6))

@@ -68,7 +68,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         is_own=is_own,
         told=_linked(front.told(held, has_plan=not is_own), links, executed) if held else (),
         timeline=front.timeline(held),
-        figures=named,
+        files=named,
         beside=_write_beside(site, held, about),
         **about,
     )
