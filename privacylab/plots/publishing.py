@@ -162,9 +162,9 @@ def _titled(marks: re.Match[str]) -> str:
 
 def pdf(figure: Figure, *, title: str) -> bytes:
     """The figure as PDF, for print; call `png` first."""
-    buffer = io.BytesIO()
+    buffer, nameless = io.BytesIO(), {"CreationDate": None, "Creator": None, "Producer": None, "Title": title}
     with style.style():
-        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None, "Title": title})
+        figure.savefig(buffer, format="pdf", metadata=nameless)
     return buffer.getvalue()
 
 

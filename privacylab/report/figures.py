@@ -114,7 +114,7 @@ def draw(tree: LexborHTMLParser) -> None:
             drawing.attrs[name] = picture.attributes.get(name) or drawing.attributes.get(name) or ""
         drawing.attrs["aria-label"] = picture.attributes.get("alt") or NO_ALT
         box = tree.create_node("span")
-        box.inner_html = drawing.html
+        box.inner_html = drawing.html or ""
         picture.replace_with(box)
 
 
