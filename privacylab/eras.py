@@ -48,7 +48,6 @@ class Event(NamedTuple):
 class Deadline(NamedTuple):
     """A day by which policies had to drop or change the name of a framework."""
 
-    of: str
     name: str
     date: dt.date
 
@@ -89,8 +88,8 @@ def events() -> tuple[Event, ...]:
 @cache
 def deadlines(framework: str) -> tuple[Deadline, ...]:
     """The deadlines of a framework, in order."""
-    blocks = (block for block in paths.rules("eras")["deadline"] if block["of"] == framework)
-    return tuple(sorted((Deadline(b["of"], b["name"], b["date"]) for b in blocks), key=lambda each: each.date))
+    blocks = [block for block in paths.rules("eras")["deadline"] if block["of"] == framework]
+    return tuple(sorted((Deadline(b["name"], b["date"]) for b in blocks), key=lambda deadline: deadline.date))
 
 
 def event(id: str) -> Event:

@@ -38,15 +38,13 @@ def main() -> None:
         sys.exit(2)
     except SystemExit as ended:
         if ended.code == STOPPED:
-            going_on = next((_GOING_ON[each] for each in arguments if each in _GOING_ON), "")
+            going_on = ", and what was read is kept: give --resume to go on" if "build" in arguments else ""
             err.print(f"privacylab: stopped; existing files are unchanged{going_on}")
         raise
 
 
 STOPPED = 130
 """How a program ends that Ctrl-C stopped."""
-
-_GOING_ON = {"build": ", and what was read is kept: give --resume to go on"}
 
 
 def _general_first(arguments: list[str]) -> list[str]:

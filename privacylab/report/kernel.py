@@ -26,6 +26,9 @@ from privacylab.findings import TooFewError
 TOO_FEW, LACKING = TooFewError.__name__, NameError.__name__
 """Errors of a cell that do not end a run: too few data is an answer, and later cells then lack that cell's results."""
 
+TIMEOUT = 600
+"""Seconds that one cell may take."""
+
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", flags=re.M)
 """Parts of a line that a terminal no longer shows, such as a progress bar's earlier states."""
 
@@ -56,7 +59,7 @@ def execute(
     for cell in cells:
         cell.outputs = []
     # Streams are joined here: nbclient's `coalesce_streams` takes minutes for a long line.
-    options |= {"record_timing": False, "store_widget_state": False, "on_cell_execute": begin}
+    options |= {"record_timing": False, "store_widget_state": False, "on_cell_execute": begin, "timeout": TIMEOUT}
     ending: Exception | None = None
     with files.passing("privacylab-", folder=Path(tempfile.gettempdir())) as area:
         client = _Client(nb, km=_manager(area), allow_error_names=[TOO_FEW, LACKING], **options)

@@ -35,25 +35,16 @@ class _Way(NamedTuple):
 
     corpus: Path
     figures: Path
-    timeout: int
     failed: Failed | None
 
 
-def run(
-    notebook: Path,
-    *,
-    corpus: Path,
-    figures: Path,
-    timeout: int = 600,
-    failed: Failed | None = None,
-) -> NotebookNode:
+def run(notebook: Path, *, corpus: Path, figures: Path, failed: Failed | None = None) -> NotebookNode:
     """Execute a copy of a notebook, in its own folder, with the Python that runs this.
 
     Args:
         notebook: The .ipynb file; it is only read.
         corpus: The folder that the notebook sees as ``PRIVACYLAB_CORPUS``.
         figures: The folder that it sees as ``PRIVACYLAB_FIGURES``; made if missing.
-        timeout: Seconds that one cell may take.
         failed: Called with each cell that fails, and the run continues; a notebook that cannot be read, or whose kernel
             dies, fails from there on. None: the first failure ends the run. A cell that raises `TooFewError` does not
             fail: its page says in a sentence what there is too little of.
@@ -65,7 +56,7 @@ def run(
         ReportError: The notebook cannot be read, there is no corpus, or a cell failed (which names the cell).
     """
     nb = _read(notebook, failed)
-    _run(notebook, nb, _Way(corpus, figures, timeout, failed))
+    _run(notebook, nb, _Way(corpus, figures, failed))
     return nb
 
 
@@ -74,7 +65,6 @@ def build(
     *,
     corpus: Path,
     out: Path,
-    timeout: int = 600,
     progress: Progress | None = None,
     failed: Failed | None = None,
 ) -> Path:
@@ -87,7 +77,6 @@ def build(
         notebooks: The .ipynb files in their order.
         corpus: The folder of tables that they read.
         out: The site's folder; an existing one is replaced if it is empty or an older report.
-        timeout: Seconds that one cell may take.
         progress: Called as cells are done.
         failed: As in `run`: with it the page shows the reason in place of a failed cell.
 
@@ -110,7 +99,7 @@ def build(
         if not out.parent.exists():
             out.parent.mkdir(parents=True)
         with files.replacing(out, check=site.check_replaceable) as folder:
-            way = _Way(corpus, folder / "figures", timeout, failed)
+            way = _Way(corpus, folder / "figures", failed)
             opened = site.opened(corpus)
             told = own.chosen([(source, _read(source, failed)) for source in sources], opened)
             way.figures.mkdir(parents=True, exist_ok=True)
@@ -191,7 +180,6 @@ def _run(notebook: Path, nb: NotebookNode, way: _Way, on_cell: Callable[..., Non
         folder=notebook.resolve().parent,  # as in JupyterLab and nbval
         corpus=way.corpus,
         figures=way.figures,
-        timeout=way.timeout,
         allow_errors=way.failed is not None,
         on_cell_executed=on_cell,
     )
