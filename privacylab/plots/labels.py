@@ -338,7 +338,7 @@ def days(row: pd.Series, after: str) -> str:
     return f"{quantity(row['value'], 'days')} days after {after} ({bounds(row, unit='days')}, n = {row['n']:.0f})"
 
 
-_WHAT = ("label", "topic", "feature", "outcome", "term", "framework", "amount")
+_WHAT = ("label", "topic", "feature", "outcome", "term", "framework", "amount", "collection")
 _WHEN = ("move", "sub_era", "era", "half_year", "month", "date", "view", "kind")
 
 
@@ -359,13 +359,14 @@ def mark(row: Mapping[str, Any]) -> str:
     named += [f"half-year {row['period']:+d}"] if "period" in row else []
     unit = "amount" if "amount" in row else row.get("unit", "share")
     number = pd.Series(row).reindex(["value", "low", "high"]).astype(float) / (100 if unit == "points" else 1)
-    told = quantity(number["value"], unit) + (" points" if unit == "points" else "")
+    told = []
     if unit == "share" and isinstance(row.get("before"), float):
-        told = f"{quantity(row['before'])} to {quantity(row['after'])}"  # whiskers join the two
-    elif number.notna().all() and number["low"] < number["high"]:
-        told += f" ({bounds(number, unit=unit)})"
-    size = f", n = {row['n']:,.0f}" if row.get("n") else ""
-    return f"{', '.join(named)}: {told}{size}" if named else ""
+        told = [f"{quantity(row['before'])} to {quantity(row['after'])}"]  # whiskers join the two
+    elif pd.notna(number["value"]):
+        ends = f" ({bounds(number, unit=unit)})" if number["low"] < number["high"] else ""
+        told = [f"{quantity(number['value'], unit)}{' points' if unit == 'points' else ''}{ends}"]
+    told += [f"n = {row['n']:,.0f}"] if row.get("n") is not None else []
+    return f"{', '.join(named)}: {', '.join(told)}" if named else ""
 
 
 def right_of_n(scores: pd.DataFrame) -> pd.Series:

@@ -153,11 +153,12 @@ _MARKS = re.compile(r"""<g id=(["'])(\[.*?)\1>(.*?)(?=<g id=|</svg>)""", re.DOTA
 def _titled(marks: re.Match[str]) -> str:
     """The group of marks, each with a title that says what it shows, if there is one for each row."""
     titles = [html.escape(labels.mark(row)) for row in json.loads(html.unescape(marks[2]))]
-    start, *uses = marks[3].split("<use ")
-    if len(uses) == len(titles) and all(titles):
-        pairs = zip(uses, titles, strict=True)
-        uses = [use.replace("/>", f"><title>{title}</title></use>", 1) for use, title in pairs]
-    return f"<g>{'<use '.join([start, *uses])}"
+    shape = "<use " if "<use " in marks[3] else "<path "
+    start, *shapes = marks[3].split(shape)
+    if len(shapes) == len(titles) and all(titles):
+        pairs = zip(shapes, titles, strict=True)
+        shapes = [each.replace("/>", f"><title>{title}</title></{shape[1:-1]}>", 1) for each, title in pairs]
+    return f"<g>{shape.join([start, *shapes])}"
 
 
 def pdf(figure: Figure, *, title: str) -> bytes:

@@ -131,7 +131,7 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
     for i, part in enumerate(parts):
         _line(axes, part, i)
     x = half_year_days(parts[0])
-    strip.bar(x, parts[0]["n"], width=140, color=PALE)
+    style.known(strip.bar(x, parts[0]["n"], width=140, color=PALE), parts[0][["half_year", "n"]])
     strip.set_ylabel("Services", fontsize=7)
     strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
     style.years(strip, x.min() - 120, x.max() + 120)

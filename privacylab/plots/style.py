@@ -13,6 +13,7 @@ import matplotlib.style
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -256,6 +257,10 @@ def dots(
     known(axes.plot(*points, **{**marks, **look}), rows)
 
 
-def known(lines: Sequence[Line2D], rows: pd.DataFrame) -> None:
-    """Keeps the rows that the marks of a line are drawn from, for `publish`; a null value has no mark."""
-    lines[0].set_gid(rows[rows["value"].notna()].to_json(orient="records", date_format="iso", double_precision=6))
+def known(marks: Sequence[Artist], rows: pd.DataFrame) -> None:
+    """Keeps the rows that the marks of a line, or bars, are drawn from, for `publish`; a null value has no mark."""
+    rows = rows[rows["value"].notna()] if "value" in rows else rows
+    is_line = len(marks) > 0 and isinstance(marks[0], Line2D)
+    parts = [rows] if is_line else [rows.iloc[[i]] for i in range(len(rows))]
+    for mark, part in zip(marks, parts, strict=True):
+        mark.set_gid(part.to_json(orient="records", date_format="iso", double_precision=6))

@@ -69,7 +69,7 @@ def titles(figure):
     plots.png(figure)
     drawing = publishing.svg(figure, title="It rose")
     assert b'<g id="[' not in drawing and b"<g id='[" not in drawing
-    return re.findall(r"<use [^>]*><title>([^<]*)</title></use>", drawing.decode())
+    return re.findall(r"<(?:use|path) [^>]*><title>([^<]*)</title></(?:use|path)>", drawing.decode())
 
 
 def test_each_mark_of_a_line_tells_its_value_and_a_half_year_without_one_has_no_mark():
@@ -77,6 +77,15 @@ def test_each_mark_of_a_line_tells_its_value_and_a_half_year_without_one_has_no_
         "Says it is under GDPR, 2018-H1: 30% (20% to 40%), n = 40",
         "Says it is under GDPR, 2018-H2: 35% (25% to 45%), n = 41",
         "Says it is under GDPR, 2019-H2: 50% (30% to 70%), n = 12",
+        *("2018-H1: n = 40", "2018-H2: n = 41", "2019-H2: n = 12"),
+    ]
+
+
+def test_each_bar_tells_its_number():
+    rows = pd.DataFrame({"collection": ["ota", "ota", "tosback2"], "half_year": ["2018-H1", "2018-H2", "2018-H1"]})
+    assert titles(plots.archive_timeline(rows.assign(n=[3, 0, 5]))) == [
+        "Open Terms Archive, 2018-H1: n = 3",
+        "ToSBack2, 2018-H1: n = 5",
     ]
 
 
