@@ -243,7 +243,7 @@ def mentions(text: str) -> list[Mention]:
     if _SOFT_HYPHEN in text:  # it never splits a name
         kept = [i for i, letter in enumerate(text) if letter != _SOFT_HYPHEN]
         joined = mentions("".join(text[i] for i in kept))
-        return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
+        return [mention._replace(start=kept[mention.start], end=kept[mention.end - 1] + 1) for mention in joined]
     view = visible(text)
     if not any(map(_may_name, view.split("\n"))):  # most segments of most policies
         return []
@@ -269,5 +269,5 @@ def mentions(text: str) -> list[Mention]:
 @Language.component("privacylab_frameworks", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
     """Sets ``doc.spans["frameworks"]``: a span for each mention, with the framework as label and the stance as id."""
-    named = mentions(doc.text)
-    return set_spans(doc, "frameworks", [(each.start, each.end, each.framework, each.stance) for each in named])
+    spans = [(mention.start, mention.end, mention.framework, mention.stance) for mention in mentions(doc.text)]
+    return set_spans(doc, "frameworks", spans)

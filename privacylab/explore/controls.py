@@ -138,17 +138,17 @@ def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame
             if control.value != ALL:
                 chosen_services = chosen_services[chosen_services[column] == control.value]
         names = [name.strip().lower() for name in only.value.split(",") if name.strip()]
-        told = [_unknown(name, known) for name in names if name not in known]
+        notes = [_unknown(name, known) for name in names if name not in known]
         if names:
             chosen_services = chosen_services[chosen_services["service"].isin(names)]
         rows = policies[policies["service"].isin(chosen_services["service"])]
         if rows.empty:
-            told.append("No service of the corpus matches all of this: choose another region, industry or name.")
-            raise ValueError(" ".join(told))
+            notes.append("No service of the corpus matches all of this: choose another region, industry or name.")
+            raise ValueError(" ".join(notes))
         if len(chosen.value) > len(COLOURS):
-            told.append(f"{len(chosen.value)} are chosen, the first {len(COLOURS)} are shown.")
+            notes.append(f"{len(chosen.value)} are chosen, the first {len(COLOURS)} are shown.")
         shown = _trend(rows, features, list(chosen.value)[: len(COLOURS)], by=by.value)
-        return Markup("").join([*map(answer, told), shown])
+        return Markup("").join([*map(answer, notes), shown])
 
     return _panel([chosen, *pick.values(), only, by], draw)
 

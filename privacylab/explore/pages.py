@@ -43,13 +43,13 @@ def compared(comparison: Comparison) -> Markup:
     """Two policies: what was added, what was dropped, and their sentences side by side."""
     old, new = comparison.old, comparison.new
     parts = [Markup("<p>{}</p>").format(comparison.summary()), _about(old), _about(new)]
-    for title, found in (
+    for title, statements in (
         ("What was added", comparison.came),
         ("What was dropped, or is no longer found", comparison.went),
     ):
         parts += [
             _heading(title),
-            *(_groups(found) if found else [Markup("<p>Nothing that the program looks for.</p>")]),
+            *(_groups(statements) if statements else [Markup("<p>Nothing that the program looks for.</p>")]),
         ]
     sides = side_by_side(comparison.sentences, before=old.name, after=new.name, unit="sentence")
     parts += [_heading("Sentence by sentence"), Markup('<div class="sides">{}</div>').format(sides)]
@@ -65,10 +65,10 @@ def _heading(text: str) -> Markup:
     return Markup("<h2>{}</h2>").format(text)
 
 
-def _groups(found: Iterable[Said]) -> list[Markup]:
+def _groups(statements: Iterable[Said]) -> list[Markup]:
     """One table per group: what is said, of what kind, for whom, and the sentence with its evidence marked."""
     tables = []
-    for title, group in groupby(found, key=attrgetter("group")):
+    for title, group in groupby(statements, key=attrgetter("group")):
         rows = [(row.name, row.detail(), _sentence(row)) for row in group]
         if any(detail for _, detail, _ in rows):
             tables.append(table(title, ("", "What, for whom", "Words"), rows))

@@ -92,14 +92,14 @@ class Profile(NamedTuple):
 
     def dated(self) -> str:
         """Its date, where that is from, and its era in words."""
-        stated, other, told = self.effective_date, self.other_date, ["none stated"]
+        stated, other, dates_told = self.effective_date, self.other_date, ["none stated"]
         if stated:
-            told = [f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})"]
+            dates_told = [f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})"]
         if other:
             known = f"{other.value} ({_BASES[other.basis]})" if other.value else f"the file's name: {other.fault}"
-            told = [known] if other.basis == "corpus" else [*told, known]
+            dates_told = [known] if other.basis == "corpus" else [*dates_told, known]
         era = labels.readable(self.era)
-        return f"date {'; '.join(told)}, era {era.lower() if self.era == eras.UNDATED else era}"
+        return f"date {'; '.join(dates_told)}, era {era.lower() if self.era == eras.UNDATED else era}"
 
     def features(self) -> set[str]:
         """Its features, by the names of the columns of `findings.features`."""
@@ -197,15 +197,15 @@ def _is_day(date: str | None) -> bool:
 
 def _day(date: str) -> str:
     """A day as it was given, in ISO's form."""
-    found = name_dates.in_cell(date)
-    if found is None or found.value is None or not _is_day(found.value):
-        raise ValueError(f"the date {(found and found.fault) or repr(date)}: write YYYY-MM-DD")
-    return found.value
+    reading = name_dates.in_cell(date)
+    if reading is None or reading.value is None or not _is_day(reading.value):
+        raise ValueError(f"the date {(reading and reading.fault) or repr(date)}: write YYYY-MM-DD")
+    return reading.value
 
 
 def _in_name(name: str) -> OtherDate | None:
-    found = name_dates.in_name(Path(name).stem)
-    return found and OtherDate(found.value, "name", found.fault)
+    reading = name_dates.in_name(Path(name).stem)
+    return reading and OtherDate(reading.value, "name", reading.fault)
 
 
 def _clauses(rows: Sequence[Segment]) -> list[Clause]:
@@ -226,18 +226,18 @@ def said(policy: Profile) -> list[Said]:
     one from a segment about rights, if there is one: "see your profile" may stand anywhere.
     """
     rights = "\n".join(c.segment.text for c in policy.clauses if _ON_RIGHTS in c.categories)
-    found: dict[tuple[str, str | None], list[Hit]] = {}
+    hits_by_value: dict[tuple[str, str | None], list[Hit]] = {}
     for hit in [*policy.hits, *evidence(policy.clauses)]:
-        found.setdefault((hit.feature, hit.value), []).append(hit)
-    for (feature, _), hits in found.items():
+        hits_by_value.setdefault((hit.feature, hit.value), []).append(hit)
+    for (feature, _), hits in hits_by_value.items():
         if not feature.startswith("category:"):  # `evidence` has those in order
             if feature.startswith("cue:right_"):
                 hits.sort(key=lambda hit: hit.sentence not in rights)
             hits.sort(key=lambda hit: hit.sentence.count(" ") + 1 < MIN_WORDS)
-    taken = {feature for feature, value in found if value != frameworks.STANCES[-1]}
+    taken = {feature for feature, value in hits_by_value if value != frameworks.STANCES[-1]}
     rows = [
         _said(feature, value, hits)
-        for (feature, value), hits in found.items()
+        for (feature, value), hits in hits_by_value.items()
         if not (feature.startswith("framework:") and value == frameworks.STANCES[-1] and feature in taken)
     ]
     order = list(GROUPS)
@@ -246,10 +246,10 @@ def said(policy: Profile) -> list[Said]:
 
 def _said(feature: str, value: str | None, hits: Sequence[Hit]) -> Said:
     group = next(name for name, pattern in GROUPS.items() if re.match(pattern, feature))
-    told = _STANCES.get(value or "", "") if feature.startswith("framework:") else ""
+    detail = _STANCES.get(value or "", "") if feature.startswith("framework:") else ""
     if value and value != "mentions" and feature.startswith("cue:"):
-        told = labels.readable(f"{feature}={value}").partition(": ")[2]
-    return Said(group, labels.readable(feature), told, tuple(hits))
+        detail = labels.readable(f"{feature}={value}").partition(": ")[2]
+    return Said(group, labels.readable(feature), detail, tuple(hits))
 
 
 def show(policy: Profile) -> HTML:
@@ -294,5 +294,5 @@ def marked(text: str) -> Markup:
 
 
 def _called(feature: str, value: str | None) -> str:
-    said = _said(feature, value, ())
-    return f"{said.name}: {said.value}" if said.value else said.name
+    statement = _said(feature, value, ())
+    return f"{statement.name}: {statement.value}" if statement.value else statement.name

@@ -51,9 +51,9 @@ def overview(profiles: Sequence[Profile], width: int) -> Group:
     """Several policies as rows: date, era, words, how many rights and periods, and the frameworks that it names."""
     rows = []
     for profile in profiles:
-        found = said(profile)
-        n_rights, n_periods = (sum(row.group == name for row in found) for name in ("Rights", "Retention"))
-        named = dict.fromkeys(row.name for row in found if row.group in ("Transfers", "Laws and programmes"))
+        statements = said(profile)
+        n_rights, n_periods = (sum(row.group == name for row in statements) for name in ("Rights", "Retention"))
+        named = dict.fromkeys(row.name for row in statements if row.group in ("Transfers", "Laws and programmes"))
         about = f"{profile.n_words:,} words, rights: {n_rights}, periods: {n_periods}"
         rows.append((profile.name, profile.dated(), f"{about}; {', '.join(named) or 'no framework'}"))
     return Group(*_rows(f"{len(profiles)} files", rows, width))
@@ -62,9 +62,9 @@ def overview(profiles: Sequence[Profile], width: int) -> Group:
 def compared(comparison: Comparison, width: int) -> Group:
     """What was added and dropped, and the sentences that differ: ``-`` before, ``+`` after, ``~`` moved."""
     lines: list[RenderableType] = [Styled(comparison.summary(), "bold")]
-    for title, found in (("ADDED", comparison.came), ("DROPPED (or no longer found)", comparison.went)):
-        if found:
-            lines += [Styled(title, "bold"), *_groups(found, width)]
+    for title, statements in (("ADDED", comparison.came), ("DROPPED (or no longer found)", comparison.went)):
+        if statements:
+            lines += [Styled(title, "bold"), *_groups(statements, width)]
     rest = comparison.sentences[comparison.sentences["change"] != "same"]
     if len(rest):
         lines.append(Styled("SENTENCES (- before, + after, ~ moved)", "bold"))
@@ -73,9 +73,9 @@ def compared(comparison: Comparison, width: int) -> Group:
     return Group(*lines, CAVEAT)
 
 
-def _groups(found: Iterable[Said], width: int) -> Iterator[RenderableType]:
+def _groups(statements: Iterable[Said], width: int) -> Iterator[RenderableType]:
     """A table a group: what is said, of what kind and for whom, and the words that say it."""
-    for title, rows in groupby(found, key=attrgetter("group")):
+    for title, rows in groupby(statements, key=attrgetter("group")):
         yield from _rows(title, [(row.name, row.detail(), row) for row in rows], width)
 
 
@@ -87,10 +87,10 @@ def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -
     most = 3 * width // 10, width // 5
     sizes = [max(1, min(max(len(str(row[i])) for row in rows), most[i])) for i in (0, 1)]
     room = width - 2 if width < _NARROW else width - sum(sizes) - 6
-    cells = [(*told, text if isinstance(text, str) else text.hits[0].around(2 * room - 8)) for *told, text in rows]
+    cells = [(*about, text if isinstance(text, str) else text.hits[0].around(2 * room - 8)) for *about, text in rows]
     if width < _NARROW:
-        for name, told, text in cells:
-            yield f"{name}: {told}" if told else name
+        for name, about, text in cells:
+            yield f"{name}: {about}" if about else name
             yield Padding(text, (0, 0, 0, 2))
         return
     heads = [*(Column(width=size, overflow="fold") for size in sizes), Column(overflow="fold")]

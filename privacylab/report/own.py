@@ -95,13 +95,13 @@ def summary(corpus: Corpus) -> str:
     policies = corpus.policies(columns=["service", "date"])
     dates = policies["date"].dropna()
     days = dict.fromkeys(f"{day:%Y-%m-%d}" for day in (dates.min(), dates.max()) if len(dates))
-    told = f"{counted(len(policies), 'policy')} of {counted(n_services(corpus), 'service')}"
-    told += f", {' to '.join(days) or 'none with a date'}."
+    text = f"{counted(len(policies), 'policy')} of {counted(n_services(corpus), 'service')}"
+    text += f", {' to '.join(days) or 'none with a date'}."
     if 0 < (n_undated := len(policies) - len(dates)) < len(policies):
-        told += f" {counted(n_undated, 'policy')} without a day in {'its' if n_undated == 1 else 'their'} date."
+        text += f" {counted(n_undated, 'policy')} without a day in {'its' if n_undated == 1 else 'their'} date."
     if n_services(corpus) < FEW:
-        told += f" Shares and trends need {FEW} services: this report has none."
-    return told
+        text += f" Shares and trends need {FEW} services: this report has none."
+    return text
 
 
 def policy_pages(corpus: Corpus) -> Iterator[tuple[str, Page]]:
@@ -211,4 +211,4 @@ def _links(corpus: Corpus, hrefs: Mapping[str, str]) -> dict[str, Markup]:
         name = _name(row).removeprefix(f"{row['service']}, ")
         link = Markup('<a href="{}">{}</a>').format(hrefs[row["policy_id"]], name)
         links.setdefault(row["service"], []).append(link)
-    return {service: Markup(", ").join(each) for service, each in links.items()}
+    return {service: Markup(", ").join(links_of_service) for service, links_of_service in links.items()}

@@ -172,7 +172,7 @@ def home(
     stories: Iterable[Story],
     *,
     title: str = HOME_TITLE,
-    intro: Markup | None = None,
+    intro: str = "",
     files: Mapping[str, Sequence[str]] | None = None,
     **more: object,
 ) -> str:
@@ -183,22 +183,21 @@ def home(
         stories: The notebooks' findings: of those with a figure, the first four are shown; those without, all, below
             their notebook.
         title: The page's only h1.
-        intro: What stands below it; the lead of the first notebook if None.
+        intro: What stands below it.
         files: Files under figures/ by the name of the figure.
         more: ``told`` and ``timeline`` from `front`; ``corpus`` and ``dataset`` as in `render`; ``beside``, the entries
             of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
     """
     shown = list(stories)
-    begin = entries[0].lead if intro is None else intro
     return TEMPLATES.get_template("home.html.j2").render(
         title=title,
-        intro=Markup("<p>{}</p>").format(begin),
+        intro=Markup("<p>{}</p>").format(intro),
         titles={entry.href: entry.title for entry in entries},
         certainty=front.CERTAINTY,
         facts=[story for story in shown if not story.figure],
         stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
-        summary=_text(begin),
+        summary=_text(intro),
         figures=[(labels.readable(name), some) for name, some in sorted((files or {}).items())],
         home=True,
         **more,

@@ -101,13 +101,13 @@ def build(
         with files.replacing(out, check=site.check_replaceable) as folder:
             way = _Way(corpus, folder / "figures", failed)
             opened = site.opened(corpus)
-            told = own.chosen([(source, _read(source, failed)) for source in sources], opened)
+            shown = own.chosen([(source, _read(source, failed)) for source in sources], opened)
             way.figures.mkdir(parents=True, exist_ok=True)
-            _run_all(told, way, progress)
+            _run_all(shown, way, progress)
             if not own.is_panel(opened):
-                for _, nb in told:
+                for _, nb in shown:
                     own.without_holes(nb)
-            site.write_pages(folder, [path for path, _ in told], [nb for _, nb in told], corpus=corpus)
+            site.write_pages(folder, [path for path, _ in shown], [nb for _, nb in shown], corpus=corpus)
             site.list_files(folder)
     except OSError as error:
         raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error

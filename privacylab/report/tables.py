@@ -29,7 +29,7 @@ def named(text: str) -> str:
     ('Same text as before, but for details', 'Data sharing since 2018-05-25')
     """
     reasons = paths.rules("names")["exclusion_flow"]
-    return _MIDNIGHT.sub(r"\1", _ID.sub(lambda found: labels.readable(found[0], reasons), text))
+    return _MIDNIGHT.sub(r"\1", _ID.sub(lambda match: labels.readable(match[0], reasons), text))
 
 
 def plain(text: str) -> str:
