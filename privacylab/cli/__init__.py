@@ -50,8 +50,8 @@ STOPPED = 130
 def _general_first(arguments: list[str]) -> list[str]:
     """The general options may also come after the command, as people expect."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    general = [argument for argument in arguments[:end] if argument in ("-v", "--verbose", "--debug")]
-    return general + [argument for argument in arguments[:end] if argument not in general] + arguments[end:]
+    general = [word for word in arguments[:end] if word in ("-v", "--verbose", "--debug")]
+    return general + [word for word in arguments[:end] if word not in general] + arguments[end:]
 
 
 def _version(asked: bool) -> None:
