@@ -49,8 +49,7 @@ def execute(
         What ended the run before its last cell, or None. The cell where it ended shows the error, and each later cell
         shows that earlier results are missing.
     """
-    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
-    n_begun = 0
+    cells, n_begun = code_cells(nb), 0
 
     def begin(**_: object) -> None:
         nonlocal n_begun
@@ -81,6 +80,11 @@ def execute(
     for cell in cells:
         _join_streams(cell)
     return ending
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """The cells that run."""
+    return [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
 class _Client(NotebookClient):

@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from markupsafe import Markup
 from nbconvert import HTMLExporter
@@ -116,54 +116,38 @@ def render(
     nb: NotebookNode,
     *,
     title: str | None = None,
-    previous: Link | None = None,
-    following: Link | None = None,
-    place: str = "",
-    corpus: str = "",
-    dataset: Mapping[str, Any] | None = None,
     siblings: Iterable[str] = (),
     numbers: Iterable[Path] = (),
+    **about: object,
 ) -> str:
     """The notebook as a complete HTML document that loads nothing from outside.
 
     Args:
         nb: An executed notebook; it is not changed.
         title: The page's only h1; the notebook's first H1, which it replaces, if None.
-        previous: The page before this one.
-        following: The page after it.
-        place: Where in the site this is, such as "Notebook 2 of 4".
-        corpus: The name of the corpus that the numbers are from.
-        dataset: What search engines are told of it, as JSON-LD.
         siblings: Stems of the notebooks in the site: links to them become links to their pages.
         numbers: The files under figures/ in the site; figures with their ``name`` link to them.
+        about: ``previous`` and ``following``, the pages beside this one (`Link`); ``place``, such as "Notebook 2 of 4";
+            ``corpus``, the name of what the numbers are from; ``dataset``, what search engines are told of it.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
-    return TEMPLATES.get_template("page.html.j2").render(
-        title=title or heading_one(nb),
-        body=Markup(body),
-        place=place,
-        previous=previous,
-        following=following,
-        corpus=corpus,
-        dataset=dataset,
-        summary=_text(lead(nb)),
-        headings=[each for each in headings if each.level <= 3],
-        home=False,
-    )
+    shown = [heading for heading in headings if heading.level <= 3]
+    return _page(body, shown, title=title or heading_one(nb), summary=_text(lead(nb)), **about)
 
 
-def plain(markup: str, *, title: str, summary: str, corpus: str = "", dataset: Mapping[str, Any] | None = None) -> str:
+def plain(markup: str, *, title: str, summary: str, **about: object) -> str:
     """A page without a notebook, such as the glossary.
 
     Args:
         markup: The HTML below the title.
         title: The page's only h1.
         summary: What the page is, for search engines.
-        corpus: As in `render`.
-        dataset: As in `render`.
+        about: As in `render`.
     """
-    body, headings = _finish(f'<div class="prose">{markup}</div>', frozenset())
-    about = {"title": title, "summary": summary, "corpus": corpus, "dataset": dataset, "home": False}
+    return _page(*_finish(f'<div class="prose">{markup}</div>', frozenset()), title=title, summary=summary, **about)
+
+
+def _page(body: str, headings: Sequence[Heading], /, **about: object) -> str:
     return TEMPLATES.get_template("page.html.j2").render(body=Markup(body), headings=headings, **about)
 
 

@@ -164,16 +164,11 @@ def _read(notebook: Path, failed: Failed | None) -> NotebookNode:
         return NotebookNode(new_notebook(cells=[cell]))  # type: ignore[no-untyped-call]
 
 
-def _n_cells(nb: NotebookNode) -> int:
-    """The number of cells that run."""
-    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells)
-
-
 def _run(notebook: Path, nb: NotebookNode, way: _Way, on_cell: Callable[..., None] | None = None) -> None:
     if not way.corpus.is_dir():
         raise ReportError(f"no corpus in {way.corpus}: give the folder that `privacylab build --out` wrote")
     way.figures.mkdir(parents=True, exist_ok=True)
-    if not _n_cells(nb):
+    if not kernel.code_cells(nb):
         return
     ending = kernel.execute(
         nb,
@@ -208,7 +203,7 @@ def _errors(notebook: Path, nb: NotebookNode) -> Iterator[ReportError]:
 
 
 def _run_all(notebooks: Sequence[tuple[Path, NotebookNode]], way: _Way, progress: Progress | None) -> None:
-    total, done = sum(_n_cells(nb) for _, nb in notebooks), 0
+    total, done = sum(len(kernel.code_cells(nb)) for _, nb in notebooks), 0
     for source, nb in notebooks:
 
         def tell(n: int = 1, name: str = source.name, **_: object) -> None:

@@ -446,7 +446,10 @@ def head(html):
 
 def test_a_page_says_what_it_is_where_it_is_shared():
     nb = nbformat.v4.new_notebook(cells=[markdown('# How *many*?\n\nOf "all" [services](https://example.org) & more.')])
-    for html in (pages.render(nb), pages.home([pages.Entry("0.html", "How many?", pages.lead(nb))], [])):
+    for html in (
+        pages.render(nb),
+        pages.home([pages.Entry("0.html", "How many?", pages.lead(nb))], [], intro=pages.lead(nb)),
+    ):
         tree, about = head(html)
         assert about["og:description"] == about["description"] == 'Of "all" services & more.'
         assert about["og:title"] == tree.css_first("h1").text()
