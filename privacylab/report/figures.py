@@ -110,6 +110,8 @@ def draw(tree: LexborHTMLParser) -> None:
         if drawing is None or not _is_harmless(drawing):
             continue
         _make_own(drawing, f"figure-{number}-")
+        for blank in drawing.css("path:not([d])"):
+            blank.attrs["d"] = "M0 0"  # the shape of a space: HTML wants it to have one
         for name in ("width", "height"):
             drawing.attrs[name] = picture.attributes.get(name) or drawing.attributes.get(name) or ""
         drawing.attrs["aria-label"] = picture.attributes.get("alt") or NO_ALT
