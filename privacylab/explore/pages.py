@@ -43,13 +43,13 @@ def compared(comparison: Comparison) -> Markup:
     """Two policies: what was added, what was dropped, and their sentences side by side."""
     old, new = comparison.old, comparison.new
     parts = [Markup("<p>{}</p>").format(comparison.summary()), _about(old), _about(new)]
-    for title, statements in (
+    for title, found in (
         ("What was added", comparison.came),
         ("What was dropped, or is no longer found", comparison.went),
     ):
         parts += [
             _heading(title),
-            *(_groups(statements) if statements else [Markup("<p>Nothing that the program looks for.</p>")]),
+            *(_groups(found) if found else [Markup("<p>Nothing that the program looks for.</p>")]),
         ]
     sides = side_by_side(comparison.sentences, before=old.name, after=new.name, unit="sentence")
     parts += [_heading("Sentence by sentence"), Markup('<div class="sides">{}</div>').format(sides)]

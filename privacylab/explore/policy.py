@@ -226,18 +226,18 @@ def said(policy: Profile) -> list[Said]:
     one from a segment about rights, if there is one: "see your profile" may stand anywhere.
     """
     rights = "\n".join(c.segment.text for c in policy.clauses if _ON_RIGHTS in c.categories)
-    hits_by_value: dict[tuple[str, str | None], list[Hit]] = {}
+    found: dict[tuple[str, str | None], list[Hit]] = {}
     for hit in [*policy.hits, *evidence(policy.clauses)]:
-        hits_by_value.setdefault((hit.feature, hit.value), []).append(hit)
-    for (feature, _), hits in hits_by_value.items():
+        found.setdefault((hit.feature, hit.value), []).append(hit)
+    for (feature, _), hits in found.items():
         if not feature.startswith("category:"):  # `evidence` has those in order
             if feature.startswith("cue:right_"):
                 hits.sort(key=lambda hit: hit.sentence not in rights)
             hits.sort(key=lambda hit: hit.sentence.count(" ") + 1 < MIN_WORDS)
-    taken = {feature for feature, value in hits_by_value if value != frameworks.STANCES[-1]}
+    taken = {feature for feature, value in found if value != frameworks.STANCES[-1]}
     rows = [
         _said(feature, value, hits)
-        for (feature, value), hits in hits_by_value.items()
+        for (feature, value), hits in found.items()
         if not (feature.startswith("framework:") and value == frameworks.STANCES[-1] and feature in taken)
     ]
     order = list(GROUPS)
@@ -246,10 +246,10 @@ def said(policy: Profile) -> list[Said]:
 
 def _said(feature: str, value: str | None, hits: Sequence[Hit]) -> Said:
     group = next(name for name, pattern in GROUPS.items() if re.match(pattern, feature))
-    detail = _STANCES.get(value or "", "") if feature.startswith("framework:") else ""
+    told = _STANCES.get(value or "", "") if feature.startswith("framework:") else ""
     if value and value != "mentions" and feature.startswith("cue:"):
-        detail = labels.readable(f"{feature}={value}").partition(": ")[2]
-    return Said(group, labels.readable(feature), detail, tuple(hits))
+        told = labels.readable(f"{feature}={value}").partition(": ")[2]
+    return Said(group, labels.readable(feature), told, tuple(hits))
 
 
 def show(policy: Profile) -> HTML:

@@ -62,9 +62,9 @@ def overview(profiles: Sequence[Profile], width: int) -> Group:
 def compared(comparison: Comparison, width: int) -> Group:
     """What was added and dropped, and the sentences that differ: ``-`` before, ``+`` after, ``~`` moved."""
     lines: list[RenderableType] = [Styled(comparison.summary(), "bold")]
-    for title, statements in (("ADDED", comparison.came), ("DROPPED (or no longer found)", comparison.went)):
-        if statements:
-            lines += [Styled(title, "bold"), *_groups(statements, width)]
+    for title, found in (("ADDED", comparison.came), ("DROPPED (or no longer found)", comparison.went)):
+        if found:
+            lines += [Styled(title, "bold"), *_groups(found, width)]
     rest = comparison.sentences[comparison.sentences["change"] != "same"]
     if len(rest):
         lines.append(Styled("SENTENCES (- before, + after, ~ moved)", "bold"))
