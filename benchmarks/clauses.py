@@ -34,6 +34,7 @@ from sklearn.svm import LinearSVC
 
 from privacylab import clauses, paths
 from privacylab.clauses import labels, training
+from privacylab.clauses import model as clause_model
 
 RESULTS = Path(__file__).parent / "results"
 NAMES = [*clauses.CATEGORIES, "micro", "macro"]
@@ -167,7 +168,7 @@ def main(folder: Path, archives: Path) -> None:
         ("segments a second, privacylab", round(speed)),
         ("load and first score, s", load),
         ("peak memory of scoring, MB", round(memory)),
-        ("size of weights, MB", (paths.MODELS / clauses.ARRAYS).stat().st_size / 1e6),
+        ("size of weights, MB", (paths.MODELS / clause_model.ARRAYS).stat().st_size / 1e6),
     ]
     rivals: list[tuple[str, Callable[[], Plain], Callable[[list[str]], np.ndarray]]] = [
         ("plain", plain, lambda texts: np.array(texts, dtype=object))

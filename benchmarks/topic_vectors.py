@@ -23,6 +23,7 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from privacylab import clauses, paths, tables, topics
+from privacylab.clauses import model as clause_model
 from privacylab.clauses import word_vectors
 from privacylab.text.counts import content_words
 from privacylab.topics import clusters
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=paths.MODELS / "topics.npz")
     given = parser.parse_args()
     arrays = clauses.load().arrays
-    words, whole, scale = by_lemma(clauses.unpack(arrays["vector_words"]), clauses.vectors_of(arrays))
+    words, whole, scale = by_lemma(clause_model.unpack(arrays["vector_words"]), clause_model.vectors_of(arrays))
     segments = tables.Corpus.open(given.corpus).segments(columns=["terms", "n_words"])
     vectors = centred(words, whole, scale, presence_of_terms(segments["terms"]))
     vectors = vectors._replace(centre=vectors.centre.astype(np.float32).astype(float))
@@ -122,13 +123,13 @@ def main() -> None:
         forms = written(word_vectors.texts_of(given.archives), terms)
     np.savez_compressed(
         given.out,
-        words=clauses.pack(words),
+        words=clause_model.pack(words),
         vectors=whole,
         scale=scale,
         centre=vectors.centre.astype(np.float32),
         anchors=vectors.anchors.astype(np.int32),
         merges=vectors.merges.astype(np.int16),
-        forms=clauses.pack([f"{term} {form}" for term, form in forms.items()]),
+        forms=clause_model.pack([f"{term} {form}" for term, form in forms.items()]),
     )
     print(f"{len(words):,} words, {given.out.stat().st_size:,} bytes")
 

@@ -36,7 +36,8 @@ from sklearn.decomposition import NMF, LatentDirichletAllocation, TruncatedSVD
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 
-from privacylab import clauses, tables, topics
+from privacylab import tables, topics
+from privacylab.clauses import model as clause_model
 from privacylab.clauses import word_vectors
 from privacylab.topics import reading, vectors
 from privacylab.topics.clusters import Floats, SphericalKMeans
@@ -153,7 +154,7 @@ def minilm() -> str:
 def blind(texts: "pd.Series[str]", terms: "pd.Series[str]") -> DomainVectors:
     """Word vectors and clusters to start with as ours has them, learnt from these segments alone."""
     learnt = word_vectors.fit(texts)
-    words, written = clauses.unpack(learnt["vector_words"]), clauses.vectors_of(learnt)
+    words, written = clause_model.unpack(learnt["vector_words"]), clause_model.vectors_of(learnt)
     seen = presence_of_terms(terms)
     return topic_vectors.anchored(topic_vectors.centred(*topic_vectors.by_lemma(words, written), seen), seen)
 

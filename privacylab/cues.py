@@ -6,7 +6,7 @@ cases are in ``docs/codebook.md``. `component` is the same for spaCy: ``nlp.add_
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -29,59 +29,43 @@ class Cue(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A block of the rule file; a group of patterns is named by its cue and its purpose.
-
-    Attributes:
-        cue: Its id.
-        values: The groups that fire it, each with its value.
-        unless: The group that it may share no word with.
-        despite: The group that overrides an ``unless`` with which it shares a word.
-        context: A group of which one pattern must match somewhere in the text.
-        read: How values are read from what matched.
-    """
+    """A cue's id; the groups of patterns that fire it, each with its value; how values are read from what matched."""
 
     cue: str
     values: dict[str, str | None]
-    unless: str | None
-    despite: str | None
-    context: str | None
     read: Callable[[str], list[str]] | None
 
 
 _RULES = paths.rules("cues")
 _READ: dict[str | None, Callable[[str], list[str]]] = {"duration": durations, "age": ages}
 _CONDITIONS = ("unless", "despite", "context")
+"""What may forbid a firing that shares a word with it, what overrides that, and what must stand somewhere else."""
 _KEYS = ("id", "name", "covers", "patterns", "values", "value_from", *_CONDITIONS, "examples", "counter_examples")
 _OTHERWISE = "mentions"
 """A value that counts only where the cue has no other in the text."""
 
 IDS: tuple[str, ...] = tuple(block["id"] for block in _RULES["cue"])
 """The cues' ids, in the order of the rules."""
+_NEEDY = {block["id"] for block in _RULES["cue"] if "context" in block}
+"""The cues that need a context."""
 
 
 @cache
 def _compiled() -> tuple[list[_Rule], Patterns]:
-    """The rules, and the patterns of all their groups."""
+    """The rules, and the patterns of all their groups; a group is named by its cue and its purpose."""
     groups: dict[str, list[str]] = {}
     rules = []
     for block in _RULES["cue"]:
-        rules.append(_rule(block, groups))
+        cue, by_value = block["id"], block.get("values", {})
+        if foreign := block.keys() - _KEYS:
+            raise PatternError(f"rules/cues.toml, {cue}: there is no key {foreign.pop()!r}: take {', '.join(_KEYS)}")
+        groups |= {f"{cue}={value}": patterns for value, patterns in by_value.items()}
+        groups |= {f"{cue} {key}": block[key] for key in ("patterns", *_CONDITIONS) if key in block}
+        values: dict[str, str | None] = {f"{cue}={value}": value for value in by_value}
+        if "patterns" in block:
+            values[f"{cue} patterns"] = None
+        rules.append(_Rule(cue, values, _READ.get(block.get("value_from"))))
     return rules, Patterns(groups, _RULES["lists"])
-
-
-def _rule(block: dict[str, Any], groups: dict[str, list[str]]) -> _Rule:
-    """A block; its patterns are added to ``groups``."""
-    cue = block["id"]
-    if foreign := block.keys() - _KEYS:
-        raise PatternError(f"rules/cues.toml, {cue}: there is no key {foreign.pop()!r}: take {', '.join(_KEYS)}")
-    own = {f"{cue}={value}": patterns for value, patterns in block.get("values", {}).items()}
-    values: dict[str, str | None] = {f"{cue}={value}": value for value in block.get("values", {})}
-    own |= {f"{cue} {key}": block[key] for key in ("patterns", *_CONDITIONS) if key in block}
-    if "patterns" in block:
-        values[f"{cue} patterns"] = None
-    groups |= own
-    unless, despite, context = (f"{cue} {key}" if key in block else None for key in _CONDITIONS)
-    return _Rule(cue, values, unless, despite, context, _READ.get(block.get("value_from")))
 
 
 def _fired(rule: _Rule, patterns: Patterns, look: Look, n_lead: int) -> Iterator[tuple[str | None, int, int]]:
@@ -92,7 +76,7 @@ def _fired(rule: _Rule, patterns: Patterns, look: Look, n_lead: int) -> Iterator
     matches = {group: patterns.spans(group, look) for group in rule.values}
     if not any(matches.values()):
         return
-    barred = _barred(rule, patterns, look)
+    barred = _barred(rule.cue, patterns, look)
     taken = set(barred)
     for group, value in rule.values.items():
         reads = rule.read is not None and value is None
@@ -105,10 +89,10 @@ def _fired(rule: _Rule, patterns: Patterns, look: Look, n_lead: int) -> Iterator
                 yield value, max(start, n_lead), end
 
 
-def _barred(rule: _Rule, patterns: Patterns, look: Look) -> set[int]:
-    """The words that no firing of a rule may contain."""
-    bars = patterns.spans(rule.unless, look) if rule.unless else []
-    lifts = {i for span in patterns.spans(rule.despite, look) for i in range(*span)} if bars and rule.despite else set()
+def _barred(cue: str, patterns: Patterns, look: Look) -> set[int]:
+    """The words that no firing of a cue may contain."""
+    lifts = {i for span in patterns.spans(f"{cue} despite", look) for i in range(*span)}
+    bars = patterns.spans(f"{cue} unless", look)
     return {i for span in bars if lifts.isdisjoint(range(*span)) for i in range(*span)}
 
 
@@ -132,12 +116,11 @@ def _in_sentence(lead: str, sentence: str) -> tuple[Cue, ...]:
 
 def _has_context(cue: str, sentences: Iterable[Unit]) -> bool:
     """Whether the context that a cue needs is in one of some sentences."""
-    rules, patterns = _compiled()
-    context = next(rule.context for rule in rules if rule.cue == cue)
-    if context is None:
+    if cue not in _NEEDY:
         return True
+    patterns = _compiled()[1]
     looks = (patterns.look(words_of(unit.lead, unit.text)[0]) for unit in sentences)
-    return any(patterns.spans(context, look) for look in looks)
+    return any(patterns.spans(f"{cue} context", look) for look in looks)
 
 
 def cues(text: str) -> list[Cue]:
@@ -155,9 +138,9 @@ def cues(text: str) -> list[Cue]:
         for cue in _in_sentence(unit.lead, unit.text):
             fired.setdefault(cue[:2], cue._replace(start=unit.start + cue.start, end=unit.start + cue.end))
     several = {cue.cue for cue in fired.values() if cue.value != _OTHERWISE}
-    kept = [cue for cue in fired.values() if cue.value != _OTHERWISE or cue.cue not in several]
-    here = {name for name in {cue.cue for cue in kept} if _has_context(name, sentences)}
-    return sorted([cue for cue in kept if cue.cue in here], key=lambda cue: (cue.start, cue.end, cue.cue))
+    here = {name for name in {cue.cue for cue in fired.values()} if _has_context(name, sentences)}
+    kept = [c for c in fired.values() if c.cue in here and (c.value != _OTHERWISE or c.cue not in several)]
+    return sorted(kept, key=lambda cue: (cue.start, cue.end, cue.cue))
 
 
 def possible(text: str) -> set[tuple[str, str | None]]:

@@ -26,8 +26,7 @@ class Regime(NamedTuple):
     id: str
     start: dt.date
     end: dt.date | None
-    source: str
-    of: str = ""
+    of: str
 
 
 class Era(NamedTuple):
@@ -49,7 +48,6 @@ class Event(NamedTuple):
 class Deadline(NamedTuple):
     """A day by which policies had to drop or change the name of a framework."""
 
-    of: str
     name: str
     date: dt.date
 
@@ -76,10 +74,7 @@ def parts() -> tuple[Era, ...]:
 @cache
 def regimes() -> tuple[Regime, ...]:
     """All legal regimes, by their first day."""
-    blocks = paths.rules("eras")["regime"]
-    regimes = (
-        Regime(block["id"], block["from"], block.get("until"), block["source"], block.get("of", "")) for block in blocks
-    )
+    regimes = [Regime(b["id"], b["from"], b.get("until"), b.get("of", "")) for b in paths.rules("eras")["regime"]]
     return tuple(sorted(regimes, key=lambda regime: (regime.start, regime.id)))
 
 
@@ -93,8 +88,8 @@ def events() -> tuple[Event, ...]:
 @cache
 def deadlines(framework: str) -> tuple[Deadline, ...]:
     """The deadlines of a framework, in order."""
-    blocks = (block for block in paths.rules("eras")["deadline"] if block["of"] == framework)
-    return tuple(sorted((Deadline(b["of"], b["name"], b["date"]) for b in blocks), key=lambda each: each.date))
+    blocks = [block for block in paths.rules("eras")["deadline"] if block["of"] == framework]
+    return tuple(sorted((Deadline(b["name"], b["date"]) for b in blocks), key=lambda deadline: deadline.date))
 
 
 def event(id: str) -> Event:
@@ -118,7 +113,7 @@ def eve(id: str) -> str:
     return str(event(id).date - dt.timedelta(days=1))
 
 
-def as_date(value: dt.date | dt.datetime | str) -> dt.date:
+def as_date(value: dt.date | str) -> dt.date:
     """A calendar date from a date, a timestamp or an ISO string (``YYYY``, ``YYYY-MM``: its first day).
 
     Raises:
@@ -146,7 +141,7 @@ def first_day(date: str) -> str:
     return date + "-01-01"[len(date) - 4 :] if len(date) in (4, 7) else date
 
 
-def era(date: dt.date | dt.datetime | str | None) -> str:
+def era(date: dt.date | str | None) -> str:
     """The era of a date; ``undated`` for None or NaT.
 
     >>> era("2015-10-06"), era("2015-10-05"), era(None)
@@ -155,7 +150,7 @@ def era(date: dt.date | dt.datetime | str | None) -> str:
     return _part(date, eras())
 
 
-def sub_era(date: dt.date | dt.datetime | str | None) -> str:
+def sub_era(date: dt.date | str | None) -> str:
     """The sub-era of a date where its era has parts, else its era.
 
     >>> sub_era("2020-07-16"), sub_era("2017-01-01")
@@ -164,14 +159,14 @@ def sub_era(date: dt.date | dt.datetime | str | None) -> str:
     return _part(date, parts())
 
 
-def _part(date: dt.date | dt.datetime | str | None, parts: tuple[Era, ...]) -> str:
+def _part(date: dt.date | str | None, parts: tuple[Era, ...]) -> str:
     if date is None or pd.isna(date):
         return UNDATED
     day = as_date(date)
     return next(part.id for part in reversed(parts) if part.start is None or part.start <= day)
 
 
-def in_force(date: dt.date | dt.datetime | str) -> tuple[str, ...]:
+def in_force(date: dt.date | str) -> tuple[str, ...]:
     """The regimes in force on a date, by their first day.
 
     >>> in_force("2019-06-01")
@@ -181,7 +176,7 @@ def in_force(date: dt.date | dt.datetime | str) -> tuple[str, ...]:
     return tuple(regime.id for regime in regimes() if regime.start <= day and (regime.end is None or day < regime.end))
 
 
-def half_year(date: dt.date | dt.datetime | str) -> str:
+def half_year(date: dt.date | str) -> str:
     """The half-year of a date.
 
     >>> half_year("2018-05-25"), half_year("2018-07-01")
@@ -191,7 +186,7 @@ def half_year(date: dt.date | dt.datetime | str) -> str:
     return f"{day.year}-H{1 + day.month // 7}"
 
 
-def half_year_before(date: dt.date | dt.datetime | str) -> str:
+def half_year_before(date: dt.date | str) -> str:
     """The last half-year that was over on a date.
 
     >>> half_year_before("2015-10-06"), half_year_before("2018-05-25")
@@ -218,15 +213,15 @@ def landmarks(last: dt.date) -> list[str]:
     return [*(half for half in halves if half < end), end]
 
 
-def half_years(first: dt.date | dt.datetime | str, last: dt.date | dt.datetime | str) -> list[str]:
+def half_years(first: dt.date | str, last: dt.date | str) -> list[str]:
     """All half-years from that of the first date to that of the last.
 
     >>> half_years("2018-05-25", "2019-01-01")
     ['2018-H1', '2018-H2', '2019-H1']
     """
-    years = range(as_date(first).year, as_date(last).year + 1)
-    names = [f"{year}-H{half}" for year in years for half in (1, 2)]
-    return names[names.index(half_year(first)) : names.index(half_year(last)) + 1]
+    begin, end = half_year(first), half_year(last)
+    names = [f"{year}-H{half}" for year in range(int(begin[:4]), int(end[:4]) + 1) for half in (1, 2)]
+    return [name for name in names if begin <= name <= end]
 
 
 def half_year_end(half_year: str) -> dt.date:
@@ -235,5 +230,4 @@ def half_year_end(half_year: str) -> dt.date:
     >>> half_year_end("2018-H1")
     datetime.date(2018, 6, 30)
     """
-    year, _, half = half_year.partition("-H")
-    return dt.date(int(year), 6, 30) if half == "1" else dt.date(int(year), 12, 31)
+    return dt.date.fromisoformat(half_year.replace("H1", "06-30").replace("H2", "12-31"))

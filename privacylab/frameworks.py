@@ -5,7 +5,7 @@ stance. Names and readings are data: ``rules/frameworks.toml``; ``docs/codebook.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
@@ -65,6 +65,8 @@ _RULES = paths.rules("frameworks")
 _FRAMEWORKS: dict[str, dict[str, Any]] = {block["id"]: block for block in _RULES["framework"]}
 
 _NAMED_BY = ("names", "weak_names")
+_NAMING = frozenset(f"{name} {key}" for name in _FRAMEWORKS for key in _NAMED_BY)
+"""The groups of patterns that are names, not the context that they need."""
 _READ = ("only", "never", "but", "patterns", "near", "unless", "introduces", "subject", "abbreviated")
 
 IDS: tuple[str, ...] = tuple(_FRAMEWORKS)
@@ -81,12 +83,6 @@ def _names() -> Patterns:
 
 
 @cache
-def _naming() -> frozenset[str]:
-    """The groups of patterns that are names, not the context that they need."""
-    return frozenset(f"{name} {key}" for name in _FRAMEWORKS for key in _NAMED_BY)
-
-
-@cache
 def _readings() -> Patterns:
     """The readings of a name, and the patterns that decide whether it is one."""
     blocks = [*_FRAMEWORKS.items(), *((block["name"], block) for block in _RULES["reading"]), ("", _RULES)]
@@ -98,15 +94,9 @@ def _patterns(blocks: Iterable[tuple[str, dict[str, Any]]], keys: Sequence[str])
     return Patterns(groups, _RULES["lists"])
 
 
-@cache
-def _common() -> frozenset[int]:
-    """Words that may have a capital without naming a company."""
-    return frozenset(map(get_string_id, _RULES["common"]))
-
-
-@cache
-def _clause() -> frozenset[int]:
-    return frozenset(map(get_string_id, _RULES["clause"]))
+_COMMON = frozenset(map(get_string_id, _RULES["common"]))
+"""Words that may have a capital without naming a company."""
+_CLAUSE = frozenset(map(get_string_id, _RULES["clause"]))
 
 
 class _Text:
@@ -159,7 +149,7 @@ class _Text:
     def _marked(self, begin: int, end: int) -> list[Word]:
         """Words, with those marked that have a capital and may name a company."""
         return [
-            word._replace(orth=_CAPITAL) if word.norm not in _common() and not self._is_lower(i) else word
+            word._replace(orth=_CAPITAL) if word.norm not in _COMMON and not self._is_lower(i) else word
             for i, word in enumerate(self.words[begin:end], begin)
         ]
 
@@ -185,7 +175,7 @@ def _is_introduced(place: _Place) -> bool:
     earlier = [*place.earlier, *place.sentence[:at]]
     for _, end in readings.spans(" introduces", readings.look(earlier)):
         for word in earlier[end : end + _WORDS_BETWEEN]:
-            if word.norm in _clause():
+            if word.norm in _CLAUSE:
                 break
             if word.norm == place.sentence[at].norm and word.orth == _CAPITAL:
                 return True
@@ -195,7 +185,7 @@ def _is_introduced(place: _Place) -> bool:
 def _fits(reading: dict[str, Any], place: _Place) -> bool:
     """Whether a reading fits a name in its place."""
     name = reading["name"]
-    if reading.get("heading", False) != place.is_heading or ("unless" in reading and _has(f"{name} unless", place)):
+    if reading.get("heading", False) != place.is_heading or _has(f"{name} unless", place):
         return False
     if reading.get("introduced"):
         return _is_introduced(place)
@@ -213,20 +203,20 @@ def _stance(block: dict[str, Any], place: _Place) -> str:
     return STANCES[-1]
 
 
-def _named(block: dict[str, Any], text: _Text, possible: Set[str]) -> Iterator[tuple[int, int, _Place]]:
+def _named(block: dict[str, Any], text: _Text) -> Iterator[tuple[int, int, _Place]]:
     """First word, end word and place of each name of a framework."""
     name = block["id"]
-    strong = text.names(f"{name} names") if f"{name} names" in possible else []
-    weak = []
-    if f"{name} weak_names" in possible and ("context" not in block or text.names(f"{name} context")):
-        inside = {i for span in strong for i in range(*span)}
-        weak = [span for span in text.names(f"{name} weak_names") if inside.isdisjoint(range(*span))]
+    strong, weak = text.names(f"{name} names"), text.names(f"{name} weak_names")
+    if weak and "context" in block and not text.names(f"{name} context"):
+        weak = []
+    inside = {i for span in strong for i in range(*span)}
+    weak = [span for span in weak if inside.isdisjoint(range(*span))]
     last = None
     for first, end in sorted([*strong, *weak]):
         place = text.place(first, end, last)
         if (first, end) in weak and "only" in block and not _has(f"{name} only", place):
             continue
-        if "never" not in block or not _has(f"{name} never", place) or ("but" in block and _has(f"{name} but", place)):
+        if not _has(f"{name} never", place) or _has(f"{name} but", place):
             yield first, end, place
             last = first, end
 
@@ -253,18 +243,18 @@ def mentions(text: str) -> list[Mention]:
     if _SOFT_HYPHEN in text:  # it never splits a name
         kept = [i for i, letter in enumerate(text) if letter != _SOFT_HYPHEN]
         joined = mentions("".join(text[i] for i in kept))
-        return [each._replace(start=kept[each.start], end=kept[each.end - 1] + 1) for each in joined]
+        return [mention._replace(start=kept[mention.start], end=kept[mention.end - 1] + 1) for mention in joined]
     view = visible(text)
     if not any(map(_may_name, view.split("\n"))):  # most segments of most policies
         return []
     look = _names().look(words(view))
-    if look.rows.keys().isdisjoint(_naming()):
+    if look.rows.keys().isdisjoint(_NAMING):
         return []
     read = _Text(view, look)
     named: list[tuple[int, int, str, str]] = []
     for name, block in _FRAMEWORKS.items():
         taken, stance = [(first, end) for first, end, *_ in named], ""
-        for first, end, place in _named(block, read, look.rows.keys()):
+        for first, end, place in _named(block, read):
             if any(begin <= first and end <= until for begin, until in taken):
                 continue
             if not (stance and _has(" abbreviated", place)):  # "Name (N)" is one phrase
@@ -279,5 +269,5 @@ def mentions(text: str) -> list[Mention]:
 @Language.component("privacylab_frameworks", assigns=["doc.spans"])
 def component(doc: Doc) -> Doc:
     """Sets ``doc.spans["frameworks"]``: a span for each mention, with the framework as label and the stance as id."""
-    named = mentions(doc.text)
-    return set_spans(doc, "frameworks", [(each.start, each.end, each.framework, each.stance) for each in named])
+    spans = [(mention.start, mention.end, mention.framework, mention.stance) for mention in mentions(doc.text)]
+    return set_spans(doc, "frameworks", spans)

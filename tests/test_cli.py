@@ -1,7 +1,6 @@
 """The command line: what it answers, how it fails, and that each command runs on the samples."""
 
 import csv
-import functools
 import json
 import os
 import re
@@ -649,7 +648,7 @@ def test_annotate_tells_rights_durations_and_contacts(tmp_path, call, tiny):
 @pytest.fixture
 def small_panel(corpus, monkeypatch):
     monkeypatch.setenv("PRIVACYLAB_CORPUS", str(corpus.path))
-    monkeypatch.setattr(others, "not_found", functools.partial(others.not_found, few=5))
+    monkeypatch.setattr(others, "FEW", 5)
 
 
 @pytest.mark.parametrize(

@@ -34,5 +34,5 @@ def component(doc: Doc) -> Doc:
     """Sets ``doc.cats``, each category's probability, and ``doc.spans["clauses"]``, the evidence for those assigned."""
     model = load()
     doc.cats = dict(zip(CATEGORIES, map(float, model.scores([doc.text])[0]), strict=True))
-    found = ranges(doc.text)
-    return set_spans(doc, "clauses", [(*found[i], name, "") for name, i in evidence(doc.text).items()])
+    places = ranges(doc.text)
+    return set_spans(doc, "clauses", [(*places[i], name, "") for name, i in evidence(doc.text).items()])

@@ -236,10 +236,10 @@ def directions(counts: sp.csr_matrix, vectors: FloatArray) -> FloatArray:
     return unit_rows(np.asarray(weighted @ vectors))
 
 
-def points_from(found: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
+def points_from(directions: FloatArray, centre: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
     """Directions minus `centre`, the mean of policies: whole-number unit vectors of scale UNIT, shape (n_texts, d)."""
-    known = np.abs(found).sum(axis=1, keepdims=True) > 0
-    return np.asarray(np.rint(np.where(known, unit_rows(found - centre), 0.0) * UNIT), dtype=np.int16)
+    known = np.abs(directions).sum(axis=1, keepdims=True) > 0
+    return np.asarray(np.rint(np.where(known, unit_rows(directions - centre), 0.0) * UNIT), dtype=np.int16)
 
 
 def pack(words: Iterable[str]) -> npt.NDArray[np.uint8]:

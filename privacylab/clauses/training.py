@@ -236,8 +236,8 @@ def cross_labels(held_out: HeldOut, labels: BoolArray) -> tuple[BoolArray, Float
 
 def scores(given: BoolArray, truth: BoolArray) -> FloatArray:
     """F1 of each category (0 if nothing is true or predicted), then micro and macro F1; shape (12,)."""
-    each = f1_score(truth, given, average=None, zero_division=0)
-    return np.array([*each, f1_score(truth, given, average="micro", zero_division=0), each.mean()])
+    by_category = f1_score(truth, given, average=None, zero_division=0)
+    return np.array([*by_category, f1_score(truth, given, average="micro", zero_division=0), by_category.mean()])
 
 
 def calibration_error(chance: FloatArray, truth: BoolArray, *, bins: int = 10) -> float:
@@ -258,9 +258,10 @@ def intervals(given: Sequence[BoolArray], data: Labelled) -> FloatArray:
     sizes = pd.DataFrame(np.sum(given, axis=0) + len(given) * data.labels).groupby(data.policies).sum()
     times = np.random.default_rng(0).multinomial(len(hits), np.full(len(hits), 1 / len(hits)), size=DRAWS)
     hit, size = times @ hits.to_numpy(), times @ sizes.to_numpy()
-    each = 2 * hit / np.maximum(size, 1)
+    by_category = 2 * hit / np.maximum(size, 1)
     micro = 2 * hit.sum(axis=1) / size.sum(axis=1)
-    return np.asarray(np.percentile(np.column_stack([each, micro, each.mean(axis=1)]), [2.5, 97.5], axis=0).T)
+    scores = np.column_stack([by_category, micro, by_category.mean(axis=1)])
+    return np.asarray(np.percentile(scores, [2.5, 97.5], axis=0).T)
 
 
 def summary(held_out: Sequence[HeldOut], data: Labelled) -> dict[str, Any]:

@@ -102,15 +102,15 @@ def _ppmi(flat: npt.NDArray[np.intp], document: npt.NDArray[np.intp], n_words: i
 
 def paragraphs(texts: Iterable[str]) -> Iterator[str]:
     """The distinct English paragraphs of the texts, in order of appearance."""
-    seen: set[str] = set()
+    keys: set[str] = set()
     for text in texts:
         plain = _LINK.sub(r"\1", _TAG.sub(" ", _BREAK.sub("\n", text)))
         for line in plain.split("\n"):
             paragraph = " ".join(_MARKS.sub(" ", line).split())
             key = _NOT_WORD.sub(" ", paragraph.lower())
-            if len(paragraph) not in LENGTHS or key in seen:
+            if len(paragraph) not in LENGTHS or key in keys:
                 continue
-            seen.add(key)
+            keys.add(key)
             if len(_ENGLISH.findall(paragraph)) >= ENGLISH_SHARE * (paragraph.count(" ") + 1):
                 yield paragraph
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 import privacylab
 from privacylab import files, paths, sources, tables
@@ -37,7 +38,7 @@ def main() -> None:
         sys.exit(2)
     except SystemExit as ended:
         if ended.code == STOPPED:
-            going_on = next((_GOING_ON[each] for each in arguments if each in _GOING_ON), "")
+            going_on = ", and what was read is kept: give --resume to go on" if "build" in arguments else ""
             err.print(f"privacylab: stopped; existing files are unchanged{going_on}")
         raise
 
@@ -45,14 +46,12 @@ def main() -> None:
 STOPPED = 130
 """How a program ends that Ctrl-C stopped."""
 
-_GOING_ON = {"build": ", and what was read is kept: give --resume to go on"}
-
 
 def _general_first(arguments: list[str]) -> list[str]:
     """The general options may also come after the command, as people expect."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    general = [each for each in arguments[:end] if each in ("-v", "--verbose", "--debug")]
-    return general + [each for each in arguments[:end] if each not in general] + arguments[end:]
+    general = [word for word in arguments[:end] if word in ("-v", "--verbose", "--debug")]
+    return general + [word for word in arguments[:end] if word not in general] + arguments[end:]
 
 
 def _version(asked: bool) -> None:
@@ -63,13 +62,11 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
+    version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show each stage with its time, and everything that was rejected.")
+        bool, Option("--verbose", "-v", help="Show each stage with its time, and everything that was rejected.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     global _debug, _verbose
     _debug, _verbose = debug, verbose
@@ -77,29 +74,28 @@ def _options(
 
 _Every = Annotated[
     str,
-    typer.Option(
+    Option(
         help="half-year or quarter: the last version of each, a text that stands again in each; all: each text once.",
         autocompletion=lambda: ["half-year", "quarter", "all"],
     ),
 ]
-_Text = Annotated[bool, typer.Option("--text/--no-text", help="Keep the segments' text.")]
-_Workers = Annotated[int | None, typer.Option(min=1, help="Processes; all cores if not given.")]
-_Scheduler = Annotated[str | None, typer.Option(help="A dask scheduler whose workers read, as tcp://HOST:8786.")]
-_Column = Annotated[str | None, typer.Option(help="In tables: its column, if the column's name does not show it.")]
+_Workers = Annotated[int | None, Option(min=1, help="Processes; all cores if not given.")]
+_Scheduler = Annotated[str | None, Option(help="A dask scheduler whose workers read, as tcp://HOST:8786.")]
+_Column = Annotated[str | None, Option(help="In tables: its column, if the column's name does not show it.")]
 
 
 @app.command()
 def build(
-    source: Annotated[list[Path], typer.Argument(help="Folders, files, zips, git repositories, web archives, tables.")],
-    out_dir: Annotated[Path, typer.Option("--out", help="The folder for the tables.")],
+    source: Annotated[list[Path], Argument(help="Folders, files, zips, git repositories, web archives, tables.")],
+    out_dir: Annotated[Path, Option("--out", help="The folder for the tables.")],
     every: _Every = "half-year",
-    text: _Text = True,
+    text: Annotated[bool, Option("--text/--no-text", help="Keep the segments' text.")] = True,
     workers: _Workers = None,
     scheduler: _Scheduler = None,
-    update: Annotated[bool, typer.Option("--update", help="Read only the services with new versions.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a killed build.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing corpus.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was rejected.")] = False,
+    update: Annotated[bool, Option("--update", help="Read only the services with new versions.")] = False,
+    resume: Annotated[bool, Option("--resume", help="Continue a killed build.")] = False,
+    force: Annotated[bool, Option("--force", help="Replace an existing corpus.")] = False,
+    strict: Annotated[bool, Option("--strict", help="Exit with 1 if anything was rejected.")] = False,
     text_column: _Column = None,
     date_column: _Column = None,
     service_column: _Column = None,
@@ -112,21 +108,11 @@ def build(
     from privacylab.cli.summary import ledger, summary
 
     mode: Any = _the_one(update=update, resume=resume, force=force) or "new"
+    columns = {"text_column": text_column, "date_column": date_column, "service_column": service_column}
+    ways: dict[str, Any] = {"every": every, "text": text, "workers": workers, **columns}
     before = ledger(out_dir) if update else None
-    with executor(scheduler, workers) as given, progress(verbose=_verbose) as update_bars:
-        corpus = building.corpus(
-            source,
-            out_dir,
-            every=every,
-            text=text,
-            workers=workers,
-            executor=given,
-            mode=mode,
-            progress=update_bars,
-            text_column=text_column,
-            date_column=date_column,
-            service_column=service_column,
-        )
+    with executor(scheduler, workers) as given, progress(verbose=_verbose) as bars:
+        corpus = building.corpus(source, out_dir, mode=mode, executor=given, progress=bars, **ways)
     if summary(corpus, verbose=_verbose, before=before) and strict:
         raise typer.Exit(1)
 
@@ -141,17 +127,15 @@ def _the_one(**options: bool) -> str | None:
 
 @app.command()
 def fetch(
-    name: Annotated[
-        list[str] | None, typer.Argument(help="NAME=URL_OR_PATH; the public archives if not given.")
-    ] = None,
-    into: Annotated[Path, typer.Option(help="The folder for the clones.")] = Path("archives"),
+    name: Annotated[list[str] | None, Argument(help="NAME=URL_OR_PATH; the public archives if not given.")] = None,
+    into: Annotated[Path, Option(help="The folder for the clones.")] = Path("archives"),
 ) -> None:
     """Clone the public archives.
 
     Example: privacylab fetch --into archives
     """
     public = {label: archive.url for label, archive in sources.ARCHIVES.items()}
-    places = public if not name else dict(_named_place(given) for given in name)
+    places = dict(map(_named_place, name)) if name else public
     into.mkdir(parents=True, exist_ok=True)
     for label, place in places.items():
         target = into / label
@@ -173,10 +157,10 @@ def _named_place(given: str) -> tuple[str, str]:
 
 @app.command()
 def report(
-    corpus: Annotated[Path | None, typer.Option(help="The corpus; the embedded panel if not given.")] = None,
-    out_dir: Annotated[Path, typer.Option("--out", help="The folder for the HTML site.")] = Path("report"),
+    corpus: Annotated[Path | None, Option(help="The corpus; the embedded panel if not given.")] = None,
+    out_dir: Annotated[Path, Option("--out", help="The folder for the HTML site.")] = Path("report"),
     keep_going: Annotated[
-        bool, typer.Option("--keep-going", hidden=True, help="What is done anyway; older scripts give it.")
+        bool, Option("--keep-going", hidden=True, help="What is done anyway; older scripts give it.")
     ] = False,
 ) -> None:
     """Run copies of the notebooks on a corpus and render the HTML site.
@@ -190,24 +174,17 @@ def report(
 
     chosen = corpus or paths.corpus()
     _check_some_policy(chosen)
-    with progress(verbose=_verbose) as update_bars:
-        running = ""
-        failed: list[reporting.ReportError] = []
+    begun: set[str] = set()
+    failed: list[reporting.ReportError] = []
+    with progress(verbose=_verbose) as bars:
 
         def tell(done: int, total: int, notebook: str) -> None:
-            nonlocal running
-            update_bars("running cells", done, total)
-            if _verbose and notebook != running:
-                running = notebook
+            bars("running cells", done, total)
+            if _verbose and notebook not in begun:
+                begun.add(notebook)
                 err.print(f"running {notebook}")
 
-        index = reporting.build(
-            paths.notebooks(),
-            corpus=chosen,
-            out=out_dir,
-            progress=tell,
-            failed=failed.append,
-        )
+        index = reporting.build(paths.notebooks(), corpus=chosen, out=out_dir, progress=tell, failed=failed.append)
     for error in failed:
         err.print(f"not shown: {error}")
     out.print(str(index))
@@ -231,9 +208,9 @@ app.command()(reading.compare)
 
 @app.command()
 def export(
-    corpus: Annotated[Path, typer.Argument(help="A corpus folder.")],
-    csv: Annotated[Path | None, typer.Option(help="A folder for one CSV per table.")] = None,
-    xlsx: Annotated[Path | None, typer.Option(help="A workbook with one sheet per table.")] = None,
+    corpus: Annotated[Path, Argument(help="A corpus folder.")],
+    csv: Annotated[Path | None, Option(help="A folder for one CSV per table.")] = None,
+    xlsx: Annotated[Path | None, Option(help="A workbook with one sheet per table.")] = None,
 ) -> None:
     r"""Write the tables for R, Stata or a spreadsheet, and a codebook of their columns.
 
@@ -261,7 +238,7 @@ def export(
 
 
 @app.command()
-def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> None:
+def verify(corpus: Annotated[Path, Argument(help="A corpus folder.")]) -> None:
     """Check that a corpus is intact: schemas, keys, hashes, counts.
 
     Example: privacylab verify corpus/panel
@@ -277,13 +254,13 @@ def verify(corpus: Annotated[Path, typer.Argument(help="A corpus folder.")]) -> 
 
 @app.command()
 def train(
-    opp115: Annotated[Path, typer.Option(help="The folder of train.jsonl and valid.jsonl.")],
+    opp115: Annotated[Path, Option(help="The folder of train.jsonl and valid.jsonl.")],
     archives: Annotated[
-        Path | None, typer.Option(help="The archives: word vectors and segments read. Without: only OPP-115.")
+        Path | None, Option(help="The archives: word vectors and segments read. Without: only OPP-115.")
     ] = None,
     out_dir: Annotated[
-        Path | None, typer.Option("--out", help="The folder for the weights; the package's if not given.")
-    ] = None,
+        Path, Option("--out", show_default="the package's", help="The folder for the weights.")
+    ] = paths.MODELS,
 ) -> None:
     """Make the shipped clause model again.
 
@@ -291,23 +268,38 @@ def train(
     """
     from privacylab.clauses import training
 
-    training.train(opp115, archives=archives, out=out_dir or paths.MODELS)
-    out.print(f"weights in {out_dir or paths.MODELS}")
+    training.train(opp115, archives=archives, out=out_dir)
+    out.print(f"weights in {out_dir}")
 
 
 @app.command()
 def evaluate(
-    opp115: Annotated[Path | None, typer.Option(help="A file of labelled segments: policy, text, label.")] = None,
-    passages: Annotated[Path | None, typer.Option(help="Labelled passages, as in GDPR Transparency 200.")] = None,
-    coders: Annotated[Path | None, typer.Option(help="A folder of coders' answers, as in PrivacyPolicyLong.")] = None,
-    gold: Annotated[Path | None, typer.Option(help="The hand-made labels; corpus/gold if nothing is given.")] = None,
-    archives: Annotated[Path | None, typer.Option(help="Where the archives of the hand-made labels are.")] = None,
-    predictions: Annotated[Path | None, typer.Option(help="A folder to store the predictions in.")] = None,
+    opp115: Annotated[Path | None, Option(help="A file of labelled segments: policy, text, label.")] = None,
+    passages: Annotated[Path | None, Option(help="Labelled passages, as in GDPR Transparency 200.")] = None,
+    coders: Annotated[Path | None, Option(help="A folder of coders' answers, as in PrivacyPolicyLong.")] = None,
+    gold: Annotated[Path | None, Option(help="The hand-made labels; corpus/gold if nothing is given.")] = None,
+    archives: Annotated[Path | None, Option(help="Where the archives of the hand-made labels are.")] = None,
+    predictions: Annotated[Path | None, Option(help="A folder to store the predictions in.")] = None,
 ) -> None:
     """Score the program against labels: our own and other people's.
 
     Example: privacylab evaluate --opp115 ../shared/data/opp115/valid.jsonl
     """
+    from privacylab import evaluate as evaluation
+
+    scores = _scores_by_others(opp115, passages, coders)
+    if gold or not scores:
+        predicted = evaluation.predict(gold or paths.gold(), archives=archives)
+        scores |= evaluation.score(gold or paths.gold(), predicted)
+        if predictions:
+            predicted.to_csv(predictions / evaluation.PREDICTIONS, index=False)
+    for name, frame in scores.items():
+        for text in ("", name, *frame.to_string(index=False).splitlines()):
+            out.print(text)
+
+
+def _scores_by_others(opp115: Path | None, passages: Path | None, coders: Path | None) -> dict[str, Any]:
+    """The scores against other people's labels, by the files that hold them."""
     from privacylab import evaluate as evaluation
     from privacylab import findings
 
@@ -322,15 +314,4 @@ def evaluate(
         corpus = tables.Corpus.open(paths.corpus())
         coded = evaluation.coded(evaluation.answers(coders), corpus.policies(), findings.features(corpus))
         scores[str(coders)] = evaluation.coders(coded)
-    if gold or not scores:
-        predicted = evaluation.predict(gold or paths.gold(), archives=archives)
-        scores |= evaluation.score(gold or paths.gold(), predicted)
-        if predictions:
-            predicted.to_csv(predictions / evaluation.PREDICTIONS, index=False)
-    for name, frame in scores.items():
-        for text in ("", name, *frame.to_string(index=False).splitlines()):
-            out.print(text)
-
-
-if __name__ == "__main__":
-    main()
+    return scores

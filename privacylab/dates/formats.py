@@ -128,8 +128,8 @@ def named_dates(text: str) -> Iterator[NamedDate]:
         text = text.translate(_SIGNS)
     anchors = sorted(
         anchor.span(anchor.lastindex or 0)
-        for held, pattern in _ANCHORS
-        if held in text
+        for letters, pattern in _ANCHORS
+        if letters in text
         for anchor in pattern.finditer(text)
     )
     end_of_last = 0

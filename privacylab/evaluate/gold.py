@@ -185,27 +185,15 @@ def _cue_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     given, labelled = set(predicted.split()) - UNASKED, set(row["label"].split())
     for measure, some, others in (("precision", given, labelled), ("recall", labelled, given)):
         for cue in sorted(some):
-            for group in ("all", _group(cue)):
+            name = cue.partition("=")[0]
+            for group in ("all", re.sub("^(right|basis)_.*", r"\1", name)):
                 yield f"{group}: {measure}", cue in others, 1
-
-
-def _group(cue: str) -> str:
-    """The group of a cue: ``right``, ``basis``, or the cue by itself, without its value."""
-    name = cue.partition("=")[0]
-    return name.partition("_")[0] if name.startswith(("right_", "basis_")) else name
 
 
 VALUED = frozenset(("retention_period", "children_age", "sale_of_data"))
 """Cues that are labelled with their value."""
 UNASKED = frozenset(
-    (
-        "retention_period=mentions",
-        "appeal",
-        "authorized_agent",
-        "opt_out_signal",
-        "representative",
-        "targeted_advertising",
-    )
+    "retention_period=mentions appeal authorized_agent opt_out_signal representative targeted_advertising".split()
 )
 """Cues newer than the labels, which readers were not asked for."""
 
@@ -216,8 +204,8 @@ def _clause_outcomes(row: Row, predicted: str) -> Iterator[Outcome]:
     for code, name, is_given in zip(CODES, CATEGORIES, given, strict=True):
         if code in row["label"] or (is_given and code.lower() not in row["label"]):
             hit = is_given and code in row["label"]
-            yield name, hit, 1 if hit else 0.5
-            yield "all categories", hit, 1 if hit else 0.5
+            for measure in (name, "all categories"):
+                yield measure, hit, 1 if hit else 0.5
 
 
 HARBOR_NAMESAKES = frozenset(("DMCA", "HIPAA de-identification"))
@@ -386,9 +374,8 @@ def _most(flags: npt.NDArray[np.bool_]) -> str:
 
 def _shares(rows: list[tuple[str, str, str, float, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["measure", "half", "era", "right", "n"])
-    order = ["all", *(era.id for era in eras.eras()), eras.UNDATED]
     both = pd.concat([frame.assign(era="all"), frame])
-    both["era"] = pd.Categorical(both["era"], order)
+    both["era"] = pd.Categorical(both["era"], ["all", *(era.id for era in eras.eras()), eras.UNDATED])
     both["measure"] = pd.Categorical(both["measure"], frame["measure"].unique())
     table = both.groupby(["measure", "half", "era"], observed=True)[["n", "right"]].sum().reset_index()
     table = table[table["n"] > 0]

@@ -30,8 +30,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file)
 
 
-# --- Passages of policies that meet the GDPR's requirements (GDPR Transparency 200)
-# -------------------------------------
+# --- Passages of policies that meet the GDPR's requirements (GDPR Transparency 200) ----------------------------------
 
 
 def passages(path: Path) -> pd.DataFrame:
@@ -67,18 +66,14 @@ def passages(path: Path) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["cue", "ours", "theirs"])
     same = frame["cue"].isin(alike.values())
     every = pd.concat([frame[same], frame[same].assign(cue=POOLED), frame[~same]])
-    counts = pd.DataFrame(
-        {
-            "cue": every["cue"],
-            "both": every["ours"] & every["theirs"],
-            "only_ours": every["ours"] & ~every["theirs"],
-            "only_theirs": every["theirs"] & ~every["ours"],
-        }
+    counts = every.assign(
+        both=every["ours"] & every["theirs"],
+        only_ours=every["ours"] & ~every["theirs"],
+        only_theirs=every["theirs"] & ~every["ours"],
     )
     table = counts.groupby("cue", sort=False).sum().reset_index()
-    precision = table["both"] / (table["both"] + table["only_ours"])
-    recall = table["both"] / (table["both"] + table["only_theirs"])
-    return table.assign(precision=precision, recall=recall).round(3)
+    table = table.assign(precision=table["both"] / table["ours"], recall=table["both"] / table["theirs"])
+    return table.drop(columns=["ours", "theirs"]).round(3)
 
 
 # --- Answers of coders about whole policies (PrivacyPolicyLong) ------------------------------------------------------

@@ -21,6 +21,7 @@ from privacylab.explore.texts import (
     behind,
     csv_link,
     kwic,
+    most_seen,
     service_timeline,
     timeline_figure,
     who_writes,
@@ -137,17 +138,17 @@ def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame
             if control.value != ALL:
                 chosen_services = chosen_services[chosen_services[column] == control.value]
         names = [name.strip().lower() for name in only.value.split(",") if name.strip()]
-        told = [_unknown(name, known) for name in names if name not in known]
+        notes = [_unknown(name, known) for name in names if name not in known]
         if names:
             chosen_services = chosen_services[chosen_services["service"].isin(names)]
         rows = policies[policies["service"].isin(chosen_services["service"])]
         if rows.empty:
-            told.append("No service of the corpus matches all of this: choose another region, industry or name.")
-            raise ValueError(" ".join(told))
+            notes.append("No service of the corpus matches all of this: choose another region, industry or name.")
+            raise ValueError(" ".join(notes))
         if len(chosen.value) > len(COLOURS):
-            told.append(f"{len(chosen.value)} are chosen, the first {len(COLOURS)} are shown.")
+            notes.append(f"{len(chosen.value)} are chosen, the first {len(COLOURS)} are shown.")
         shown = _trend(rows, features, list(chosen.value)[: len(COLOURS)], by=by.value)
-        return Markup("").join([*map(answer, told), shown])
+        return Markup("").join([*map(answer, notes), shown])
 
     return _panel([chosen, *pick.values(), only, by], draw)
 
@@ -165,14 +166,10 @@ def _trend(policies: pd.DataFrame, features: pd.DataFrame, columns: list[str], *
     services = f"The services behind the last half-year: {_called(columns[0])}"
     called = {column: _called(column) for column in columns}
     named = shares.assign(feature=shares["feature"].astype(str).map(called))
-    return Markup("").join(
-        [
-            *map(answer, sentences),
-            picture(draw(shares, names=called), alt=" ".join(sentences)),
-            table(named, "trend", caption="Shares of services with 95% intervals"),
-            table(behind(policies, features, column=columns[0]), "services", caption=services),
-        ]
-    )
+    drawn = picture(draw(shares, names=called), alt=" ".join(sentences))
+    numbers = table(named, "trend", caption="Shares of services with 95% intervals")
+    who = table(behind(policies, features, column=columns[0]), "services", caption=services)
+    return Markup("").join([*map(answer, sentences), drawn, numbers, who])
 
 
 def _called(feature: str) -> str:
@@ -192,10 +189,8 @@ def _sentence(shares: pd.DataFrame, column: str) -> str:
 
 def service(policies: pd.DataFrame, features: pd.DataFrame) -> Panel:
     """One service's history: choose it, see its policies' length, frameworks, and what each gained and lost."""
-    counts = policies.loc[policies["date"].notna() & (policies["document"] == "main"), "service"].value_counts()
-    names = sorted(counts.index)
-    most = counts.sort_index().idxmax() if names else ""
-    chosen = _combobox("Service", names, value=str(most))
+    names = sorted(set(policies.loc[policies["date"].notna() & (policies["document"] == "main"), "service"]))
+    chosen = _combobox("Service", names, value=most_seen(policies) if names else "")
 
     def draw() -> Markup:
         if not names:
@@ -237,9 +232,8 @@ def words(corpus: Corpus, phrase: str = "blockchain") -> Panel:
         rows = who_writes(corpus, typed.value)
         sentence = f"No service of this corpus writes “{typed.value}”."
         if len(rows):
-            first = rows.iloc[0]
-            sentence = f"{counted(len(rows), 'service')} with “{typed.value}” in one segment of a policy"
-            sentence += f", the first {first['service']} on {first['first']:%Y-%m-%d}."
+            writers = f"{counted(len(rows), 'service')} with “{typed.value}” in one segment of a policy"
+            sentence = f"{writers}, the first {rows['service'][0]} on {rows['first'][0]:%Y-%m-%d}."
         return answer(sentence) + table(rows, "words", caption="Who writes it, from the first policy to the last")
 
     return _panel([typed], draw)

@@ -7,6 +7,7 @@ import pandas as pd
 from privacylab import eras, findings
 from privacylab.explore.policy import Profile
 from privacylab.findings.gold import PERIOD
+from privacylab.plots.style import FEW
 from privacylab.tables import Corpus
 
 RECALL = Path(__file__).with_name("recall.csv")
@@ -16,13 +17,12 @@ MOSTLY = 0.5
 """The share of an era's services from which its policies "mostly" have something."""
 
 
-def not_found(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.DataFrame:
+def not_found(policy: Profile, shares: pd.DataFrame) -> pd.DataFrame:
     """What policies of the same era mostly have (at least `MOSTLY` of them) and the program did not find in this one.
 
     Args:
         policy: The profile.
         shares: `era_shares` of a corpus.
-        few: An era with fewer services gives no result.
 
     Returns:
         ``feature``, ``n``, ``value``, ``low``, ``high``, ``recall`` and ``n_read`` (from `recall`; null if not
@@ -34,9 +34,9 @@ def not_found(policy: Profile, shares: pd.DataFrame, *, few: int = 20) -> pd.Dat
     """
     if policy.era == eras.UNDATED:
         raise ValueError("it states no date, so there is no era to compare it with")
-    rows = shares[(shares["era"] == policy.era) & (shares["n"] >= few)]
+    rows = shares[(shares["era"] == policy.era) & (shares["n"] >= FEW)]
     if rows.empty:
-        raise ValueError(f"the corpus has fewer than {few} services of the era {policy.era}")
+        raise ValueError(f"the corpus has fewer than {FEW} services of the era {policy.era}")
     rows = rows[(rows["value"] >= MOSTLY) & ~rows["feature"].isin(policy.features())]
     ordered = rows.sort_values(["value", "feature"], ascending=[False, True], ignore_index=True)
     return ordered[["feature", "n", "value", "low", "high"]].merge(pd.read_csv(RECALL), on="feature", how="left")

@@ -1,6 +1,8 @@
 """One policy, or two compared, as the body of a page: none of its text is markup, and it loads nothing."""
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import pandas as pd
 from markupsafe import Markup
@@ -58,13 +60,11 @@ def _heading(text: str) -> Markup:
     return Markup("<h2>{}</h2>").format(text)
 
 
-def _groups(found: Iterable[Said]) -> list[Markup]:
+def _groups(statements: Iterable[Said]) -> list[Markup]:
     """One table per group: what is said, of what kind, for whom, and the sentence with its evidence marked."""
-    groups: dict[str, list[tuple[str, ...]]] = {}
-    for row in found:
-        groups.setdefault(row.group, []).append((row.name, row.detail(), _sentence(row)))
     tables = []
-    for title, rows in groups.items():
+    for title, group in groupby(statements, key=attrgetter("group")):
+        rows = [(row.name, row.detail(), _sentence(row)) for row in group]
         if any(detail for _, detail, _ in rows):
             tables.append(table(title, ("", "What, for whom", "Words"), rows))
         else:

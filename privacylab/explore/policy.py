@@ -99,14 +99,14 @@ class Profile(NamedTuple):
 
     def dated(self) -> str:
         """Its date, where that is from, and its era in words."""
-        stated, other, told = self.effective_date, self.other_date, ["none stated"]
+        stated, other, dates_told = self.effective_date, self.other_date, ["none stated"]
         if stated:
-            told = [f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})"]
+            dates_told = [f"{stated.value} ({stated.kind}{', ambiguous' if stated.ambiguous else ''})"]
         if other:
             known = f"{other.value} ({_BASES[other.basis]})" if other.value else f"the file's name: {other.fault}"
-            told = [known] if other.basis == "corpus" else [*told, known]
+            dates_told = [known] if other.basis == "corpus" else [*dates_told, known]
         era = labels.readable(self.era)
-        return f"date {'; '.join(told)}, era {era.lower() if self.era == eras.UNDATED else era}"
+        return f"date {'; '.join(dates_told)}, era {era.lower() if self.era == eras.UNDATED else era}"
 
     def features(self) -> set[str]:
         """Its features, by the names of the columns of `findings.features`."""
@@ -204,15 +204,15 @@ def _is_day(date: str | None) -> bool:
 
 def _day(date: str) -> str:
     """A day as it was given, in ISO's form."""
-    found = name_dates.in_cell(date)
-    if found is None or found.value is None or not _is_day(found.value):
-        raise ValueError(f"the date {(found and found.fault) or repr(date)}: write YYYY-MM-DD")
-    return found.value
+    reading = name_dates.in_cell(date)
+    if reading is None or reading.value is None or not _is_day(reading.value):
+        raise ValueError(f"the date {(reading and reading.fault) or repr(date)}: write YYYY-MM-DD")
+    return reading.value
 
 
 def _in_name(name: str) -> OtherDate | None:
-    found = name_dates.in_name(Path(name).stem)
-    return found and OtherDate(found.value, "name", found.fault)
+    reading = name_dates.in_name(Path(name).stem)
+    return reading and OtherDate(reading.value, "name", reading.fault)
 
 
 def _clauses(rows: Sequence[Segment]) -> list[Clause]:
@@ -305,5 +305,5 @@ def marked(text: str) -> Markup:
 
 
 def _called(feature: str, value: str | None) -> str:
-    said = _said(feature, value, ())
-    return f"{said.name}: {said.value}" if said.value else said.name
+    statement = _said(feature, value, ())
+    return f"{statement.name}: {statement.value}" if statement.value else statement.name

@@ -1,6 +1,8 @@
 """One policy's profile for a terminal, several as a table, two compared."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import pandas as pd
 from rich.console import Group, RenderableType
@@ -28,25 +30,30 @@ def shown(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None
         unknown: Why that is not known, where ``missing`` is None.
         width: Columns of the terminal.
     """
-    return Group(*_summary(profile, width), *_comparison(labels.readable(profile.era), missing, unknown, width))
-
-
-def _summary(profile: Profile, width: int) -> Iterator[RenderableType]:
-    yield Styled(
-        f"{profile.name}: {counted(profile.n_words, 'word')}, {counted(profile.n_segments, 'segment')}", "bold"
-    )
-    yield profile.dated() + (f"; not a policy: {profile.reason}" if profile.reason else "")
-    yield from _groups(said(profile), width)
-    yield from _rows("Contacts", [(kind, "", where) for kind, where in profile.contacts], width)
+    lines: list[RenderableType] = [
+        Styled(f"{profile.name}: {counted(profile.n_words, 'word')}, {counted(profile.n_segments, 'segment')}", "bold"),
+        profile.dated() + (f"; not a policy: {profile.reason}" if profile.reason else ""),
+        *_groups(said(profile), width),
+        *_rows("Contacts", [(kind, "", where) for kind, where in profile.contacts], width),
+    ]
+    era = labels.readable(profile.era)
+    if missing is None:
+        lines.append(f"it is not known what most services of its era have but is not found here: {unknown}")
+    elif missing.empty:
+        lines.append(f"all that most services of the era {era} have is found here")
+    else:
+        title = f"Most services of the era {era} have these, the program did not find them here: look yourself"
+        lines += _rows(title, [not_found_cells(row) for _, row in missing.iterrows()], width)
+    return Group(*lines)
 
 
 def overview(profiles: Sequence[Profile], width: int) -> Group:
     """Several policies as rows: date, era, words, how many rights and periods, and the frameworks that it names."""
     rows = []
     for profile in profiles:
-        found = said(profile)
-        n_rights, n_periods = (sum(row.group == name for row in found) for name in ("Rights", "Retention"))
-        named = dict.fromkeys(row.name for row in found if row.group in ("Transfers", "Laws and programmes"))
+        statements = said(profile)
+        n_rights, n_periods = (sum(row.group == name for row in statements) for name in ("Rights", "Retention"))
+        named = dict.fromkeys(row.name for row in statements if row.group in ("Transfers", "Laws and programmes"))
         about = f"{profile.n_words:,} words, rights: {n_rights}, periods: {n_periods}"
         rows.append((profile.name, profile.dated(), f"{about}; {', '.join(named) or 'no framework'}"))
     return Group(*_rows(f"{len(profiles)} files", rows, width))
@@ -66,13 +73,10 @@ def compared(comparison: Comparison, width: int) -> Group:
     return Group(*lines, CAVEAT)
 
 
-def _groups(found: Iterable[Said], width: int) -> Iterator[RenderableType]:
+def _groups(statements: Iterable[Said], width: int) -> Iterator[RenderableType]:
     """A table a group: what is said, of what kind and for whom, and the words that say it."""
-    groups: dict[str, list[tuple[str, str, str | Said]]] = {}
-    for row in found:
-        groups.setdefault(row.group, []).append((row.name, row.detail(), row))
-    for title, rows in groups.items():
-        yield from _rows(title, rows, width)
+    for title, rows in groupby(statements, key=attrgetter("group")):
+        yield from _rows(title, [(row.name, row.detail(), row) for row in rows], width)
 
 
 def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -> Iterator[RenderableType]:
@@ -83,10 +87,10 @@ def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -
     most = 3 * width // 10, width // 5
     sizes = [max(1, min(max(len(str(row[i])) for row in rows), most[i])) for i in (0, 1)]
     room = width - 2 if width < _NARROW else width - sum(sizes) - 6
-    cells = [(*told, text if isinstance(text, str) else text.hits[0].around(2 * room - 8)) for *told, text in rows]
+    cells = [(*about, text if isinstance(text, str) else text.hits[0].around(2 * room - 8)) for *about, text in rows]
     if width < _NARROW:
-        for name, told, text in cells:
-            yield f"{name}: {told}" if told else name
+        for name, about, text in cells:
+            yield f"{name}: {about}" if about else name
             yield Padding(text, (0, 0, 0, 2))
         return
     heads = [*(Column(width=size, overflow="fold") for size in sizes), Column(overflow="fold")]
@@ -94,16 +98,6 @@ def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -
     for row in cells:
         grid.add_row(*row)
     yield grid
-
-
-def _comparison(era: str, missing: pd.DataFrame | None, unknown: str | None, width: int) -> Iterator[RenderableType]:
-    if missing is None:
-        yield f"it is not known what most services of its era have but is not found here: {unknown}"
-    elif missing.empty:
-        yield f"all that most services of the era {era} have is found here"
-    else:
-        title = f"Most services of the era {era} have these, the program did not find them here: look yourself"
-        yield from _rows(title, [not_found_cells(row) for _, row in missing.iterrows()], width)
 
 
 def not_found_cells(row: pd.Series) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -51,14 +52,9 @@ def texts_of(corpus: Corpus) -> Texts:
 def _texts(corpus: Corpus, source: str) -> Texts:
     segments = corpus.segments(columns=["segment_id", "heading", "text"])
     labels = corpus.labels()
-    categories = labels["category"].astype(str).groupby(labels["segment_id"]).agg(tuple)
-    segments["categories"] = _tuples(segments["segment_id"].map(categories))
+    categories = labels["category"].astype(str).groupby(labels["segment_id"]).agg(tuple).to_dict()
+    segments["categories"] = [categories.get(segment, ()) for segment in segments["segment_id"]]
     return Texts(corpus.policies(), corpus.occurrences(), segments, source)
-
-
-def _tuples(categories: pd.Series) -> pd.Series:
-    """Nothing as the empty tuple."""
-    return pd.Series([each if isinstance(each, tuple) else () for each in categories], dtype=object)
 
 
 def behind(policies: pd.DataFrame, features: pd.DataFrame, *, column: str) -> pd.DataFrame:
@@ -154,24 +150,21 @@ def timeline_figure(timeline: pd.DataFrame) -> Figure:
     rows = style.need(timeline, "date", "n_words", "claims")
     claims = sorted({name for each in rows["claims"] for name in each.split("; ") if name})
     x = [style.day(date) for date in rows["date"]]
-    with style.style():
-        n = max(1, len(claims))
-        figure, axs = style.figure(2.6 + 0.22 * n, rows=2, sharex=True, heights=[10, 1 + 1.2 * n])
-        axes, strip = axs[0, 0], axs[1, 0]
-        for part in style.stretches(rows):
-            axes.step(part["date"].map(style.day), part["n_words"], where="post", color=style.COLOURS[0])
-        axes.plot(x, rows["n_words"], linestyle="none", marker="o", markersize=3.5, color=style.COLOURS[0])
-        axes.set_ylim(bottom=0)
-        axes.set_ylabel("Words")
-        axes.grid(axis="y")
-        style.years(strip, min(x) - 200, max(x) + 200)
-        labels.mark_events(axes)
-        for place, claim in enumerate(claims):
-            days = [day for day, names in zip(x, rows["claims"], strict=True) if claim in names.split("; ")]
-            strip.plot(days, [place] * len(days), linestyle="none", marker="s", markersize=4, color=style.COLOURS[1])
-        strip.set_yticks(range(len(claims)), claims)
-        strip.set_ylim(n - 0.4, -0.6)
-        strip.set_xlabel("Frameworks claimed" if claims else "No framework claimed")
+    n = max(1, len(claims))
+    figure, axs = style.figure(2.6 + 0.22 * n, rows=2, sharex=True, heights=[10, 1 + 1.2 * n])
+    axes, strip = axs[:, 0]
+    for part in style.stretches(rows):
+        axes.step(part["date"].map(style.day), part["n_words"], where="post", color=style.COLOURS[0])
+    axes.plot(x, rows["n_words"], linestyle="none", marker="o", markersize=3.5, color=style.COLOURS[0])
+    axes.set(ylim=(0, None), ylabel="Words")
+    axes.grid(axis="y")
+    style.years(strip, min(x) - 200, max(x) + 200)
+    labels.mark_events(axes)
+    for place, claim in enumerate(claims):
+        days = [day for day, names in zip(x, rows["claims"], strict=True) if claim in names.split("; ")]
+        strip.plot(days, [place] * len(days), linestyle="none", marker="s", markersize=4, color=style.COLOURS[1])
+    strip.set_yticks(range(len(claims)), claims)
+    strip.set(ylim=(n - 0.4, -0.6), xlabel="Frameworks claimed" if claims else "No framework claimed")
     return figure
 
 
@@ -245,9 +238,7 @@ def who_writes(corpus: Corpus, phrase: str) -> pd.DataFrame:
         raise ValueError(f"{phrase!r} holds no word to look for: give one that not every text has")
     segments = corpus.segments(columns=["segment_id", "terms"])
     terms = " " + segments["terms"].fillna("") + " "
-    has = pd.Series(True, segments.index)
-    for term in wanted:
-        has &= terms.str.contains(f" {term} ", regex=False)
+    has = np.logical_and.reduce([terms.str.contains(f" {term} ", regex=False) for term in wanted])
     occurrences = corpus.occurrences()
     inside = occurrences.loc[occurrences["segment_id"].isin(segments.loc[has, "segment_id"]), "policy_id"]
     policies = corpus.policies(columns=["policy_id", "service", "date"]).dropna(subset="date")

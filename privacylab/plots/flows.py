@@ -167,8 +167,10 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
     x = style.period_days(rows["half_year"]) - 91
     for i, collection in enumerate(collections):
         part = rows[rows["collection"].astype(str) == collection]
-        shown = heights[part.index].clip(lower=0.02).where(part["n"] > 0, 0)  # one service is a line, not nothing
-        axes.bar(x[part.index], shown, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
+        seen = part.loc[part["n"] > 0, ["collection", "half_year", "n"]]
+        shown = heights[seen.index].clip(lower=0.02)  # one service is a line, not nothing
+        bars = axes.bar(x[seen.index], shown, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
+        style.known(bars, seen)
         peak = part.index[int(part["n"].to_numpy().argmax())]
         axes.annotate(
             f"{part['n'][peak]:,}", (x[peak], heights[peak] - i), xytext=(0, 2), textcoords="offset points",

@@ -338,6 +338,37 @@ def days(row: pd.Series, after: str) -> str:
     return f"{quantity(row['value'], 'days')} days after {after} ({bounds(row, unit='days')}, n = {row['n']:.0f})"
 
 
+_WHAT = ("label", "topic", "feature", "outcome", "term", "framework", "amount", "collection")
+_WHEN = ("move", "sub_era", "era", "half_year", "month", "date", "view", "kind")
+
+
+def mark(row: Mapping[str, Any]) -> str:
+    """What a mark of a figure shows, in words: what, when, the value with its interval, and of how many.
+
+    Args:
+        row: A row of a statistic, as plain values; with the ``unit`` ``points`` differences in percentage points.
+
+    Returns:
+        A sentence; '' for a row that does not name what it is about.
+
+    >>> mark({"feature": "framework:gdpr", "era": "gap", "value": 0.64, "low": 0.58, "high": 0.7, "n": 812})
+    'Names GDPR, Between the frameworks: 64% (58% to 70%), n = 812'
+    """
+    named = [in_full(str(row[column])) for column in _WHAT if row.get(column)][:1]
+    named += [readable(str(row[column]).partition("T00")[0]) for column in _WHEN if row.get(column)]
+    named += [f"half-year {row['period']:+d}"] if "period" in row else []
+    unit = "amount" if "amount" in row else row.get("unit", "share")
+    number = pd.Series(row).reindex(["value", "low", "high"]).astype(float) / (100 if unit == "points" else 1)
+    told = []
+    if unit == "share" and isinstance(row.get("before"), float):
+        told = [f"{quantity(row['before'])} to {quantity(row['after'])}"]  # whiskers join the two
+    elif pd.notna(number["value"]):
+        ends = f" ({bounds(number, unit=unit)})" if number["low"] < number["high"] else ""
+        told = [f"{quantity(number['value'], unit)}{' points' if unit == 'points' else ''}{ends}"]
+    told += [f"n = {row['n']:,.0f}"] if row.get("n") is not None else []
+    return f"{', '.join(named)}: {', '.join(told)}" if named else ""
+
+
 def right_of_n(scores: pd.DataFrame) -> pd.Series:
     """How many of a gold set's labels were right, for the cells of a table.
 

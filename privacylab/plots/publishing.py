@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import html
 import io
+import json
 import os
 import re
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from privacylab.plots import labels, style
 
 
 def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None:
-    """Writes a figure and its numbers, ``figures/<name>.png``, ``.svg`` and ``.csv``, and shows it in a notebook.
+    """Writes a figure, ``figures/<name>.png``, ``.svg`` and ``.pdf``, and its numbers, ``.csv``; a notebook shows it.
 
     Without a named folder (``PRIVACYLAB_FIGURES``) existing figures stay: reading a notebook changes none. If a figure
     could not be drawn (`style.drawing`), only the numbers are written and the reason is shown.
@@ -45,14 +46,14 @@ def publish(figure: Figure, frame: pd.DataFrame, name: str, *, alt: str) -> None
         shown, about = {"text/markdown": f"*{reason}*", "text/plain": reason}, {}
     else:
         picture = png(figure)
-        written |= {"png": picture, "svg": svg(figure, title=alt)}
+        written |= {"png": picture, "svg": svg(figure, title=alt), "pdf": pdf(figure, title=alt)}
         # In pixels of a page, 96 per inch: JupyterLab and the report show the figure as large as on paper.
         width, height = (round(96 * inches) for inches in figure.get_size_inches())
         shown = {"image/png": base64.b64encode(picture).decode(), "text/plain": alt}
         about = {"image/png": {"alt": alt, "name": name, "width": width, "height": height}}
     if os.environ.get("PRIVACYLAB_FIGURES") or not (folder / f"{name}.csv").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        for kind in ("csv", "png", "svg"):
+        for kind in ("csv", "pdf", "png", "svg"):
             if kind not in written:
                 (folder / f"{name}.{kind}").unlink(missing_ok=True)  # an older one would show other numbers
                 continue
@@ -142,7 +143,30 @@ def svg(figure: Figure, *, title: str) -> bytes:
     buffer, nameless = io.BytesIO(), {"Date": None, "Creator": None, "Title": title}
     with style.style(), mpl.rc_context({"svg.hashsalt": "privacylab", "svg.fonttype": "path"}):
         figure.savefig(buffer, format="svg", metadata=nameless)
-    return buffer.getvalue().replace(b"<svg ", b'<svg role="img" ', 1)
+    return _MARKS.sub(_titled, buffer.getvalue().decode().replace("<svg ", '<svg role="img" ', 1)).encode()
+
+
+_MARKS = re.compile(r"""<g id=(["'])(\[.*?)\1>(.*?)(?=<g id=|</svg>)""", re.DOTALL)
+"""The marks that are drawn from rows (`style.known`)."""
+
+
+def _titled(marks: re.Match[str]) -> str:
+    """The group of marks, each with a title that says what it shows, if there is one for each row."""
+    titles = [html.escape(labels.mark(row)) for row in json.loads(html.unescape(marks[2]))]
+    shape = "<use " if "<use " in marks[3] else "<path "
+    start, *shapes = marks[3].split(shape)
+    if len(shapes) == len(titles) and all(titles):
+        pairs = zip(shapes, titles, strict=True)
+        shapes = [each.replace("/>", f"><title>{title}</title></{shape[1:-1]}>", 1) for each, title in pairs]
+    return f"<g>{shape.join([start, *shapes])}"
+
+
+def pdf(figure: Figure, *, title: str) -> bytes:
+    """The figure as PDF, for print; call `png` first."""
+    buffer, nameless = io.BytesIO(), {"CreationDate": None, "Creator": None, "Producer": None, "Title": title}
+    with style.style():
+        figure.savefig(buffer, format="pdf", metadata=nameless)
+    return buffer.getvalue()
 
 
 def numbers(frame: pd.DataFrame) -> str:

@@ -33,7 +33,7 @@ def rows_height(names: Sequence[str], least: float) -> float:
 
 def in_points(rows: pd.DataFrame) -> pd.DataFrame:
     """Differences of shares, and their intervals, in percentage points."""
-    return rows.assign(**{end: 100 * rows[end] for end in ("value", "low", "high")})
+    return rows.assign(**{end: 100 * rows[end] for end in ("value", "low", "high")}, unit="points")
 
 
 def dot_rows(

@@ -116,11 +116,12 @@ def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
     """A line with its band, broken between archives; half-years with few services are hollow."""
     mark = {**look(index), "markersize": 3.2, "clip_on": False}
     for part in style.stretches(rows):
-        x, many = half_year_days(part), part["n"].to_numpy() >= FEW
+        x, many = half_year_days(part), ~(part["n"] < FEW)
         axes.fill_between(x, part["low"], part["high"], color=mark["color"], alpha=0.16, linewidth=0)
-        axes.plot(x, part["value"].where(many), **mark)
+        style.known(axes.plot(x, part["value"].where(many), **mark), part[many])
         axes.plot(x, part["value"], **{**mark, "marker": ""}, alpha=0.35)
-        axes.plot(x, part["value"].mask(many), **mark, linestyle="none", markerfacecolor="white")
+        hollow = axes.plot(x, part["value"].mask(many), **mark, linestyle="none", markerfacecolor="white")
+        style.known(hollow, part[~many])
 
 
 def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> tuple[Figure, Axes]:
@@ -130,7 +131,7 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
     for i, part in enumerate(parts):
         _line(axes, part, i)
     x = half_year_days(parts[0])
-    strip.bar(x, parts[0]["n"], width=140, color=PALE)
+    style.known(strip.bar(x, parts[0]["n"], width=140, color=PALE), parts[0][["half_year", "n"]])
     strip.set_ylabel("Services", fontsize=7)
     strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
     style.years(strip, x.min() - 120, x.max() + 120)
@@ -182,7 +183,7 @@ def beside_published(rows: pd.DataFrame) -> Figure:
     for i, source in enumerate(sources):
         for axes, feature in zip(axs[i], features, strict=True):
             part = rows[(rows["source"] == source) & (rows["feature"] == feature)]
-            _line(axes, part.assign(n=part["n"].fillna(FEW)), i)
+            _line(axes, part, i)
             for event in eras.events():
                 axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
             axes.grid(axis="y")

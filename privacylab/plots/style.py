@@ -13,11 +13,13 @@ import matplotlib.style
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from privacylab import paths
@@ -252,4 +254,13 @@ def dots(
     whiskers(places, rows["low"], rows["high"], color=look["color"], linewidth=look.get("linewidth", 1.1), zorder=2)
     points = (places, rows["value"]) if upright else (rows["value"], places)
     marks = {"linestyle": "none", "markerfacecolor": look["color"], "markersize": 4.6, "zorder": 3, "clip_on": False}
-    axes.plot(*points, **{**marks, **look})
+    known(axes.plot(*points, **{**marks, **look}), rows)
+
+
+def known(marks: Sequence[Artist], rows: pd.DataFrame) -> None:
+    """Keeps the rows that the marks of a line, or bars, are drawn from, for `publish`; a null value has no mark."""
+    rows = rows[rows["value"].notna()] if "value" in rows else rows
+    is_line = len(marks) > 0 and isinstance(marks[0], Line2D)
+    parts = [rows] if is_line else [rows.iloc[[i]] for i in range(len(rows))]
+    for mark, part in zip(marks, parts, strict=True):
+        mark.set_gid(part.to_json(orient="records", date_format="iso", double_precision=6))

@@ -20,7 +20,7 @@ def validation(ours: pd.DataFrame, baselines: pd.DataFrame) -> Figure:
     names = [f"{gold_set(gold)}: {kind}" for gold, kind in zip(rows["gold"], rows["measure"], strict=True)]
     cross = {"marker": "x", "color": style.GREY}
     page, axes = style.panel(0.24 * len(rows) + 0.8)
-    style.dots(axes, rows, rows.index, style.look(0))
+    style.dots(axes, rows.assign(label=names), rows.index, style.look(0))
     axes.plot(heights["share"], heights["row"], "x", color=style.GREY)
     axes.set_yticks(rows.index, names)
     axes.invert_yaxis()

@@ -5,9 +5,8 @@ import re
 from selectolax.lexbor import LexborHTMLParser
 
 _OUTSIDE = (
-    *("script", "style", "link", "meta", "base", "iframe", "frame", "object", "embed", "template", "svg", "math"),
-    *("video", "audio", "form", "button", "input", "noscript"),
-)
+    "script style link meta base iframe frame object embed template svg math video audio form button input noscript"
+).split()
 """Elements that may run or load something, or hold what does; an output's own style is the page's."""
 _ATTRIBUTE = re.compile(
     r"alt|aria-\w+|class|colspan|height|href|id|lang|open|role|rowspan|scope|src|style|tabindex|width"
@@ -19,7 +18,7 @@ HREF = re.compile(r"https?:|mailto:|#|figures/|policy-\d+\.html$")
 
 def close(tree: LexborHTMLParser) -> None:
     """Takes out of a tree what is not known to be harmless."""
-    tree.strip_tags(list(_OUTSIDE))
+    tree.strip_tags(_OUTSIDE)
     for node in tree.css("*"):
         for name, value in node.attributes.items():
             loads = name == "style" and _LOADING_STYLE.search(value or "")

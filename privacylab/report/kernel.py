@@ -26,6 +26,9 @@ from privacylab.findings import TooFewError
 TOO_FEW, LACKING = TooFewError.__name__, NameError.__name__
 """Errors of a cell that do not end a run: too few data is an answer, and later cells then lack that cell's results."""
 
+TIMEOUT = 600
+"""Seconds that one cell may take."""
+
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", flags=re.M)
 """Parts of a line that a terminal no longer shows, such as a progress bar's earlier states."""
 
@@ -46,8 +49,7 @@ def execute(
         What ended the run before its last cell, or None. The cell where it ended shows the error, and each later cell
         shows that earlier results are missing.
     """
-    cells = [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
-    n_begun = 0
+    cells, n_begun = code_cells(nb), 0
 
     def begin(**_: object) -> None:
         nonlocal n_begun
@@ -56,7 +58,7 @@ def execute(
     for cell in cells:
         cell.outputs = []
     # Streams are joined here: nbclient's `coalesce_streams` takes minutes for a long line.
-    options |= {"record_timing": False, "store_widget_state": False, "on_cell_execute": begin}
+    options |= {"record_timing": False, "store_widget_state": False, "on_cell_execute": begin, "timeout": TIMEOUT}
     ending: Exception | None = None
     with files.passing("privacylab-", folder=Path(tempfile.gettempdir())) as area:
         client = _Client(nb, km=_manager(area), allow_error_names=[TOO_FEW, LACKING], **options)
@@ -78,6 +80,11 @@ def execute(
     for cell in cells:
         _join_streams(cell)
     return ending
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    """The cells that run."""
+    return [cell for cell in nb.cells if cell.cell_type == "code" and cell.source.strip()]
 
 
 class _Client(NotebookClient):

@@ -6,6 +6,7 @@ notebook whose first cell is tagged so is as a whole.
 
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -95,26 +96,25 @@ def summary(corpus: Corpus) -> str:
     """In sentences what a corpus holds, and what its report leaves out."""
     policies = corpus.policies(columns=["service", "date"])
     dates = policies["date"].dropna()
-    told = f"{counted(len(policies), 'policy')} of {counted(n_services(corpus), 'service')}"
-    days = [*dict.fromkeys(f"{day:%Y-%m-%d}" for day in (dates.min(), dates.max()))] if len(dates) else []
-    told += f", {' to '.join(days)}." if days else ", none with a date."
+    days = dict.fromkeys(f"{day:%Y-%m-%d}" for day in (dates.min(), dates.max()) if len(dates))
+    text = f"{counted(len(policies), 'policy')} of {counted(n_services(corpus), 'service')}"
+    text += f", {' to '.join(days) or 'none with a date'}."
     if 0 < (n_undated := len(policies) - len(dates)) < len(policies):
-        told += f" {counted(n_undated, 'policy')} without a day in {'its' if n_undated == 1 else 'their'} date."
+        text += f" {counted(n_undated, 'policy')} without a day in {'its' if n_undated == 1 else 'their'} date."
     if n_services(corpus) < FEW:
-        told += f" Shares and trends need {FEW} services: this report has none."
-    return told
+        text += f" Shares and trends need {FEW} services: this report has none."
+    return text
 
 
 def policy_pages(corpus: Corpus) -> Iterator[tuple[str, Page]]:
     """The page of each policy by its id; none for a corpus without text or of more than `MAX_PAGES` policies."""
     if why_no_pages(corpus):
         return
-    try:
+    shares, unknown = None, "the embedded panel is not there"
+    with suppress(OSError):
         shares = others.era_shares(Corpus.open(paths.checkout() / "corpus" / "panel"))
-    except OSError:
-        shares = None
     for number, (policy_id, profile) in enumerate(profiles(corpus), 1):
-        missing, unknown = None, "the embedded panel is not there"
+        missing = None
         try:
             missing = None if shares is None else others.not_found(profile, shares)
         except ValueError as error:  # no date, or few services of that era
@@ -213,4 +213,4 @@ def _links(corpus: Corpus, hrefs: Mapping[str, str]) -> dict[str, Markup]:
         name = _name(row).removeprefix(f"{row['service']}, ")
         link = Markup('<a href="{}">{}</a>').format(hrefs[row["policy_id"]], name)
         links.setdefault(row["service"], []).append(link)
-    return {service: Markup(", ").join(each) for service, each in links.items()}
+    return {service: Markup(", ").join(links_of_service) for service, links_of_service in links.items()}

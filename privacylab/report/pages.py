@@ -5,50 +5,30 @@ headings and their anchors, links between notebooks, and blocking of anything fr
 tables. It never runs a notebook: it shows what was checked.
 """
 
-import base64
 import copy
 import html
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import jinja2
-import pandas as pd
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
-from PIL import Image, UnidentifiedImageError
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 from traitlets.config import Config
 
-from privacylab import __version__
-from privacylab.plots import labels, publishing
-from privacylab.report import front, harmless, tables
+from privacylab.plots import labels
+from privacylab.report import figures, front, harmless, tables
+from privacylab.report.figures import TEMPLATES
 from privacylab.report.tables import inner
 
-SITE = "PrivacyLab"
 HOME_TITLE = "A history of English privacy policies"
-NO_ALT = "Figure without a description"
 MAX_STORY_FIGURES = 4
-MAX_NUMBERS = 120
-"""Rows of a figure's numbers that a page still shows."""
-
-MAX_SVG = 300_000
-"""Bytes of a drawing within a page; a larger one, with thousands of dots, is shown as pixels and linked."""
 SERVICES, GLOSSARY = "services.html", "glossary.html"
 """The pages beside those of the notebooks."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
-_IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
-_DOTS_PER_INCH = 96
-"""Of CSS."""
-
-_TEMPLATES = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent / "template"), autoescape=True)
-_TEMPLATES.globals.update(site=SITE, version=__version__)
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_NULL = re.compile(r"(?<![\w.@/-])[+-]?nan%?(?!\w|\.\w)")
 _INTERACTIVE = '<p class="note">Interactive: open this notebook in JupyterLab to use the controls.</p>'
 
 
@@ -124,10 +104,9 @@ def stories(nb: NotebookNode, *, href: str, numbers: Iterable[Path] = ()) -> lis
     cells = [cell for cell in nb.cells if cell.cell_type == "code" and "story" in cell.metadata.get("tags", ())]
     result = []
     for cell in cells:
-        pictures = [(output, kind) for output in cell.outputs for kind in _IMAGES if kind in output.get("data", {})]
-        figure = _figure(*pictures[0], numbers, captioned=False) if pictures and _is_wide(*pictures[0]) else Markup("")
+        figure = figures.first(cell.outputs, numbers)
         text = "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
-        sentences = tuple(line.strip() for line in tables.named(_plain(text)).splitlines() if line.strip())
+        sentences = tuple(line.strip() for line in tables.named(tables.plain(text)).splitlines() if line.strip())
         if figure or sentences:
             result.append(Story(sentences, figure, f"{href}#cell-{cell.id}", heading_one(nb)))
     return result
@@ -137,55 +116,39 @@ def render(
     nb: NotebookNode,
     *,
     title: str | None = None,
-    previous: Link | None = None,
-    following: Link | None = None,
-    place: str = "",
-    corpus: str = "",
-    dataset: Mapping[str, Any] | None = None,
     siblings: Iterable[str] = (),
     numbers: Iterable[Path] = (),
+    **about: object,
 ) -> str:
     """The notebook as a complete HTML document that loads nothing from outside.
 
     Args:
         nb: An executed notebook; it is not changed.
         title: The page's only h1; the notebook's first H1, which it replaces, if None.
-        previous: The page before this one.
-        following: The page after it.
-        place: Where in the site this is, such as "Notebook 2 of 4".
-        corpus: The name of the corpus that the numbers are from.
-        dataset: What search engines are told of it, as JSON-LD.
         siblings: Stems of the notebooks in the site: links to them become links to their pages.
         numbers: The files under figures/ in the site; figures with their ``name`` link to them.
+        about: ``previous`` and ``following``, the pages beside this one (`Link`); ``place``, such as "Notebook 2 of 4";
+            ``corpus``, the name of what the numbers are from; ``dataset``, what search engines are told of it.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
-    return _TEMPLATES.get_template("page.html.j2").render(
-        title=title or heading_one(nb),
-        body=Markup(body),
-        place=place,
-        previous=previous,
-        following=following,
-        corpus=corpus,
-        dataset=dataset,
-        summary=_text(lead(nb)),
-        headings=[each for each in headings if each.level <= 3],
-        home=False,
-    )
+    shown = [heading for heading in headings if heading.level <= 3]
+    return _page(body, shown, title=title or heading_one(nb), summary=_text(lead(nb)), **about)
 
 
-def plain(markup: str, *, title: str, summary: str, corpus: str = "", dataset: Mapping[str, Any] | None = None) -> str:
+def plain(markup: str, *, title: str, summary: str, **about: object) -> str:
     """A page without a notebook, such as the glossary.
 
     Args:
         markup: The HTML below the title.
         title: The page's only h1.
         summary: What the page is, for search engines.
-        corpus: As in `render`.
-        dataset: As in `render`.
+        about: As in `render`.
     """
-    body, headings = _finish(f'<div class="prose">{markup}</div>', frozenset())
-    about = {"title": title, "summary": summary, "corpus": corpus, "dataset": dataset, "home": False}
-    return _TEMPLATES.get_template("page.html.j2").render(body=Markup(body), headings=headings, **about)
+    return _page(*_finish(f'<div class="prose">{markup}</div>', frozenset()), title=title, summary=summary, **about)
+
+
+def _page(body: str, headings: Sequence[Heading], /, **about: object) -> str:
+    return TEMPLATES.get_template("page.html.j2").render(body=Markup(body), headings=headings, **about)
 
 
 def home(
@@ -193,8 +156,8 @@ def home(
     stories: Iterable[Story],
     *,
     title: str = HOME_TITLE,
-    intro: Markup | None = None,
-    figures: Mapping[str, Sequence[str]] | None = None,
+    intro: str = "",
+    files: Mapping[str, Sequence[str]] | None = None,
     **more: object,
 ) -> str:
     """The site's index page: the timeline, findings in plain words, up to four figures, how to read them, all pages.
@@ -204,23 +167,22 @@ def home(
         stories: The notebooks' findings: of those with a figure, the first four are shown; those without, all, below
             their notebook.
         title: The page's only h1.
-        intro: What stands below it; the lead of the first notebook if None.
-        figures: Files under figures/ by the name of the figure.
+        intro: What stands below it.
+        files: Files under figures/ by the name of the figure.
         more: ``told`` and ``timeline`` from `front`; ``corpus`` and ``dataset`` as in `render`; ``beside``, the entries
             of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
     """
     shown = list(stories)
-    begin = entries[0].lead if intro is None else intro
-    return _TEMPLATES.get_template("home.html.j2").render(
+    return TEMPLATES.get_template("home.html.j2").render(
         title=title,
-        intro=Markup("<p>{}</p>").format(begin),
+        intro=Markup("<p>{}</p>").format(intro),
         titles={entry.href: entry.title for entry in entries},
         certainty=front.CERTAINTY,
         facts=[story for story in shown if not story.figure],
         stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
-        summary=_text(begin),
-        figures=[(labels.readable(name), files) for name, files in sorted((figures or {}).items())],
+        summary=_text(intro),
+        figures=[(labels.readable(name), some) for name, some in sorted((files or {}).items())],
         home=True,
         **more,
     )
@@ -228,12 +190,12 @@ def home(
 
 def single(title: str, body: Markup, *, caveat: str) -> str:
     """A standalone page, which links to no other and loads nothing; ``caveat`` comes at its end."""
-    return _TEMPLATES.get_template("single.html.j2").render(title=title, body=body, summary=caveat)
+    return TEMPLATES.get_template("single.html.j2").render(title=title, body=body, summary=caveat)
 
 
 def _exporter(numbers: tuple[Path, ...]) -> HTMLExporter:
     config = Config()
-    config.NbConvertBase.display_data_priority = ["text/html", "text/markdown", *_IMAGES, "text/plain"]
+    config.NbConvertBase.display_data_priority = ["text/html", "text/markdown", *figures.IMAGES, "text/plain"]
     config.TagRemovePreprocessor.enabled = True
     config.TagRemovePreprocessor.remove_cell_tags = {"remove-cell"}
     config.TagRemovePreprocessor.remove_input_tags = {"remove-input"}
@@ -243,7 +205,7 @@ def _exporter(numbers: tuple[Path, ...]) -> HTMLExporter:
         extra_template_basedirs=[str(Path(__file__).parent)],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
-        filters={"printed": _printed, "figure": lambda output, kind: _figure(output, kind, numbers)},
+        filters={"printed": _printed, "figure": lambda output, kind: figures.figure(output, kind, numbers)},
     )
 
 
@@ -257,74 +219,13 @@ def _cells(nb: NotebookNode, numbers: tuple[Path, ...]) -> str:
     return body
 
 
-def _plain(text: str) -> str:
-    """Text without a terminal's colours; a missing number is a dash, as in tables."""
-    return _NULL.sub("–", _ANSI.sub("", text))
-
-
 def _printed(text: str) -> str:
     """Printed text: sentences as text, anything aligned with runs of spaces unchanged."""
-    plain = _plain(text).strip("\n")
+    plain = tables.plain(text).strip("\n")
     if re.search(r"\S[ \t]{2,}\S|^[ \t]", plain, flags=re.M):
         return f"<pre>{html.escape(plain)}</pre>"
     lines = tables.named(plain).splitlines()
     return "".join(f'<p class="printed">{html.escape(line)}</p>' for line in lines if line.strip())
-
-
-def _figure(output: NotebookNode, kind: str, numbers: Iterable[Path] = (), *, captioned: bool = True) -> Markup:
-    """A figure element: alt text (the finding, and the caption) and name from the metadata, size as on paper.
-
-    It is shown as the site's SVG, unless that is too large for a page.
-    """
-    about = output.get("metadata", {}).get(kind, {})
-    data = output.data[kind]
-    data = base64.b64encode(data.encode()).decode() if kind == "image/svg+xml" else "".join(data.split())
-    own = sorted(file for file in numbers if file.stem == about.get("name"))
-    address = f"data:{kind};base64,{data}"
-    for file in own:
-        if file.suffix == ".svg" and file.stat().st_size <= MAX_SVG:
-            address = f"data:image/svg+xml;base64,{base64.b64encode(file.read_bytes()).decode()}"
-    figure = _TEMPLATES.get_template("figure.html.j2").render(
-        address=address,
-        numbers=_numbers(own) if captioned else "",
-        alt=tables.named(_plain(about.get("alt") or NO_ALT)),
-        size=_size(data, about),
-        captioned=captioned,
-        files=[file.name for file in own],
-    )
-    return Markup(figure)
-
-
-def _numbers(files: Iterable[Path]) -> Markup:
-    """The table of a figure's numbers; '' if it has too many rows for a page."""
-    for file in files:
-        if file.suffix == ".csv":
-            rows = pd.read_csv(file).dropna(axis="columns", how="all")
-            if 0 < len(rows) <= MAX_NUMBERS:
-                shown = rows.set_index(rows.columns[0]).round(3)
-                return Markup(publishing.table(shown, "The numbers of the figure")._repr_html_())
-    return Markup("")
-
-
-def _size(data: str, about: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Width and height in CSS pixels: from the metadata, else as on paper, so that resolution does not matter.
-
-    A picture without a resolution has one pixel per CSS pixel. None for formats that Pillow cannot read, such as SVG.
-    """
-    if about.get("width") and about.get("height"):
-        return about["width"], about["height"]
-    try:
-        with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
-            across, down = picture.info.get("dpi", (_DOTS_PER_INCH, _DOTS_PER_INCH))
-            return round(picture.width / across * _DOTS_PER_INCH), round(picture.height / down * _DOTS_PER_INCH)
-    except UnidentifiedImageError:
-        return None
-
-
-def _is_wide(output: NotebookNode, kind: str) -> bool:
-    """Whether a picture fits on the index page: one much taller than wide is only on its own page."""
-    across, down = _size("".join(output.data[kind].split()), output.get("metadata", {}).get(kind, {})) or (1, 1)
-    return bool(down <= 1.2 * across)
 
 
 def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
@@ -342,6 +243,7 @@ def _finish(body: str, siblings: frozenset[str]) -> tuple[str, list[Heading]]:
     for pre in tree.css("pre"):
         pre.attrs["tabindex"] = "0"  # it may scroll, and the keyboard must reach it
     tables.finish(tree)
+    figures.draw(tree)
     # A page has one h1; a policy shown in an output may bring its own.
     return re.sub(r"<(/?)h1\b", r"<\1h2", inner(tree.body) if tree.body else ""), headings
 

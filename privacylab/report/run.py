@@ -35,25 +35,16 @@ class _Way(NamedTuple):
 
     corpus: Path
     figures: Path
-    timeout: int
     failed: Failed | None
 
 
-def run(
-    notebook: Path,
-    *,
-    corpus: Path,
-    figures: Path,
-    timeout: int = 600,
-    failed: Failed | None = None,
-) -> NotebookNode:
+def run(notebook: Path, *, corpus: Path, figures: Path, failed: Failed | None = None) -> NotebookNode:
     """Execute a copy of a notebook, in its own folder, with the Python that runs this.
 
     Args:
         notebook: The .ipynb file; it is only read.
         corpus: The folder that the notebook sees as ``PRIVACYLAB_CORPUS``.
         figures: The folder that it sees as ``PRIVACYLAB_FIGURES``; made if missing.
-        timeout: Seconds that one cell may take.
         failed: Called with each cell that fails, and the run continues; a notebook that cannot be read, or whose kernel
             dies, fails from there on. None: the first failure ends the run. A cell that raises `TooFewError` does not
             fail: its page says in a sentence what there is too little of.
@@ -65,7 +56,7 @@ def run(
         ReportError: The notebook cannot be read, there is no corpus, or a cell failed (which names the cell).
     """
     nb = _read(notebook, failed)
-    _run(notebook, nb, _Way(corpus, figures, timeout, failed))
+    _run(notebook, nb, _Way(corpus, figures, failed))
     return nb
 
 
@@ -74,7 +65,6 @@ def build(
     *,
     corpus: Path,
     out: Path,
-    timeout: int = 600,
     progress: Progress | None = None,
     failed: Failed | None = None,
 ) -> Path:
@@ -87,7 +77,6 @@ def build(
         notebooks: The .ipynb files in their order.
         corpus: The folder of tables that they read.
         out: The site's folder; an existing one is replaced if it is empty or an older report.
-        timeout: Seconds that one cell may take.
         progress: Called as cells are done.
         failed: As in `run`: with it the page shows the reason in place of a failed cell.
 
@@ -110,15 +99,15 @@ def build(
         if not out.parent.exists():
             out.parent.mkdir(parents=True)
         with files.replacing(out, check=site.check_replaceable) as folder:
-            way = _Way(corpus, folder / "figures", timeout, failed)
+            way = _Way(corpus, folder / "figures", failed)
             opened = site.opened(corpus)
-            told = own.chosen([(source, _read(source, failed)) for source in sources], opened)
+            shown = own.chosen([(source, _read(source, failed)) for source in sources], opened)
             way.figures.mkdir(parents=True, exist_ok=True)
-            _run_all(told, way, progress)
+            _run_all(shown, way, progress)
             if not own.is_panel(opened):
-                for _, nb in told:
+                for _, nb in shown:
                     own.without_holes(nb)
-            site.write_pages(folder, [path for path, _ in told], [nb for _, nb in told], corpus=corpus)
+            site.write_pages(folder, [path for path, _ in shown], [nb for _, nb in shown], corpus=corpus)
             site.list_files(folder)
     except OSError as error:
         raise ReportError(f"cannot write the report {out}: {error.strerror or error}") from error
@@ -175,23 +164,17 @@ def _read(notebook: Path, failed: Failed | None) -> NotebookNode:
         return NotebookNode(new_notebook(cells=[cell]))  # type: ignore[no-untyped-call]
 
 
-def _n_cells(nb: NotebookNode) -> int:
-    """The number of cells that run."""
-    return sum(cell.cell_type == "code" and bool(cell.source.strip()) for cell in nb.cells)
-
-
 def _run(notebook: Path, nb: NotebookNode, way: _Way, on_cell: Callable[..., None] | None = None) -> None:
     if not way.corpus.is_dir():
         raise ReportError(f"no corpus in {way.corpus}: give the folder that `privacylab build --out` wrote")
     way.figures.mkdir(parents=True, exist_ok=True)
-    if not _n_cells(nb):
+    if not kernel.code_cells(nb):
         return
     ending = kernel.execute(
         nb,
         folder=notebook.resolve().parent,  # as in JupyterLab and nbval
         corpus=way.corpus,
         figures=way.figures,
-        timeout=way.timeout,
         allow_errors=way.failed is not None,
         on_cell_executed=on_cell,
     )
@@ -220,7 +203,7 @@ def _errors(notebook: Path, nb: NotebookNode) -> Iterator[ReportError]:
 
 
 def _run_all(notebooks: Sequence[tuple[Path, NotebookNode]], way: _Way, progress: Progress | None) -> None:
-    total, done = sum(_n_cells(nb) for _, nb in notebooks), 0
+    total, done = sum(len(kernel.code_cells(nb)) for _, nb in notebooks), 0
     for source, nb in notebooks:
 
         def tell(n: int = 1, name: str = source.name, **_: object) -> None:

@@ -52,24 +52,24 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         pages.Link(f"{source.stem}.html", pages.heading_one(nb, default=source.stem))
         for source, nb in zip(sources, executed, strict=True)
     ]
-    held = opened(corpus)
+    read_corpus = opened(corpus)
     published = sorted(file for file in (site / "figures").iterdir() if file.is_file())
     named: dict[str, list[str]] = defaultdict(list)
     for file in published:
         named[file.stem].append(file.name)
     about: dict[str, Any] = {"corpus": corpus.resolve().name, "dataset": _search_entry(corpus)}
-    is_own = not own.is_panel(held)
+    is_own = not own.is_panel(read_corpus)
     entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
     index = pages.home(
         entries,
         _write_notebooks(site, links, executed, published, about),
         title=f"The policies of {about['corpus']}" if is_own else pages.HOME_TITLE,
-        intro=_intro(held, entries[0].lead if entries else Markup()),
+        intro=_intro(read_corpus, entries[0].lead if entries else Markup()),
         is_own=is_own,
-        told=_linked(front.told(held, has_plan=not is_own), links, executed) if held else (),
-        timeline=front.timeline(held),
-        figures=named,
-        beside=_write_beside(site, held, about),
+        told=_linked(front.told(read_corpus, has_plan=not is_own), links, executed) if read_corpus else (),
+        timeline=front.timeline(read_corpus),
+        files=named,
+        beside=_write_beside(site, read_corpus, about),
         **about,
     )
     (site / "index.html").write_text(index, encoding="utf-8")
@@ -114,9 +114,13 @@ def _linked(
     told: Iterable[front.Finding], links: Sequence[pages.Link], executed: Sequence[NotebookNode]
 ) -> list[front.Finding]:
     """The findings with working links: to the cell, else to its page, else none."""
-    cells = {f"{link.href}#cell-{cell.id}" for link, nb in zip(links, executed, strict=True) for cell in nb.cells}
-    known = {link.href: link.href for link in links} | {cell: cell for cell in cells}
-    return [each._replace(cell=known.get(each.cell) or known.get(each.cell.split("#")[0], "")) for each in told]
+    known = {link.href for link in links}
+    known |= {f"{link.href}#cell-{cell.id}" for link, nb in zip(links, executed, strict=True) for cell in nb.cells}
+
+    def nearest(cell: str) -> str:
+        return next((place for place in (cell, cell.partition("#")[0]) if place in known), "")
+
+    return [finding._replace(cell=nearest(finding.cell)) for finding in told]
 
 
 def _intro(corpus: Corpus | None, lead: Markup) -> Markup:

@@ -15,6 +15,8 @@ _NUMBER_OR_NONE = re.compile(rf"{_NUMBER.pattern}|[-–—]?|NaN|nan|None|<NA>|N
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MIDNIGHT = re.compile(rf"({_DATE.pattern})[ T]00:00:00")
 _ID = re.compile(r"(?<![\w@./-])(?:[a-z]+:)?[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:=[\w-]+)?(?![\w@./-])")
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_NULL = re.compile(r"(?<![\w.@/-])[+-]?nan%?(?!\w|\.\w)")
 _PLAIN_HEAD = re.compile(r"[a-z][a-z-]+(?: .*)?")
 _SHARES = {"Share", "Before", "After", "Precision", "Recall"}
 """Heads of columns that are shown in percent, as in sentences, if all their numbers are from 0 to 1."""
@@ -27,7 +29,12 @@ def named(text: str) -> str:
     ('Same text as before, but for details', 'Data sharing since 2018-05-25')
     """
     reasons = paths.rules("names")["exclusion_flow"]
-    return _MIDNIGHT.sub(r"\1", _ID.sub(lambda found: labels.readable(found[0], reasons), text))
+    return _MIDNIGHT.sub(r"\1", _ID.sub(lambda match: labels.readable(match[0], reasons), text))
+
+
+def plain(text: str) -> str:
+    """Text without a terminal's colours; a missing number is a dash, as in tables."""
+    return _NULL.sub("–", _ANSI.sub("", text))
 
 
 def finish(tree: LexborHTMLParser) -> None:

@@ -71,7 +71,7 @@ def test_text_without_english_words_is_scored_without_warning(model, text, recwa
 def test_only_the_beginning_of_a_huge_segment_is_read(model):
     text = "We share your information with partners. " * 25_000
     assert len(text) > 1_000_000
-    assert (model.scores([text]) == model.scores([text[: clauses.MAX_CHARS]])).all()
+    assert (model.scores([text]) == model.scores([text[: clause_model.MAX_CHARS]])).all()
 
 
 def test_digits_are_all_alike(model):
@@ -89,35 +89,35 @@ def test_headings_of_another_length_are_refused(model):
 
 
 def copy_of_model(folder):
-    for name in (clauses.ARRAYS, clauses.CARD):
+    for name in (clause_model.ARRAYS, clause_model.CARD):
         shutil.copy(paths.MODELS / name, folder / name)
     return folder
 
 
 def test_weights_are_small_and_need_no_pickle():
-    assert (paths.MODELS / clauses.ARRAYS).stat().st_size < 10_000_000
-    with np.load(paths.MODELS / clauses.ARRAYS, allow_pickle=False) as arrays:
+    assert (paths.MODELS / clause_model.ARRAYS).stat().st_size < 10_000_000
+    with np.load(paths.MODELS / clause_model.ARRAYS, allow_pickle=False) as arrays:
         assert not [name for name in arrays.files if arrays[name].dtype.hasobject]
 
 
 def test_truncated_weights_are_refused(tmp_path):
-    data = (paths.MODELS / clauses.ARRAYS).read_bytes()
-    (copy_of_model(tmp_path) / clauses.ARRAYS).write_bytes(data[: len(data) // 2])
+    data = (paths.MODELS / clause_model.ARRAYS).read_bytes()
+    (copy_of_model(tmp_path) / clause_model.ARRAYS).write_bytes(data[: len(data) // 2])
     with pytest.raises(ValueError, match=r"clauses\.npz is cut short or altered"):
         clauses.load(tmp_path)
 
 
 def test_weights_with_one_bit_changed_are_refused(tmp_path):
-    data = bytearray((paths.MODELS / clauses.ARRAYS).read_bytes())
+    data = bytearray((paths.MODELS / clause_model.ARRAYS).read_bytes())
     data[len(data) // 2] ^= 1
-    (copy_of_model(tmp_path) / clauses.ARRAYS).write_bytes(data)
+    (copy_of_model(tmp_path) / clause_model.ARRAYS).write_bytes(data)
     with pytest.raises(ValueError, match=r"clauses\.npz is cut short or altered"):
         clauses.load(tmp_path)
 
 
 @pytest.mark.parametrize(("card", "message"), [("{", "JSON"), ("[]", "not format"), ('{"format": 99}', "not format")])
 def test_a_damaged_card_is_refused(tmp_path, card, message):
-    (copy_of_model(tmp_path) / clauses.CARD).write_text(card)
+    (copy_of_model(tmp_path) / clause_model.CARD).write_text(card)
     with pytest.raises(ValueError, match=message):
         clauses.load(tmp_path)
 
@@ -162,7 +162,7 @@ def test_tfidf_rows_have_length_one():
 
 
 def test_likeness_of_same_and_opposite():
-    point = np.array([[clauses.UNIT, 0]], dtype=np.int16)
-    both = clauses.likeness(point, np.vstack([point, -point, point[:, ::-1]]))
+    point = np.array([[clause_model.UNIT, 0]], dtype=np.int16)
+    both = clause_model.likeness(point, np.vstack([point, -point, point[:, ::-1]]))
     # cosine 1: 1 + 1; cosine -1: 0; cosine 0: 1/16 + 1/65536
-    assert (both / clauses.LIKENESS).tolist() == [[2, 0, 0.0625]]
+    assert (both / clause_model.LIKENESS).tolist() == [[2, 0, 0.0625]]

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from privacylab import clauses
 from privacylab.clauses import labels, training
+from privacylab.clauses import model as clause_model
 
 OPP115 = Path(os.environ.get("PRIVACYLAB_ARCHIVES", "none")) / "opp115"
 needs_opp115 = pytest.mark.skipif(not OPP115.is_dir(), reason="OPP-115 is not at $PRIVACYLAB_ARCHIVES/opp115")
@@ -54,7 +55,7 @@ def test_training_twice_gives_the_same_bytes_and_finds_what_decides(tmp_path, mo
     write_segments(tmp_path, ["q1.example", "q2.example"], "valid.jsonl")
     model = training.train(tmp_path, out=tmp_path / "a")
     training.train(tmp_path, out=tmp_path / "b")
-    for name in (clauses.ARRAYS, clauses.CARD):
+    for name in (clause_model.ARRAYS, clause_model.CARD):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert model.scores(["dogwood dogwoods"])[0].argmax() == 3
     assert (
@@ -125,6 +126,6 @@ def test_held_out_segments_never_share_a_policy_with_their_model(tmp_path):
 def test_the_shipped_vocabulary_holds_that_of_opp115(model):
     data = labels.opp115(OPP115)
     made = training.count(data.texts, {n: model.arrays[n] for n in training.VECTOR_ARRAYS})
-    assert set(made.grams) <= set(clauses.unpack(model.arrays["grams"]))
-    assert set(made.chars) <= set(clauses.unpack(model.arrays["chars"]))
+    assert set(made.grams) <= set(clause_model.unpack(model.arrays["grams"]))
+    assert set(made.chars) <= set(clause_model.unpack(model.arrays["chars"]))
     assert model.arrays["landmarks"].shape[0] == len(data.texts) + model.card["cross_validation"]["n_read"]

@@ -1,6 +1,7 @@
 import pytest
 
-from privacylab import clauses, sources
+from privacylab import sources
+from privacylab.clauses import model as clause_model
 from privacylab.clauses import word_vectors
 
 
@@ -14,7 +15,7 @@ def test_words_in_the_same_company_have_like_vectors(monkeypatch):
     )
     texts = [f"{line} xxx{i:c}" for i in range(97, 117) for line in lines]
     arrays = word_vectors.fit(texts)
-    words, unit = clauses.unpack(arrays["vector_words"]), clauses.unit_rows(arrays["vectors"].astype(float))
+    words, unit = clause_model.unpack(arrays["vector_words"]), clause_model.unit_rows(arrays["vectors"].astype(float))
     near = unit @ unit[words.index("retain")]
     assert near[words.index("keep")] > near[words.index("sell")]
 

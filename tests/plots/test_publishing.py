@@ -1,3 +1,5 @@
+import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ def test_publish_writes_the_picture_and_its_numbers(folder, cross):
     assert (folder / "era_matrix.csv").read_text() == (
         "era,feature,value,low,high,n,n_words\ngap,claims:gdpr,0.3333,,0.45,40,12345\n"
     )
-    assert sorted(path.name for path in folder.iterdir()) == ["era_matrix.csv", "era_matrix.png", "era_matrix.svg"]
+    assert {path.name for path in folder.iterdir()} == {f"era_matrix.{kind}" for kind in ("csv", "pdf", "png", "svg")}
 
 
 def test_who_reads_a_notebook_changes_no_figure_that_is_there(folder, drawn, monkeypatch):
@@ -41,17 +43,73 @@ def test_who_reads_a_notebook_changes_no_figure_that_is_there(folder, drawn, mon
 
 def test_the_picture_does_not_name_the_software(folder, drawn):
     plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing happens on placebo dates")
-    assert b"Software" not in (folder / "placebo.png").read_bytes()
+    for kind in ("png", "pdf"):
+        told = (folder / f"placebo.{kind}").read_bytes()
+        assert [word for word in (b"Software", b"atplotlib", b"/CreationDate") if word in told] == []
 
 
 def test_the_drawing_is_an_image_whose_title_is_the_finding_and_the_same_twice(folder, drawn):
-    drawings = []
+    drawings, prints = [], []
     for _ in range(2):
         plots.publish(drawn["placebo"], STEPS, "placebo", alt="Nothing < happens")
         drawings.append((folder / "placebo.svg").read_text())
-    assert drawings[0] == drawings[1]
+        prints.append((folder / "placebo.pdf").read_bytes())
+    assert drawings[0] == drawings[1] and prints[0] == prints[1]
     assert '<svg role="img"' in drawings[0] and "<title>Nothing &lt; happens</title>" in drawings[0]
     assert "<dc:date>" not in drawings[0]
+
+
+SERIES = pd.DataFrame(
+    {"feature": "claims:gdpr", "half_year": ["2018-H1", "2018-H2", "2019-H1", "2019-H2"], "n": [40, 41, 0, 12]}
+).assign(value=[0.3, 0.35, np.nan, 0.5], low=[0.2, 0.25, np.nan, 0.3], high=[0.4, 0.45, np.nan, 0.7])
+
+
+def titles(figure):
+    """What the marks of a figure's drawing tell to who points at them."""
+    plots.png(figure)
+    drawing = publishing.svg(figure, title="It rose")
+    assert b'<g id="[' not in drawing and b"<g id='[" not in drawing
+    return re.findall(r"<(?:use|path) [^>]*><title>([^<]*)</title></(?:use|path)>", drawing.decode())
+
+
+def test_each_mark_of_a_line_tells_its_value_and_a_half_year_without_one_has_no_mark():
+    assert titles(plots.share_by_half_year(SERIES)) == [
+        "Says it is under GDPR, 2018-H1: 30% (20% to 40%), n = 40",
+        "Says it is under GDPR, 2018-H2: 35% (25% to 45%), n = 41",
+        "Says it is under GDPR, 2019-H2: 50% (30% to 70%), n = 12",
+        *("2018-H1: n = 40", "2018-H2: n = 41", "2019-H2: n = 12"),
+    ]
+
+
+def test_each_bar_tells_its_number():
+    rows = pd.DataFrame({"collection": ["ota", "ota", "tosback2"], "half_year": ["2018-H1", "2018-H2", "2018-H1"]})
+    assert titles(plots.archive_timeline(rows.assign(n=[3, 0, 5]))) == [
+        "Open Terms Archive, 2018-H1: n = 3",
+        "ToSBack2, 2018-H1: n = 5",
+    ]
+
+
+def test_marks_of_published_shares_tell_no_number_of_services_that_nobody_published():
+    rows = SERIES[SERIES["n"] > 0].assign(source="published").astype({"n": float})
+    rows["n"] = np.nan
+    assert titles(plots.beside_published(rows))[0] == "Says it is under GDPR, 2018-H1: 30% (20% to 40%)"
+
+
+def test_marks_of_a_change_tell_both_shares_and_the_difference_in_points(drawn):
+    told = titles(drawn["paired_change"])
+    assert {text.rpartition(": ")[2] for text in told} == {
+        "20% to 50%, n = 40",
+        "+30.0 points (+20.0 to +45.0), n = 40",
+    }
+
+
+def test_a_hostile_name_in_a_mark_is_text():
+    name = """'"]'></g><script>alert(1)</script>"""
+    frame = SERIES.iloc[:2].assign(feature=name)
+    plots.png(figure := plots.share_by_half_year(frame))
+    drawing = ET.fromstring(publishing.svg(figure, title=name))
+    assert [node for node in drawing.iter() if node.tag.endswith("script")] == []
+    assert [node.text.partition(", 2018")[0] for node in drawing.iterfind(".//{*}use/{*}title")] == [name, name]
 
 
 def test_dates_in_the_numbers_are_days():
@@ -147,4 +205,4 @@ def test_a_failed_write_leaves_the_old_figure(folder, drawn, monkeypatch):
     with pytest.raises(OSError, match="no space left"):
         plots.publish(drawn["era_matrix"], STEPS, "placebo", alt="x")
     assert (folder / "placebo.png").read_bytes() == old
-    assert sorted(path.name for path in folder.iterdir()) == ["placebo.csv", "placebo.png", "placebo.svg"]
+    assert {path.name for path in folder.iterdir()} == {f"placebo.{kind}" for kind in ("csv", "pdf", "png", "svg")}

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import nbformat
+import pandas as pd
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
 
-from privacylab import build, eras, paths, report, tables
+from privacylab import build, eras, paths, plots, report, tables
+from privacylab.report import pages
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -190,7 +192,27 @@ def test_a_page_prints_its_figures_and_not_its_navigation(site, opened):
     page.emulate_media(media="print")
     assert not page.locator("nav.contents").is_visible()
     assert not page.locator("details.code").first.is_visible()
-    assert page.locator("figure img").first.is_visible()
+    assert page.locator("figure svg").first.is_visible()
+
+
+def test_who_points_at_a_mark_of_a_figure_reads_its_value(tmp_path, monkeypatch, opened):
+    rows = pd.DataFrame({"feature": "claims:gdpr", "half_year": ["2018-H1", "2018-H2", "2019-H1"], "n": 40})
+    rows = rows.assign(value=[0.3, 0.35, 0.5], low=[0.2, 0.25, 0.4], high=[0.4, 0.45, 0.6])
+    monkeypatch.setenv("PRIVACYLAB_FIGURES", str(tmp_path / "figures"))
+    plots.publish(plots.share_by_half_year(rows), rows, "rise", alt="It rises.")
+    about = {"image/png": {"alt": "It rises.", "name": "rise"}}
+    output = nbformat.v4.new_output("display_data", data={"image/png": ""}, metadata=about)
+    cell = nbformat.v4.new_code_cell("1", outputs=[output])
+    page = pages.render(nbformat.v4.new_notebook(cells=[cell]), numbers=sorted((tmp_path / "figures").iterdir()))
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    told = opened(tmp_path / "page.html", javascript=True).evaluate(
+        """() => [...document.querySelectorAll("figure svg :has(> title)")].map(mark => {
+            const box = mark.getBoundingClientRect();
+            const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return [mark === top, mark.querySelector("title").textContent]})"""
+    )
+    assert [at_top for at_top, _ in told] == [True] * 6
+    assert told[0][1] == "Says it is under GDPR, 2018-H1: 30% (20% to 40%), n = 40"
 
 
 def test_code_unfolds_without_a_script(site, opened):

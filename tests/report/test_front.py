@@ -62,6 +62,17 @@ def test_five_findings_are_told_of_the_panel_each_with_its_interval(told):
     assert {finding.certainty for finding in told} == set(front.CERTAINTY) - {"may be chance"}
 
 
+def test_an_era_of_ones_own_has_its_place_and_no_sentence_goes_across_it(panel, monkeypatch):
+    known = eras.eras()
+    own = eras.Era("run_up", "Last year before the GDPR", dt.date(2017, 5, 25))
+    monkeypatch.setattr(eras, "eras", lambda: (*known[:-1], own, known[-1]))
+    bars = front.timeline(None).groups["Eras, by which policies are compared"]
+    assert [(bar.name, bar.when) for bar in bars][-2] == (own.name, "2017-05-25 to 2018-05-25")
+    sentences = [finding.sentence for finding in front.told(panel)]
+    assert len(sentences) == 4
+    assert [sentence for sentence in sentences if "two years before the GDPR" in sentence] == []
+
+
 def test_numbers_of_the_sentences_are_those_beneath(told):
     for finding in told[:4]:
         before, after = (int(number) for number in re.findall(r"\b(\d{1,2})\b", finding.sentence)[:2])

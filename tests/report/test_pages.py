@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
 from privacylab import paths
-from privacylab.report import pages, site
+from privacylab.plots import publishing
+from privacylab.report import figures, pages, site
 
 
 def notebook(*cells):
@@ -57,18 +59,87 @@ def test_figure_is_as_wide_as_on_paper(image, width, height):
     assert (shown.get("width"), shown.get("height")) == (width, height)
 
 
-@pytest.mark.parametrize(("size", "kind"), [(10, "svg+xml"), (pages.MAX_SVG, "png")])
-def test_a_figure_is_drawn_in_lines_and_links_to_them_if_they_are_not_too_many(size, kind, tmp_path):
-    for name in ("fall.csv", "fall.png", "fall.svg"):
-        (tmp_path / name).write_text(f"<svg>{' ' * size}</svg>")
-    output = showing({"image/png": png(3, 2)}, **{"image/png": {"alt": "It falls.", "name": "fall"}})
-    shown = article(output, numbers=sorted(tmp_path.iterdir()))
+DRAWING = """<?xml version="1.0"?><!DOCTYPE svg>
+<svg xmlns:xlink="http://www.w3.org/1999/xlink" role="img" viewBox="0 0 9 9">
+<title>It falls.</title><metadata>x</metadata><defs><style>*{{stroke-linejoin: round}}</style></defs>
+<g id="axes_1"><defs><path id="m1" d="M 0 3"/><path id="space"/></defs><g clip-path="url(#p1)">
+<use xlink:href="#m1" x="1" y="2" style="fill: #0072b2"><title>2018-H1: 30%</title></use></g></g>{}
+<defs><clipPath id="p1"><rect x="0" y="0" width="9" height="9"/></clipPath></defs></svg>"""
+
+
+def drawn(folder, *, more=""):
+    """The article of two cells that show the figure `fall` of a folder."""
+    for kind in ("csv", "pdf", "png", "svg"):
+        (folder / f"fall.{kind}").write_text(DRAWING.format(more) if kind == "svg" else "a,b\n")
+    about = {"image/png": {"alt": "It falls, too.", "name": "fall"}}
+    twice = [showing({"image/png": png(3, 2)}, **about) for _ in range(2)]
+    return article(*twice, numbers=sorted(folder.iterdir()))
+
+
+def test_a_figure_is_drawn_in_the_page_its_marks_tell_their_values_and_it_can_be_taken_away(tmp_path):
+    shown = drawn(tmp_path)
+    drawing = shown.css_first("figure a.picture svg")
+    assert [drawing.attributes[name] for name in ("role", "aria-label", "width")] == ["img", "It falls, too.", "3"]
+    assert [node.text() for node in shown.css("figure svg title")] == ["2018-H1: 30%"] * 2
+    assert shown.css("img, svg metadata, svg style, svg path:not([d])") == []
+    links = [link.attributes["href"] for link in shown.css_first("figure").css("a")]
+    assert links == [f"figures/fall.{kind}" for kind in ("svg", "csv", "pdf", "png", "svg")]
+
+
+def test_drawings_of_one_page_share_no_id_and_each_refers_to_its_own(tmp_path):
+    for number, drawing in enumerate(drawn(tmp_path).css("figure svg")):
+        ids = [f"figure-{number}-{name}" for name in ("m1", "p1")]
+        assert [node.id for node in drawing.css("[id]")] == ids
+        assert sorted(re.findall(r"(?:href=.|url\()#([\w-]+)", drawing.html)) == ids
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        (" " * figures.MAX_SVG, "png"),
+        ("<script>alert(1)</script>", "svg+xml"),
+        ("<g onclick='alert(1)'/>", "svg+xml"),
+        ("<use xlink:href='https://example.org/x.svg#a'/>", "svg+xml"),
+        ("<path d='M 0 0' style='fill: url(https://example.org/x.png)'/>", "svg+xml"),
+        ("<text>x</text>", "svg+xml"),
+    ],
+)
+def test_a_drawing_that_is_large_or_holds_more_than_shapes_is_a_picture(more, kind, tmp_path):
+    shown = drawn(tmp_path, more=more)
+    assert shown.css("svg") == []
     assert shown.css_first("img").attributes["src"].startswith(f"data:image/{kind};")
-    links = [link.attributes["href"] for link in shown.css("figure a")]
-    assert links == ["figures/fall.svg", "figures/fall.csv", "figures/fall.png", "figures/fall.svg"]
+    assert "alert" not in shown.html and "example.org" not in shown.html
 
 
-@pytest.mark.parametrize(("n_rows", "n_shown"), [(2, 2), (pages.MAX_NUMBERS + 1, None), (0, None)])
+def test_a_page_of_forty_tables_numbers_them_and_each_may_scroll():
+    rows = "".join(f"<td>{n}</td>" for n in range(30))
+    cells = [showing({"text/html": f"<table><tbody><tr>{rows}</tr></tbody></table>"}) for _ in range(40)]
+    shown = article(markdown("## Shares"), *cells)
+    captions = [f"Table {n}: Shares" for n in range(1, 41)]
+    assert [caption.text() for caption in shown.css("div.table > table > caption")] == captions
+    assert [box.attributes["aria-label"] for box in shown.css("div.table[tabindex='0'][role=group]")] == captions
+
+
+def test_a_figure_without_data_is_the_sentence_that_says_so():
+    shown = article(showing({"text/markdown": "*Not drawn: no service to count.*", "text/plain": "x"}))
+    assert shown.css_first(".outputs em").text() == "Not drawn: no service to count."
+    assert shown.css("figure, img, svg") == []
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>.example", '"><img src=x onerror=alert(1)>', "a" * 300])
+def test_a_hostile_service_name_in_a_table_a_title_and_a_list_is_text(name, tmp_path):
+    frame = pd.DataFrame({"service": [name], "n_words": [3]})
+    (tmp_path / "fall.csv").write_text(frame.to_csv(index=False))
+    output = showing({"image/png": png(3, 2)}, **{"image/png": {"alt": f"{name} rose.", "name": "fall"}})
+    table = showing({"text/html": publishing.table(frame, f"Of {name}")._repr_html_()})
+    shown = article(markdown("## One"), output, table, printing(f"{name} rose."), numbers=[tmp_path / "fall.csv"])
+    assert shown.css("script, img[onerror], [onerror]") == []
+    texts = [shown.css_first(place).text().strip() for place in ("details.numbers tbody th", "figcaption span")]
+    texts += [shown.css_first(".html:not(details) caption").text(), shown.css_first(".printed").text()]
+    assert texts == [name, f"{name} rose.", f"Of {name}", f"{name} rose."]
+
+
+@pytest.mark.parametrize(("n_rows", "n_shown"), [(2, 2), (figures.MAX_NUMBERS + 1, None), (0, None)])
 def test_the_numbers_of_a_figure_are_a_table_if_they_are_few(n_rows, n_shown, tmp_path):
     rows = [f"privacy_shield,{i}\n" for i in range(n_rows)]
     (tmp_path / "fall.csv").write_text("".join(["era,n_words\n", *rows]))
@@ -89,7 +160,7 @@ def test_a_size_in_the_metadata_counts():
 
 def test_figure_without_alt_says_so():
     shown = article(showing({"image/png": png(3, 2)}))
-    assert shown.css_first("img").attributes["alt"] == pages.NO_ALT
+    assert shown.css_first("img").attributes["alt"] == figures.NO_ALT
 
 
 def test_printed_sentences_are_text_and_escaped():
@@ -375,7 +446,10 @@ def head(html):
 
 def test_a_page_says_what_it_is_where_it_is_shared():
     nb = nbformat.v4.new_notebook(cells=[markdown('# How *many*?\n\nOf "all" [services](https://example.org) & more.')])
-    for html in (pages.render(nb), pages.home([pages.Entry("0.html", "How many?", pages.lead(nb))], [])):
+    for html in (
+        pages.render(nb),
+        pages.home([pages.Entry("0.html", "How many?", pages.lead(nb))], [], intro=pages.lead(nb)),
+    ):
         tree, about = head(html)
         assert about["og:description"] == about["description"] == 'Of "all" services & more.'
         assert about["og:title"] == tree.css_first("h1").text()
@@ -429,7 +503,7 @@ def test_a_hostile_title_text_and_link_are_text():
     made = [
         pages.render(notebook(printing(EVIL)), title=EVIL, previous=link, following=link, place=EVIL, corpus=EVIL),
         pages.plain("<p>Rows.</p>", title=EVIL, summary=EVIL, corpus=EVIL),
-        pages.home([pages.Entry("a.html", EVIL, pages.Markup("Two."))], [], corpus=EVIL, figures={EVIL: [EVIL]}),
+        pages.home([pages.Entry("a.html", EVIL, pages.Markup("Two."))], [], corpus=EVIL, files={EVIL: [EVIL]}),
         pages.single(EVIL, pages.Markup("{}").format(EVIL), caveat=EVIL),
     ]
     for html in made:

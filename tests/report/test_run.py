@@ -311,7 +311,7 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_run_goes_on_after_a_notebook_that_ended(ending, tmp_path, workplace):
+def test_a_run_goes_on_after_a_notebook_that_ended(ending, tmp_path, workplace, monkeypatch):
     cells, place, reason = ENDINGS[ending]
     ended = tmp_path / f"1-{ending}.ipynb"
     if cells:
@@ -321,7 +321,8 @@ def test_a_run_goes_on_after_a_notebook_that_ended(ending, tmp_path, workplace):
         ended.write_text("<<<<<<< HEAD\n{}")
     last = save(tmp_path / "2-last.ipynb", markdown("# Last"), code("print(3)"))
     failed = []
-    options = {"corpus": workplace / "panel", "timeout": 4, "failed": failed.append}
+    monkeypatch.setattr(kernel, "TIMEOUT", 4)
+    options = {"corpus": workplace / "panel", "failed": failed.append}
     site = report.build([ended, last], out=tmp_path / "site", **options).parent
     assert [(error.notebook, error.cell) for error in failed] == [(ended.name, place)]
     assert reason in str(failed[0])
@@ -455,10 +456,11 @@ def test_refresh_leaves_a_failing_notebook_as_it_is(broken, workplace, tmp_path)
     assert broken.read_bytes() == before
 
 
-def test_cell_that_takes_too_long_is_named(tmp_path, workplace):
+def test_cell_that_takes_too_long_is_named(tmp_path, workplace, monkeypatch):
+    monkeypatch.setattr(kernel, "TIMEOUT", 1)
     slow = save(tmp_path / "slow.ipynb", markdown("# Slow"), code("import time; time.sleep(60)"))
     with pytest.raises(report.ReportError, match=r"slow\.ipynb, cell 2 .*\b1 s"):
-        report.run(slow, corpus=workplace / "panel", figures=tmp_path / "figures", timeout=1)
+        report.run(slow, corpus=workplace / "panel", figures=tmp_path / "figures")
 
 
 def test_ctrl_c_ends_a_run_and_the_old_report_stays(tmp_path, workplace):
