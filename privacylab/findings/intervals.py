@@ -106,6 +106,12 @@ def effective_number(values: Floats, owners: npt.ArrayLike) -> Floats:
     return np.asarray(np.where(np.isnan(number), alike, np.clip(number, 1, n)), dtype=np.float64)
 
 
+def wilson_of(values: Floats, owners: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """The `effective_number` of each column of services' values, 0 to 1, and Wilson's low and high with it."""
+    number = effective_number(values, owners)
+    return number, *wilson(values.sum(axis=0) / max(len(values), 1) * number, number)
+
+
 def resampled_services(
     n: int, *, resamples: int = RESAMPLES, owners: npt.ArrayLike | None = None
 ) -> npt.NDArray[np.float32]:

@@ -72,14 +72,10 @@ def _cells(observed: pd.DataFrame, values: pd.DataFrame, by: str | Sequence[str]
     cell_of = observed.assign(whole=whole)[names or ["whole"]].astype("category")
     categories = [cell_of[name].cat.categories for name in cell_of]
     keys = pd.MultiIndex.from_product(categories, names=list(cell_of)).to_frame(index=False).astype(cell_of.dtypes)
-    number = cell_of.merge(keys.assign(number=np.arange(len(keys))), how="left")["number"].to_numpy()
-    held = values.loc[observed["policy_id"], columns].astype(float)
-    service = observed["service"].astype(str).to_numpy()
-    services, repeated = [], []
-    for cell in range(max(len(keys), 1)):
-        rows = number == cell
-        services.append(held[rows].groupby(service[rows]).mean())
-        repeated.append(len(services[-1]) < rows.sum())
+    rows = values.loc[observed["policy_id"], columns].astype(float).set_axis(observed["service"].astype(str))
+    parts = [part for _, part in rows.groupby([cell_of[name].array for name in cell_of], observed=False)] or [rows]
+    services = [part.groupby(level=0).mean() for part in parts]
+    repeated = [len(means) < len(part) for means, part in zip(services, parts, strict=True)]
     return _Cells(keys[names], services, repeated, owners_of(observed))
 
 
@@ -136,11 +132,10 @@ def share(
     layout = _cells(observed, features, by, wanted)
     count = np.array([services.sum() for services in layout.services])
     n = np.repeat([[len(services)] for services in layout.services], len(wanted), axis=1)
-    sizes = [
-        intervals.effective_number(services.to_numpy(), layout.owners[services.index]) for services in layout.services
+    estimates = [
+        intervals.wilson_of(services.to_numpy(), layout.owners[services.index]) for services in layout.services
     ]
-    value, n_effective = count / np.where(n > 0, n, np.nan), np.array(sizes).reshape(n.shape)
-    low, high = intervals.wilson(np.nan_to_num(value) * n_effective, n_effective)
+    n_effective, low, high = np.array(estimates).transpose(1, 0, 2)
     interval = np.where(n > 0, "wilson", NO_SERVICE).astype(object)
     for cell in np.flatnonzero(layout.repeated):
         spread = (count[cell] > 0) & (count[cell] < n[cell])
@@ -149,9 +144,9 @@ def share(
             held.to_numpy()[:, spread], "mean", owners=layout.owners[held.index]
         )
         interval[cell, spread] = "bootstrap"
-    estimates = {"n": n, "n_effective": n_effective, "count": count, "value": value, "low": low, "high": high}
-    estimates["interval"] = interval
-    rows = {name: estimate.ravel() for name, estimate in estimates.items()}
+    shares = {"value": count / np.where(n > 0, n, np.nan), "low": low, "high": high, "interval": interval}
+    columns_of = {"n": n, "n_effective": n_effective, "count": count, **shares}
+    rows = {name: column.ravel() for name, column in columns_of.items()}
     return layout.label(pd.DataFrame({"feature": wanted * len(n), **rows}))
 
 
@@ -280,16 +275,13 @@ def sensitivity(
     changed = policies["service"].isin(changed_by_the_crawler(versions))
     variants["without services that a new crawler changed"] = observations(policies[~changed])
     for months in (12, 18, MONTHS_IN_FORCE):
-        held = [in_force(policies, day, months=months).assign(era=era) for era, day in DAYS.items()]
-        sides = pd.CategoricalDtype([BEFORE, AFTER])
-        variants[f"in force up to {months} months"] = pd.concat(held).astype({"era": sides})
-    wanted = choose(features, columns)
-    rows = []
-    for variant, observed in variants.items():
-        difference = share_difference(observed, features, before=BEFORE, after=AFTER, columns=wanted)
-        difference.insert(0, "variant", variant)
-        rows.append(difference)
-    return pd.concat(rows, ignore_index=True)
+        sides = [in_force(policies, day, months=months).assign(era=era) for era, day in DAYS.items()]
+        variants[f"in force up to {months} months"] = pd.concat(sides)
+    differences = {
+        variant: share_difference(observed, features, before=BEFORE, after=AFTER, columns=columns)
+        for variant, observed in variants.items()
+    }
+    return pd.concat(differences, names=["variant"]).reset_index("variant").reset_index(drop=True)
 
 
 def changed_by_the_crawler(versions: pd.DataFrame) -> list[str]:
@@ -352,11 +344,9 @@ def share_by_half_year(
     return _placed(share(observed, features, by="half_year", columns=columns), observed, policies)
 
 
-def length_by_half_year(
-    policies: pd.DataFrame, amounts: pd.DataFrame, *, months: int = MONTHS_IN_FORCE
-) -> pd.DataFrame:
+def length_by_half_year(policies: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
     """`average`: the median number of words of the policies in force at each half-year's end; the rest as above."""
-    observed = observations(policies, by="half_year_in_force", months=months)
+    observed = observations(policies, by="half_year_in_force")
     lengths = average(observed, amounts, by="half_year", columns=["n_words"], statistics=["median"])
     return _placed(lengths, observed, policies)
 

@@ -78,16 +78,13 @@ def change_by_month(versions: pd.DataFrame, *, owners: pd.Series | None = None) 
     watch = _watch(versions)
     n, count = watch.at_risk.sum(axis=0), watch.changed.sum(axis=0)
     owner = _owners_of(watch.services, owners)
-    effective = np.zeros(len(n))
-    for month in np.flatnonzero(n):
-        there = watch.at_risk[:, month]
-        values = watch.changed[there, month, None].astype(float)
-        effective[month] = intervals.effective_number(values, owner[there])[0]
-    low, high = intervals.wilson(count / np.maximum(n, 1) * effective, effective)
-    share = {"value": np.where(n > 0, count / np.maximum(n, 1), np.nan), "low": low, "high": high}
-    interval = np.where(n > 0, "wilson", intervals.NO_SERVICE)
-    rows = {"month": watch.months, "n": n, "count": count, **share, "interval": interval, "archive": watch.archives}
-    return pd.DataFrame(rows)
+    ends = [
+        [end[0] for end in intervals.wilson_of(changed[there, None].astype(float), owner[there])[1:]]
+        for changed, there in zip(watch.changed.T, watch.at_risk.T, strict=True)
+    ]
+    rows = pd.DataFrame({"month": watch.months, "n": n, "count": count, "value": count / np.where(n > 0, n, np.nan)})
+    rows[["low", "high"]] = np.reshape(ends, (-1, 2))
+    return rows.assign(interval=np.where(n > 0, "wilson", intervals.NO_SERVICE), archive=watch.archives)
 
 
 def changed_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataFrame:
@@ -140,16 +137,14 @@ def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.S
         Manski, C. F. (1990). Nonparametric bounds on treatment effects. American Economic Review 80, 319-323.
     """
     watched = changed_within(versions, first=first, last=last)
-    ends = []
-    for rows in (watched, watched[watched["seen"]]):
-        owner = _owners_of(rows.index, owners)
-        number = intervals.effective_number(rows[["changed"]].to_numpy(dtype=float), owner)[0] if len(rows) else 0
-        ends.append(intervals.wilson(rows["changed"].mean() * number if len(rows) else 0, number))
-    n_seen, count = watched["seen"].sum(), watched["changed"].sum()
-    shares = {"value": count / n_seen if n_seen else np.nan, "low": ends[0][0], "high": ends[1][1]}
-    return pd.DataFrame(
-        [{"first": first, "last": last, "n": len(watched), "n_seen": n_seen, "count": count, **shares}]
-    ).astype({"low": float, "high": float})
+    seen = watched[watched["seen"]]
+    (_, low, _), (_, _, high) = (
+        intervals.wilson_of(rows[["changed"]].to_numpy(dtype=float), _owners_of(rows.index, owners))
+        for rows in (watched, seen)
+    )
+    sizes = {"n": len(watched), "n_seen": len(seen), "count": watched["changed"].sum()}
+    share = {"value": seen["changed"].mean(), "low": low, "high": high}
+    return pd.DataFrame({"first": first, "last": last, **sizes, **share})
 
 
 def change_excess(versions: pd.DataFrame, *, at: Sequence[str], owners: pd.Series | None = None) -> pd.DataFrame:
