@@ -101,18 +101,18 @@ def error_rates(gold: pd.DataFrame, *, by: str | None = "era") -> pd.DataFrame:
     """
     _check(gold, by)
     keys = ["feature"] if by is None else [by, "feature"]
-    rows = []
+    rows: list[Row] = []
     for cell, part in gold.groupby(keys, sort=False):
         counts = _counted(part)
-        row: Row = {**dict(zip(keys, cell, strict=True)), **counts._asdict()}
-        ends = intervals.wilson(counts.hits, counts.hits + counts.misses)
-        row |= _estimate("sensitivity", counts.sensitivity, ends)
-        ends = intervals.wilson(counts.rejections, counts.rejections + counts.alarms)
-        row |= _estimate("specificity", counts.specificity, ends)
-        rows.append(row)
-    columns = [*keys, "n", "n_true", *_names("sensitivity"), "n_false", *_names("specificity")]
-    floats = dict.fromkeys([*_names("sensitivity"), *_names("specificity")], float)
-    return pd.DataFrame(rows, columns=columns).astype(floats)
+        found = intervals.wilson(counts.hits, counts.hits + counts.misses)
+        silent = intervals.wilson(counts.rejections, counts.rejections + counts.alarms)
+        rates = _estimate("sensitivity", counts.sensitivity, found) | _estimate(
+            "specificity", counts.specificity, silent
+        )
+        rows.append({**dict(zip(keys, cell, strict=True)), **counts._asdict(), **rates})
+    sensitivity, specificity = _names("sensitivity"), _names("specificity")
+    columns = [*keys, "n", "n_true", *sensitivity, "n_false", *specificity]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys([*sensitivity, *specificity], float))
 
 
 def _names(name: str) -> tuple[str, str, str]:
@@ -214,10 +214,7 @@ def corrected(shares: pd.DataFrame, *, gold: pd.DataFrame, by: str | None = None
         `benchmarks/interval_coverage.py` shows how often the intervals hold.
     """
     _check(gold, by)
-    rows = []
-    for row in shares.to_dict("records"):
-        counts = _counted(_cell(gold, row["feature"], by, row.get(by)))
-        rows.append({"n_gold": counts.n, **_correct(row, counts)})
+    rows = [_correct(row, _counted(_cell(gold, row["feature"], by, row.get(by)))) for row in shares.to_dict("records")]
     return _beside(shares, rows, "corrected", "rogan_gladen")
 
 
@@ -241,23 +238,20 @@ def _beside(frame: pd.DataFrame, rows: list[Row], *estimates: str) -> pd.DataFra
 
 
 def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
-    if not counts.n:
-        return {"correction": "not corrected: no gold"}
-    if row["n"] == 0:
-        return {"correction": "not corrected: no service"}
-    if counts.n < 2 * NEEDED:
-        return {"correction": f"not corrected: gold has {counts.n} services, needs {2 * NEEDED}"}
+    n, needed = counts.n, 2 * NEEDED
+    if n < needed or row["n"] == 0:
+        why = "no gold" if not n else "no service" if row["n"] == 0 else f"gold has {n} services, needs {needed}"
+        return {"n_gold": n, "correction": f"not corrected: {why}"}
     # A generator for each row, so that other rows do not change its interval.
     rng = np.random.default_rng(SEED)
     share, number = row["value"], row.get("n_effective", row["n"])
-    ends = intervals.percentiles(ppi_draws(share_draws(share * number, (1 - share) * number, rng), counts[:4], rng))
-    estimates = _estimate("corrected", _double_sampled(share, counts), ends)
-    lacking = _lacking(counts)
-    if lacking:
+    yes, no = share * number, (1 - share) * number
+    ends = intervals.percentiles(ppi_draws(share_draws(yes, no, rng), counts[:4], rng))
+    estimates = {"n_gold": n, **_estimate("corrected", _double_sampled(share, counts), ends)}
+    if lacking := _lacking(counts):
         return {**estimates, "correction": f"ppi only: {lacking}"}
     value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
-    apparent = share_draws(share * number, (1 - share) * number, rng)
-    ends = intervals.percentiles(rogan_gladen_draws(apparent, counts[:4], rng))
+    ends = intervals.percentiles(rogan_gladen_draws(share_draws(yes, no, rng), counts[:4], rng))
     return {**estimates, **_estimate("rogan_gladen", value, ends), "correction": "rogan_gladen and ppi"}
 
 
@@ -294,17 +288,15 @@ def may_be_off(shares: pd.DataFrame, *, gold: pd.DataFrame) -> pd.DataFrame:
         cells is off by less if the program errs equally in both.
     """
     rates = error_rates(gold, by=None).set_index("feature")
-    rates = rates[(rates[["n_true", "n_false"]] >= NEEDED).all(axis=1)].reindex(shares["feature"])
-    ends = []
-    for hits, rejections in (("high", "low"), ("low", "high")):
-        sensitivity, specificity = (
-            rates[f"{name}_{end}"].to_numpy(dtype=float)
-            for name, end in (("sensitivity", hits), ("specificity", rejections))
-        )
-        power = sensitivity + specificity - 1
-        true = (shares["value"].to_numpy(dtype=float) + specificity - 1) / np.where(power > 0, power, np.nan)
-        ends.append(np.clip(true, 0, 1))
-    return shares.assign(true_low=ends[0], true_high=ends[1])
+    rates = (
+        rates[(rates[["n_true", "n_false"]] >= NEEDED).all(axis=1)].reindex(shares["feature"]).set_axis(shares.index)
+    )
+    true = {}
+    for end, hits, rejections in (("true_low", "high", "low"), ("true_high", "low", "high")):
+        specificity = rates[f"specificity_{rejections}"]
+        power = rates[f"sensitivity_{hits}"] + specificity - 1
+        true[end] = ((shares["value"].astype(float) + specificity - 1) / power.where(power > 0)).clip(0, 1)
+    return shares.assign(**true)
 
 
 def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
@@ -333,42 +325,36 @@ def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, 
     rows = []
     for row in changes.to_dict("records"):
         sides = [_counted(_cell(gold, row["feature"], "era", era)) for era in (before, after)]
-        if before == after:
-            rows.append({"n_gold": sides[0].n, **_correct_alike(row, sides[0])})
-        else:
-            rows.append({"n_gold": sides[0].n + sides[1].n, **_correct_change(row, *sides)})
+        rows.append(_correct_alike(row, sides[0]) if before == after else _correct_change(row, *sides))
     return _beside(changes, rows, "corrected", "alike")
 
 
 def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts) -> Row:
-    least = min(before.n, after.n)
-    if not before.n + after.n:
-        return {"correction": "not corrected: no gold"}
+    sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
+    pooled, least = _Counts(*sums), min(before.n, after.n)
     if least < 2 * NEEDED:
-        return {"correction": f"not corrected: gold has {least} services on one side, needs {2 * NEEDED}"}
+        why = f"gold has {least} services on one side, needs {2 * NEEDED}" if pooled.n else "no gold"
+        return {"n_gold": pooled.n, "correction": f"not corrected: {why}"}
     rng = np.random.default_rng(SEED)
     first, last = _both_sides(row, rng)
     value = _double_sampled(row["after"], after) - _double_sampled(row["before"], before)
     own_first, own_last = ppi_draws(first, before[:4], rng), ppi_draws(last, after[:4], rng)
     estimates = _estimate("corrected", value, intervals.percentiles(own_last - own_first))
-    sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
-    alike = _correct_alike(row, _Counts(*sums))
+    alike = _correct_alike(row, pooled)
     ground = alike["correction"].removeprefix("not corrected: ")
     link = ", and " if "alike" in alike else " only: "
     return {**estimates, **alike, "correction": f"own errors{link}{ground}"}
 
 
 def _correct_alike(row: Mapping[Hashable, Any], pooled: _Counts) -> Row:
-    if not pooled.n:
-        return {"correction": "not corrected: no gold"}
-    if lacking := _lacking(pooled):
-        return {"correction": f"not corrected: {lacking}"}
+    if lacking := _lacking(pooled) if pooled.n else "no gold":
+        return {"n_gold": pooled.n, "correction": f"not corrected: {lacking}"}
     rng = np.random.default_rng(SEED)
     first, last = _both_sides(row, rng)
     power = share_draws(pooled.hits, pooled.misses, rng) - share_draws(pooled.alarms, pooled.rejections, rng)
     value = row["value"] / (pooled.sensitivity + pooled.specificity - 1)
     alike = _estimate("alike", value, intervals.percentiles((last - first) / np.where(power > 0, power, np.nan)))
-    return {**alike, "correction": "errors alike"}
+    return {"n_gold": pooled.n, **alike, "correction": "errors alike"}
 
 
 def _both_sides(row: Mapping[Hashable, Any], rng: np.random.Generator) -> tuple[Floats, Floats]:
