@@ -18,16 +18,13 @@ RESAMPLES = 4000
 """Draws of shares and gold together."""
 
 
-def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: float) -> Floats:
-    """The true share behind an apparent one, cut to 0..1.
+def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificity: npt.ArrayLike) -> Floats:
+    """The true share behind an apparent one, cut to 0..1; null if the finder is no better than chance.
 
     Args:
         share: Share of policies with the feature as found, 0 to 1.
         sensitivity: Share found among the policies that have it.
         specificity: Share not found among those that do not.
-
-    Raises:
-        ValueError: Sensitivity and specificity do not add up to more than 1: the finder is no better than chance.
 
     Note:
         Cutting to 0..1 biases an estimate near the ends; read it with its interval.
@@ -38,12 +35,9 @@ def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: floa
     >>> float(rogan_gladen(0.3, sensitivity=0.8, specificity=0.9).round(4))
     0.2857
     """
-    power = sensitivity + specificity - 1
-    if power <= 0:
-        raise ValueError(
-            "sensitivity + specificity must be above 1: a finder no better than chance cannot be corrected"
-        )
-    return np.clip((np.asarray(share) + specificity - 1) / power, 0, 1)
+    false = 1 - np.asarray(specificity, dtype=float)
+    power = np.asarray(sensitivity, dtype=float) - false
+    return np.asarray(np.clip((np.asarray(share) - false) / np.where(power > 0, power, np.nan), 0, 1))
 
 
 class _Counts(NamedTuple):
@@ -101,15 +95,13 @@ def error_rates(gold: pd.DataFrame, *, by: str | None = "era") -> pd.DataFrame:
     """
     _check(gold, by)
     keys = ["feature"] if by is None else [by, "feature"]
-    rows: list[Row] = []
+    rows = []
     for cell, part in gold.groupby(keys, sort=False):
         counts = _counted(part)
         found = intervals.wilson(counts.hits, counts.hits + counts.misses)
         silent = intervals.wilson(counts.rejections, counts.rejections + counts.alarms)
-        rates = _estimate("sensitivity", counts.sensitivity, found) | _estimate(
-            "specificity", counts.specificity, silent
-        )
-        rows.append({**dict(zip(keys, cell, strict=True)), **counts._asdict(), **rates})
+        row = (*cell, counts.n, counts.n_true, counts.sensitivity, *found, counts.n_false, counts.specificity, *silent)
+        rows.append(row)
     sensitivity, specificity = _names("sensitivity"), _names("specificity")
     columns = [*keys, "n", "n_true", *sensitivity, "n_false", *specificity]
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys([*sensitivity, *specificity], float))
@@ -119,8 +111,8 @@ def _names(name: str) -> tuple[str, str, str]:
     return name, f"{name}_low", f"{name}_high"
 
 
-def _estimate(name: str, value: float | Floats, ends: tuple[Floats, Floats]) -> Row:
-    return {column: float(number) for column, number in zip(_names(name), (value, *ends), strict=True)}
+def _estimate(name: str, value: float | Floats, draws: Floats) -> Row:
+    return dict(zip(_names(name), (value, *intervals.percentiles(draws)), strict=True))
 
 
 def share_draws(yes: npt.ArrayLike, no: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
@@ -144,8 +136,7 @@ def rogan_gladen_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: n
     resamples = apparent.shape[-1]
     sensitivity = share_draws(hits, misses, rng, resamples)
     specificity = share_draws(rejections, alarms, rng, resamples)
-    power = sensitivity + specificity - 1
-    return np.clip((apparent + specificity - 1) / np.where(power > 0, power, np.nan), 0, 1)
+    return rogan_gladen(apparent, sensitivity=sensitivity, specificity=specificity)
 
 
 def ppi_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.Generator) -> Floats:
@@ -246,13 +237,13 @@ def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
     rng = np.random.default_rng(SEED)
     share, number = row["value"], row.get("n_effective", row["n"])
     yes, no = share * number, (1 - share) * number
-    ends = intervals.percentiles(ppi_draws(share_draws(yes, no, rng), counts[:4], rng))
-    estimates = {"n_gold": n, **_estimate("corrected", _double_sampled(share, counts), ends)}
+    draws = ppi_draws(share_draws(yes, no, rng), counts[:4], rng)
+    estimates = {"n_gold": n, **_estimate("corrected", _double_sampled(share, counts), draws)}
     if lacking := _lacking(counts):
         return {**estimates, "correction": f"ppi only: {lacking}"}
     value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
-    ends = intervals.percentiles(rogan_gladen_draws(share_draws(yes, no, rng), counts[:4], rng))
-    return {**estimates, **_estimate("rogan_gladen", value, ends), "correction": "rogan_gladen and ppi"}
+    draws = rogan_gladen_draws(share_draws(yes, no, rng), counts[:4], rng)
+    return {**estimates, **_estimate("rogan_gladen", value, draws), "correction": "rogan_gladen and ppi"}
 
 
 def as_corrected(shares: pd.DataFrame) -> pd.DataFrame:
@@ -288,14 +279,11 @@ def may_be_off(shares: pd.DataFrame, *, gold: pd.DataFrame) -> pd.DataFrame:
         cells is off by less if the program errs equally in both.
     """
     rates = error_rates(gold, by=None).set_index("feature")
-    rates = (
-        rates[(rates[["n_true", "n_false"]] >= NEEDED).all(axis=1)].reindex(shares["feature"]).set_axis(shares.index)
-    )
+    rates = rates[(rates[["n_true", "n_false"]] >= NEEDED).all(axis=1)].reindex(shares["feature"])
     true = {}
     for end, hits, rejections in (("true_low", "high", "low"), ("true_high", "low", "high")):
-        specificity = rates[f"specificity_{rejections}"]
-        power = rates[f"sensitivity_{hits}"] + specificity - 1
-        true[end] = ((shares["value"].astype(float) + specificity - 1) / power.where(power > 0)).clip(0, 1)
+        sensitivity, specificity = rates[f"sensitivity_{hits}"], rates[f"specificity_{rejections}"]
+        true[end] = rogan_gladen(shares["value"].astype(float), sensitivity=sensitivity, specificity=specificity)
     return shares.assign(**true)
 
 
@@ -339,7 +327,7 @@ def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts
     first, last = _both_sides(row, rng)
     value = _double_sampled(row["after"], after) - _double_sampled(row["before"], before)
     own_first, own_last = ppi_draws(first, before[:4], rng), ppi_draws(last, after[:4], rng)
-    estimates = _estimate("corrected", value, intervals.percentiles(own_last - own_first))
+    estimates = _estimate("corrected", value, own_last - own_first)
     alike = _correct_alike(row, pooled)
     ground = alike["correction"].removeprefix("not corrected: ")
     link = ", and " if "alike" in alike else " only: "
@@ -353,7 +341,7 @@ def _correct_alike(row: Mapping[Hashable, Any], pooled: _Counts) -> Row:
     first, last = _both_sides(row, rng)
     power = share_draws(pooled.hits, pooled.misses, rng) - share_draws(pooled.alarms, pooled.rejections, rng)
     value = row["value"] / (pooled.sensitivity + pooled.specificity - 1)
-    alike = _estimate("alike", value, intervals.percentiles((last - first) / np.where(power > 0, power, np.nan)))
+    alike = _estimate("alike", value, (last - first) / np.where(power > 0, power, np.nan))
     return {"n_gold": pooled.n, **alike, "correction": "errors alike"}
 
 
