@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -19,13 +19,8 @@ from privacylab.tables.schema import CLAIMED
 SIGHTINGS = ("kept", "near_duplicate", "sampled_out", "same_day")
 """The statuses that count as seeing the policy; flips are crawl noise, and rejected versions are not policies."""
 
-MECHANISMS: Mapping[str, tuple[str, ...]] = {
-    "dpf": ("dpf",),
-    "privacy_shield": ("privacy_shield",),
-    "safe_harbor": ("safe_harbor",),
-    "scc": ("scc", "bcr"),
-}
-"""Mechanisms for transfers; of several claimed, the first counts: the newest framework, else clauses or rules."""
+MECHANISMS = {name: name for name in ("dpf", "privacy_shield", "safe_harbor", "scc")} | {"bcr": "scc"}
+"""Frameworks for transfers, and the mechanism that each is; of several, the first counts: the newest, else clauses."""
 
 NONE, CENSORED, NOT_SEEN = "none", "censored", "not_seen"
 RESAMPLES = 300
@@ -57,16 +52,13 @@ def sightings(versions: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(claims=pd.Series(claims, rows.index, dtype=object)).reset_index(drop=True)
 
 
-def mechanism(claims: Iterable[str], *, without: str | None = None) -> str:
+def mechanism(claims: Collection[str], *, without: str | None = None) -> str:
     """The mechanism of a set of claims: the first of `MECHANISMS`, else ``none``.
 
     >>> mechanism({"safe_harbor", "scc"}), mechanism({"safe_harbor", "scc"}, without="safe_harbor"), mechanism({"ccpa"})
     ('safe_harbor', 'scc', 'none')
     """
-    for name, frameworks in MECHANISMS.items():
-        if name != without and not set(frameworks).isdisjoint(claims):
-            return name
-    return NONE
+    return next((name for claim, name in MECHANISMS.items() if claim in claims and name != without), NONE)
 
 
 def _in_force(seen: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -104,7 +96,7 @@ def spells(
     if not day <= seen["date"].max():
         seen = seen.iloc[:0]  # nothing to follow: the data do not show who still claims it on that day
     start = _in_force(seen, day)
-    services = start.index[start["claimed"]].sort_values()
+    services = start.index[start["claimed"]]
     later = seen[seen["service"].isin(services) & (seen["date"] > day)]
     last = later[later["claimed"]].groupby("service")["date"].max().reindex(services).fillna(day)
     gone = later[later["date"] > last.reindex(later["service"]).to_numpy()].drop_duplicates("service")
@@ -156,10 +148,9 @@ def stated_changes(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFra
     before = seen.groupby("service")["date"].shift()
     gap = (seen["date"] - before).dt.days
     wide = seen.assign(before=before, gap=gap)[gap > GAP].set_index("service")
-    stated = _stated(wide["date"], wide["before"], policies)
-    lag = (wide["date"] - stated).dt.days
-    rows = wide.assign(place=1 - lag / wide["gap"], lag=lag)[stated.notna()]
-    return rows[["gap", "place", "lag"]].reset_index()
+    rows = wide.assign(stated=_stated(wide["date"], wide["before"], policies)).dropna(subset="stated")
+    lag = (rows["date"] - rows["stated"]).dt.days
+    return rows[["gap"]].assign(place=1 - lag / rows["gap"], lag=lag).reset_index()
 
 
 def _outcomes(gone: pd.DataFrame, framework: str) -> list[str]:
@@ -190,7 +181,7 @@ def _estimate(claims: pd.DataFrame, step: int, *, until: str = "days") -> _Estim
     gone = (claims["outcome"] != CENSORED).to_numpy()
     when = claims[until].to_numpy(dtype=float)
     weights = intervals.resampled_services(len(claims), resamples=RESAMPLES, owners=claims["owner"])
-    weights = np.vstack([np.ones(len(claims), dtype=np.float32), weights])
+    weights = np.vstack([np.ones(len(claims)), weights])
     last = np.sort(when)[::-1][min(AT_RISK, len(when)) - 1]
     days = np.unique(np.append(np.arange(0, last, step), last)).astype(int)
     times = np.unique(when[gone & (when <= last)])
@@ -310,7 +301,7 @@ def transfer_flow(versions: pd.DataFrame) -> pd.DataFrame:
     days = [*(eve for eve in eves if eve < last), last]
     in_force = {day: _in_force(seen, day)["claims"].map(mechanism) for day in days}
     states = pd.DataFrame(in_force, seen["service"].unique()).fillna(NOT_SEEN)
-    names = [*MECHANISMS, NONE, NOT_SEEN]
+    names = [*dict.fromkeys(MECHANISMS.values()), NONE, NOT_SEEN]
     moves = [move for move in product(names, names) if move != (NOT_SEEN, NOT_SEEN)]
     rows = []
     for before, after in pairwise(days):
