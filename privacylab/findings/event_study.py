@@ -162,7 +162,7 @@ def _moves(panel: pd.DataFrame, outcome: pd.Series) -> dict[str, pd.DataFrame]:
     series = rows.groupby("series")
     rows["past"] = series["now"].shift()
     rows = rows[(series["period"].diff() == 1) & np.isfinite(rows["now"] - rows["past"])]
-    change = (rows["now"] - rows["past"]).astype(float)
+    change = rows["now"] - rows["past"]
     kinds = {"change": change}
     if pd.api.types.is_bool_dtype(outcome):
         kinds = {"gain": change.where(rows["past"] == 0), "loss": (-change).where(rows["past"] == 1)}
@@ -174,28 +174,25 @@ def _step(moves: pd.DataFrame, period: int, quiet: Collection[int], treated: Col
     """The step of one half-year for `steps`: means of two cells, or of four with a group."""
     same = moves["series"].isin(moves.loc[moves["period"] == period, "series"])
     rows = moves[same & moves["period"].isin([period, *quiet]) & moves["moved"].notna()]
-    here, moved = (rows["period"] == period).to_numpy(), rows["moved"].to_numpy(dtype=float)
-    group = np.ones(len(rows), dtype=bool) if treated is None else rows["service"].isin(list(treated)).to_numpy()
-    step: dict[str, Any] = {}
-    value, variance, pull, fewest = 0.0, 0.0, np.zeros(len(rows)), np.inf
-    for part, sign, name in ((group, 1, ""), (~group, -1, "_others"))[: 1 if treated is None else 2]:
-        now, then = part & here, part & ~here
-        step |= {f"n{name}": now.sum(), f"owners{name}": rows.loc[now, "owner"].nunique()}
-        means = [moved[cell].mean() if cell.any() else np.nan for cell in (now, then)]
-        step |= {"here": means[0], "quiet": means[1]} if sign == 1 else {}
-        for cell, mean, weight in ((now, means[0], sign), (then, means[1], -sign)):
-            n = max(cell.sum(), 1)
-            value += weight * mean
-            pull[cell] = weight * (moved[cell] - mean) / n
-            # If nothing happened, both cells vary equally: one in which by chance nobody moved is not free of error.
-            variance += moved[part].var() / n if part.any() else 0.0
-            fewest = min(fewest, cell.sum())
-    if fewest < MINIMUM:
-        return step | {"here": np.nan, "quiet": np.nan}
-    return step | _estimate(value, pull, rows["owner"], least=float(np.sqrt(variance)))
+    here, moved = rows["period"] == period, rows["moved"]
+    group = here | True if treated is None else rows["service"].isin(list(treated))
+    parts = {"": group} if treated is None else {"": group, "_others": ~group}
+    step: dict[str, Any] = {f"n{name}": (part & here).sum() for name, part in parts.items()}
+    step |= {f"owners{name}": rows.loc[part & here, "owner"].nunique() for name, part in parts.items()}
+    cells = moved.groupby([group, here])
+    if cells.ngroups < 2 * len(parts) or cells.size().min() < MINIMUM:
+        return step
+    n, sign = cells.transform("size"), np.where(here == group, 1, -1)
+    # If nothing happened, both cells vary equally: one in which by chance nobody moved is not free of error.
+    variance = (moved.groupby(group).transform("var", ddof=0) / n**2).sum()
+    pull = sign * (moved - cells.transform("mean")) / n
+    means = [(moved[part & here].mean(), moved[part & ~here].mean()) for part in parts.values()]
+    gaps = [now - then for now, then in means]
+    step |= dict(zip(("here", "quiet"), means[0], strict=True))
+    return step | _estimate(gaps[0] - sum(gaps[1:]), pull, rows["owner"], least=float(np.sqrt(variance)))
 
 
-def _estimate(value: float, pull: intervals.Floats, owners: pd.Series, *, least: float) -> dict[str, float]:
+def _estimate(value: float, pull: pd.Series, owners: pd.Series, *, least: float) -> dict[str, float]:
     """A value with the interval and p of its error, clustered by owner: Student's t on (owners - 1).
 
     Args:
@@ -208,7 +205,7 @@ def _estimate(value: float, pull: intervals.Floats, owners: pd.Series, *, least:
         Liang, K.-Y. & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear models. Biometrika 73.
         Cameron, A. C. & Miller, D. L. (2015). A practitioner's guide to cluster-robust inference. JHR 50, 317-372.
     """
-    sums = np.bincount(pd.factorize(owners)[0], pull)
+    sums = pull.groupby(owners).sum()
     if len(sums) < 2:
         return {}
     error = max(float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1))), least)

@@ -95,14 +95,12 @@ def effective_number(values: Floats, owners: npt.ArrayLike) -> Floats:
     >>> effective_number(np.array([[1.0], [1.0], [0.0], [0.0]]), ["a", "a", "b", "b"]).tolist()
     [2.0]
     """
-    codes, names = pd.factorize(np.asarray(owners))
-    n = len(codes)
-    alike = n**2 / max((np.bincount(codes, minlength=1) ** 2).sum(), 1)
-    away = values - values.mean(axis=0) if n else values
-    sums = np.zeros((len(names), values.shape[1]))
-    np.add.at(sums, codes, away)
+    n = len(values)
+    away = values - values.sum(axis=0) / max(n, 1)
+    of_owner = pd.DataFrame(away).groupby(np.asarray(owners))
+    alike = n**2 / max((of_owner.size() ** 2).sum(), 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        number = n * (away**2).sum(axis=0) / (sums**2).sum(axis=0)
+        number = n * (away**2).sum(axis=0) / (of_owner.sum().to_numpy() ** 2).sum(axis=0)
     return np.asarray(np.where(np.isnan(number), alike, np.clip(number, 1, n)), dtype=np.float64)
 
 

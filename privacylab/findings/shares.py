@@ -13,17 +13,10 @@ import numpy as np
 import pandas as pd
 
 from privacylab import eras
-from privacylab.findings import intervals
+from privacylab.findings import intervals, sampling
 from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import NO_SERVICE, SEED, Floats
-from privacylab.findings.sampling import (
-    MONTHS_IN_FORCE,
-    cells,
-    in_force,
-    largest_archive,
-    observations,
-    owners_of,
-)
+from privacylab.findings.sampling import MONTHS_IN_FORCE, in_force, observations, owners_of
 
 
 def two_sides(
@@ -128,26 +121,26 @@ def share(
         If each service has one policy in the cell the interval is Wilson's, with the effective number of services; else
         owners are resampled. A resampled share of 0 or 1 would have no width, so it gets Wilson's.
     """
-    wanted = _complete(features, columns)
-    layout = _cells(observed, features, by, wanted)
-    count = np.array([services.sum() for services in layout.services])
-    n = np.repeat([[len(services)] for services in layout.services], len(wanted), axis=1)
-    estimates = [
-        intervals.wilson_of(services.to_numpy(), layout.owners[services.index]) for services in layout.services
+    layout = _cells(observed, features, by, _complete(features, columns))
+    shares = [
+        _share(services, layout.owners[services.index], is_repeated)
+        for services, is_repeated in zip(layout.services, layout.repeated, strict=True)
     ]
-    n_effective, low, high = np.array(estimates).transpose(1, 0, 2)
-    interval = np.where(n > 0, "wilson", NO_SERVICE).astype(object)
-    for cell in np.flatnonzero(layout.repeated):
-        spread = (count[cell] > 0) & (count[cell] < n[cell])
-        held = layout.services[cell]
-        low[cell, spread], high[cell, spread] = intervals.average_interval(
-            held.to_numpy()[:, spread], "mean", owners=layout.owners[held.index]
-        )
-        interval[cell, spread] = "bootstrap"
-    shares = {"value": count / np.where(n > 0, n, np.nan), "low": low, "high": high, "interval": interval}
-    columns_of = {"n": n, "n_effective": n_effective, "count": count, **shares}
-    rows = {name: column.ravel() for name, column in columns_of.items()}
-    return layout.label(pd.DataFrame({"feature": wanted * len(n), **rows}))
+    return layout.label(pd.concat(shares, ignore_index=True))
+
+
+def _share(services: pd.DataFrame, owners: pd.Series, is_repeated: bool) -> pd.DataFrame:
+    """`share` of one cell, from the means of its services."""
+    n, count = len(services), services.sum()
+    number, low, high = intervals.wilson_of(services.to_numpy(), owners)
+    share = {"n": n, "n_effective": number, "count": count, "value": count / (n or np.nan), "low": low, "high": high}
+    rows = pd.DataFrame({**share, "interval": "wilson" if n else NO_SERVICE})
+    if is_repeated:
+        spread = (count > 0) & (count < n)
+        ends = intervals.average_interval(services.loc[:, spread].to_numpy(), "mean", owners=owners)
+        rows.loc[spread, ["low", "high"]] = np.transpose(ends)
+        rows.loc[spread, "interval"] = "bootstrap"
+    return rows.rename_axis("feature").reset_index()
 
 
 def share_on(policies: pd.DataFrame, features: pd.DataFrame, *, date: dt.date | str, columns: Columns) -> pd.DataFrame:
@@ -307,7 +300,7 @@ def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(policy_id=text.map(kept[~kept.index.duplicated()]))
     rows = rows[rows["policy_id"].notna() & rows["date"].notna() & (rows["document"] == "main")]
     rows = rows[rows["status"] != "rejected"]
-    rows = rows.assign(era=cells(rows["date"], by="era"))
+    rows = rows.assign(era=sampling.cells(rows["date"], by="era"))
     shuffled = rows.reset_index(drop=True).sort_values("version_id").sample(frac=1, random_state=SEED)
     chosen = shuffled.drop_duplicates(["era", "service"])[["policy_id", "service", "era"]]
     return chosen.assign(owner=chosen["service"].map(owners_of(policies)))
@@ -354,4 +347,5 @@ def length_by_half_year(policies: pd.DataFrame, amounts: pd.DataFrame) -> pd.Dat
 def _placed(rows: pd.DataFrame, observed: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
     names, last = rows["half_year"].astype(str), policies.loc[policies["document"] == "main", "date"].max()
     ends = pd.to_datetime(names.map(eras.half_year_end)).clip(upper=last)
-    return rows.assign(archive=largest_archive(observed, "half_year").reindex(names).to_numpy(), day=ends)
+    archives = sampling.largest_archive(observed, "half_year")
+    return rows.assign(archive=archives.reindex(names).to_numpy(), day=ends)
