@@ -77,9 +77,9 @@ def shows(low: npt.ArrayLike, high: npt.ArrayLike, *, sign: npt.ArrayLike, margi
 def _speaking(policies: pd.DataFrame, when: Side, months: int = MONTHS_IN_FORCE) -> pd.Series:
     """The policy that counts for each service: the last one of an era or sub-era, or the one in force on a date."""
     cell_of = {era.id: "era" for era in eras.eras()} | {part.id: "sub_era" for part in eras.sub_eras()}
-    if when in cell_of:
-        rows = observations(policies, by=cell_of[str(when)])
-        rows = rows[rows[cell_of[str(when)]] == when]
+    if by := cell_of.get(str(when)):
+        rows = observations(policies, by=by)
+        rows = rows[rows[by] == when]
     else:
         try:
             rows = in_force(policies, eras.as_date(when), months=months)
@@ -400,13 +400,12 @@ def both_ways(
         for the panel ``n_effective``, ``gained``, ``lost``, ``kept``, ``neither``, ``p`` and ``q`` of `paired`. Null
         shares if a side is empty.
     """
-    wanted = choose(features, columns)
     sides = {"before": _speaking(policies, before), "after": _speaking(policies, after)}
     observed = pd.concat(sides, names=["side"]).reset_index()
     observed["owner"] = observed["service"].map(owners_of(policies))
     observed["side"] = pd.Categorical(observed["side"], list(sides))
-    cross = share_difference(observed, features, before="before", after="after", by="side", columns=wanted)
-    panel = paired(policies, features, before=before, after=after, columns=wanted)
+    cross = share_difference(observed, features, before="before", after="after", by="side", columns=columns)
+    panel = paired(policies, features, before=before, after=after, columns=columns)
     panel = panel.assign(n_before=panel["n"], n_after=panel["n"], view="panel")
     views = pd.concat([cross.assign(view="cross_section"), panel])
     # The two rows of a feature one below the other.

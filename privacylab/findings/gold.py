@@ -100,8 +100,7 @@ def gone(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["policy_id", "position", "segment_id"]
     here = occurrences.loc[occurrences["policy_id"].isin(reading.policies["policy_id"]), keys]
-    merged = reading.segments.merge(here, on=keys, how="left", indicator="found")
-    return merged.loc[merged.pop("found") == "left_only"].reset_index(drop=True)
+    return reading.segments.merge(here, on=keys, how="left_anti").reset_index(drop=True)
 
 
 def counts(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
@@ -126,10 +125,10 @@ def _states(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
     places = reading.segments.groupby("policy_id")["position"].nunique()
     n_read = places.reindex(policies["policy_id"], fill_value=0).to_numpy()
     is_unread = (policies["page"] == "") | (n_read < policies["n_segments"])
-    is_none = ~is_unread & (policies["page"] == "not")
-    is_gone = ~is_unread & ~is_none & policies["policy_id"].isin(gone(reading, occurrences)["policy_id"])
-    rest = ~(is_unread | is_none | is_gone)
-    return policies.assign(unread=is_unread, no_policy=is_none, gone=is_gone, n=rest)
+    is_gone = policies["policy_id"].isin(gone(reading, occurrences)["policy_id"])
+    names = ["unread", "no_policy", "gone"]
+    state = np.select([is_unread, policies["page"] == "not", is_gone], names, "n")
+    return policies.assign(**{name: state == name for name in [*names, "n"]})
 
 
 def _truth(segments: pd.DataFrame, who: str = "") -> pd.DataFrame:
@@ -139,9 +138,11 @@ def _truth(segments: pd.DataFrame, who: str = "") -> pd.DataFrame:
     for code, feature in _CATEGORIES.items():
         columns[feature] = label.str.contains(code, regex=False)
         columns[f"generous {feature}"] = label.str.contains(code, regex=False, case=False)
-    said = segments[f"{who}cues"].str.get_dummies(sep=" ").astype(bool)
+    has_word = segments[f"{who}cues"].str.get_dummies(sep=" ").astype(bool)
     for feature, words in _SAYS.items():
-        columns[feature] = columns[f"generous {feature}"] = said[[word for word in said if word in words]].any(axis=1)
+        columns[feature] = columns[f"generous {feature}"] = has_word[has_word.columns.intersection(list(words))].any(
+            axis=1
+        )
     return pd.DataFrame(columns).groupby(policy).any()
 
 
@@ -172,11 +173,8 @@ def policy_gold(
     read = policies[policies["n"] & ((policies["part"] == part) if part else True)]
     read = read[read["policy_id"].isin(features.index)].sort_values(["era", "service"])
     names, truth = list(FEATURES_READ), _truth(reading.segments).reindex(read["policy_id"])
-    sides = {
-        "predicted": with_sums(features).loc[read["policy_id"], names],
-        "truth": truth[names],
-        "generous": truth[[f"generous {name}" for name in names]].set_axis(names, axis=1),
-    }
+    predicted = with_sums(features).loc[read["policy_id"], names]
+    sides = {"predicted": predicted, "truth": truth[names], "generous": truth[[f"generous {name}" for name in names]]}
     rows = pd.DataFrame({"feature": names}).merge(read, how="cross")
     rows = rows.assign(**{name: side.to_numpy(dtype=bool).ravel("F") for name, side in sides.items()})
     return rows[["policy_id", "service", "owner", "era", "feature", *sides, "weight"]]

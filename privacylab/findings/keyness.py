@@ -52,11 +52,11 @@ def keyness(corpus: Corpus, policies: pd.DataFrame, *, before: Side, after: Side
         Where policies grow, more words are added than dropped: read both lists.
     """
     both = pairs(policies, before=before, after=after)
-    held = terms(corpus, pd.Index(pd.unique(both[["before", "after"]].to_numpy().ravel())))
-    old, new = (held.loc[both[side]].to_numpy(dtype=bool) for side in ("before", "after"))
+    uses = terms(corpus, pd.Index(pd.unique(both[["before", "after"]].to_numpy().ravel())))
+    old, new = (uses.loc[both[side]].to_numpy(dtype=bool) for side in ("before", "after"))
     used = old | new
-    frequent = held.columns[used.sum(axis=0) >= max(minimum, 1)]
-    words = paired(policies, held, before=before, after=after, columns=frequent).rename(columns={"feature": "term"})
+    frequent = uses.columns[used.sum(axis=0) >= max(minimum, 1)]
+    words = paired(policies, uses, before=before, after=after, columns=frequent).rename(columns={"feature": "term"})
     # Rounded: noise in the last digit must not decide between equals.
     words = words.assign(weakness=np.log(words["p"]).round(9), size=-words["value"].abs().round(9))
     words = words.sort_values(["weakness", "size", "term"], ignore_index=True)

@@ -71,18 +71,17 @@ def in_force_on(
     deciding = policies[["policy_id", "service", "document", "collection", "date", "last_seen"]]
     rows = _dated(deciding.assign(place=range(len(policies)))).sort_values(["service", "date", "policy_id"])
     sighted = rows[["date", "last_seen"]].max(axis=1)
-    until = sighted.groupby([rows["service"], rows["collection"]]).transform("max") + pd.DateOffset(
-        months=MONTHS_UNSEEN
-    )
+    last_sighted = sighted.groupby([rows["service"], rows["collection"]]).transform("max")
+    until = last_sighted + pd.DateOffset(months=MONTHS_UNSEEN)
     if living:
         closing = rows.groupby("collection")["date"].transform("max") + pd.offsets.HalfYearEnd(0)
         until = until.clip(upper=closing)
-    found = [rows[["service", "place"]].iloc[:0].assign(day=rows["date"].iloc[:0])]
+    by_day = [rows[["service", "place"]].iloc[:0].assign(day=rows["date"].iloc[:0])]
     for day in sorted(set(days)):
         carried = rows["date"].between(day - pd.DateOffset(months=months), day) & (until >= day)
         speaking = rows.loc[carried, ["service", "place"]].drop_duplicates("service", keep="last")
-        found.append(speaking.assign(day=day))
-    chosen = pd.concat(found).astype({"day": policies["date"].dtype})
+        by_day.append(speaking.assign(day=day))
+    chosen = pd.concat(by_day).astype({"day": policies["date"].dtype})
     return policies.iloc[chosen["place"]].reset_index(drop=True).assign(day=chosen["day"].to_numpy())
 
 

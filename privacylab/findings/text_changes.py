@@ -22,7 +22,7 @@ class _Watch(NamedTuple):
     """
 
     services: pd.Index
-    months: list[str]
+    months: "pd.Index[str]"
     at_risk: npt.NDArray[np.bool_]
     changed: npt.NDArray[np.bool_]
     last_seen: npt.NDArray[np.intp]
@@ -52,7 +52,7 @@ def _watch(versions: pd.DataFrame) -> _Watch:
     last_seen = pd.Series(month).groupby(service).max().to_numpy()
     archives = largest_archive(rows.assign(month=month), "month").reindex(range(len(calendar))).ffill()
     services = pd.Index(rows["service"].sort_values().unique(), name="service")
-    return _Watch(services, list(calendar.astype(str)), at_risk, changed & at_risk, last_seen, list(archives))
+    return _Watch(services, calendar.astype("str"), at_risk, changed & at_risk, last_seen, list(archives))
 
 
 def _owners_of(services: pd.Index, owners: pd.Series | None) -> npt.NDArray[np.object_]:
@@ -105,13 +105,12 @@ def changed_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataF
     if last < first:
         raise ValueError(f"last month {last!r} lies before the first, {first!r}")
     watch = _watch(versions)
-    start, end, watched = 0, 0, np.zeros(len(watch.services), dtype=bool)
-    if first in watch.months and last in watch.months:
-        start, end = watch.months.index(first), watch.months.index(last) + 1
-        watched[:] = watch.at_risk[:, start:end].all(axis=1)
-    seen = watch.last_seen >= start
-    frame = pd.DataFrame({"seen": seen, "changed": seen & watch.changed[:, start:end].any(axis=1)}, watch.services)
-    return frame[watched]
+    within = (watch.months >= first) & (watch.months <= last)
+    seen = watch.last_seen >= (watch.months < first).sum()
+    changed = seen & watch.changed[:, within].any(axis=1)
+    frame = pd.DataFrame({"seen": seen, "changed": changed}, watch.services)
+    watched = frame.iloc[np.flatnonzero(watch.at_risk[:, within].all(axis=1))]
+    return watched if {first, last} <= set(watch.months) else watched.iloc[:0]
 
 
 def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.Series | None = None) -> pd.DataFrame:
@@ -165,8 +164,8 @@ def change_excess(versions: pd.DataFrame, *, at: Sequence[str], owners: pd.Serie
     weights = np.vstack([np.ones(n), intervals.resampled_services(n, resamples=RESAMPLES, owners=owner)])
     rows = []
     for month in at:
-        here = np.array([name == month for name in watch.months], dtype=bool)
-        there = np.array([name[5:] == month[5:] for name in watch.months], dtype=bool) & ~here
+        here = watch.months == month
+        there = (watch.months.str[5:] == month[5:]) & ~here
         with np.errstate(invalid="ignore", divide="ignore"):
             share, others = (
                 (weights @ watch.changed[:, part].sum(axis=1)) / (weights @ watch.at_risk[:, part].sum(axis=1))
