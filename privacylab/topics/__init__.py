@@ -20,7 +20,7 @@ import scipy.sparse as sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from sklearn.preprocessing import normalize
 
-from privacylab import files, tables
+from privacylab import files, paths, tables
 from privacylab.findings import TooFewError
 from privacylab.tables import schema
 from privacylab.topics.clusters import SphericalKMeans
@@ -41,11 +41,7 @@ from privacylab.topics.vectors import (
 if TYPE_CHECKING:
     from bertopic import BERTopic
 
-BOILERPLATE = frozenset(
-    "click contact_us describe detail example follow following https include information link notice page please "
-    "policy privacy privacy_notice privacy_policy privacy_practice privacy_statement read section see service site "
-    "statement use visit web_site website www".split()
-)
+BOILERPLATE = frozenset(paths.rules("topics")["boilerplate"].split())
 """Words of policies in general, which distinguish no topics."""
 
 MIN_COUNT = 5
