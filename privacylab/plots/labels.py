@@ -74,7 +74,7 @@ def definitions() -> pd.DataFrame:
     texts: dict[str, str] = {}
     files = (("category:", "clauses", "category"), ("cue:", "cues", "cue"), ("", "frameworks", "framework"))
     for start, file, block in files:
-        texts |= {f"{start}{each['id']}": each.get("covers", "") for each in paths.rules(file)[block]}
+        texts |= {f"{start}{rule['id']}": rule.get("covers", "") for rule in paths.rules(file)[block]}
     words = paths.rules("names")
     texts |= words["covers"]
     names = [f"{words['kinds'][name]} ..." if name in words["kinds"] else readable(name) for name in texts]
@@ -88,7 +88,7 @@ def in_full(name: str, names: Names = None) -> str:
     ('Claims Data Privacy Framework', 'Says it is under GDPR', 'Names GDPR', 'Do Not Track')
     """
     kind, colon, _ = name.partition(":")
-    laws = {f"claims:{each['id']}" for each in paths.rules("frameworks")["framework"] if each.get("kind") == "law"}
+    laws = {f"claims:{rule['id']}" for rule in paths.rules("frameworks")["framework"] if rule.get("kind") == "law"}
     kinds = paths.rules("names")["kinds"]
     before = kinds.get("law" if name in laws else kind, "") if colon else ""
     return f"{before} {readable(name, names)}".strip()
@@ -132,18 +132,8 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     # A thin leader connects a moved label to its line.
     leader = {"arrowstyle": "-", "color": PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
     for (value, text, colour), place in zip(labels, places, strict=True):
-        axes.annotate(
-            text,
-            xy=(1, value),
-            xytext=(1.03, place),
-            xycoords=("axes fraction", "data"),
-            textcoords=("axes fraction", "data"),
-            va="center",
-            fontsize=7.5,
-            color=text_colour(colour),
-            annotation_clip=False,
-            arrowprops=leader,
-        )
+        where, look = ("axes fraction", "data"), {"va": "center", "fontsize": 7.5, "color": text_colour(colour)}
+        axes.annotate(text, (1, value), (1.03, place), where, where, leader, annotation_clip=False, **look)
 
 
 def inches(axes: Axes) -> tuple[float, float]:
@@ -169,16 +159,9 @@ def mark_events(axes: Axes, *, labels: bool = True) -> None:
         half = (text_width(event.name, 7) + 0.1) / 2 * (last - first) / inches(axes)[0]
         row = next((i for i, end in enumerate(ends) if place - half > end), len(ends))
         ends[row : row + 1] = [place + half]
-        axes.annotate(
-            event.name,
-            xy=(place, 1),
-            xytext=(0, 2 + row * 8.4),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            fontsize=7,
-            color=GREY,
-        )
+        where = ("data", "axes fraction")
+        shift = (0, 2 + row * 8.4)
+        axes.annotate(event.name, (place, 1), shift, where, "offset points", ha="center", color=GREY)
 
 
 def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int = 4) -> None:
