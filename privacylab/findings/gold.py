@@ -60,21 +60,22 @@ def policy_labels(folder: Path) -> Reading:
     policies, segments = _table(folder / POLICIES, POLICY_FIELDS), _table(folder / SEGMENTS, SEGMENT_FIELDS)
     letters, word = f"[{CODES_READ}{CODES_READ.lower()}]+|N", "|".join(WORDS)
     names = [era.id for era in eras.eras()]
-    for name, frame, column, pattern, allowed in (
-        (POLICIES, policies, "era", "|".join(names), ", ".join(names)),
-        (POLICIES, policies, "part", "tune|score", "tune, score"),
-        (POLICIES, policies, "page", "policy|not|", "policy, not, or nothing"),
-        (POLICIES, policies, "weight", r"\d+(\.\d+)?", "numbers above 0"),
-        (POLICIES, policies, "n_segments", r"\d+", "whole numbers"),
-        (SEGMENTS, segments, "position", r"\d+", "whole numbers"),
-        (SEGMENTS, segments, "label", letters, f"letters of {CODES_READ}, capital or small, or N"),
-        (SEGMENTS, segments, "second_label", f"({letters})?", f"letters of {CODES_READ}, or N, or nothing"),
-        (SEGMENTS, segments, "cues", f"(({word}) ?)*", ", ".join(WORDS)),
-        (SEGMENTS, segments, "second_cues", f"(({word}) ?)*", ", ".join(WORDS)),
-    ):
-        wrong = frame.loc[~frame[column].str.fullmatch(pattern), column]
-        if len(wrong):
-            raise ValueError(f"{name}: column {column!r} holds {wrong.iloc[0]!r}; allowed are {allowed}")
+    whole, words = (r"\d+", "whole numbers"), (f"(({word}) ?)*", ", ".join(WORDS))
+    allowed = {
+        "era": ("|".join(names), ", ".join(names)),
+        "part": ("tune|score", "tune, score"),
+        "page": ("policy|not|", "policy, not, or nothing"),
+        "weight": (r"\d+(\.\d+)?", "numbers above 0"),
+        "label": (letters, f"letters of {CODES_READ}, capital or small, or N"),
+        "second_label": (f"({letters})?", f"letters of {CODES_READ}, or N, or nothing"),
+        **{"n_segments": whole, "position": whole, "cues": words, "second_cues": words},
+    }
+    for name, rows in ((POLICIES, policies), (SEGMENTS, segments)):
+        for column in rows.columns.intersection(list(allowed)):
+            pattern, values = allowed[column]
+            wrong = rows.loc[~rows[column].str.fullmatch(pattern), column]
+            if len(wrong):
+                raise ValueError(f"{name}: column {column!r} holds {wrong.iloc[0]!r}; allowed are {values}")
     policies = policies.astype({"weight": float, "readers": int, "n_segments": int})
     return Reading(policies, segments.astype({"position": int}))
 

@@ -63,8 +63,7 @@ def _cells(observed: pd.DataFrame, values: pd.DataFrame, by: str | Sequence[str]
     # Categories keep empty cells; plain columns have only what occurs.
     whole = pd.Categorical(np.zeros(len(observed), dtype=int), [0])
     cell_of = observed.assign(whole=whole)[names or ["whole"]].astype("category")
-    categories = [cell_of[name].cat.categories for name in cell_of]
-    keys = pd.MultiIndex.from_product(categories, names=list(cell_of)).to_frame(index=False).astype(cell_of.dtypes)
+    keys = cell_of.groupby(list(cell_of), observed=False).size().reset_index()
     rows = values.loc[observed["policy_id"], columns].astype(float).set_axis(observed["service"].astype(str))
     parts = [part for _, part in rows.groupby([cell_of[name].array for name in cell_of], observed=False)] or [rows]
     services = [part.groupby(level=0).mean() for part in parts]
