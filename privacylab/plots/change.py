@@ -12,7 +12,7 @@ from privacylab import eras
 from privacylab.plots import style
 from privacylab.plots.labels import end_labels, key, mark_events, readable
 from privacylab.plots.rows import dot_rows, in_points, row_names, rows_height
-from privacylab.plots.style import COLOURS, RULE, estimates, look, need, parts_of, text_colour, wrapped
+from privacylab.plots.style import COLOURS, RULE, estimates, look, need, parts_of, wrapped
 
 _BEFORE = {**look(5), "markerfacecolor": "white"}
 _MOVES = {"gain": ", gained", "loss": ", lost"}
@@ -249,7 +249,7 @@ def _deadlines(axes: Axes, part: pd.DataFrame, framework: str, colour: str) -> N
         if len(standing) and days <= part["days"].max():
             axes.plot(days / YEAR, standing.iloc[-1], marker="|", markersize=9, color=colour)
             place = (days / YEAR, standing.iloc[-1])
-            axes.annotate(deadline.name, place, (3, 5), "data", "offset points", color=text_colour(colour))
+            axes.annotate(deadline.name, place, (3, 5), "data", "offset points", color=style.text_colour(colour))
 
 
 def _at_risk(strip: Axes, parts: list[pd.DataFrame]) -> None:
@@ -257,7 +257,7 @@ def _at_risk(strip: Axes, parts: list[pd.DataFrame]) -> None:
     for row, part in enumerate(parts):
         for year in range(int(part["days"].max() / YEAR) + 1):
             followed = part.loc[part["days"] <= year * YEAR, "at_risk"].iloc[-1]
-            colour = text_colour(COLOURS[row]) if len(parts) > 1 else "black"
+            colour = style.text_colour(COLOURS[row]) if len(parts) > 1 else "black"
             strip.text(year, -row, f"{followed:,}", ha="center" if year else "left", va="center", color=colour)
     strip.set(ylim=(0.5 - len(parts), 0.5), yticks=[], xlabel="Years since the framework ended")
     strip.set_ylabel("Followed", fontsize=7, rotation=0, ha="right", va="center")

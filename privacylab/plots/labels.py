@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from scipy.optimize import isotonic_regression
 
 from privacylab import eras, paths
-from privacylab.plots.style import DASHED, GREY, PALE, WIDTH, day, text_colour, text_height, text_width, wrapped
+from privacylab.plots import style
+from privacylab.plots.style import GREY, WIDTH, day, text_width, wrapped
 
 Names = Mapping[str, str] | None
 """Readers' names for what a figure shows."""
@@ -126,13 +127,13 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     Call it when the axis limits are final.
     """
     low, high = axes.get_ylim()
-    sizes = [(high - low) * text_height([text]) / inches(axes)[1] for _, text, _ in labels]
+    sizes = [(high - low) * style.text_height([text]) / inches(axes)[1] for _, text, _ in labels]
     edge = min(sizes, default=0) / 2
     places = spread([value for value, _, _ in labels], sizes=sizes, low=low - edge, high=high + edge)
     # A thin leader connects a moved label to its line.
-    leader = {"arrowstyle": "-", "color": PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+    leader = {"arrowstyle": "-", "color": style.PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
     for (value, text, colour), place in zip(labels, places, strict=True):
-        where, look = ("axes fraction", "data"), {"va": "center", "fontsize": 7.5, "color": text_colour(colour)}
+        where, look = ("axes fraction", "data"), {"va": "center", "fontsize": 7.5, "color": style.text_colour(colour)}
         axes.annotate(text, (1, value), (1.03, place), where, where, leader, annotation_clip=False, **look)
 
 
@@ -153,7 +154,7 @@ def mark_events(axes: Axes, *, labels: bool = True) -> None:
         place = day(event.date)
         if not first <= place <= last:
             continue
-        axes.axvline(place, color=GREY, linewidth=0.6, linestyle=DASHED, zorder=0.5)
+        axes.axvline(place, color=GREY, linewidth=0.6, linestyle=style.DASHED, zorder=0.5)
         if not labels:
             continue
         half = (text_width(event.name, 7) + 0.1) / 2 * (last - first) / inches(axes)[0]

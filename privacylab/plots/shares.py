@@ -118,6 +118,12 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
     return page, axes
 
 
+def _pale_events(axes: Axes) -> None:
+    """Lines at the legal dates in a panel that is too small for their names."""
+    for event in eras.events():
+        axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+
+
 @style.drawing
 def share_by_half_year(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     """Shares over time with bands and the legal dates; below, the number of services in each half-year.
@@ -159,8 +165,7 @@ def beside_published(rows: pd.DataFrame) -> Figure:
         for axes, feature in zip(axs[i], features, strict=True):
             part = rows[(rows["source"] == source) & (rows["feature"] == feature)]
             _line(axes, part.assign(n=part["n"].fillna(FEW)), i)
-            for event in eras.events():
-                axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+            _pale_events(axes)
             axes.grid(axis="y")
             axes.set_ylim(bottom=0)
             style.percent(axes)
@@ -249,8 +254,7 @@ def topics_over_time(shares: pd.DataFrame, *, label: str = "Share of services") 
     page, axs = style.small_multiples(len(parts), columns, 1 + style.text_height(titles), room=0.5)
     for axes, part, title in zip(axs, parts.values(), titles, strict=True):
         _line(axes, part[part["n"] > 0], 0)
-        for event in eras.events():
-            axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+        _pale_events(axes)
         axes.set_title(title, fontsize=7.5, fontweight="normal")
         axes.grid(axis="y")
     style.years(axs[0], x.min() - 120, x.max() + 120, step=5)
