@@ -55,7 +55,7 @@ from privacylab.findings.intervals import (
     wilson,
 )
 from privacylab.findings.keyness import keyness, terms
-from privacylab.findings.ledger import archive_timeline, exclusion_flow, on_both_sides, sighted_again, versions_by_year
+from privacylab.findings.ledger import archive_timeline, exclusion_flow, on_both_sides, sighted_again
 from privacylab.findings.replication import (
     Finding,
     beside_published,

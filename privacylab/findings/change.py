@@ -18,6 +18,8 @@ from privacylab.findings.intervals import Floats
 from privacylab.findings.sampling import MONTHS_IN_FORCE, in_force, observations, owners_of
 from privacylab.findings.shares import share_difference, two_sides
 
+Statistic = Literal["median", "mean"]
+
 FLIPS = 9_999
 """Draws of signs for the test of changes that are not whole numbers."""
 
@@ -74,17 +76,15 @@ def shows(low: npt.ArrayLike, high: npt.ArrayLike, *, sign: npt.ArrayLike, margi
 
 def _speaking(policies: pd.DataFrame, when: Side, months: int = MONTHS_IN_FORCE) -> pd.Series:
     """The policy that counts for each service: the last one of an era or sub-era, or the one in force on a date."""
-    whole = [era.id for era in eras.eras()]
-    names = [*whole, *(era.id for era in eras.sub_eras())]
-    if when in names:
-        by = "era" if when in whole else "sub_era"
+    cell_of = {era.id: "era" for era in eras.eras()} | {part.id: "sub_era" for part in eras.sub_eras()}
+    if by := cell_of.get(str(when)):
         rows = observations(policies, by=by)
         rows = rows[rows[by] == when]
     else:
         try:
             rows = in_force(policies, eras.as_date(when), months=months)
         except ValueError:
-            raise ValueError(f"{when!r} must be a date YYYY-MM-DD or one of {', '.join(names)}") from None
+            raise ValueError(f"{when!r} must be a date YYYY-MM-DD or one of {', '.join(cell_of)}") from None
     return rows.set_index("service")["policy_id"]
 
 
@@ -175,20 +175,19 @@ def paired(
     up, down, stay = np.maximum(new - old, 0), np.maximum(old - new, 0), np.minimum(old, new)
     gained, lost, kept, neither = (cases.sum(axis=0) for cases in (up, down, stay, 1 - stay - up - down))
     n = len(both) or np.nan
-    number = intervals.effective_number(change, owners)
-    middle = number * (gained - lost) / n / (number + 2)
+    value, number = (gained - lost) / n, intervals.effective_number(change, owners)
+    middle = number * value / (number + 2)
     # For features the mean square is the share that changed: with one more gain and loss, Bonett & Price's.
     square = (number * (change**2).sum(axis=0) / n + 2) / (number + 2)
     error = np.sqrt((square - middle**2) / (number + 2))
     half = intervals.Z * error
-    sizes = {"n": len(both), "n_effective": number}
-    changes = pd.DataFrame({"feature": wanted, **sizes, "gained": gained, "lost": lost})
-    changes = changes.assign(kept=kept, neither=neither, before=(kept + lost) / n, after=(kept + gained) / n)
-    changes["value"] = (gained - lost) / n
-    changes["low"], changes["high"] = np.maximum(middle - half, -1), np.minimum(middle + half, 1)
     together = pd.DataFrame(change).groupby(owners.to_numpy()).sum().to_numpy()
-    changes["p"] = _sign_flips(together) if len(both) else np.nan
-    changes["q"] = intervals.benjamini_hochberg(changes["p"])
+    p = _sign_flips(together) if len(both) else np.full(len(wanted), np.nan)
+    moves = {"gained": gained, "lost": lost, "kept": kept, "neither": neither}
+    shares = {"before": (kept + lost) / n, "after": (kept + gained) / n, "value": value}
+    ends = {"low": np.maximum(middle - half, -1), "high": np.minimum(middle + half, 1)}
+    changes = pd.DataFrame({"feature": wanted, "n": len(both), "n_effective": number, **moves, **shares, **ends})
+    changes = changes.assign(p=p, q=intervals.benjamini_hochberg(p))
     if margin is not None:
         changes["p_equivalence"] = equivalence(middle, error, margin=margin) if len(both) else np.nan
     return changes
@@ -247,7 +246,7 @@ def paired_amount(
     after: Side,
     columns: Columns = None,
     scale: Literal["ratio", "difference"] = "ratio",
-    statistic: Literal["median", "mean"] = "median",
+    statistic: Statistic = "median",
     margin: float | None = None,
 ) -> pd.DataFrame:
     """How an amount changed in the same services: the typical ratio (or difference) and Wilcoxon's signed-rank test.
@@ -281,25 +280,17 @@ def paired_amount(
         values = values[(values > 0).all(axis=1)] if ratio else values
         old, new = values["before"], values["after"]
         change = np.asarray(np.log(new / old) if ratio else new - old)
-        row = {
-            "n": len(values),
-            **values.median(),
-            **typical(pd.Series(change, values.index), owners, statistic=statistic, margin=limit),
-        }
+        row = typical(pd.Series(change, values.index), owners, statistic=statistic, margin=limit)
         if ratio:
-            row |= {name: np.exp(row[name]) for name in ("value", "low", "high")}
-        rows.append({"amount": column, **row})
+            row[["value", "low", "high"]] = np.exp(row[["value", "low", "high"]])
+        rows.append({"amount": column, "n": len(values), **values.median(), **row})
     changes = pd.DataFrame(rows)
     changes.insert(list(changes).index("p") + 1, "q", intervals.benjamini_hochberg(changes["p"]))
     return changes if margin is not None else changes.drop(columns="p_equivalence")
 
 
 def typical(
-    change: "pd.Series[float]",
-    owners: pd.Series,
-    *,
-    statistic: Literal["median", "mean"] = "mean",
-    margin: float | None = None,
+    change: "pd.Series[float]", owners: pd.Series, *, statistic: Statistic = "mean", margin: float | None = None
 ) -> pd.Series:
     """The median or mean of a number over services, with the tests of `paired_amount`; clustered by owner.
 
@@ -336,7 +327,7 @@ def average_ratio(
     before: Side,
     after: Side,
     column: str = "n_words",
-    statistic: Literal["median", "mean"] = "median",
+    statistic: Statistic = "median",
     same: bool = False,
 ) -> pd.Series:
     """The ratio of two sides' median or mean amounts, as in most published figures; for shares, their ratio.
@@ -361,7 +352,7 @@ def average_ratio(
 
 
 def ratio_of_averages(
-    before: pd.Series, after: pd.Series, *, owners: pd.Series, statistic: Literal["median", "mean"] = "mean"
+    before: pd.Series, after: pd.Series, *, owners: pd.Series, statistic: Statistic = "mean"
 ) -> pd.Series:
     """The ratio of the averages of two groups of services, which may overlap.
 
@@ -375,16 +366,15 @@ def ratio_of_averages(
         ``n`` (services in either), ``n_before``, ``n_after``, ``before``, ``after``, ``value``, ``low``, ``high``; null
         if a side has fewer than two services, or the average before is 0.
     """
-    estimates: dict[str, Any] = dict.fromkeys(("before", "after", "value", "low", "high"), np.nan)
+    row: dict[str, Any] = dict.fromkeys(("before", "after", "value", "low", "high"), np.nan)
     if min(len(before), len(after)) > 1:
         first, last = two_sides(before, after, statistic, owners=owners)
-        averages = {"before": before.agg(statistic), "after": after.agg(statistic)}
+        row |= {"before": before.agg(statistic), "after": after.agg(statistic)}
+        row["value"] = row["after"] / row["before"] if row["before"] else np.nan
         # A resample without services on a side, or with average 0 before, has no ratio and is left out.
-        low, high = intervals.percentiles(last / np.where(first > 0, first, np.nan))
-        ratio = averages["after"] / averages["before"] if averages["before"] else np.nan
-        estimates.update(averages, value=ratio, low=low, high=high)
+        row["low"], row["high"] = intervals.percentiles(last / np.where(first > 0, first, np.nan))
     sizes = {"n": len(before.index.union(after.index)), "n_before": len(before), "n_after": len(after)}
-    return pd.Series({**sizes, **estimates})
+    return pd.Series({**sizes, **row})
 
 
 def both_ways(
@@ -410,16 +400,15 @@ def both_ways(
         for the panel ``n_effective``, ``gained``, ``lost``, ``kept``, ``neither``, ``p`` and ``q`` of `paired`. Null
         shares if a side is empty.
     """
-    wanted = choose(features, columns)
     sides = {"before": _speaking(policies, before), "after": _speaking(policies, after)}
     observed = pd.concat(sides, names=["side"]).reset_index()
     observed["owner"] = observed["service"].map(owners_of(policies))
     observed["side"] = pd.Categorical(observed["side"], list(sides))
-    cross = share_difference(observed, features, before="before", after="after", by="side", columns=wanted)
-    panel = paired(policies, features, before=before, after=after, columns=wanted)
-    panel = panel.assign(n_before=panel["n"], n_after=panel["n"])
-    views = pd.concat([cross.assign(view="cross_section"), panel.assign(view="panel")])
+    cross = share_difference(observed, features, before="before", after="after", by="side", columns=columns)
+    panel = paired(policies, features, before=before, after=after, columns=columns)
+    panel = panel.assign(n_before=panel["n"], n_after=panel["n"], view="panel")
+    views = pd.concat([cross.assign(view="cross_section"), panel])
     # The two rows of a feature one below the other.
     views = views.sort_index(kind="stable", ignore_index=True)
-    estimates = ["feature", "view", "n_before", "n_after", "n", "before", "after", "value", "low", "high"]
-    return views[[*estimates, "n_effective", "gained", "lost", "kept", "neither", "p", "q"]]
+    shared = ["feature", "view", "n_before", "n_after", "n", "before", "after", "value", "low", "high"]
+    return views[[*shared, "n_effective", "gained", "lost", "kept", "neither", "p", "q"]]

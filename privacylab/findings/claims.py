@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -19,13 +19,8 @@ from privacylab.tables.schema import CLAIMED
 SIGHTINGS = ("kept", "near_duplicate", "sampled_out", "same_day")
 """The statuses that count as seeing the policy; flips are crawl noise, and rejected versions are not policies."""
 
-MECHANISMS: Mapping[str, tuple[str, ...]] = {
-    "dpf": ("dpf",),
-    "privacy_shield": ("privacy_shield",),
-    "safe_harbor": ("safe_harbor",),
-    "scc": ("scc", "bcr"),
-}
-"""Mechanisms for transfers; of several claimed, the first counts: the newest framework, else clauses or rules."""
+MECHANISMS = {name: name for name in ("dpf", "privacy_shield", "safe_harbor", "scc")} | {"bcr": "scc"}
+"""Frameworks for transfers, and the mechanism that each is; of several, the first counts: the newest, else clauses."""
 
 NONE, CENSORED, NOT_SEEN = "none", "censored", "not_seen"
 RESAMPLES = 300
@@ -57,16 +52,13 @@ def sightings(versions: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(claims=pd.Series(claims, rows.index, dtype=object)).reset_index(drop=True)
 
 
-def mechanism(claims: Iterable[str], *, without: str | None = None) -> str:
+def mechanism(claims: Collection[str], *, without: str | None = None) -> str:
     """The mechanism of a set of claims: the first of `MECHANISMS`, else ``none``.
 
     >>> mechanism({"safe_harbor", "scc"}), mechanism({"safe_harbor", "scc"}, without="safe_harbor"), mechanism({"ccpa"})
     ('safe_harbor', 'scc', 'none')
     """
-    for name, frameworks in MECHANISMS.items():
-        if name != without and not set(frameworks).isdisjoint(claims):
-            return name
-    return NONE
+    return next((name for claim, name in MECHANISMS.items() if claim in claims and name != without), NONE)
 
 
 def _in_force(seen: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -100,19 +92,19 @@ def spells(
         date is after the versions'.
     """
     seen, day = sightings(versions), pd.Timestamp(eras.as_date(at))
-    seen = seen.assign(claimed=[framework in claims for claims in seen["claims"]])
+    seen = seen.assign(claimed=np.array([framework in claims for claims in seen["claims"]], dtype=bool))
     if not day <= seen["date"].max():
         seen = seen.iloc[:0]  # nothing to follow: the data do not show who still claims it on that day
     start = _in_force(seen, day)
-    services = start.index[start["claimed"].astype(bool)].sort_values()
+    services = start.index[start["claimed"]]
     later = seen[seen["service"].isin(services) & (seen["date"] > day)]
-    last = later[later["claimed"].astype(bool)].groupby("service")["date"].max().reindex(services).fillna(day)
+    last = later[later["claimed"]].groupby("service")["date"].max().reindex(services).fillna(day)
     gone = later[later["date"] > last.reindex(later["service"]).to_numpy()].drop_duplicates("service")
     gone = gone.set_index("service").reindex(services)
     frame = pd.DataFrame({"start": day, "outcome": _outcomes(gone, framework)}, index=services)
     frame.insert(0, "owner", owners_of(seen if policies is None else policies).reindex(services).to_numpy())
     ends = _ends(later.groupby("service")["date"].max().reindex(services).fillna(day), versions)
-    when = _stated(gone["date"], last, policies)
+    when = gone["date"] if policies is None else _stated(gone["date"], last, policies).fillna(gone["date"])
     for name in ends:
         frame[name] = (when.fillna(ends[name]) - day).dt.days.astype(float).clip(lower=0)
     return frame.rename_axis("service").reset_index()
@@ -127,29 +119,25 @@ def _ends(sighted: pd.Series, versions: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"days": carried, "seen": sighted, "stands": closing})
 
 
-def _told(first_seen: pd.Series, policies: pd.DataFrame) -> pd.Series:
-    """The day that the text first seen on each date states; index the services."""
+def _stated(first_seen: pd.Series, before: pd.Series, policies: pd.DataFrame) -> pd.Series:
+    """The day that the text first seen on each date states, if after the sighting before; index the services."""
     stated = policies.loc[policies["document"] == "main"].set_index(["service", "date"])["effective_date"]
     keys = pd.MultiIndex.from_arrays([first_seen.index, first_seen])
     dates = stated[~stated.index.duplicated()].reindex(keys).where(lambda text: text.str.len() == len("YYYY-MM-DD"))
-    return pd.to_datetime(dates, errors="coerce").set_axis(first_seen.index).astype(first_seen.dtype)
+    days = pd.to_datetime(dates, errors="coerce").set_axis(first_seen.index).astype(first_seen.dtype)
+    return days.where((days > before) & (days <= first_seen))
 
 
-def _stated(gone: pd.Series, last: pd.Series, policies: pd.DataFrame | None) -> pd.Series:
-    """The day on which each claim ended: stated in the first text without it, if after the last sighting with it."""
-    if policies is None:
-        return gone
-    told = _told(gone, policies)
-    return told.where((told > last) & (told <= gone), gone)
+GAP = 60
+"""Days between two sightings; in shorter gaps there is little to see."""
 
 
-def stated_changes(versions: pd.DataFrame, policies: pd.DataFrame, *, longer_than: int = 60) -> pd.DataFrame:
-    """Where a new text's stated date lies between two sightings: checks an assumption of `spells`.
+def stated_changes(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
+    """Where a new text's stated date lies between two sightings, over `GAP` days apart: checks `spells`' assumption.
 
     Args:
         versions: The table.
         policies: The table.
-        longer_than: Days between the two sightings; in shorter gaps there is little to see.
 
     Returns:
         A row for each new text that states a date within the gap before its first sighting: ``service``, ``gap`` (days
@@ -159,13 +147,10 @@ def stated_changes(versions: pd.DataFrame, policies: pd.DataFrame, *, longer_tha
     seen = sightings(versions)[["service", "date"]]
     before = seen.groupby("service")["date"].shift()
     gap = (seen["date"] - before).dt.days
-    wide = seen.assign(before=before, gap=gap)[gap > longer_than].set_index("service")
-    stated = _stated(wide["date"], wide["before"], policies)
-    lag = (wide["date"] - stated).dt.days
-    told = _told(wide["date"], policies)
-    inside = (told > wide["before"]) & (told <= wide["date"])
-    rows = wide.assign(place=1 - lag / wide["gap"], lag=lag)[inside]
-    return rows[["gap", "place", "lag"]].reset_index()
+    wide = seen.assign(before=before, gap=gap)[gap > GAP].set_index("service")
+    rows = wide.assign(stated=_stated(wide["date"], wide["before"], policies)).dropna(subset="stated")
+    lag = (rows["date"] - rows["stated"]).dt.days
+    return rows[["gap"]].assign(place=1 - lag / rows["gap"], lag=lag).reset_index()
 
 
 def _outcomes(gone: pd.DataFrame, framework: str) -> list[str]:
@@ -179,13 +164,15 @@ def _outcomes(gone: pd.DataFrame, framework: str) -> list[str]:
 
 
 class _Estimate(NamedTuple):
-    """Aalen and Johansen's: the data in the first row, resamples of owners in the others.
+    """Kaplan and Meier's and Aalen and Johansen's: the data in the first row, resamples of owners in the others.
 
-    ``incidence``: for each outcome, shape (1 + RESAMPLES, days). ``at_risk``: claims in the data, by day.
+    ``at_risk``: claims in the data, by day. ``standing``: the share that still exists, shape (1 + RESAMPLES, days);
+    ``incidence``: that of each outcome.
     """
 
     days: npt.NDArray[np.int64]
     at_risk: npt.NDArray[np.int64]
+    standing: Floats
     incidence: dict[str, Floats]
 
 
@@ -194,29 +181,21 @@ def _estimate(claims: pd.DataFrame, step: int, *, until: str = "days") -> _Estim
     gone = (claims["outcome"] != CENSORED).to_numpy()
     when = claims[until].to_numpy(dtype=float)
     weights = intervals.resampled_services(len(claims), resamples=RESAMPLES, owners=claims["owner"])
-    weights = np.vstack([np.ones(len(claims), dtype=np.float32), weights])
+    weights = np.vstack([np.ones(len(claims)), weights])
     last = np.sort(when)[::-1][min(AT_RISK, len(when)) - 1]
     days = np.unique(np.append(np.arange(0, last, step), last)).astype(int)
     times = np.unique(when[gone & (when <= last)])
     # Those censored on the day of an event are still at risk of it. With nobody at risk, nobody leaves.
     at_risk = np.maximum(weights @ (when[:, None] >= times), 1)
     events = (when[:, None] == times) & gone[:, None]
-    staying = np.cumprod(1 - weights @ events / at_risk, axis=1)
-    just_before = np.hstack([np.ones((len(weights), 1)), staying[:, :-1]])[:, : len(times)]
+    staying = np.cumprod(np.insert(1 - weights @ events / at_risk, 0, 1, axis=1), axis=1)
+    at = np.searchsorted(times, days, side="right")
     counts = Counter(claims.loc[gone, "outcome"])
     incidence = {}
     for kind in sorted(counts, key=lambda kind: (-counts[kind], kind)):
-        losses = just_before * (weights @ (events & (claims["outcome"] == kind).to_numpy()[:, None])) / at_risk
-        summed = np.hstack([np.zeros((len(weights), 1)), np.cumsum(losses, axis=1)])
-        incidence[kind] = summed[:, np.searchsorted(times, days, side="right")]
-    return _Estimate(days, (when[:, None] >= days).sum(axis=0), incidence)
-
-
-def _standing(estimate: _Estimate) -> Floats:
-    """The share of claims that still exist by day, for the data and each resample: Kaplan and Meier's estimate."""
-    return np.asarray(np.clip(1 - sum(estimate.incidence.values(), np.zeros((1 + RESAMPLES, 1))), 0, 1)) * np.ones(
-        (1, len(estimate.days))
-    )
+        losses = staying[:, :-1] * (weights @ (events & (claims["outcome"] == kind).to_numpy()[:, None])) / at_risk
+        incidence[kind] = np.insert(np.cumsum(losses, axis=1), 0, 0, axis=1)[:, at]
+    return _Estimate(days, (when[:, None] >= days).sum(axis=0), staying[:, at], incidence)
 
 
 def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
@@ -236,19 +215,20 @@ def claim_survival(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
         Kaplan, E. L. & Meier, P. (1958). Nonparametric estimation from incomplete observations. JASA 53, 457-481.
     """
     if claims.empty:
-        return pd.DataFrame([{"days": 0, "n": 0, "at_risk": 0, **dict.fromkeys((*SHARES, "lost", "stands"), np.nan)}])
+        return pd.DataFrame([{"days": 0, "n": 0, "at_risk": 0, **dict.fromkeys((*SHARES, *BOUNDS), np.nan)}])
     estimate = _estimate(claims, step)
-    curves = _standing(estimate)
-    low, high = intervals.percentiles(curves[1:])
-    bounds = {name: _on(_estimate(claims, 1, until=end), estimate.days) for name, end in BOUNDS.items()}
-    curve = {"value": curves[0], "low": low, "high": high, **bounds}
-    return pd.DataFrame({"days": estimate.days, "n": len(claims), "at_risk": estimate.at_risk, **curve}).round(6)
+    curve = _curve(claims, estimate, estimate.standing)
+    for name, end in BOUNDS.items():
+        bound = _estimate(claims, 1, until=end)
+        curve[name] = curve["days"].map(pd.Series(bound.standing[0], bound.days))
+    return curve.round(6)
 
 
-def _on(estimate: _Estimate, days: npt.NDArray[np.int64]) -> Floats:
-    """The share that remains on some days; null after the last day of the estimate."""
-    curve = pd.Series(_standing(estimate)[0], estimate.days)
-    return curve.reindex(days).to_numpy(dtype=float)
+def _curve(claims: pd.DataFrame, estimate: _Estimate, shares: Floats) -> pd.DataFrame:
+    """``days``, ``n``, ``at_risk``, ``value``, ``low``, ``high`` of some shares of an estimate."""
+    low, high = intervals.percentiles(shares[1:])
+    sizes = {"days": estimate.days, "n": len(claims), "at_risk": estimate.at_risk}
+    return pd.DataFrame({**sizes, "value": shares[0], "low": low, "high": high})
 
 
 def half_life(claims: pd.DataFrame) -> pd.DataFrame:
@@ -262,7 +242,7 @@ def half_life(claims: pd.DataFrame) -> pd.DataFrame:
         ``stands`` as in `claim_survival`; null without claims.
     """
     if claims.empty:
-        return pd.DataFrame([{"n": 0, **dict.fromkeys((*SHARES, "lost", "stands"), np.nan)}])
+        return pd.DataFrame([{"n": 0, **dict.fromkeys((*SHARES, *BOUNDS), np.nan)}])
     lives = _halved(_estimate(claims, 1))
     # Order statistics, not interpolation: there is nothing between a number and infinity.
     low, high = np.quantile(lives[1:], [0.025, 0.975], method="inverted_cdf")
@@ -271,7 +251,7 @@ def half_life(claims: pd.DataFrame) -> pd.DataFrame:
 
 
 def _halved(estimate: _Estimate) -> Floats:
-    halved = _standing(estimate) <= 0.5 + 1e-9
+    halved = estimate.standing <= 0.5 + 1e-9
     return np.where(halved.any(axis=1), estimate.days[np.argmax(halved, axis=1)], np.inf)
 
 
@@ -298,12 +278,8 @@ def claim_outcomes(claims: pd.DataFrame, *, step: int = 30) -> pd.DataFrame:
         row = {"outcome": outcome, "days": 0, "n": len(claims), "at_risk": len(claims)}
         return pd.DataFrame([{**row, **dict.fromkeys(SHARES, share)}])
     estimate = _estimate(claims, step)
-    frames = []
-    for kind, curves in estimate.incidence.items():
-        low, high = intervals.percentiles(curves[1:])
-        frame = {"outcome": kind, "days": estimate.days, "n": len(claims), "at_risk": estimate.at_risk}
-        frames.append(pd.DataFrame({**frame, "value": curves[0], "low": low, "high": high}))
-    return pd.concat(frames, ignore_index=True)
+    curves = {kind: _curve(claims, estimate, shares) for kind, shares in estimate.incidence.items()}
+    return pd.concat(curves, names=["outcome"]).reset_index("outcome").reset_index(drop=True)
 
 
 def transfer_flow(versions: pd.DataFrame) -> pd.DataFrame:
@@ -323,17 +299,14 @@ def transfer_flow(versions: pd.DataFrame) -> pd.DataFrame:
     eves = [pd.Timestamp(event.date) - pd.Timedelta(days=1) for event in eras.events() if event.id != "ccpa"]
     last = seen["date"].max()
     days = [*(eve for eve in eves if eve < last), last]
-    services, names = seen["service"].unique(), [*MECHANISMS, NONE, NOT_SEEN]
-    states = []
-    for day in days:
-        in_force = _in_force(seen, day)["claims"].map(mechanism)
-        states.append(in_force.reindex(services, fill_value=NOT_SEEN))
+    in_force = {day: _in_force(seen, day)["claims"].map(mechanism) for day in days}
+    states = pd.DataFrame(in_force, seen["service"].unique()).fillna(NOT_SEEN)
+    names = [*dict.fromkeys(MECHANISMS.values()), NONE, NOT_SEEN]
+    moves = [move for move in product(names, names) if move != (NOT_SEEN, NOT_SEEN)]
     rows = []
-    for i, (before, after) in enumerate(pairwise(days)):
-        moves = Counter(zip(states[i], states[i + 1], strict=True))
-        for source, target in product(names, names):
-            if (source, target) != (NOT_SEEN, NOT_SEEN):
-                rows.append((str(before.date()), str(after.date()), source, target, moves[source, target]))
+    for before, after in pairwise(days):
+        n = states.groupby([before, after]).size()
+        rows += [(str(before.date()), str(after.date()), *move, n.get(move, 0)) for move in moves]
     flow = pd.DataFrame(rows, columns=["before", "after", "source", "target", "n"])
     whole = flow.groupby(["before", "source"])["n"].transform("sum")
     low, high = intervals.wilson(flow["n"], whole)

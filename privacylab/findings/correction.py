@@ -18,16 +18,13 @@ RESAMPLES = 4000
 """Draws of shares and gold together."""
 
 
-def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: float) -> Floats:
-    """The true share behind an apparent one, cut to 0..1.
+def rogan_gladen(share: npt.ArrayLike, *, sensitivity: npt.ArrayLike, specificity: npt.ArrayLike) -> Floats:
+    """The true share behind an apparent one, cut to 0..1; null if the finder is no better than chance.
 
     Args:
         share: Share of policies with the feature as found, 0 to 1.
         sensitivity: Share found among the policies that have it.
         specificity: Share not found among those that do not.
-
-    Raises:
-        ValueError: Sensitivity and specificity do not add up to more than 1: the finder is no better than chance.
 
     Note:
         Cutting to 0..1 biases an estimate near the ends; read it with its interval.
@@ -38,12 +35,9 @@ def rogan_gladen(share: float | Floats, *, sensitivity: float, specificity: floa
     >>> float(rogan_gladen(0.3, sensitivity=0.8, specificity=0.9).round(4))
     0.2857
     """
-    power = sensitivity + specificity - 1
-    if power <= 0:
-        raise ValueError(
-            "sensitivity + specificity must be above 1: a finder no better than chance cannot be corrected"
-        )
-    return np.clip((np.asarray(share) + specificity - 1) / power, 0, 1)
+    false = 1 - np.asarray(specificity, dtype=float)
+    power = np.asarray(sensitivity, dtype=float) - false
+    return np.asarray(np.clip((np.asarray(share) - false) / np.where(power > 0, power, np.nan), 0, 1))
 
 
 class _Counts(NamedTuple):
@@ -104,23 +98,21 @@ def error_rates(gold: pd.DataFrame, *, by: str | None = "era") -> pd.DataFrame:
     rows = []
     for cell, part in gold.groupby(keys, sort=False):
         counts = _counted(part)
-        row: Row = {**dict(zip(keys, cell, strict=True)), **counts._asdict()}
-        ends = intervals.wilson(counts.hits, counts.hits + counts.misses)
-        row |= _estimate("sensitivity", counts.sensitivity, ends)
-        ends = intervals.wilson(counts.rejections, counts.rejections + counts.alarms)
-        row |= _estimate("specificity", counts.specificity, ends)
+        found = intervals.wilson(counts.hits, counts.hits + counts.misses)
+        silent = intervals.wilson(counts.rejections, counts.rejections + counts.alarms)
+        row = (*cell, counts.n, counts.n_true, counts.sensitivity, *found, counts.n_false, counts.specificity, *silent)
         rows.append(row)
-    columns = [*keys, "n", "n_true", *_names("sensitivity"), "n_false", *_names("specificity")]
-    floats = dict.fromkeys([*_names("sensitivity"), *_names("specificity")], float)
-    return pd.DataFrame(rows, columns=columns).astype(floats)
+    sensitivity, specificity = _names("sensitivity"), _names("specificity")
+    columns = [*keys, "n", "n_true", *sensitivity, "n_false", *specificity]
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys([*sensitivity, *specificity], float))
 
 
 def _names(name: str) -> tuple[str, str, str]:
     return name, f"{name}_low", f"{name}_high"
 
 
-def _estimate(name: str, value: float | Floats, ends: tuple[Floats, Floats]) -> Row:
-    return {column: float(number) for column, number in zip(_names(name), (value, *ends), strict=True)}
+def _estimate(name: str, value: float | Floats, draws: Floats) -> Row:
+    return dict(zip(_names(name), (value, *intervals.percentiles(draws)), strict=True))
 
 
 def share_draws(yes: npt.ArrayLike, no: npt.ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES) -> Floats:
@@ -144,8 +136,7 @@ def rogan_gladen_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: n
     resamples = apparent.shape[-1]
     sensitivity = share_draws(hits, misses, rng, resamples)
     specificity = share_draws(rejections, alarms, rng, resamples)
-    power = sensitivity + specificity - 1
-    return np.clip((apparent + specificity - 1) / np.where(power > 0, power, np.nan), 0, 1)
+    return rogan_gladen(apparent, sensitivity=sensitivity, specificity=specificity)
 
 
 def ppi_draws(apparent: Floats, counts: Sequence[npt.ArrayLike], rng: np.random.Generator) -> Floats:
@@ -214,10 +205,7 @@ def corrected(shares: pd.DataFrame, *, gold: pd.DataFrame, by: str | None = None
         `benchmarks/interval_coverage.py` shows how often the intervals hold.
     """
     _check(gold, by)
-    rows = []
-    for row in shares.to_dict("records"):
-        counts = _counted(_cell(gold, row["feature"], by, row.get(by)))
-        rows.append({"n_gold": counts.n, **_correct(row, counts)})
+    rows = [_correct(row, _counted(_cell(gold, row["feature"], by, row.get(by)))) for row in shares.to_dict("records")]
     return _beside(shares, rows, "corrected", "rogan_gladen")
 
 
@@ -241,24 +229,21 @@ def _beside(frame: pd.DataFrame, rows: list[Row], *estimates: str) -> pd.DataFra
 
 
 def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
-    if not counts.n:
-        return {"correction": "not corrected: no gold"}
-    if row["n"] == 0:
-        return {"correction": "not corrected: no service"}
-    if counts.n < 2 * NEEDED:
-        return {"correction": f"not corrected: gold has {counts.n} services, needs {2 * NEEDED}"}
+    n, needed = counts.n, 2 * NEEDED
+    if n < needed or row["n"] == 0:
+        why = "no gold" if not n else "no service" if row["n"] == 0 else f"gold has {n} services, needs {needed}"
+        return {"n_gold": n, "correction": f"not corrected: {why}"}
     # A generator for each row, so that other rows do not change its interval.
     rng = np.random.default_rng(SEED)
     share, number = row["value"], row.get("n_effective", row["n"])
-    ends = intervals.percentiles(ppi_draws(share_draws(share * number, (1 - share) * number, rng), counts[:4], rng))
-    estimates = _estimate("corrected", _double_sampled(share, counts), ends)
-    lacking = _lacking(counts)
-    if lacking:
+    yes, no = share * number, (1 - share) * number
+    draws = ppi_draws(share_draws(yes, no, rng), counts[:4], rng)
+    estimates = {"n_gold": n, **_estimate("corrected", _double_sampled(share, counts), draws)}
+    if lacking := _lacking(counts):
         return {**estimates, "correction": f"ppi only: {lacking}"}
     value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
-    apparent = share_draws(share * number, (1 - share) * number, rng)
-    ends = intervals.percentiles(rogan_gladen_draws(apparent, counts[:4], rng))
-    return {**estimates, **_estimate("rogan_gladen", value, ends), "correction": "rogan_gladen and ppi"}
+    draws = rogan_gladen_draws(share_draws(yes, no, rng), counts[:4], rng)
+    return {**estimates, **_estimate("rogan_gladen", value, draws), "correction": "rogan_gladen and ppi"}
 
 
 def as_corrected(shares: pd.DataFrame) -> pd.DataFrame:
@@ -295,16 +280,11 @@ def may_be_off(shares: pd.DataFrame, *, gold: pd.DataFrame) -> pd.DataFrame:
     """
     rates = error_rates(gold, by=None).set_index("feature")
     rates = rates[(rates[["n_true", "n_false"]] >= NEEDED).all(axis=1)].reindex(shares["feature"])
-    ends = []
-    for hits, rejections in (("high", "low"), ("low", "high")):
-        sensitivity, specificity = (
-            rates[f"{name}_{end}"].to_numpy(dtype=float)
-            for name, end in (("sensitivity", hits), ("specificity", rejections))
-        )
-        power = sensitivity + specificity - 1
-        true = (shares["value"].to_numpy(dtype=float) + specificity - 1) / np.where(power > 0, power, np.nan)
-        ends.append(np.clip(true, 0, 1))
-    return shares.assign(true_low=ends[0], true_high=ends[1])
+    true = {}
+    for end, hits, rejections in (("true_low", "high", "low"), ("true_high", "low", "high")):
+        sensitivity, specificity = rates[f"sensitivity_{hits}"], rates[f"specificity_{rejections}"]
+        true[end] = rogan_gladen(shares["value"].astype(float), sensitivity=sensitivity, specificity=specificity)
+    return shares.assign(**true)
 
 
 def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
@@ -333,42 +313,36 @@ def corrected_change(changes: pd.DataFrame, *, gold: pd.DataFrame, before: str, 
     rows = []
     for row in changes.to_dict("records"):
         sides = [_counted(_cell(gold, row["feature"], "era", era)) for era in (before, after)]
-        if before == after:
-            rows.append({"n_gold": sides[0].n, **_correct_alike(row, sides[0])})
-        else:
-            rows.append({"n_gold": sides[0].n + sides[1].n, **_correct_change(row, *sides)})
+        rows.append(_correct_alike(row, sides[0]) if before == after else _correct_change(row, *sides))
     return _beside(changes, rows, "corrected", "alike")
 
 
 def _correct_change(row: Mapping[Hashable, Any], before: _Counts, after: _Counts) -> Row:
-    least = min(before.n, after.n)
-    if not before.n + after.n:
-        return {"correction": "not corrected: no gold"}
+    sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
+    pooled, least = _Counts(*sums), min(before.n, after.n)
     if least < 2 * NEEDED:
-        return {"correction": f"not corrected: gold has {least} services on one side, needs {2 * NEEDED}"}
+        why = f"gold has {least} services on one side, needs {2 * NEEDED}" if pooled.n else "no gold"
+        return {"n_gold": pooled.n, "correction": f"not corrected: {why}"}
     rng = np.random.default_rng(SEED)
     first, last = _both_sides(row, rng)
     value = _double_sampled(row["after"], after) - _double_sampled(row["before"], before)
     own_first, own_last = ppi_draws(first, before[:4], rng), ppi_draws(last, after[:4], rng)
-    estimates = _estimate("corrected", value, intervals.percentiles(own_last - own_first))
-    sums: list[Any] = [sum(pair) for pair in zip(before, after, strict=True)]
-    alike = _correct_alike(row, _Counts(*sums))
+    estimates = _estimate("corrected", value, own_last - own_first)
+    alike = _correct_alike(row, pooled)
     ground = alike["correction"].removeprefix("not corrected: ")
     link = ", and " if "alike" in alike else " only: "
     return {**estimates, **alike, "correction": f"own errors{link}{ground}"}
 
 
 def _correct_alike(row: Mapping[Hashable, Any], pooled: _Counts) -> Row:
-    if not pooled.n:
-        return {"correction": "not corrected: no gold"}
-    if lacking := _lacking(pooled):
-        return {"correction": f"not corrected: {lacking}"}
+    if lacking := _lacking(pooled) if pooled.n else "no gold":
+        return {"n_gold": pooled.n, "correction": f"not corrected: {lacking}"}
     rng = np.random.default_rng(SEED)
     first, last = _both_sides(row, rng)
     power = share_draws(pooled.hits, pooled.misses, rng) - share_draws(pooled.alarms, pooled.rejections, rng)
     value = row["value"] / (pooled.sensitivity + pooled.specificity - 1)
-    alike = _estimate("alike", value, intervals.percentiles((last - first) / np.where(power > 0, power, np.nan)))
-    return {**alike, "correction": "errors alike"}
+    alike = _estimate("alike", value, (last - first) / np.where(power > 0, power, np.nan))
+    return {"n_gold": pooled.n, **alike, "correction": "errors alike"}
 
 
 def _both_sides(row: Mapping[Hashable, Any], rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -15,7 +15,6 @@ from scipy import stats
 
 from privacylab import eras
 from privacylab.findings import intervals
-from privacylab.findings.change import equivalence
 from privacylab.findings.sampling import in_force_on, owners_of
 
 MONTHS = (3, 9)
@@ -54,13 +53,7 @@ def panel(policies: pd.DataFrame) -> pd.DataFrame:
     return rows[["service", "collection", "owner", "period", "end", "policy_id"]]
 
 
-def steps(
-    panel: pd.DataFrame,
-    outcomes: pd.DataFrame,
-    *,
-    treated: Collection[str] | None = None,
-    margin: float | None = None,
-) -> pd.DataFrame:
+def steps(panel: pd.DataFrame, outcomes: pd.DataFrame, *, treated: Collection[str] | None = None) -> pd.DataFrame:
     """How many more services moved in each half-year than in the quiet half-years around it.
 
     A half-year is quiet if it has none of `eras.events` and does not follow one, when late texts still come. Each also
@@ -71,7 +64,6 @@ def steps(
         outcomes: Columns of `findings.features` (true or false) and `findings.amounts`: index ``policy_id``.
         treated: The services of a group, say the EU's: the result is then its step minus that of the others (difference
             in differences). If the others are also affected, that is a lower bound.
-        margin: The smallest step that would matter, in units of the outcome, for the test of no step.
 
     Returns:
         For each outcome, ``move`` and half-year but the first:
@@ -82,7 +74,7 @@ def steps(
           ``owners_others``;
         - ``here`` and ``quiet``: the share of them that moved in it and in a quiet half-year around it (or the mean
           change);
-        - ``value`` (here minus quiet), ``low``, ``high``, ``p``; ``p_equivalence`` with a margin. Null if fewer than
+        - ``value`` (here minus quiet), ``low``, ``high``, ``p``; null if fewer than
           `MINIMUM` could move on either side; no interval if none moved;
         - ``q``: Benjamini-Hochberg over the events of all outcomes;
         - ``placebos`` of the outcome and move, ``rejected`` (p < .05), ``least_p``: the lowest rank that they allow;
@@ -101,25 +93,20 @@ def steps(
         for move, moves in _moves(panel, outcomes[name]).items():
             for period, cell in zip(calendar.index, calendar.to_dict("records"), strict=True):
                 around = [other for other in quiet if 0 < abs(other - period) <= WINDOW]
-                step = _step(moves, period, around, treated=treated, margin=margin)
+                step = _step(moves, period, around, treated)
                 rows.append({"outcome": name, "move": move} | cell | step)
     sizes = ["n", "owners", *([] if treated is None else ["n_others", "owners_others"]), "here", "quiet"]
-    tests = [*_ESTIMATE, *([] if margin is None else ["p_equivalence"])]
-    return _ranked(pd.DataFrame(rows, columns=["outcome", "move", "date", "event", "kind", *sizes, *tests]))
+    return _ranked(pd.DataFrame(rows, columns=["outcome", "move", "date", "event", "kind", *sizes, *_ESTIMATE]))
 
 
-def event_study(
-    panel: pd.DataFrame, outcome: pd.Series, *, event: str, move: str, before: int = WINDOW, after: int = WINDOW
-) -> pd.DataFrame:
-    """The share of services that gained a clause, or lost it, in each half-year around a date.
+def event_study(panel: pd.DataFrame, outcome: pd.Series, *, event: str, move: str) -> pd.DataFrame:
+    """The share of services that gained a clause, or lost it, in the half-years around a date: `WINDOW` on each side.
 
     Args:
         panel: From `panel`.
         outcome: A column of `findings.features`: index ``policy_id``.
         event: The id of one of `eras.events`.
         move: ``gain`` (of the services without it) or ``loss`` (of those with it).
-        before: Half-years before that of the date.
-        after: Half-years after it.
 
     Returns:
         ``period`` (0: the half-year of the date), ``n`` (services that could move, of those seen in that half-year),
@@ -135,16 +122,13 @@ def event_study(
     zero = calendar.index[calendar["event"] == eras.event(event).id]
     same = rows.loc[rows["period"].isin(zero), "series"]
     rows = rows[rows["series"].isin(same) & rows["moved"].notna()]
-    found = []
-    for period in range(-before, after + 1):
+    shares = []
+    for period in range(-WINDOW, WINDOW + 1):
         part = rows[rows["period"].isin(zero + period)]
-        n, count = len(part), part["moved"].sum()
-        share = count / n if n else np.nan
-        number = intervals.effective_number(part[["moved"]].to_numpy(), part["owner"])[0] if n else 0
-        low, high = intervals.wilson(number * share if n else 0, number)
-        sizes = {"n": n, "owners": part["owner"].nunique(), "count": int(count)}
-        found.append({"period": period, **sizes, "value": share, "low": float(low), "high": float(high)})
-    return pd.DataFrame(found)
+        _, low, high = intervals.wilson_of(part[["moved"]].to_numpy(), part["owner"])
+        sizes = {"n": len(part), "owners": part["owner"].nunique(), "count": int(part["moved"].sum())}
+        shares.append({"period": period, **sizes, "value": part["moved"].mean(), "low": low[0], "high": high[0]})
+    return pd.DataFrame(shares)
 
 
 def _calendar(panel: pd.DataFrame) -> pd.DataFrame:
@@ -178,7 +162,7 @@ def _moves(panel: pd.DataFrame, outcome: pd.Series) -> dict[str, pd.DataFrame]:
     series = rows.groupby("series")
     rows["past"] = series["now"].shift()
     rows = rows[(series["period"].diff() == 1) & np.isfinite(rows["now"] - rows["past"])]
-    change = (rows["now"] - rows["past"]).astype(float)
+    change = rows["now"] - rows["past"]
     kinds = {"change": change}
     if pd.api.types.is_bool_dtype(outcome):
         kinds = {"gain": change.where(rows["past"] == 0), "loss": (-change).where(rows["past"] == 1)}
@@ -186,41 +170,29 @@ def _moves(panel: pd.DataFrame, outcome: pd.Series) -> dict[str, pd.DataFrame]:
     return {kind: rows[columns].assign(moved=moved) for kind, moved in kinds.items()}
 
 
-def _step(
-    moves: pd.DataFrame,
-    period: int,
-    quiet: Collection[int],
-    *,
-    treated: Collection[str] | None,
-    margin: float | None,
-) -> dict[str, Any]:
+def _step(moves: pd.DataFrame, period: int, quiet: Collection[int], treated: Collection[str] | None) -> dict[str, Any]:
     """The step of one half-year for `steps`: means of two cells, or of four with a group."""
     same = moves["series"].isin(moves.loc[moves["period"] == period, "series"])
     rows = moves[same & moves["period"].isin([period, *quiet]) & moves["moved"].notna()]
-    here, moved = (rows["period"] == period).to_numpy(), rows["moved"].to_numpy(dtype=float)
-    group = np.ones(len(rows), dtype=bool) if treated is None else rows["service"].isin(list(treated)).to_numpy()
-    found: dict[str, Any] = {}
-    value, variance, pull, fewest = 0.0, 0.0, np.zeros(len(rows)), np.inf
-    for part, sign, name in ((group, 1, ""), (~group, -1, "_others"))[: 1 if treated is None else 2]:
-        now, then = part & here, part & ~here
-        found |= {f"n{name}": now.sum(), f"owners{name}": rows.loc[now, "owner"].nunique()}
-        means = [moved[cell].mean() if cell.any() else np.nan for cell in (now, then)]
-        found |= dict(zip(("here", "quiet"), means, strict=True)) if sign == 1 else {}
-        for cell, mean, weight in ((now, means[0], sign), (then, means[1], -sign)):
-            n = max(cell.sum(), 1)
-            value += weight * mean
-            pull[cell] = weight * (moved[cell] - mean) / n
-            # If nothing happened, both cells vary equally: one in which by chance nobody moved is not free of error.
-            variance += moved[part].var() / n if part.any() else 0.0
-            fewest = min(fewest, cell.sum())
-    if fewest < MINIMUM:
-        return found | {"here": np.nan, "quiet": np.nan}
-    return found | _estimate(value, pull, rows["owner"], least=float(np.sqrt(variance)), margin=margin)
+    here, moved = rows["period"] == period, rows["moved"]
+    group = here | True if treated is None else rows["service"].isin(list(treated))
+    parts = {"": group} if treated is None else {"": group, "_others": ~group}
+    step: dict[str, Any] = {f"n{name}": (part & here).sum() for name, part in parts.items()}
+    step |= {f"owners{name}": rows.loc[part & here, "owner"].nunique() for name, part in parts.items()}
+    cells = moved.groupby([group, here])
+    if cells.ngroups < 2 * len(parts) or cells.size().min() < MINIMUM:
+        return step
+    n, sign = cells.transform("size"), np.where(here == group, 1, -1)
+    # If nothing happened, both cells vary equally: one in which by chance nobody moved is not free of error.
+    variance = (moved.groupby(group).transform("var", ddof=0) / n**2).sum()
+    pull = sign * (moved - cells.transform("mean")) / n
+    means = [(moved[part & here].mean(), moved[part & ~here].mean()) for part in parts.values()]
+    gaps = [now - then for now, then in means]
+    step |= dict(zip(("here", "quiet"), means[0], strict=True))
+    return step | _estimate(gaps[0] - sum(gaps[1:]), pull, rows["owner"], least=float(np.sqrt(variance)))
 
 
-def _estimate(
-    value: float, pull: intervals.Floats, owners: pd.Series, *, least: float = 0.0, margin: float | None = None
-) -> dict[str, float]:
+def _estimate(value: float, pull: pd.Series, owners: pd.Series, *, least: float) -> dict[str, float]:
     """A value with the interval and p of its error, clustered by owner: Student's t on (owners - 1).
 
     Args:
@@ -228,25 +200,20 @@ def _estimate(
         pull: Each row's part of its error: its weight in the value times its residual; shape (rows,).
         owners: The owner of each row.
         least: The error that independent rows of one spread would have, as a lower limit.
-        margin: As in `steps`.
 
     References:
         Liang, K.-Y. & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear models. Biometrika 73.
         Cameron, A. C. & Miller, D. L. (2015). A practitioner's guide to cluster-robust inference. JHR 50, 317-372.
     """
-    sums = np.bincount(pd.factorize(owners)[0], pull)
-    found = dict.fromkeys(_ESTIMATE, np.nan)
+    sums = pull.groupby(owners).sum()
     if len(sums) < 2:
-        return found
+        return {}
     error = max(float(np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1))), least)
     if not error > 1e-12:
-        return found | {"value": value}
+        return {"value": value}
     law = stats.t(len(sums) - 1)
     half = law.ppf(0.5 + intervals.LEVEL / 2) * error
-    found |= {"value": value, "low": value - half, "high": value + half, "p": 2 * law.sf(abs(value) / error)}
-    if margin is not None:
-        found["p_equivalence"] = float(equivalence(value, error, margin=margin, df=len(sums) - 1))
-    return found
+    return {"value": value, "low": value - half, "high": value + half, "p": 2 * law.sf(abs(value) / error)}
 
 
 def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
@@ -255,10 +222,9 @@ def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
     frame["q"] = intervals.benjamini_hochberg(frame["p"].where(event))
     frame[["placebos", "rejected", "least_p", "rank_p"]] = np.nan
     for _, part in frame.groupby(["outcome", "move"]):
-        dull = part.loc[placebo[part.index], "p"].dropna().to_numpy(dtype=float)
-        p = part["p"].to_numpy(dtype=float)
-        ranks = (1 + (dull <= p[:, None]).sum(axis=1)) / (1 + len(dull))
-        said = {"placebos": len(dull), "rejected": (dull < 0.05).sum(), "least_p": 1 / (1 + len(dull))}
-        frame.loc[part.index, list(said)] = list(said.values())
-        frame.loc[part.index, "rank_p"] = np.where(part["p"].notna() & ~placebo[part.index], ranks, np.nan)
+        dull = part.loc[placebo, "p"].dropna().to_numpy(dtype=float)
+        ranks = (1 + (dull <= part[["p"]].to_numpy(dtype=float)).sum(axis=1)) / (1 + len(dull))
+        counts = [len(dull), (dull < 0.05).sum(), 1 / (1 + len(dull))]
+        frame.loc[part.index, ["placebos", "rejected", "least_p"]] = counts
+        frame.loc[part.index, "rank_p"] = np.where(part["p"].notna() & (part["kind"] != "placebo"), ranks, np.nan)
     return frame

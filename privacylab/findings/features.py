@@ -1,8 +1,7 @@
 """Which policy has which feature, and the amounts of each policy."""
 
-import tomllib
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from privacylab.tables import Corpus
 from privacylab.tables.readability import reading_grade
 from privacylab.tables.schema import CATEGORIES, CLAIMED
 
-Columns = Iterable[str] | None
+Columns = Collection[str] | None
 """The requested columns; None: all."""
 
 
@@ -28,6 +27,20 @@ class Incidence(NamedTuple):
     policies: pd.Index
     segments: pd.Index
 
+    def having(self, marks: pd.Series, names: Sequence[str]) -> pd.DataFrame:
+        """Which policy has a segment with which mark: boolean, index the policies, a column for each name.
+
+        Args:
+            marks: Marks of segments, index ``segment_id``.
+            names: All marks.
+        """
+        columns = pd.Index(list(names), dtype="str")
+        places = (self.segments.get_indexer(marks.index), columns.get_indexer(pd.Index(marks)))
+        shape = (len(self.segments), len(columns))
+        # int32 throughout: a byte would overflow to 0 at 256 occurrences.
+        marked = sparse.coo_array((np.ones(len(marks), dtype=np.int32), places), shape=shape).tocsr()
+        return pd.DataFrame((self.matrix @ marked).toarray() > 0, index=self.policies, columns=columns)
+
 
 def incidence(corpus: Corpus) -> Incidence:
     """The occurrences of a corpus as a sparse matrix: a million rows in about a second and 20 MB."""
@@ -37,12 +50,6 @@ def incidence(corpus: Corpus) -> Incidence:
     places = (policies.get_indexer(rows["policy_id"]), segments.get_indexer(rows["segment_id"]))
     counts = sparse.coo_array((np.ones(len(rows), dtype=np.int32), places), shape=(len(policies), len(segments)))
     return Incidence(counts.tocsr(), policies, segments)
-
-
-def _ruled(name: str, block: str) -> list[dict[str, Any]]:
-    """The blocks of a rule file: each is a feature even if no policy has it."""
-    rules: list[dict[str, Any]] = tomllib.loads((paths.RULES / f"{name}.toml").read_text(encoding="utf-8"))[block]
-    return rules
 
 
 def features(corpus: Corpus) -> pd.DataFrame:
@@ -58,15 +65,14 @@ def features(corpus: Corpus) -> pd.DataFrame:
     Note:
         Categories come from a classifier: show them with `findings.corrected`.
     """
-    where = incidence(corpus)
     labels, mentions, cues = (
         rows.set_index("segment_id") for rows in (corpus.labels(), corpus.mentions(), corpus.cues())
     )
     framework, stance = mentions["framework"], mentions["stance"]
     valued = (cues["cue"] + "=" + cues["value"]).dropna()
-    rules = _ruled("cues", "cue")
+    rules = paths.rules("cues")["cue"]
     values = {f"{rule['id']}={value}" for rule in rules for value in rule.get("values", ())}
-    frameworks = sorted({*framework, *(rule["id"] for rule in _ruled("frameworks", "framework"))})
+    frameworks = sorted({*framework, *(rule["id"] for rule in paths.rules("frameworks")["framework"])})
     families: list[tuple[str, pd.Series, Sequence[str]]] = [
         ("category:", labels["category"].astype(str), CATEGORIES),
         ("framework:", framework, frameworks),
@@ -76,12 +82,7 @@ def features(corpus: Corpus) -> pd.DataFrame:
         ("cue:", valued, sorted({*valued, *values, "retention_period=as-long-as-necessary"})),
     ]
     marks = pd.concat([prefix + names for prefix, names, _ in families])
-    columns = [prefix + name for prefix, _, names in families for name in names]
-    places = (where.segments.get_indexer(marks.index), pd.Index(columns).get_indexer(pd.Index(marks)))
-    shape = (len(where.segments), len(columns))
-    # int32 throughout: a byte would overflow to 0 at 256 occurrences.
-    marked = sparse.coo_array((np.ones(len(marks), dtype=np.int32), places), shape=shape).tocsr()
-    return pd.DataFrame((where.matrix @ marked).toarray() > 0, index=where.policies, columns=columns)
+    return incidence(corpus).having(marks, [prefix + name for prefix, _, names in families for name in names])
 
 
 REGIONS = ("california", "us_states", "eu_uk", "other")
@@ -102,19 +103,12 @@ def only_for(corpus: Corpus, audiences: Collection[str] = REGIONS) -> pd.DataFra
         A part's audience comes from its headings or its own words (``rules/audiences.toml``). A promise in a regional
         part counts as regional even if another part extends it to all.
     """
-    where, cues = incidence(corpus), corpus.cues(columns=["segment_id", "cue", "value"])
+    where, cues = incidence(corpus), corpus.cues(columns=["segment_id", "cue", "value"]).set_index("segment_id")
     audience = corpus.segments(columns=["segment_id", "audience"]).set_index("segment_id")["audience"]
-    marks = pd.concat([cues["cue"], (cues["cue"] + "=" + cues["value"]).dropna()])
-    codes, names = pd.factorize("cue:" + marks.astype(str), sort=True)
-    segments = cues["segment_id"].loc[marks.index].to_numpy()
-    outside = ~audience.reindex(segments).isin(list(audiences)).to_numpy()
-    stated = []
-    for part in (np.ones(len(marks), dtype=bool), outside):
-        places = (where.segments.get_indexer(segments[part]), codes[part])
-        shape = (len(where.segments), len(names))
-        marked = sparse.coo_array((np.ones(part.sum(), dtype=np.int32), places), shape=shape).tocsr()
-        stated.append((where.matrix @ marked).toarray() > 0)
-    return pd.DataFrame(stated[0] & ~stated[1], index=where.policies, columns=names)
+    marks = "cue:" + pd.concat([cues["cue"], (cues["cue"] + "=" + cues["value"]).dropna()]).astype(str)
+    outside = ~audience.reindex(marks.index).isin(list(audiences)).to_numpy()
+    names = sorted(marks.unique())
+    return where.having(marks, names) & ~where.having(marks[outside], names)
 
 
 def amounts(corpus: Corpus) -> pd.DataFrame:

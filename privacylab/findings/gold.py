@@ -7,23 +7,14 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import cohen_kappa_score
 
-from privacylab import eras
+from privacylab import eras, paths
 from privacylab.findings import intervals
 from privacylab.tables.schema import CATEGORIES, CODES
 
 POLICIES, SEGMENTS = "policies_read.csv", "segments_read.csv"
 POLICY_FIELDS = (
-    "policy_id",
-    "collection",
-    "source",
-    "service",
-    "owner",
-    "era",
-    "weight",
-    "part",
-    "readers",
-    "n_segments",
-    "page",
+    *("policy_id", "collection", "source", "service", "owner", "era"),
+    *("weight", "part", "readers", "n_segments", "page"),
 )
 SEGMENT_FIELDS = ("policy_id", "position", "segment_id", "label", "cues", "second_label", "second_cues")
 
@@ -31,45 +22,7 @@ CODES_READ = CODES.removesuffix("O")
 """The letters of the categories that readers looked for; ``Other`` was not among them."""
 PERIOD, ANY_BASIS = "cue:a period in numbers", "cue:any legal basis"
 _CATEGORIES = {code: f"category:{name}" for code, name in zip(CODES, CATEGORIES, strict=True) if code in CODES_READ}
-_CUES = {
-    "access": "right_access",
-    "rectification": "right_rectification",
-    "erasure": "right_erasure",
-    "portability": "right_portability",
-    "objection": "right_objection",
-    "restriction": "right_restriction",
-    "withdraw": "right_withdraw_consent",
-    "complaint": "right_complaint",
-    "li": "basis_legitimate_interests",
-    "consent": "basis_consent",
-    "contract": "basis_contract",
-    "obligation": "basis_legal_obligation",
-    "vital": "basis_vital_interests",
-    "publictask": "basis_public_task",
-    "period": "a period in numbers",
-    "necessary": "retention_period=as-long-as-necessary",
-    "transfer": "business_transfer",
-    "nosale": "sale_of_data=does-not-sell",
-    "sells": "sale_of_data=sells",
-    "optout_sale": "sale_of_data=opt-out",
-    "dpo": "dpo",
-    "authority": "supervisory_authority",
-    "seal": "privacy_seal",
-    "truste": "privacy_seal=truste",
-    "ai": "ai",
-    "automated": "automated_decision",
-    "profiling": "profiling",
-    "dnt": "do_not_track",
-    "gpc": "global_privacy_control",
-}
-_FRAMEWORKS = {
-    "harbor": "safe_harbor",
-    "shield": "privacy_shield",
-    "dpf": "dpf",
-    "gdpr": "gdpr",
-    "ccpa": "ccpa",
-    "scc": "scc",
-}
+_CUES, _FRAMEWORKS = (paths.rules("readers")[kind] for kind in ("cues", "frameworks"))
 _STANCES = ("claims", "withdrawn", "named")
 WORDS = (*_CUES, *(f"{name}_{stance}" for name in _FRAMEWORKS for stance in _STANCES))
 """The words that a reader may use for a segment besides the letters of categories."""
@@ -107,21 +60,22 @@ def policy_labels(folder: Path) -> Reading:
     policies, segments = _table(folder / POLICIES, POLICY_FIELDS), _table(folder / SEGMENTS, SEGMENT_FIELDS)
     letters, word = f"[{CODES_READ}{CODES_READ.lower()}]+|N", "|".join(WORDS)
     names = [era.id for era in eras.eras()]
-    for name, frame, column, pattern, allowed in (
-        (POLICIES, policies, "era", "|".join(names), ", ".join(names)),
-        (POLICIES, policies, "part", "tune|score", "tune, score"),
-        (POLICIES, policies, "page", "policy|not|", "policy, not, or nothing"),
-        (POLICIES, policies, "weight", r"\d+(\.\d+)?", "numbers above 0"),
-        (POLICIES, policies, "n_segments", r"\d+", "whole numbers"),
-        (SEGMENTS, segments, "position", r"\d+", "whole numbers"),
-        (SEGMENTS, segments, "label", letters, f"letters of {CODES_READ}, capital or small, or N"),
-        (SEGMENTS, segments, "second_label", f"({letters})?", f"letters of {CODES_READ}, or N, or nothing"),
-        (SEGMENTS, segments, "cues", f"(({word}) ?)*", ", ".join(WORDS)),
-        (SEGMENTS, segments, "second_cues", f"(({word}) ?)*", ", ".join(WORDS)),
-    ):
-        wrong = frame.loc[~frame[column].str.fullmatch(pattern), column]
-        if len(wrong):
-            raise ValueError(f"{name}: column {column!r} holds {wrong.iloc[0]!r}; allowed are {allowed}")
+    whole, words = (r"\d+", "whole numbers"), (f"(({word}) ?)*", ", ".join(WORDS))
+    allowed = {
+        "era": ("|".join(names), ", ".join(names)),
+        "part": ("tune|score", "tune, score"),
+        "page": ("policy|not|", "policy, not, or nothing"),
+        "weight": (r"\d+(\.\d+)?", "numbers above 0"),
+        "label": (letters, f"letters of {CODES_READ}, capital or small, or N"),
+        "second_label": (f"({letters})?", f"letters of {CODES_READ}, or N, or nothing"),
+        **{"n_segments": whole, "position": whole, "cues": words, "second_cues": words},
+    }
+    for name, rows in ((POLICIES, policies), (SEGMENTS, segments)):
+        for column in rows.columns.intersection(list(allowed)):
+            pattern, values = allowed[column]
+            wrong = rows.loc[~rows[column].str.fullmatch(pattern), column]
+            if len(wrong):
+                raise ValueError(f"{name}: column {column!r} holds {wrong.iloc[0]!r}; allowed are {values}")
     policies = policies.astype({"weight": float, "readers": int, "n_segments": int})
     return Reading(policies, segments.astype({"position": int}))
 
@@ -147,8 +101,7 @@ def gone(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["policy_id", "position", "segment_id"]
     here = occurrences.loc[occurrences["policy_id"].isin(reading.policies["policy_id"]), keys]
-    merged = reading.segments.merge(here, on=keys, how="left", indicator="found")
-    return merged.loc[merged.pop("found") == "left_only"].reset_index(drop=True)
+    return reading.segments.merge(here, on=keys, how="left_anti").reset_index(drop=True)
 
 
 def counts(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
@@ -173,10 +126,10 @@ def _states(reading: Reading, occurrences: pd.DataFrame) -> pd.DataFrame:
     places = reading.segments.groupby("policy_id")["position"].nunique()
     n_read = places.reindex(policies["policy_id"], fill_value=0).to_numpy()
     is_unread = (policies["page"] == "") | (n_read < policies["n_segments"])
-    is_none = ~is_unread & (policies["page"] == "not")
-    is_gone = ~is_unread & ~is_none & policies["policy_id"].isin(gone(reading, occurrences)["policy_id"])
-    rest = ~(is_unread | is_none | is_gone)
-    return policies.assign(unread=is_unread, no_policy=is_none, gone=is_gone, n=rest)
+    is_gone = policies["policy_id"].isin(gone(reading, occurrences)["policy_id"])
+    names = ["unread", "no_policy", "gone"]
+    state = np.select([is_unread, policies["page"] == "not", is_gone], names, "n")
+    return policies.assign(**{name: state == name for name in [*names, "n"]})
 
 
 def _truth(segments: pd.DataFrame, who: str = "") -> pd.DataFrame:
@@ -186,9 +139,11 @@ def _truth(segments: pd.DataFrame, who: str = "") -> pd.DataFrame:
     for code, feature in _CATEGORIES.items():
         columns[feature] = label.str.contains(code, regex=False)
         columns[f"generous {feature}"] = label.str.contains(code, regex=False, case=False)
-    said = segments[f"{who}cues"].str.get_dummies(sep=" ").astype(bool)
+    has_word = segments[f"{who}cues"].str.get_dummies(sep=" ").astype(bool)
     for feature, words in _SAYS.items():
-        columns[feature] = said[[word for word in said if word in words]].any(axis=1)
+        columns[feature] = columns[f"generous {feature}"] = has_word[has_word.columns.intersection(list(words))].any(
+            axis=1
+        )
     return pd.DataFrame(columns).groupby(policy).any()
 
 
@@ -218,16 +173,12 @@ def policy_gold(
     policies = _states(reading, occurrences)
     read = policies[policies["n"] & ((policies["part"] == part) if part else True)]
     read = read[read["policy_id"].isin(features.index)].sort_values(["era", "service"])
-    found, ids = with_sums(features).loc[read["policy_id"]], read["policy_id"].to_numpy()
-    truth = _truth(reading.segments).reindex(ids)
-    columns = ["policy_id", "service", "owner", "era", "feature", "predicted", "truth", "generous", "weight"]
-    frames = [pd.DataFrame(columns=columns)] if read.empty else []
-    for feature in FEATURES_READ if len(read) else ():
-        generous = truth.get(f"generous {feature}", truth[feature])
-        labelled = {"predicted": found[feature], "truth": truth[feature], "generous": generous}
-        values = {name: column.to_numpy(dtype=bool) for name, column in labelled.items()}
-        frames.append(read.assign(feature=feature, **values)[columns])
-    return pd.concat(frames, ignore_index=True)
+    names, truth = list(FEATURES_READ), _truth(reading.segments).reindex(read["policy_id"])
+    predicted = with_sums(features).loc[read["policy_id"], names]
+    sides = {"predicted": predicted, "truth": truth[names], "generous": truth[[f"generous {name}" for name in names]]}
+    rows = pd.DataFrame({"feature": names}).merge(read, how="cross")
+    rows = rows.assign(**{name: side.to_numpy(dtype=bool).ravel("F") for name, side in sides.items()})
+    return rows[["policy_id", "service", "owner", "era", "feature", *sides, "weight"]]
 
 
 def agreement(reading: Reading) -> pd.DataFrame:
@@ -246,14 +197,12 @@ def agreement(reading: Reading) -> pd.DataFrame:
     """
     once = reading.segments.loc[reading.segments["second_label"] == "", "policy_id"]
     twice = reading.segments[~reading.segments["policy_id"].isin(once)]
-    first, second = (_truth(twice, who) for who in ("", "second_"))
-    rows = []
-    for feature in FEATURES_READ:
-        one, other = first[feature], second[feature]
-        varied = len(set(one) | set(other)) > 1
-        kappa = float(cohen_kappa_score(one, other)) if varied else np.nan
-        rows.append((feature, len(one), int(one.sum()), int(other.sum()), int((one == other).sum()), kappa))
-    table = pd.DataFrame(rows, columns=["feature", "n", "first", "second", "agreed", "kappa"])
-    table["value"] = table["agreed"] / table["n"].where(table["n"] > 0)
+    first, second = (_truth(twice, who)[list(FEATURES_READ)] for who in ("", "second_"))
+    agreed, varied = first == second, (first | second).any() & ~(first & second).all()
+    table = pd.DataFrame({"n": len(first), "first": first.sum(), "second": second.sum(), "agreed": agreed.sum()})
+    table["value"] = agreed.mean()
     table["low"], table["high"] = intervals.wilson(table["agreed"], table["n"])
-    return table[["feature", "n", "first", "second", "agreed", "value", "low", "high", "kappa"]]
+    table["kappa"] = [
+        cohen_kappa_score(first[name], second[name]) if varied[name] else np.nan for name in FEATURES_READ
+    ]
+    return table.rename_axis("feature").reset_index()

@@ -95,15 +95,19 @@ def effective_number(values: Floats, owners: npt.ArrayLike) -> Floats:
     >>> effective_number(np.array([[1.0], [1.0], [0.0], [0.0]]), ["a", "a", "b", "b"]).tolist()
     [2.0]
     """
-    codes, names = pd.factorize(np.asarray(owners))
-    n = len(codes)
-    alike = n**2 / max((np.bincount(codes, minlength=1) ** 2).sum(), 1)
-    away = values - values.mean(axis=0) if n else values
-    sums = np.zeros((len(names), values.shape[1]))
-    np.add.at(sums, codes, away)
+    n = len(values)
+    away = values - values.sum(axis=0) / max(n, 1)
+    of_owner = pd.DataFrame(away).groupby(np.asarray(owners))
+    alike = n**2 / max((of_owner.size() ** 2).sum(), 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        number = n * (away**2).sum(axis=0) / (sums**2).sum(axis=0)
+        number = n * (away**2).sum(axis=0) / (of_owner.sum().to_numpy() ** 2).sum(axis=0)
     return np.asarray(np.where(np.isnan(number), alike, np.clip(number, 1, n)), dtype=np.float64)
+
+
+def wilson_of(values: Floats, owners: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
+    """The `effective_number` of each column of services' values, 0 to 1, and Wilson's low and high with it."""
+    number = effective_number(values, owners)
+    return number, *wilson(values.sum(axis=0) / max(len(values), 1) * number, number)
 
 
 def resampled_services(

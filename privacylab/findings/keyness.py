@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from privacylab.findings.change import Side, paired, pairs
 from privacylab.findings.features import incidence
@@ -26,14 +25,10 @@ def terms(corpus: Corpus, policy_ids: "pd.Index[str]") -> pd.DataFrame:
     rows = where.policies.get_indexer(policy_ids)
     if (rows < 0).any():
         raise ValueError(f"policy {policy_ids[int(np.argmin(rows))]!r} is not in the corpus")
-    matrix = where.matrix[rows]
-    texts = corpus.segments(columns=["terms"])["terms"].iloc[np.flatnonzero(matrix.sum(axis=0))]
-    words = texts.str.split().explode().dropna()
-    codes, names = words.factorize(sort=True)
-    places = (words.index.to_numpy(), codes)
-    held = sparse.coo_array((np.ones(len(words), dtype=np.int32), places), (len(where.segments), len(names)))
-    counts = (matrix @ held.tocsr()).toarray()
-    return pd.DataFrame(counts > 0, index=policy_ids, columns=pd.Index(names, dtype="str"))
+    where = where._replace(matrix=where.matrix[rows], policies=policy_ids)
+    bags = corpus.segments(columns=["segment_id", "terms"]).set_index("segment_id")["terms"]
+    words = bags.iloc[np.flatnonzero(where.matrix.sum(axis=0))].str.split().explode().dropna()
+    return where.having(words, sorted(words.unique()))
 
 
 def keyness(corpus: Corpus, policies: pd.DataFrame, *, before: Side, after: Side, minimum: int = 10) -> pd.DataFrame:
@@ -57,12 +52,12 @@ def keyness(corpus: Corpus, policies: pd.DataFrame, *, before: Side, after: Side
         Where policies grow, more words are added than dropped: read both lists.
     """
     both = pairs(policies, before=before, after=after)
-    held = terms(corpus, pd.Index(pd.unique(both[["before", "after"]].to_numpy().ravel())))
-    old, new = (held.loc[both[side]].to_numpy(dtype=bool) for side in ("before", "after"))
+    uses = terms(corpus, pd.Index(pd.unique(both[["before", "after"]].to_numpy().ravel())))
+    old, new = (uses.loc[both[side]].to_numpy(dtype=bool) for side in ("before", "after"))
     used = old | new
-    frequent = held.columns[used.sum(axis=0) >= max(minimum, 1)]
-    words = paired(policies, held, before=before, after=after, columns=frequent).rename(columns={"feature": "term"})
+    frequent = uses.columns[used.sum(axis=0) >= max(minimum, 1)]
+    words = paired(policies, uses, before=before, after=after, columns=frequent).rename(columns={"feature": "term"})
     # Rounded: noise in the last digit must not decide between equals.
-    strength, size = -np.log(words["p"]).round(9), words["value"].abs().round(9)
-    ordered = words.assign(strength=-strength, size=-size).sort_values(["strength", "size", "term"], ignore_index=True)
-    return ordered.drop(columns=["kept", "neither", "strength", "size"])
+    words = words.assign(weakness=np.log(words["p"]).round(9), size=-words["value"].abs().round(9))
+    words = words.sort_values(["weakness", "size", "term"], ignore_index=True)
+    return words.drop(columns=["kept", "neither", "weakness", "size"])

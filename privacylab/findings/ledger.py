@@ -10,24 +10,6 @@ from privacylab.findings.sampling import cells
 from privacylab.tables import schema
 
 
-def versions_by_year(versions: pd.DataFrame) -> pd.DataFrame:
-    """What the sources have for each year and collection.
-
-    Returns:
-        ``year``, ``collection``, ``n`` (services with a kept or sampled-out version), ``n_versions`` (all rows),
-        ``n_kept``; a row for each year from the first to the last and each collection. Undated versions are left out.
-    """
-    dated = versions[versions["date"].notna()]
-    keys = [cells(dated["date"], by="year").rename("year"), dated["collection"].astype("category")]
-    sighted = dated["status"].isin(["kept", "sampled_out"])
-    counts = {
-        "n": dated["service"].where(sighted).groupby(keys, observed=False).nunique(),
-        "n_versions": dated["service"].groupby(keys, observed=False).size(),
-        "n_kept": (dated["status"] == "kept").groupby(keys, observed=False).sum(),
-    }
-    return pd.DataFrame(counts).astype(int).reset_index()
-
-
 def exclusion_flow(versions: pd.DataFrame) -> pd.DataFrame:
     """What was left out between the sources and the kept policies, and why: each input once.
 

@@ -14,9 +14,7 @@ What a measure misses is beside it (``misses``), and changes no column.
 ``benchmarks/replication_rule.py`` simulates what the columns say of a true, a halved and an absent effect.
 """
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,16 +77,13 @@ class Finding(NamedTuple):
         return self.id.rstrip("abcdefgh")
 
 
-@cache
 def findings() -> tuple[Finding, ...]:
     """The published findings in their order, then the project's own.
 
     Raises:
         ValueError: A block of ``rules/replication.toml`` has an unknown value, or lacks what its direction needs.
     """
-    with (paths.RULES / "replication.toml").open("rb") as file:
-        blocks = tomllib.load(file)["finding"]
-    return tuple(_finding(block) for block in blocks)
+    return tuple(_finding(block) for block in paths.rules("replication")["finding"])
 
 
 def _finding(block: dict[str, Any]) -> Finding:
@@ -181,18 +176,17 @@ def table(estimates: Mapping[str, Mapping[str, pd.Series | pd.DataFrame]]) -> pd
     rows: list[dict[str, Any]] = []
     for finding in findings():
         about = {**finding._asdict(), "finding": finding.number, "part": finding.id}
-        if not finding.direction:
+        if finding.direction:
+            cell, row = given[finding.id]
+            rows.append({**about, **row, **compare(finding, row), "cell": cell})
+        else:
             rows.append({**about, "sign": NOT_TESTABLE, "misses": finding.not_testable})
-            continue
-        cell, row = given[finding.id]
-        rows.append({**about, **row, **compare(finding, row), "cell": cell})
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).replace({"": None})
-    floats = [name for name in COLUMNS if name in _NUMBERS]
-    return frame.astype({"n": "Int64", "inside": "boolean", **dict.fromkeys(floats, float)})
+    return frame.astype({"n": "Int64", "inside": "boolean", **dict.fromkeys(_NUMBERS, float)})
 
 
-_NUMBERS = {"published", "error", "margin", "value", "low", "high", "p", "p_equivalence", "count"}
-_NUMBERS |= {"times", "times_low", "times_high", "z"}
+_ESTIMATE = ("value", "low", "high", "p", "p_equivalence", "count")
+_NUMBERS = (*_ESTIMATE, "published", "error", "margin", "times", "times_low", "times_high", "z")
 
 
 def _row(part: str, estimate: pd.Series | pd.DataFrame) -> dict[str, float]:
@@ -200,8 +194,7 @@ def _row(part: str, estimate: pd.Series | pd.DataFrame) -> dict[str, float]:
         if len(estimate) > 1:
             raise ValueError(f"the estimate of part {part!r} has {len(estimate)} rows, not one")
         estimate = estimate.iloc[0] if len(estimate) else pd.Series({"n": 0})
-    names = ("n", "value", "low", "high", "p", "p_equivalence", "count")
-    row = {name: float(estimate.get(name, np.nan)) for name in names}
+    row = {name: float(estimate.get(name, np.nan)) for name in ("n", *_ESTIMATE)}
     if "gained" in estimate:
         row["count"] = float(estimate["gained"] - estimate["lost"])
     return row
@@ -216,8 +209,8 @@ def published_series() -> pd.DataFrame:
     """
     rows = pd.read_csv(paths.RULES / "published.csv")
     share, error = rows["percent"] / 100, rows["error"] / 100
-    series = rows[["source", "feature", "half_year"]].assign(value=share, low=share - error, high=share + error)
-    return series.assign(counted=rows["counted"])
+    rows = rows.assign(value=share, low=share - error, high=share + error)
+    return rows[["source", "feature", "half_year", "value", "low", "high", "counted"]]
 
 
 def beside_published(shares: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +244,7 @@ def markdown(replication: pd.DataFrame) -> str:
     three = "sign | times the published size | published in our interval | z | "
     return "\n".join(
         [
-            _HEAD.format(n=(rows["first"] & ~own).sum(), **_counts(rows[~own])),
+            paths.rules("replication")["page"].format(n=(rows["first"] & ~own).sum(), **_counts(rows[~own])),
             head.format(three),
             "|---" * 10 + "|",
             *[_line(row) for row in rows[~own].to_dict("records")],
@@ -265,43 +258,20 @@ def markdown(replication: pd.DataFrame) -> str:
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, Any]:
-    sized = rows["inside"].notna()
-    signs = rows["sign"].value_counts()
-    told = ", ".join(f"{name} {signs[name]}" for name in (AGREES, NO_CHANGE, NOT_SHOWN, OPPOSITE) if name in signs)
-    return {"signs": told, "sized": sized.sum(), "inside": rows.loc[sized, "inside"].astype(bool).sum()}
-
-
-_HEAD = """# Published findings, put to the test
-
-Made by `make notebooks` from `figures/replication.csv`, which `notebooks/6-published.ipynb` computes; do not edit. The
-claims are in `privacylab/rules/replication.toml`. Three columns replace a verdict:
-
-- **sign**: *agrees* if the whole 95% interval is on the published side of no change, *opposite* if it is on the other
-  side, else *not shown*. For a claim of no change: *no change shown* if two one-sided tests reject a change as large
-  as the margin, *opposite* if the whole interval is beyond it. A level has no sign;
-- **times the published size**: ours over theirs with its interval, ratios by their logarithm: 1 is as published, 0 no
-  change; and whether the published value is in our interval;
-- **z**: the difference in standard errors of both; the source's error counts only if it gives one.
-
-`benchmarks/replication_rule.py` shows what the columns say of a true, a halved and an absent effect. Each row says what
-its measure misses; this changes no column. It also says how the source was read: full, abstract, code (released
-outputs) or press. "Opposite" means in this corpus: its services are the archives' choice, most of them American.
-Intervals are clustered by owner. `cell` is the code cell of the notebook that begins with that label.
-
-{n} findings. By their estimates: {signs}. Of {sized} published sizes {inside} lie in our interval.
-"""
+    sized, n = rows["inside"].dropna().astype(bool), rows["sign"].value_counts()
+    signs = ", ".join(f"{sign} {n[sign]}" for sign in (AGREES, NO_CHANGE, NOT_SHOWN, OPPOSITE) if sign in n)
+    return {"signs": signs, "sized": len(sized), "inside": sized.sum()}
 
 
 def _line(row: Mapping[Any, Any], *, own: bool = False) -> str:
-    notes = [] if pd.isna(row["misses"]) else [str(row["misses"])]
-    text = "" if pd.isna(row["what"]) else row["what"]
+    misses, text, quoted = (_text(row[name]) for name in ("misses", "what", "quoted"))
     if row["first"]:
         source = "" if own else f" ({row['source']}; read: {row['read']})"
         text = f"**{row['claim']}**{source}<br>{text}"
     if row["sign"] == NOT_TESTABLE:
-        return f"| {row['part']} | {text} {notes[0]} | {_text(row['quoted'])} | | | {NOT_TESTABLE} | | | | |"
-    text += f". Misses: {notes[0]}" if notes else ""
-    start = f"| {row['part']} | {text} | {_text(row['quoted'])} | {told(row)} | {int(row['n']):,} |"
+        return f"| {row['part']} | {text} {misses} | {quoted} | | | {NOT_TESTABLE} | | | | |"
+    text += f". Misses: {misses}" if misses else ""
+    start = f"| {row['part']} | {text} | {quoted} | {told(row)} | {int(row['n']):,} |"
     if own:
         return f"{start} {row['cell']} |"
     times, low, high = (_times(row[name]) for name in ("times", "times_low", "times_high"))

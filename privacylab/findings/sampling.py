@@ -71,18 +71,17 @@ def in_force_on(
     deciding = policies[["policy_id", "service", "document", "collection", "date", "last_seen"]]
     rows = _dated(deciding.assign(place=range(len(policies)))).sort_values(["service", "date", "policy_id"])
     sighted = rows[["date", "last_seen"]].max(axis=1)
-    until = sighted.groupby([rows["service"], rows["collection"]]).transform("max") + pd.DateOffset(
-        months=MONTHS_UNSEEN
-    )
+    last_sighted = sighted.groupby([rows["service"], rows["collection"]]).transform("max")
+    until = last_sighted + pd.DateOffset(months=MONTHS_UNSEEN)
     if living:
         closing = rows.groupby("collection")["date"].transform("max") + pd.offsets.HalfYearEnd(0)
         until = until.clip(upper=closing)
-    found = [rows[["service", "place"]].iloc[:0].assign(day=rows["date"].iloc[:0])]
+    by_day = [rows[["service", "place"]].iloc[:0].assign(day=rows["date"].iloc[:0])]
     for day in sorted(set(days)):
         carried = rows["date"].between(day - pd.DateOffset(months=months), day) & (until >= day)
         speaking = rows.loc[carried, ["service", "place"]].drop_duplicates("service", keep="last")
-        found.append(speaking.assign(day=day))
-    chosen = pd.concat(found).astype({"day": policies["date"].dtype})
+        by_day.append(speaking.assign(day=day))
+    chosen = pd.concat(by_day).astype({"day": policies["date"].dtype})
     return policies.iloc[chosen["place"]].reset_index(drop=True).assign(day=chosen["day"].to_numpy())
 
 
@@ -128,23 +127,21 @@ def cells(dates: pd.Series, *, by: str, shift: int = 0) -> pd.Series:
 
     Args:
         dates: Dates, none null.
-        by: ``era``, ``sub_era``, ``year`` or ``half_year``.
+        by: ``era``, ``sub_era`` or ``half_year``.
         shift: Months by which the borders of eras are moved (later if positive).
 
     Raises:
-        ValueError: ``by`` is not one of these, or half-years or years would be shifted.
+        ValueError: ``by`` is not one of these, or half-years would be shifted.
     """
     if by in ("era", "sub_era"):
         parts = eras.eras() if by == "era" else eras.parts()
         starts = [pd.Timestamp(part.start) + pd.DateOffset(months=shift) for part in parts if part.start]
         borders = [pd.Timestamp.min, *starts, pd.Timestamp.max]
         return pd.cut(dates, borders, right=False, labels=[part.id for part in parts]).rename(None)
-    if by not in ("year", "half_year") or shift:
-        raise ValueError(f"by {by!r} must be era, sub_era, year or half_year; shift {shift} must be 0 except for eras")
-    length = 4 if by == "year" else 7  # of 2018-H1: a year is the beginning of its half-years
-    half_years = eras.half_years(dates.min(), dates.max()) if len(dates) else []
-    names = list(dict.fromkeys(name[:length] for name in half_years))
-    cell_of = {day: eras.half_year(day)[:length] for day in dates.unique()}
+    if by != "half_year" or shift:
+        raise ValueError(f"by {by!r} must be era, sub_era or half_year; shift {shift} must be 0 except for eras")
+    names = eras.half_years(dates.min(), dates.max()) if len(dates) else []
+    cell_of = {day: eras.half_year(day) for day in dates.unique()}
     return pd.Series(pd.Categorical(dates.map(cell_of), names, ordered=True), index=dates.index)
 
 

@@ -13,17 +13,10 @@ import numpy as np
 import pandas as pd
 
 from privacylab import eras
-from privacylab.findings import intervals
+from privacylab.findings import intervals, sampling
 from privacylab.findings.features import Columns, choose
 from privacylab.findings.intervals import NO_SERVICE, SEED, Floats
-from privacylab.findings.sampling import (
-    MONTHS_IN_FORCE,
-    cells,
-    in_force,
-    largest_archive,
-    observations,
-    owners_of,
-)
+from privacylab.findings.sampling import MONTHS_IN_FORCE, in_force, observations, owners_of
 
 
 def two_sides(
@@ -70,16 +63,11 @@ def _cells(observed: pd.DataFrame, values: pd.DataFrame, by: str | Sequence[str]
     # Categories keep empty cells; plain columns have only what occurs.
     whole = pd.Categorical(np.zeros(len(observed), dtype=int), [0])
     cell_of = observed.assign(whole=whole)[names or ["whole"]].astype("category")
-    categories = [cell_of[name].cat.categories for name in cell_of]
-    keys = pd.MultiIndex.from_product(categories, names=list(cell_of)).to_frame(index=False).astype(cell_of.dtypes)
-    number = cell_of.merge(keys.assign(number=np.arange(len(keys))), how="left")["number"].to_numpy()
-    held = values.loc[observed["policy_id"], columns].astype(float)
-    service = observed["service"].astype(str).to_numpy()
-    services, repeated = [], []
-    for cell in range(max(len(keys), 1)):
-        rows = number == cell
-        services.append(held[rows].groupby(service[rows]).mean())
-        repeated.append(len(services[-1]) < rows.sum())
+    keys = cell_of.groupby(list(cell_of), observed=False).size().reset_index()
+    rows = values.loc[observed["policy_id"], columns].astype(float).set_axis(observed["service"].astype(str))
+    parts = [part for _, part in rows.groupby([cell_of[name].array for name in cell_of], observed=False)] or [rows]
+    services = [part.groupby(level=0).mean() for part in parts]
+    repeated = [len(means) < len(part) for means, part in zip(services, parts, strict=True)]
     return _Cells(keys[names], services, repeated, owners_of(observed))
 
 
@@ -132,27 +120,26 @@ def share(
         If each service has one policy in the cell the interval is Wilson's, with the effective number of services; else
         owners are resampled. A resampled share of 0 or 1 would have no width, so it gets Wilson's.
     """
-    wanted = _complete(features, columns)
-    layout = _cells(observed, features, by, wanted)
-    count = np.array([services.sum() for services in layout.services])
-    n = np.repeat([[len(services)] for services in layout.services], len(wanted), axis=1)
-    sizes = [
-        intervals.effective_number(services.to_numpy(), layout.owners[services.index]) for services in layout.services
+    layout = _cells(observed, features, by, _complete(features, columns))
+    shares = [
+        _share(services, layout.owners[services.index], is_repeated)
+        for services, is_repeated in zip(layout.services, layout.repeated, strict=True)
     ]
-    value, n_effective = count / np.where(n > 0, n, np.nan), np.array(sizes).reshape(n.shape)
-    low, high = intervals.wilson(np.nan_to_num(value) * n_effective, n_effective)
-    interval = np.where(n > 0, "wilson", NO_SERVICE).astype(object)
-    for cell in np.flatnonzero(layout.repeated):
-        spread = (count[cell] > 0) & (count[cell] < n[cell])
-        held = layout.services[cell]
-        low[cell, spread], high[cell, spread] = intervals.average_interval(
-            held.to_numpy()[:, spread], "mean", owners=layout.owners[held.index]
-        )
-        interval[cell, spread] = "bootstrap"
-    estimates = {"n": n, "n_effective": n_effective, "count": count, "value": value, "low": low, "high": high}
-    estimates["interval"] = interval
-    rows = {name: estimate.ravel() for name, estimate in estimates.items()}
-    return layout.label(pd.DataFrame({"feature": wanted * len(n), **rows}))
+    return layout.label(pd.concat(shares, ignore_index=True))
+
+
+def _share(services: pd.DataFrame, owners: pd.Series, is_repeated: bool) -> pd.DataFrame:
+    """`share` of one cell, from the means of its services."""
+    n, count = len(services), services.sum()
+    number, low, high = intervals.wilson_of(services.to_numpy(), owners)
+    share = {"n": n, "n_effective": number, "count": count, "value": count / (n or np.nan), "low": low, "high": high}
+    rows = pd.DataFrame({**share, "interval": "wilson" if n else NO_SERVICE})
+    if is_repeated:
+        spread = (count > 0) & (count < n)
+        ends = intervals.average_interval(services.loc[:, spread].to_numpy(), "mean", owners=owners)
+        rows.loc[spread, ["low", "high"]] = np.transpose(ends)
+        rows.loc[spread, "interval"] = "bootstrap"
+    return rows.rename_axis("feature").reset_index()
 
 
 def share_on(policies: pd.DataFrame, features: pd.DataFrame, *, date: dt.date | str, columns: Columns) -> pd.DataFrame:
@@ -280,16 +267,13 @@ def sensitivity(
     changed = policies["service"].isin(changed_by_the_crawler(versions))
     variants["without services that a new crawler changed"] = observations(policies[~changed])
     for months in (12, 18, MONTHS_IN_FORCE):
-        held = [in_force(policies, day, months=months).assign(era=era) for era, day in DAYS.items()]
-        sides = pd.CategoricalDtype([BEFORE, AFTER])
-        variants[f"in force up to {months} months"] = pd.concat(held).astype({"era": sides})
-    wanted = choose(features, columns)
-    rows = []
-    for variant, observed in variants.items():
-        difference = share_difference(observed, features, before=BEFORE, after=AFTER, columns=wanted)
-        difference.insert(0, "variant", variant)
-        rows.append(difference)
-    return pd.concat(rows, ignore_index=True)
+        sides = [in_force(policies, day, months=months).assign(era=era) for era, day in DAYS.items()]
+        variants[f"in force up to {months} months"] = pd.concat(sides)
+    differences = {
+        variant: share_difference(observed, features, before=BEFORE, after=AFTER, columns=columns)
+        for variant, observed in variants.items()
+    }
+    return pd.concat(differences, names=["variant"]).reset_index("variant").reset_index(drop=True)
 
 
 def changed_by_the_crawler(versions: pd.DataFrame) -> list[str]:
@@ -315,7 +299,7 @@ def _unscreened(versions: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(policy_id=text.map(kept[~kept.index.duplicated()]))
     rows = rows[rows["policy_id"].notna() & rows["date"].notna() & (rows["document"] == "main")]
     rows = rows[rows["status"] != "rejected"]
-    rows = rows.assign(era=cells(rows["date"], by="era"))
+    rows = rows.assign(era=sampling.cells(rows["date"], by="era"))
     shuffled = rows.reset_index(drop=True).sort_values("version_id").sample(frac=1, random_state=SEED)
     chosen = shuffled.drop_duplicates(["era", "service"])[["policy_id", "service", "era"]]
     return chosen.assign(owner=chosen["service"].map(owners_of(policies)))
@@ -352,11 +336,9 @@ def share_by_half_year(
     return _placed(share(observed, features, by="half_year", columns=columns), observed, policies)
 
 
-def length_by_half_year(
-    policies: pd.DataFrame, amounts: pd.DataFrame, *, months: int = MONTHS_IN_FORCE
-) -> pd.DataFrame:
+def length_by_half_year(policies: pd.DataFrame, amounts: pd.DataFrame) -> pd.DataFrame:
     """`average`: the median number of words of the policies in force at each half-year's end; the rest as above."""
-    observed = observations(policies, by="half_year_in_force", months=months)
+    observed = observations(policies, by="half_year_in_force")
     lengths = average(observed, amounts, by="half_year", columns=["n_words"], statistics=["median"])
     return _placed(lengths, observed, policies)
 
@@ -364,4 +346,5 @@ def length_by_half_year(
 def _placed(rows: pd.DataFrame, observed: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
     names, last = rows["half_year"].astype(str), policies.loc[policies["document"] == "main", "date"].max()
     ends = pd.to_datetime(names.map(eras.half_year_end)).clip(upper=last)
-    return rows.assign(archive=largest_archive(observed, "half_year").reindex(names).to_numpy(), day=ends)
+    archives = sampling.largest_archive(observed, "half_year")
+    return rows.assign(archive=archives.reindex(names).to_numpy(), day=ends)

@@ -22,7 +22,7 @@ class _Watch(NamedTuple):
     """
 
     services: pd.Index
-    months: list[str]
+    months: "pd.Index[str]"
     at_risk: npt.NDArray[np.bool_]
     changed: npt.NDArray[np.bool_]
     last_seen: npt.NDArray[np.intp]
@@ -52,7 +52,7 @@ def _watch(versions: pd.DataFrame) -> _Watch:
     last_seen = pd.Series(month).groupby(service).max().to_numpy()
     archives = largest_archive(rows.assign(month=month), "month").reindex(range(len(calendar))).ffill()
     services = pd.Index(rows["service"].sort_values().unique(), name="service")
-    return _Watch(services, list(calendar.astype(str)), at_risk, changed & at_risk, last_seen, list(archives))
+    return _Watch(services, calendar.astype("str"), at_risk, changed & at_risk, last_seen, list(archives))
 
 
 def _owners_of(services: pd.Index, owners: pd.Series | None) -> npt.NDArray[np.object_]:
@@ -78,16 +78,13 @@ def change_by_month(versions: pd.DataFrame, *, owners: pd.Series | None = None) 
     watch = _watch(versions)
     n, count = watch.at_risk.sum(axis=0), watch.changed.sum(axis=0)
     owner = _owners_of(watch.services, owners)
-    effective = np.zeros(len(n))
-    for month in np.flatnonzero(n):
-        there = watch.at_risk[:, month]
-        values = watch.changed[there, month, None].astype(float)
-        effective[month] = intervals.effective_number(values, owner[there])[0]
-    low, high = intervals.wilson(count / np.maximum(n, 1) * effective, effective)
-    share = {"value": np.where(n > 0, count / np.maximum(n, 1), np.nan), "low": low, "high": high}
-    interval = np.where(n > 0, "wilson", intervals.NO_SERVICE)
-    rows = {"month": watch.months, "n": n, "count": count, **share, "interval": interval, "archive": watch.archives}
-    return pd.DataFrame(rows)
+    ends = [
+        [end[0] for end in intervals.wilson_of(changed[there, None].astype(float), owner[there])[1:]]
+        for changed, there in zip(watch.changed.T, watch.at_risk.T, strict=True)
+    ]
+    rows = pd.DataFrame({"month": watch.months, "n": n, "count": count, "value": count / np.where(n > 0, n, np.nan)})
+    rows[["low", "high"]] = np.reshape(ends, (-1, 2))
+    return rows.assign(interval=np.where(n > 0, "wilson", intervals.NO_SERVICE), archive=watch.archives)
 
 
 def changed_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataFrame:
@@ -108,13 +105,12 @@ def changed_within(versions: pd.DataFrame, *, first: str, last: str) -> pd.DataF
     if last < first:
         raise ValueError(f"last month {last!r} lies before the first, {first!r}")
     watch = _watch(versions)
-    start, end, watched = 0, 0, np.zeros(len(watch.services), dtype=bool)
-    if first in watch.months and last in watch.months:
-        start, end = watch.months.index(first), watch.months.index(last) + 1
-        watched[:] = watch.at_risk[:, start:end].all(axis=1)
-    seen = watch.last_seen >= start
-    frame = pd.DataFrame({"seen": seen, "changed": seen & watch.changed[:, start:end].any(axis=1)}, watch.services)
-    return frame[watched]
+    within = (watch.months >= first) & (watch.months <= last)
+    seen = watch.last_seen >= (watch.months < first).sum()
+    changed = seen & watch.changed[:, within].any(axis=1)
+    frame = pd.DataFrame({"seen": seen, "changed": changed}, watch.services)
+    watched = frame.iloc[np.flatnonzero(watch.at_risk[:, within].all(axis=1))]
+    return watched if {first, last} <= set(watch.months) else watched.iloc[:0]
 
 
 def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.Series | None = None) -> pd.DataFrame:
@@ -140,16 +136,14 @@ def change_within(versions: pd.DataFrame, *, first: str, last: str, owners: pd.S
         Manski, C. F. (1990). Nonparametric bounds on treatment effects. American Economic Review 80, 319-323.
     """
     watched = changed_within(versions, first=first, last=last)
-    ends = []
-    for rows in (watched, watched[watched["seen"]]):
-        owner = _owners_of(rows.index, owners)
-        number = intervals.effective_number(rows[["changed"]].to_numpy(dtype=float), owner)[0] if len(rows) else 0
-        ends.append(intervals.wilson(rows["changed"].mean() * number if len(rows) else 0, number))
-    n_seen, count = watched["seen"].sum(), watched["changed"].sum()
-    shares = {"value": count / n_seen if n_seen else np.nan, "low": ends[0][0], "high": ends[1][1]}
-    return pd.DataFrame(
-        [{"first": first, "last": last, "n": len(watched), "n_seen": n_seen, "count": count, **shares}]
-    ).astype({"low": float, "high": float})
+    seen = watched[watched["seen"]]
+    (_, low, _), (_, _, high) = (
+        intervals.wilson_of(rows[["changed"]].to_numpy(dtype=float), _owners_of(rows.index, owners))
+        for rows in (watched, seen)
+    )
+    sizes = {"n": len(watched), "n_seen": len(seen), "count": watched["changed"].sum()}
+    share = {"value": seen["changed"].mean(), "low": low, "high": high}
+    return pd.DataFrame({"first": first, "last": last, **sizes, **share})
 
 
 def change_excess(versions: pd.DataFrame, *, at: Sequence[str], owners: pd.Series | None = None) -> pd.DataFrame:
@@ -170,8 +164,8 @@ def change_excess(versions: pd.DataFrame, *, at: Sequence[str], owners: pd.Serie
     weights = np.vstack([np.ones(n), intervals.resampled_services(n, resamples=RESAMPLES, owners=owner)])
     rows = []
     for month in at:
-        here = np.array([name == month for name in watch.months], dtype=bool)
-        there = np.array([name[5:] == month[5:] for name in watch.months], dtype=bool) & ~here
+        here = watch.months == month
+        there = (watch.months.str[5:] == month[5:]) & ~here
         with np.errstate(invalid="ignore", divide="ignore"):
             share, others = (
                 (weights @ watch.changed[:, part].sum(axis=1)) / (weights @ watch.at_risk[:, part].sum(axis=1))

@@ -10,22 +10,9 @@ from matplotlib.figure import Figure
 
 from privacylab import eras
 from privacylab.plots import style
-from privacylab.plots.labels import Names, end_labels, key, mark_events, readable
+from privacylab.plots.labels import end_labels, key, mark_events, readable
 from privacylab.plots.rows import dot_rows, in_points, row_names, rows_height
-from privacylab.plots.style import (
-    COLOURS,
-    DASHED,
-    FEW,
-    LABEL,
-    RULE,
-    WIDTH,
-    in_order,
-    look,
-    need,
-    text_colour,
-    text_height,
-    wrapped,
-)
+from privacylab.plots.style import COLOURS, RULE, estimates, look, need, parts_of, wrapped
 
 _BEFORE = {**look(5), "markerfacecolor": "white"}
 _MOVES = {"gain": ", gained", "loss": ", lost"}
@@ -34,14 +21,16 @@ _SIGNS = {
     "opposite": {"color": COLOURS[1], "marker": "D"},
     "not shown": {"color": "#777777", "marker": "s"},
     "no change shown": look(2),
+    "a level": look(6),
 }
-_LEVELS = {"a level": look(6)}
 _PANELS = {
-    "change": ("Times the published change: 1 as published, 0 no change", (-1.0, 4.0)),
-    "level": ("Times the published share", (0.0, 4.0)),
-    "none": ("Times the margin within which no change was claimed", (-3.0, 3.0)),
+    "change": ("Times the published change: 1 as published, 0 no change", (-1.0, 4.0), (0, 1)),
+    "level": ("Times the published share", (0.0, 4.0), (1,)),
+    "none": ("Times the margin within which no change was claimed", (-3.0, 3.0), (-1, 1)),
 }
-"""What the panels of `replication` show, and their limits."""
+"""What the panels of `replication` show, their limits, and their lines."""
+_NUMBERS = {"share": "{:.0%}", "points": "{:+.1f}", "grade": "{:+.2f}"}
+"""How `replication` writes a number of each unit, if not as a ratio."""
 
 
 @style.drawing
@@ -71,16 +60,15 @@ def paired_change(changes: pd.DataFrame, *, label: str = "Share of the same serv
 
 
 @style.drawing
-def both_ways(changes: pd.DataFrame, *, names: Names = None) -> Figure:
+def both_ways(changes: pd.DataFrame) -> Figure:
     """Differences in the cross-sections and in the same services: where these differ, the sample changed.
 
     Args:
         changes: From `findings.both_ways`.
-        names: Other names for features.
     """
-    rows = in_points(need(changes, "feature", "view", "n", "value", "low", "high"))
+    rows = in_points(estimates(changes, "feature", "view"))
     rows = rows.assign(row=pd.factorize(rows["feature"])[0])
-    features = row_names(in_order(rows["feature"]), names)
+    features = row_names(style.in_order(rows["feature"]))
     cross, panel = (rows[rows["view"] == view] for view in ("cross_section", "panel"))
     page, axes = style.panel(0.9 + rows_height(features, 0.3))
     axes.axvline(0, **RULE)
@@ -103,22 +91,21 @@ def replication(table: pd.DataFrame) -> Figure:
     """
     rows = need(table, "short", "direction", "unit", "published", "margin", "sign", "value", "low", "high")
     kinds = rows["direction"].map({"up": "change", "down": "change", "level": "level", "none": "none"})
-    told = rows["sign"].isin([*_SIGNS, *_LEVELS]) & (rows["published"].notna() | (kinds == "none"))
-    rows = rows.assign(kind=kinds)[told]
-    parts = {kind: rows[rows["kind"] == kind].reset_index(drop=True) for kind in _PANELS}
+    rows = rows[rows["sign"].isin(list(_SIGNS)) & (rows["published"].notna() | (kinds == "none"))]
+    parts = {kind: rows[kinds[rows.index] == kind].reset_index(drop=True) for kind in _PANELS}
     parts = {kind: part for kind, part in parts.items() if len(part)}
     names = {kind: row_names(part["short"]) for kind, part in parts.items()}
     heights = [rows_height(names[kind], 0.2) + 0.5 for kind in parts]
     page, axs = style.figure(0.5 + sum(heights), rows=len(parts), heights=heights)
     for axes, (kind, part) in zip(axs[:, 0], parts.items(), strict=True):
         _multiples(axes, names[kind], part, kind)
-    key(axs[0, 0], [(sign, mark) for sign, mark in {**_SIGNS, **_LEVELS}.items() if sign in set(rows["sign"])])
+    key(axs[0, 0], [(sign, mark) for sign, mark in _SIGNS.items() if sign in set(rows["sign"])])
     return page
 
 
 def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> None:
     """Estimates as multiples of the published value or the margin, on the scale on which the unit adds up."""
-    label, (first, last) = _PANELS[kind]
+    label, (first, last), lines = _PANELS[kind]
     unit = part["margin" if kind == "none" else "published"]
     ends = pd.concat([part[["value", "low", "high"]], unit.rename("unit")], axis=1).astype(float)
     ratio = part["unit"] == "ratio"
@@ -130,45 +117,38 @@ def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> N
     beyond = (scaled["value"] > last).astype(int) - (scaled["value"] < first).astype(int)
     scaled = scaled.clip(first, last).assign(row=part.index)
     scaled["value"] = scaled["value"].where(beyond == 0)
-    looks = {**_SIGNS, **_LEVELS}
-    dot_rows(axes, names, [(scaled[part["sign"] == sign], mark) for sign, mark in looks.items()])
+    dot_rows(axes, names, [(scaled[part["sign"] == sign], mark) for sign, mark in _SIGNS.items()])
     for far in np.flatnonzero(beyond):
         edge, marker = (last, ">") if beyond[far] > 0 else (first, "<")
-        axes.plot(edge, far, marker=marker, color=looks[part["sign"][far]]["color"], markersize=6, clip_on=False)
-    for line in (0, 1) if kind == "change" else (1,) if kind == "level" else (-1, 1):
-        axes.axvline(line, **RULE, linestyle="-" if line == 0 else DASHED)
+        axes.plot(edge, far, marker=marker, color=_SIGNS[part["sign"][far]]["color"], markersize=6, clip_on=False)
+    for line in lines:
+        axes.axvline(line, **RULE, linestyle="-" if line == 0 else style.DASHED)
     axes.set(xlim=(first, last), xlabel=label)
     for place, row in enumerate(part.to_dict("records")):
         theirs = "no change" if kind == "none" else _figure(row["published"], row["unit"])
         text = f"{theirs}; here {_figure(row['value'], row['unit'])}"
-        where = ("axes fraction", "data")
-        axes.annotate(text, (1, place), (7, 0), where, "offset points", va="center", fontsize=7)
+        axes.annotate(text, (1, place), (7, 0), ("axes fraction", "data"), "offset points", va="center")
 
 
 def _figure(value: float, unit: str) -> str:
-    """A number of the unit, short."""
-    if unit == "share":
-        return f"{value:.0%}"
-    return f"{100 * value:+.1f}" if unit == "points" else f"{value:+.2f}" if unit == "grade" else f"×{value:.2f}"
+    return _NUMBERS.get(unit, "×{:.2f}").format(100 * value if unit == "points" else value)
 
 
 @style.drawing
-def event_study(shares: pd.DataFrame, *, label: str = "Services that moved in the half-year") -> Figure:
+def event_study(shares: pd.DataFrame) -> Figure:
     """How many services moved in each half-year around a date, in panels with one scale.
 
     Args:
         shares: From `findings.event_study`: ``period`` (0: the half-year of the date); with a column ``outcome``, one
             panel for each. Half-years with fewer than `style.FEW` services are left out.
-        label: What the y axis shows.
     """
-    rows = need(shares, "period", "n", "value", "low", "high")
+    rows = estimates(shares, "period")
     rows = rows.assign(outcome=rows.get("outcome", ""))
-    rows = need(rows[rows["n"] >= FEW], "value")
-    outcomes, first, last = in_order(rows["outcome"]), rows["period"].min(), rows["period"].max()
-    columns = min(4, len(outcomes))
-    page, axs = style.small_multiples(len(outcomes), columns, 1.9, room=0.4, shared=True)
-    for axes, outcome in zip(axs, outcomes, strict=True):
-        part = rows[rows["outcome"].astype(str) == outcome]
+    rows = need(rows[rows["n"] >= style.FEW], "value")
+    parts, first, last = parts_of(rows, "outcome"), rows["period"].min(), rows["period"].max()
+    columns = min(4, len(parts))
+    page, axs = style.small_multiples(len(parts), columns, 1.9, room=0.4)
+    for axes, (outcome, part) in zip(axs, parts.items(), strict=True):
         axes.axhline(0, **RULE)
         style.dots(axes, part, part["period"], look(0), upright=True)
         there = part[part["period"] == 0]
@@ -176,9 +156,9 @@ def event_study(shares: pd.DataFrame, *, label: str = "Services that moved in th
         axes.grid(axis="y")
         axes.set_xticks(range(first, last + 1, 2 if last - first > 4 else 1))
         style.percent(axes)
-        axes.set_title(wrapped(readable(outcome), 0.68 * WIDTH / columns, 8), fontsize=8)
-    page.supxlabel("Half-years from that of the date", fontsize=8)
-    page.supylabel(wrapped(label, 2.2, 8), fontsize=8)
+        axes.set_title(wrapped(readable(outcome), 0.68 * style.WIDTH / columns, 8), fontsize=8)
+    page.supxlabel("Half-years from that of the date")
+    page.supylabel("Services that moved in the half-year")
     return page
 
 
@@ -194,17 +174,15 @@ def placebo(steps: pd.DataFrame, *, label: str = "Step in percentage points") ->
     rows = in_points(need(steps, "date", "kind", "value", "low", "high"))
     rows = rows.assign(outcome=rows.get("outcome", ""), move=rows.get("move", ""))
     rows = rows[rows["value"].notna()].fillna({"low": rows["value"], "high": rows["value"]})
-    named = [
-        readable(str(name)) + _MOVES.get(move, "") for name, move in zip(rows["outcome"], rows["move"], strict=True)
-    ]
-    rows["row"], names = pd.factorize(np.asarray(named, dtype=object))
+    named = rows["outcome"].astype(str).map(readable) + rows["move"].map(_MOVES).fillna("")
+    rows["row"], names = pd.factorize(named)
     events = {event.name: pd.to_datetime(rows["date"]) == pd.Timestamp(event.date) for event in eras.events()}
     parts = [(name, rows[here & (rows["kind"] == "event")], look(i)) for i, (name, here) in enumerate(events.items())]
     for kind, name, face in (("after", "half-year after", "white"), ("placebo", "placebo", "#999999")):
         part = rows[rows["kind"] == kind]
         mark = {"color": "#999999", "marker": "o", "markersize": 3.2, "markerfacecolor": face}
         parts.append((name, part.assign(low=part["value"], high=part["value"]), mark))
-    shown = [wrapped(name, LABEL) for name in names]
+    shown = [wrapped(name, style.LABEL) for name in names]
     page, axes = style.panel(1.1 + rows_height(shown, 0.46))
     axes.axvline(0, **RULE)
     dot_rows(axes, shown, [(part, mark) for _, part, mark in parts], step=0.11)
@@ -221,8 +199,7 @@ def claim_survival(curves: pd.DataFrame) -> Figure:
         curves: From `findings.claim_survival`; with ``framework`` several curves, and with ``start`` (their first day)
             the framework's deadlines are marked on its curve.
     """
-    rows = need(curves, "days", "n", "at_risk", "value", "low", "high")
-    return _curves(rows.assign(framework=rows.get("framework", "")), "framework", "Services that still claim it")
+    return _curves(curves.assign(framework=curves.get("framework", "")), "framework", "Services that still claim it")
 
 
 @style.drawing
@@ -232,16 +209,16 @@ def claim_outcomes(curves: pd.DataFrame) -> Figure:
     Args:
         curves: From `findings.claim_outcomes`.
     """
-    return _curves(need(curves, "outcome", "days", "n", "at_risk", "value", "low", "high"), "outcome", "Services")
+    return _curves(curves, "outcome", "Services")
 
 
-def _curves(rows: pd.DataFrame, by: str, label: str) -> Figure:
-    rows = rows[rows["value"].notna()]
-    parts = {kind: rows[rows[by].astype(str) == kind] for kind in in_order(rows[by])}
+def _curves(curves: pd.DataFrame, by: str, label: str) -> Figure:
+    rows = estimates(curves, by, "days", "at_risk").dropna(subset="value")
+    parts = parts_of(rows, by)
     names = [wrapped(f"{readable(kind)}\n(n = {part['n'].max():,})".strip(), 1.3) for kind, part in parts.items()]
     # Outcomes of one claim are followed together.
     followed = list(parts) if by == "framework" else list(parts)[:1]
-    height = max(3.0, sum(text_height([name]) for name in names) / 0.7)
+    height = max(3.0, sum(style.text_height([name]) for name in names) / 0.7)
     page, axs = style.figure(height, rows=2, sharex=True, heights=[height, 0.2 * len(followed)])
     axes, strip = axs[:, 0]
     ends = []
@@ -271,10 +248,8 @@ def _deadlines(axes: Axes, part: pd.DataFrame, framework: str, colour: str) -> N
         standing = part.loc[part["days"] <= days, "value"]
         if len(standing) and days <= part["days"].max():
             axes.plot(days / YEAR, standing.iloc[-1], marker="|", markersize=9, color=colour)
-            place, shift = (days / YEAR, standing.iloc[-1]), (3, 5)
-            axes.annotate(
-                deadline.name, place, shift, textcoords="offset points", fontsize=7, color=text_colour(colour)
-            )
+            place = (days / YEAR, standing.iloc[-1])
+            axes.annotate(deadline.name, place, (3, 5), "data", "offset points", color=style.text_colour(colour))
 
 
 def _at_risk(strip: Axes, parts: list[pd.DataFrame]) -> None:
@@ -282,10 +257,8 @@ def _at_risk(strip: Axes, parts: list[pd.DataFrame]) -> None:
     for row, part in enumerate(parts):
         for year in range(int(part["days"].max() / YEAR) + 1):
             followed = part.loc[part["days"] <= year * YEAR, "at_risk"].iloc[-1]
-            colour = text_colour(COLOURS[row]) if len(parts) > 1 else "black"
-            strip.text(
-                year, -row, f"{followed:,}", ha="center" if year else "left", va="center", fontsize=7, color=colour
-            )
+            colour = style.text_colour(COLOURS[row]) if len(parts) > 1 else "black"
+            strip.text(year, -row, f"{followed:,}", ha="center" if year else "left", va="center", color=colour)
     strip.set(ylim=(0.5 - len(parts), 0.5), yticks=[], xlabel="Years since the framework ended")
     strip.set_ylabel("Followed", fontsize=7, rotation=0, ha="right", va="center")
     strip.spines[:].set_visible(False)
@@ -298,7 +271,7 @@ def change_by_month(hazard: pd.DataFrame) -> Figure:
     Args:
         hazard: From `findings.change_by_month`.
     """
-    rows = need(hazard, "month", "n", "value", "low", "high")
+    rows = estimates(hazard, "month")
     rows = style.enough(rows[rows["n"] > 0], "month")
     page, axes = style.panel(3.0)
     x = style.period_days(rows["month"])

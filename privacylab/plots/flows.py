@@ -123,7 +123,7 @@ def exclusion_flow(flow: pd.DataFrame) -> Figure:
             boxes[-1][1].append(wrapped(f"\u2003such as {row['examples']}", _LEFT_OUT))
     lines = ["\n".join(left) for _, left in boxes]
     heights = [0.8 + (0.3 + 0.152 * text.count("\n") if text else 0) for text in lines]
-    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
+    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8}
     page, axes = style.panel(sum(heights) - 0.25)
     top = -0.05
     # The axes are the page in inches: what fits a box here also fits in the picture.
@@ -160,24 +160,22 @@ def archive_timeline(timeline: pd.DataFrame) -> Figure:
         timeline: From `findings.archive_timeline`.
     """
     rows = style.need(timeline, "collection", "half_year", "n")
-    collections = style.in_order(rows["collection"])
+    parts = style.parts_of(rows, "collection")
     heights = 0.66 * rows["n"] / rows["n"].max()
-    names = row_names(collections, room=1.3)
+    names = row_names(parts, room=1.3)
     page, axes = style.panel(0.9 + rows_height(names, 0.62))
     x = style.period_days(rows["half_year"]) - 91
-    for i, collection in enumerate(collections):
-        part = rows[rows["collection"].astype(str) == collection]
-        seen = part.loc[part["n"] > 0, ["collection", "half_year", "n"]]
-        shown = heights[seen.index].clip(lower=0.02)  # one service is a line, not nothing
-        bars = axes.bar(x[seen.index], shown, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
-        style.known(bars, seen)
+    for i, part in enumerate(parts.values()):
+        counted = part.loc[part["n"] > 0, ["collection", "half_year", "n"]]
+        shown = heights[counted.index].clip(lower=0.02)  # one service is a line, not nothing
+        bars = axes.bar(x[counted.index], shown, width=170, bottom=-i, color=COLOURS[i % len(COLOURS)], alpha=0.75)
+        style.known(bars, counted)
         peak = part.index[int(part["n"].to_numpy().argmax())]
-        axes.annotate(
-            f"{part['n'][peak]:,}", (x[peak], heights[peak] - i), xytext=(0, 2), textcoords="offset points",
-            ha="center", fontsize=7, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3},
-        )  # fmt: skip
-    axes.set_yticks([0.3 - i for i in range(len(collections))], names)
-    axes.set_ylim(0.95 - len(collections), 1.02)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.3}
+        place = (x[peak], heights[peak] - i)
+        axes.annotate(f"{part['n'][peak]:,}", place, (0, 2), "data", "offset points", ha="center", bbox=box)
+    axes.set_yticks([0.3 - i for i in range(len(parts))], names)
+    axes.set_ylim(0.95 - len(parts), 1.02)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     style.years(axes, x.min() - 109, x.max() + 121)

@@ -12,7 +12,8 @@ from matplotlib.lines import Line2D
 from scipy.optimize import isotonic_regression
 
 from privacylab import eras, paths
-from privacylab.plots.style import DASHED, GREY, PALE, WIDTH, day, text_colour, text_height, text_width, wrapped
+from privacylab.plots import style
+from privacylab.plots.style import GREY, WIDTH, day, text_width, wrapped
 
 Names = Mapping[str, str] | None
 """Readers' names for what a figure shows."""
@@ -74,7 +75,7 @@ def definitions() -> pd.DataFrame:
     texts: dict[str, str] = {}
     files = (("category:", "clauses", "category"), ("cue:", "cues", "cue"), ("", "frameworks", "framework"))
     for start, file, block in files:
-        texts |= {f"{start}{each['id']}": each.get("covers", "") for each in paths.rules(file)[block]}
+        texts |= {f"{start}{rule['id']}": rule.get("covers", "") for rule in paths.rules(file)[block]}
     words = paths.rules("names")
     texts |= words["covers"]
     names = [f"{words['kinds'][name]} ..." if name in words["kinds"] else readable(name) for name in texts]
@@ -88,7 +89,7 @@ def in_full(name: str, names: Names = None) -> str:
     ('Claims Data Privacy Framework', 'Says it is under GDPR', 'Names GDPR', 'Do Not Track')
     """
     kind, colon, _ = name.partition(":")
-    laws = {f"claims:{each['id']}" for each in paths.rules("frameworks")["framework"] if each.get("kind") == "law"}
+    laws = {f"claims:{rule['id']}" for rule in paths.rules("frameworks")["framework"] if rule.get("kind") == "law"}
     kinds = paths.rules("names")["kinds"]
     before = kinds.get("law" if name in laws else kind, "") if colon else ""
     return f"{before} {readable(name, names)}".strip()
@@ -126,24 +127,14 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     Call it when the axis limits are final.
     """
     low, high = axes.get_ylim()
-    sizes = [(high - low) * text_height([text]) / inches(axes)[1] for _, text, _ in labels]
+    sizes = [(high - low) * style.text_height([text]) / inches(axes)[1] for _, text, _ in labels]
     edge = min(sizes, default=0) / 2
     places = spread([value for value, _, _ in labels], sizes=sizes, low=low - edge, high=high + edge)
     # A thin leader connects a moved label to its line.
-    leader = {"arrowstyle": "-", "color": PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
+    leader = {"arrowstyle": "-", "color": style.PALE, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0, "relpos": (0, 0.5)}
     for (value, text, colour), place in zip(labels, places, strict=True):
-        axes.annotate(
-            text,
-            xy=(1, value),
-            xytext=(1.03, place),
-            xycoords=("axes fraction", "data"),
-            textcoords=("axes fraction", "data"),
-            va="center",
-            fontsize=7.5,
-            color=text_colour(colour),
-            annotation_clip=False,
-            arrowprops=leader,
-        )
+        where, look = ("axes fraction", "data"), {"va": "center", "fontsize": 7.5, "color": style.text_colour(colour)}
+        axes.annotate(text, (1, value), (1.03, place), where, where, leader, annotation_clip=False, **look)
 
 
 def inches(axes: Axes) -> tuple[float, float]:
@@ -163,22 +154,15 @@ def mark_events(axes: Axes, *, labels: bool = True) -> None:
         place = day(event.date)
         if not first <= place <= last:
             continue
-        axes.axvline(place, color=GREY, linewidth=0.6, linestyle=DASHED, zorder=0.5)
+        axes.axvline(place, color=GREY, linewidth=0.6, linestyle=style.DASHED, zorder=0.5)
         if not labels:
             continue
         half = (text_width(event.name, 7) + 0.1) / 2 * (last - first) / inches(axes)[0]
         row = next((i for i, end in enumerate(ends) if place - half > end), len(ends))
         ends[row : row + 1] = [place + half]
-        axes.annotate(
-            event.name,
-            xy=(place, 1),
-            xytext=(0, 2 + row * 8.4),
-            xycoords=("data", "axes fraction"),
-            textcoords="offset points",
-            ha="center",
-            fontsize=7,
-            color=GREY,
-        )
+        where = ("data", "axes fraction")
+        shift = (0, 2 + row * 8.4)
+        axes.annotate(event.name, (place, 1), shift, where, "offset points", ha="center", color=GREY)
 
 
 def key(axes: Axes, entries: Sequence[tuple[str, Mapping[str, Any]]], *, columns: int = 4) -> None:

@@ -58,7 +58,7 @@ def dot_rows(
     axes.hlines(np.arange(1, len(names)) - 0.5, 0, 1, transform=axes.get_yaxis_transform(), color=PALE, linewidth=0.5)
 
 
-def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, names: Names, room: float = LABEL) -> Figure:
+def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, room: float = LABEL) -> Figure:
     """A shaded table.
 
     Args:
@@ -66,11 +66,10 @@ def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, names: N
             first of several lines is shown.
         heads: The names of the columns, in their order.
         label: The text below.
-        names: Other names for rows.
         room: Inches for the names of rows.
     """
     lines, columns = in_order(rows["row"]), list(heads)
-    shown = row_names(lines, names, room=room)
+    shown = row_names(lines, room=room)
     width = (WIDTH - 0.2 - max(map(text_width, shown))) / len(columns)
     titles, rotation, height = _heads(list(heads.values()), width)
     texts = rows["text"]
@@ -81,14 +80,14 @@ def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, names: N
     axes.pcolormesh(grid.to_numpy(dtype=float), cmap=_BLUES, vmin=0, edgecolors="white", linewidth=0.7)
     for row, column, text in zip(rows["row"], rows["column"], texts, strict=True):
         place = columns.index(column) + 0.5, lines.index(row) + 0.5
-        axes.text(*place, text, ha="center", va="center", fontsize=7)
+        axes.text(*place, text, ha="center", va="center")
     axes.set_yticks(np.arange(len(lines)) + 0.5, shown)
     axes.set_xticks(np.arange(len(columns)) + 0.5, titles, fontsize=7, rotation=rotation)
     axes.xaxis.tick_top()
     axes.invert_yaxis()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    page.supxlabel(wrapped(label, WIDTH - 0.2, 8), fontsize=8)
+    page.supxlabel(wrapped(label, WIDTH - 0.2, 8))
     return page
 
 

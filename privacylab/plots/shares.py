@@ -11,40 +11,26 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from privacylab import eras
-from privacylab.findings import TooFewError
+from privacylab.findings import TooFewError, as_corrected
 from privacylab.plots import style
 from privacylab.plots.labels import Names, end_labels, key, mark_events, readable
 from privacylab.plots.rows import dot_rows, in_points, matrix, row_names, rows_height
-from privacylab.plots.style import (
-    COLOURS,
-    FEW,
-    PALE,
-    RULE,
-    WIDTH,
-    column_of,
-    drawing,
-    half_year_days,
-    in_order,
-    look,
-    need,
-    text_height,
-    wrapped,
-)
+from privacylab.plots.style import COLOURS, FEW, PALE, estimates, look, need, parts_of, wrapped
 from privacylab.topics.reading import written
 
 
 def _drawn(rows: pd.DataFrame, by: str) -> tuple[pd.DataFrame, dict[str, str], str]:
     """The rows of cells with enough services, the cells' names with their numbers, and a note on those left out."""
-    counts = rows.groupby(rows[by].astype(str), sort=False)["n"].max()
-    names = {str(cell): f"{readable(str(cell))} (n = {n:,})" for cell, n in counts.items()}
-    few = [names.pop(str(cell)) for cell in counts.index[counts < FEW]]
+    n_of = {cell: part["n"].max() for cell, part in parts_of(rows, by).items()}
+    names = {cell: f"{readable(cell)} (n = {n:,})" for cell, n in n_of.items()}
+    few = [names.pop(cell) for cell, n in n_of.items() if n < FEW]
     if not names:
-        raise TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {counts.max()}).")
+        raise TooFewError(f"no {by.replace('_', '-')} has {FEW} services (at most {max(n_of.values())}).")
     kept = rows[rows[by].astype(str).isin(names)].reset_index(drop=True)
     return kept, names, f"Not drawn: {', '.join(few)}" if few else ""
 
 
-@drawing
+@style.drawing
 def share_by_era(shares: pd.DataFrame, *, corrected: bool = False, names: Names = None) -> Figure:
     """The share of services with each feature, by era, with intervals.
 
@@ -53,44 +39,41 @@ def share_by_era(shares: pd.DataFrame, *, corrected: bool = False, names: Names 
         corrected: Draw the shares of `findings.corrected` beside the raw ones; those not corrected are hollow.
         names: Other names for features.
     """
-    by = column_of(shares, "sub_era", "era")
-    rows, cells, left_out = _drawn(need(shares, by, "feature", "n", "value", "low", "high"), by)
+    by = style.column_of(shares, "sub_era", "era")
+    rows, cells, left_out = _drawn(estimates(shares, by, "feature"), by)
     rows = rows.assign(row=pd.factorize(rows["feature"])[0])
-    shown = row_names(in_order(rows["feature"]), names)
+    shown = row_names(style.in_order(rows["feature"]), names)
     panels = [(rows, "Share of services")]
     if corrected:
-        known = need(rows, "corrected", "corrected_low", "corrected_high")["corrected"].notna()
-        better = {"value": "corrected", "low": "corrected_low", "high": "corrected_high"}
-        better_rows = rows.assign(**{raw: rows[new].where(known, rows[raw]) for raw, new in better.items()}, raw=~known)
-        note = "" if known.all() else "\n(hollow: no gold, as found)"
-        panels = [(rows, "Found in: share of services"), (better_rows, f"Corrected for the program's errors{note}")]
+        better = as_corrected(need(rows, "corrected", "corrected_low", "corrected_high"))
+        hollow = "" if better["is_corrected"].all() else "\n(hollow: no gold, as found)"
+        panels = [(rows, "Found in: share of services"), (better, f"Corrected for the program's errors{hollow}")]
     height = 0.9 + rows_height(shown, 0.16 + 0.09 * len(cells))
     page, axs = style.figure(height, columns=len(panels), sharey=True)
     for axes, (panel, label) in zip(axs[0], panels, strict=True):
-        series = [(panel[panel[by].astype(str) == cell], look(i)) for i, cell in enumerate(cells)]
+        series = [(part, look(i)) for i, part in enumerate(parts_of(panel, by).values())]
         dot_rows(axes, shown, series, step=0.6 / len(cells))
-        if "raw" in panel:
-            bare = [(part[part["raw"]], {**mark, "markerfacecolor": "white"}) for part, mark in series]
+        if panel is not rows:
+            bare = [(part[~part["is_corrected"]], {**mark, "markerfacecolor": "white"}) for part, mark in series]
             dot_rows(axes, shown, bare, step=0.6 / len(cells))
         axes.set(xlim=(0, 1 if panel["high"].max() > 0.7 else None), xlabel=wrapped(label, 2.1, 8))
         style.percent(axes, "x")
-    page.supxlabel(wrapped(left_out, WIDTH - 0.2, 8), fontsize=8)
+    page.supxlabel(wrapped(left_out, style.WIDTH - 0.2, 8))
     key(axs[0, 0], [(name, look(i)) for i, name in enumerate(cells.values())], columns=3)
     return page
 
 
-@drawing
-def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
+@style.drawing
+def era_matrix(shares: pd.DataFrame) -> Figure:
     """A shaded table of shares, feature by era, with each interval below its value.
 
     Args:
         shares: As for `share_by_era`; or with ``label`` or ``topic`` instead of ``feature``.
-        names: Other names for features.
 
     With ``is_corrected`` (`findings.as_corrected`), uncorrected shares are marked.
     """
-    by, down = column_of(shares, "sub_era", "era"), column_of(shares, "label", "topic", "feature")
-    rows, cells, left_out = _drawn(need(shares, by, down, "n", "value", "low", "high"), by)
+    by, down = style.column_of(shares, "sub_era", "era"), style.column_of(shares, "label", "topic", "feature")
+    rows, cells, left_out = _drawn(estimates(shares, by, down), by)
     bare = ~rows["is_corrected"] if "is_corrected" in rows else pd.Series(False, rows.index)
     texts = [
         f"{value:.0%}{'°' if raw else ''}\n{100 * low:.0f} to {100 * high:.0f}"
@@ -99,24 +82,18 @@ def era_matrix(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     left_out = "; ".join(part for part in (left_out, "° as found, not corrected" if bare.any() else "") if part)
     rows = rows.assign(row=rows[down].astype(str), column=rows[by].astype(str), text=texts)
     heads = {cell: name.replace(" (", "\n").rstrip(")") for cell, name in cells.items()}
-    return matrix(rows, heads, label=left_out, names=names)
+    return matrix(rows, heads, label=left_out)
 
 
-@drawing
-def topic_heatmap(shares: pd.DataFrame) -> Figure:
-    """A table of topics by era, shaded by share, with intervals.
-
-    Args:
-        shares: ``label`` (or ``topic``), ``sub_era`` or ``era``, ``n``, ``value``, ``low``, ``high``.
-    """
-    return era_matrix(shares)
+topic_heatmap = era_matrix
+"""The same for topics."""
 
 
 def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
     """A line with its band, broken between archives; half-years with few services are hollow."""
     mark = {**look(index), "markersize": 3.2, "clip_on": False}
     for part in style.stretches(rows):
-        x, many = half_year_days(part), ~(part["n"] < FEW)
+        x, many = style.half_year_days(part), ~(part["n"] < FEW)
         axes.fill_between(x, part["low"], part["high"], color=mark["color"], alpha=0.16, linewidth=0)
         style.known(axes.plot(x, part["value"].where(many), **mark), part[many])
         axes.plot(x, part["value"], **{**mark, "marker": ""}, alpha=0.35)
@@ -130,7 +107,7 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
     axes, strip = axs[:, 0]
     for i, part in enumerate(parts):
         _line(axes, part, i)
-    x = half_year_days(parts[0])
+    x = style.half_year_days(parts[0])
     style.known(strip.bar(x, parts[0]["n"], width=140, color=PALE), parts[0][["half_year", "n"]])
     strip.set_ylabel("Services", fontsize=7)
     strip.yaxis.set_major_locator(MaxNLocator(2, integer=True))
@@ -142,7 +119,13 @@ def _over_time(parts: Sequence[pd.DataFrame], label: str, *, height: float) -> t
     return page, axes
 
 
-@drawing
+def _pale_events(axes: Axes) -> None:
+    """Lines at the legal dates in a panel that is too small for their names."""
+    for event in eras.events():
+        axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+
+
+@style.drawing
 def share_by_half_year(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     """Shares over time with bands and the legal dates; below, the number of services in each half-year.
 
@@ -153,21 +136,20 @@ def share_by_half_year(shares: pd.DataFrame, *, names: Names = None) -> Figure:
     Note:
         Drawn from the first half-year with `FEW` services on; half-years with fewer are hollow.
     """
-    rows = style.enough(need(shares, "half_year", "feature", "n", "value", "low", "high"), "half_year")
-    features = in_order(rows["feature"])
-    if len(features) > len(COLOURS):
-        raise ValueError(f"{len(features)} features are too many for one figure: choose up to {len(COLOURS)}")
-    shown = row_names(features, names, room=1.2)
-    parts = [rows[(rows["feature"] == feature) & (rows["n"] > 0)] for feature in features]
-    height = max(3.9, sum(text_height([name]) for name in shown) / 0.6)
-    page, axes = _over_time(parts, "Share of services", height=height)
+    rows = style.enough(estimates(shares, "half_year", "feature"), "half_year")
+    parts = parts_of(rows[rows["n"] > 0], "feature")
+    if len(parts) > len(COLOURS):
+        raise ValueError(f"{len(parts)} features are too many for one figure: choose up to {len(COLOURS)}")
+    shown = row_names(parts, names, room=1.2)
+    height = max(3.9, sum(style.text_height([name]) for name in shown) / 0.6)
+    page, axes = _over_time(list(parts.values()), "Share of services", height=height)
     style.percent(axes)
-    last = [float(part["value"].iloc[-1]) for part in parts]
+    last = [float(part["value"].iloc[-1]) for part in parts.values()]
     end_labels(axes, list(zip(last, shown, COLOURS, strict=False)))
     return page
 
 
-@drawing
+@style.drawing
 def beside_published(rows: pd.DataFrame) -> Figure:
     """Shares over time in this corpus, and below them published ones, each row of panels on its own scale.
 
@@ -177,15 +159,14 @@ def beside_published(rows: pd.DataFrame) -> Figure:
         rows: From `findings.beside_published`.
     """
     rows = need(rows, "source", "feature", "half_year", "value", "low", "high")
-    sources, features = in_order(rows["source"]), in_order(rows["feature"])
+    sources, features = style.in_order(rows["source"]), style.in_order(rows["feature"])
     page, axs = style.figure(0.5 + 1.9 * len(sources), rows=len(sources), columns=len(features), sharex=True)
-    x = half_year_days(rows)
+    x = style.half_year_days(rows)
     for i, source in enumerate(sources):
         for axes, feature in zip(axs[i], features, strict=True):
             part = rows[(rows["source"] == source) & (rows["feature"] == feature)]
             _line(axes, part, i)
-            for event in eras.events():
-                axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+            _pale_events(axes)
             axes.grid(axis="y")
             axes.set_ylim(bottom=0)
             style.percent(axes)
@@ -196,14 +177,14 @@ def beside_published(rows: pd.DataFrame) -> Figure:
     return page
 
 
-@drawing
+@style.drawing
 def length_by_half_year(lengths: pd.DataFrame) -> Figure:
     """An amount (by default words) over time with its band and the legal dates.
 
     Args:
         lengths: From `findings.length_by_half_year`; ``amount`` and ``statistic`` name the axis.
     """
-    rows = need(lengths, "half_year", "amount", "statistic", "n", "value", "low", "high")
+    rows = estimates(lengths, "half_year", "amount", "statistic")
     part = style.enough(rows[rows["n"] > 0], "half_year")
     label = f"{readable(str(part['amount'].iloc[0]))}, {part['statistic'].iloc[0]}"
     page, axes = _over_time([part], label, height=3.5)
@@ -211,7 +192,7 @@ def length_by_half_year(lengths: pd.DataFrame) -> Figure:
     return page
 
 
-@drawing
+@style.drawing
 def reliability(table: pd.DataFrame) -> Figure:
     """The true share against the given probability, with the diagonal of a calibrated model.
 
@@ -223,14 +204,14 @@ def reliability(table: pd.DataFrame) -> Figure:
     axes.plot([0, 1], [0, 1], color=PALE, zorder=0)
     axes.plot(rows["given"], rows["share"], **look(0))
     for given, share, n in rows[["given", "share", "n"]].itertuples(index=False):
-        axes.annotate(f"{n:,.0f}", (given, share), xytext=(5, -9), textcoords="offset points", fontsize=7)
+        axes.annotate(f"{n:,.0f}", (given, share), (5, -9), "data", "offset points")
     axes.set(xlabel="probability given", ylabel="share that is there")
     for which in ("x", "y"):
         style.percent(axes, which)
     return page
 
 
-@drawing
+@style.drawing
 def keyness(words: pd.DataFrame) -> Figure:
     """The words that the same services dropped and added: the change of the share that uses them, with intervals.
 
@@ -245,19 +226,19 @@ def keyness(words: pd.DataFrame) -> Figure:
     sides = {"Dropped": rows[rows["value"] < 0].head(15), "Taken up": rows[rows["value"] > 0].head(15)}
     names = [[wrapped(written(term), 1.5) for term in side["term"]] for side in sides.values()]
     longest = max(map(len, names))
-    page, axs = style.figure(0.7 + max(0.17, *map(text_height, names)) * longest, columns=2)
+    page, axs = style.figure(0.7 + max(0.17, *map(style.text_height, names)) * longest, columns=2)
     most = 1.04 * pd.concat(sides)[["low", "high"]].abs().to_numpy().max()
     for i, (axes, (title, side)) in enumerate(zip(axs[0], sides.items(), strict=True)):
         dot_rows(axes, names[i], [(side.assign(row=range(len(side))), look(1 - i))])
         axes.set(xlim=((-most, 0.1 * most), (-0.1 * most, most))[i], ylim=(longest - 0.5, -0.5))
-        axes.axvline(0, **RULE)
+        axes.axvline(0, **style.RULE)
         axes.set_title(title if len(side) else f"{title}: none", color=style.text_colour(COLOURS[1 - i]))
     label = f"Change in percentage points of the share of the same {rows['n'].max():,.0f} services that use the word"
-    page.supxlabel(label, fontsize=8)
+    page.supxlabel(label)
     return page
 
 
-@drawing
+@style.drawing
 def topics_over_time(shares: pd.DataFrame, *, label: str = "Share of services") -> Figure:
     """Small multiples: the share of each topic over time, all on one scale, with the legal dates.
 
@@ -266,20 +247,19 @@ def topics_over_time(shares: pd.DataFrame, *, label: str = "Share of services") 
             ``archive`` changes, and points are on ``day``, if the frame has them.
         label: What the y axis shows.
     """
-    down, columns = column_of(shares, "label", "topic"), 4
-    rows = style.enough(need(shares, down, "half_year", "n", "value", "low", "high"), "half_year")
-    topics = in_order(rows[down])
-    titles = row_names(topics, room=5 / columns)
-    x = half_year_days(rows)
-    page, axs = style.small_multiples(len(topics), columns, 1 + text_height(titles), room=0.5, shared=True)
-    for axes, topic, title in zip(axs, topics, titles, strict=True):
-        _line(axes, rows[(rows[down].astype(str) == topic) & (rows["n"] > 0)], 0)
-        for event in eras.events():
-            axes.axvline(style.day(event.date), color=PALE, linewidth=0.6, zorder=0)
+    down, columns = style.column_of(shares, "label", "topic"), 4
+    rows = style.enough(estimates(shares, down, "half_year"), "half_year")
+    parts = parts_of(rows, down)
+    titles = row_names(parts, room=5 / columns)
+    x = style.half_year_days(rows)
+    page, axs = style.small_multiples(len(parts), columns, 1 + style.text_height(titles), room=0.5)
+    for axes, part, title in zip(axs, parts.values(), titles, strict=True):
+        _line(axes, part[part["n"] > 0], 0)
+        _pale_events(axes)
         axes.set_title(title, fontsize=7.5, fontweight="normal")
         axes.grid(axis="y")
     style.years(axs[0], x.min() - 120, x.max() + 120, step=5)
     axs[0].set_ylim(bottom=0)
     style.percent(axs[0])
-    page.supylabel(label, fontsize=8)
+    page.supylabel(label)
     return page

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
@@ -81,19 +80,16 @@ def figure(
         sharey: The same from below.
     """
     page = Figure(figsize=(WIDTH, height), layout="constrained")
-    FigureCanvasAgg(page)
     axes = page.subplots(
         rows, columns, squeeze=False, sharex=sharex, sharey=sharey, height_ratios=heights, width_ratios=widths
     )
     return page, axes
 
 
-def small_multiples(
-    n: int, columns: int, height: float, *, room: float, shared: bool = False
-) -> tuple[Figure, list[Axes]]:
+def small_multiples(n: int, columns: int, height: float, *, room: float) -> tuple[Figure, list[Axes]]:
     """A figure of n axes in rows of a number of columns and inches, with room for labels, on shared scales."""
     rows = -(-n // columns)
-    page, axs = figure(room + height * rows, rows=rows, columns=columns, sharex=shared, sharey=shared)
+    page, axs = figure(room + height * rows, rows=rows, columns=columns, sharex=True, sharey=True)
     for axes in axs.flat[n:]:
         axes.set_visible(False)
     return page, list(axs.flat[:n])
@@ -145,6 +141,11 @@ def need(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     if frame.empty or ("value" in columns and frame["value"].isna().all()):
         raise TooFewError("no service to count.")
     return frame.reset_index(drop=True)
+
+
+def estimates(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """`need` for a frame of estimates, each with its ``n``, ``value``, ``low`` and ``high``."""
+    return need(frame, *columns, "n", "value", "low", "high")
 
 
 def column_of(frame: pd.DataFrame, *columns: str) -> str:
@@ -207,10 +208,8 @@ def period_days(periods: pd.Series) -> npt.NDArray[np.float64]:
 
 def half_year_days(rows: pd.DataFrame) -> npt.NDArray[np.float64]:
     """The days of half-years' points: their ``day`` if the frame has one, else their last days."""
-    ends = period_days(rows["half_year"])
-    known = rows["day"].notna().to_numpy() if "day" in rows else np.zeros(len(rows), dtype=bool)
-    ends[known] = [day(date) for date in rows.loc[known, "day"]] if known.any() else ends[known]
-    return ends
+    ends, days = period_days(rows["half_year"]), rows.get("day", pd.Series(None, rows.index))
+    return np.array([end if pd.isna(date) else day(date) for end, date in zip(ends, days, strict=True)])
 
 
 def enough(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -239,6 +238,11 @@ def years(axes: Axes, first: float, last: float, *, step: int | None = None) -> 
 def in_order(values: pd.Series) -> list[str]:
     """The distinct values as text, in their order."""
     return list(values.astype(str).unique())
+
+
+def parts_of(rows: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
+    """The rows of each distinct value of a column, in their order."""
+    return {str(value): part for value, part in rows.groupby(rows[column].astype(str), sort=False)}
 
 
 def look(index: int) -> dict[str, Any]:

@@ -62,4 +62,4 @@ def topic_categories(shares: pd.DataFrame) -> Figure:
     cells = rows.assign(row=rows[down], column=rows["category"], value=rows["share"], text=texts)
     heads = {category: readable(category) for category in sorted(rows["category"].unique())}
     label = "Percent of the topic's segments that carry the category"
-    return matrix(cells, heads, label=label, names=None, room=TOPIC)
+    return matrix(cells, heads, label=label, room=TOPIC)

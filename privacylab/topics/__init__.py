@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sparse
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
-from privacylab import files, tables
+from privacylab import files, paths, tables
 from privacylab.findings import TooFewError
 from privacylab.tables import schema
 from privacylab.topics.clusters import SphericalKMeans
@@ -41,11 +41,7 @@ from privacylab.topics.vectors import (
 if TYPE_CHECKING:
     from bertopic import BERTopic
 
-BOILERPLATE = frozenset(
-    "click contact_us describe detail example follow following https include information link notice page please "
-    "policy privacy privacy_notice privacy_policy privacy_practice privacy_statement read section see service site "
-    "statement use visit web_site website www".split()
-)
+BOILERPLATE = frozenset(paths.rules("topics")["boilerplate"].split())
 """Words of policies in general, which distinguish no topics."""
 
 MIN_COUNT = 5
@@ -164,8 +160,8 @@ def door(segments: pd.DataFrame, n_topics: int = 1) -> tuple[pd.DataFrame, Prese
     rows = segments.sort_values("segment_id", ignore_index=True)
     bags = rows[source].fillna("").astype(str).tolist()
     if source == "text":
-        words = [re.findall(r"[a-z][a-z'-]+[a-z]", text.lower()) for text in bags]
-        bags = [" ".join(word for word in listed if word not in ENGLISH_STOP_WORDS) for listed in words]
+        words_of = CountVectorizer(stop_words="english", token_pattern=r"[a-z][a-z'-]+[a-z]").build_analyzer()
+        bags = [" ".join(words_of(text)) for text in bags]
     if not any(map(str.strip, bags)):
         raise TooFewError("no segment has a term: pass a corpus's segments with the column terms")
     texts = rows["text"].astype(str).tolist() if "text" in rows and rows["text"].notna().all() else bags
@@ -243,10 +239,8 @@ def _numbered(
     counts = counter.transform(documents)
     weights = ClassTermWeight().fit(counts).transform(counts).toarray()
     terms = {cluster: ranked_terms(counter.terms, row) for cluster, row in zip(documents.index, weights, strict=True)}
-    sizes = pd.Series(labels).value_counts()
-    largest_first = sorted(
-        (c for c in documents.index if c >= 0), key=lambda cluster: (-sizes[cluster], terms[cluster])
-    )
+    sizes = pd.Series(labels[labels >= 0]).value_counts()
+    largest_first = sorted(sizes.index, key=lambda cluster: (-sizes[cluster], terms[cluster]))
     topic_of = np.full(labels.max() + 2, -1)
     topic_of[largest_first] = np.arange(len(largest_first))
     return topic_of, {topic: terms[cluster] for topic, cluster in enumerate(largest_first)}

@@ -69,13 +69,13 @@ def _terms_and_words(bag: str) -> list[str]:
 
 def distinct(terms: Iterable[str], n: int | None = None) -> list[str]:
     """The first n terms that repeat no word of an earlier one: ``third_party`` also covers ``party``."""
-    said: set[str] = set()
+    covered: set[str] = set()
     chosen: list[str] = []
     for term in terms:
         words = set(term.split("_"))
-        if not words & said:
+        if not words & covered:
             chosen.append(term)
-            said |= words
+            covered |= words
         if len(chosen) == n:
             break
     return chosen
@@ -126,15 +126,13 @@ class ServiceCounter:
 
     def transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
         """Counts, shape (n_documents, n_terms); a document is a blank-separated list of row numbers."""
-        rows_of = [np.array(document.split(), dtype=np.intp) for document in documents]
-        rows = np.concatenate([*rows_of, np.empty(0, dtype=np.intp)])
-        document = np.repeat(np.arange(len(rows_of)), [len(each) for each in rows_of])
-        pairs, pair = np.unique(document * (self.services.max() + 1) + self.services[rows], return_inverse=True)
-        by_service = _sums(pair, len(pairs)) @ self.presence[rows]
-        by_service.data[:] = 1
-        counts = sparse.csr_matrix(_sums(pairs // (self.services.max() + 1), len(rows_of)) @ by_service)
-        counts.sort_indices()
-        return counts
+        counts = []
+        for document in documents:
+            rows = np.array(document.split(), dtype=np.intp)
+            shape = (self.services.max() + 1, len(rows))
+            of_service = sparse.csr_matrix((np.ones(len(rows)), (self.services[rows], np.arange(len(rows)))), shape)
+            counts.append((of_service @ self.presence[rows]).getnnz(axis=0))
+        return sparse.csr_matrix(np.array(counts, dtype=np.float64).reshape(-1, len(self.terms)))
 
     def fit_transform(self, documents: Iterable[str]) -> sparse.csr_matrix:
         """As `transform`: there is nothing to learn."""
@@ -143,11 +141,6 @@ class ServiceCounter:
     def get_feature_names_out(self) -> list[str]:
         """The terms."""
         return self.terms
-
-
-def _sums(place: npt.NDArray[np.intp], n: int) -> sparse.csr_matrix:
-    """What adds up the rows of a matrix that belong to each of n places, shape (n, n_rows)."""
-    return sparse.csr_matrix((np.ones(len(place)), (place, np.arange(len(place)))), shape=(n, len(place)))
 
 
 class ClassTermWeight:
@@ -171,11 +164,9 @@ class ClassTermWeight:
 
     def transform(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         """The weights, 0 for terms that are no more frequent than overall."""
-        weights = sparse.csr_matrix(counts, dtype=np.float64, copy=True)
-        sums = np.maximum(np.asarray(weights.sum(axis=1)).ravel(), 1)
-        share = weights.data / np.repeat(sums, np.diff(weights.indptr))
-        over = np.log(share / self._shares[weights.indices])
-        weights.data = share**self.power * np.maximum(over, 0)
+        weights: sparse.csr_matrix = normalize(sparse.csr_matrix(counts, dtype=np.float64), norm="l1")
+        over = np.log(weights.data / self._shares[weights.indices])
+        weights.data = weights.data**self.power * np.maximum(over, 0)
         return weights
 
 
@@ -204,9 +195,8 @@ class DomainVectors(NamedTuple):
 
     def directions(self, presence: Presence, kept_out: Iterable[str] = ()) -> Floats:
         """Each segment's direction, minus that of all segments; zeros if fewer than three words are known."""
-        skipped = set(kept_out)
-        used = [i for i, word in enumerate(self.words) if word not in skipped]
-        known = presence.of(self.words[i] for i in used)
+        used = ~np.isin(self.words, list(kept_out))
+        known = presence.of(np.array(self.words)[used])
         vectors = np.asarray(normalize(known @ self.vectors[used])) - self.centre
         vectors[known.getnnz(axis=1) < MIN_TERMS] = 0.0
         return np.asarray(normalize(vectors))

@@ -215,6 +215,12 @@ def test_half_life_by_hand():
     assert found["low"] >= 10 and found["high"] <= 40
 
 
+@pytest.mark.parametrize("n", [20, 22, 24])
+def test_half_of_the_claims_are_gone_on_the_day_when_just_half_are(n):
+    one_a_day = spells(*((day, "none") for day in range(1, n + 1)))
+    assert findings.half_life(one_a_day)["value"].item() == n / 2
+
+
 def test_half_life_is_infinite_while_more_than_half_stand():
     assert findings.half_life(many((10, "none"), (50, "censored"), (50, "censored")))["value"].item() == np.inf
 

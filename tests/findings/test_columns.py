@@ -66,10 +66,6 @@ FRAMES = {
         lambda c, p: findings.sensitivity(p, findings.features(c), versions=c.versions()),
         ["variant", *DIFFERENCE],
     ),
-    "versions_by_year": (
-        lambda c, p: findings.versions_by_year(c.versions()),
-        ["year", "collection", "n", "n_versions", "n_kept"],
-    ),
     "exclusion_flow": (
         lambda c, p: findings.exclusion_flow(c.versions()),
         ["stage", "kind", "reason", "n_versions", "n", "examples"],

@@ -3,13 +3,6 @@ from frames import versions_of
 from privacylab import findings
 
 
-def test_versions_by_year_counts_rows_and_services(corpus):
-    years = findings.versions_by_year(corpus.versions()).set_index(["year", "collection"])
-    # 2014: birch, cedar, fir, hazel, larch kept, elm seen again unchanged.
-    assert years.loc[("2014", "crawl"), ["n", "n_versions", "n_kept"]].tolist() == [5, 6, 5]
-    assert years.loc[("2014", "archive"), "n_versions"] == 0
-
-
 def test_exclusion_flow_accounts_for_every_version(corpus):
     versions = corpus.versions()
     flow = findings.exclusion_flow(versions)

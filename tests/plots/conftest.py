@@ -144,7 +144,6 @@ def chain(size):
     return pd.DataFrame({"left": left, "right": steps, "distance": steps / size, "size": steps + 1})
 
 
-NAMES = {"cue:basis_legitimate_interests": "Legitimate interests"}
 LONG = "Notice to the residents of other places whom the General Data Protection Regulation concerns"
 LONGS = [LONG, f"Further {LONG}", "c"]
 SUBS = ("sub_era", [part.id for part in eras.sub_eras()])
@@ -153,14 +152,14 @@ REAL = {
     "archive_timeline": (plots.archive_timeline, panel("archive_timeline"), {}),
     "beside_published": (plots.beside_published, panel("beside_published"), {}),
     "both_sides_by_half_year": (plots.share_by_half_year, panel("both_sides_by_half_year"), {}),
-    "both_ways": (plots.both_ways, panel("both_ways"), {"names": NAMES}),
+    "both_ways": (plots.both_ways, panel("both_ways"), {}),
     "change_by_month": (plots.change_by_month, panel("change_by_month"), {}),
     "claim_outcomes": (plots.claim_outcomes, panel("claim_outcomes"), {}),
     "claim_survival": (plots.claim_survival, panel("claim_survival"), {}),
     "claims_by_half_year": (plots.share_by_half_year, panel("claims_by_half_year"), {}),
     "clause_reliability": (plots.reliability, panel("clause_reliability"), {}),
     "cues_by_era": (plots.era_matrix, panel("cues_by_era"), {}),
-    "era_matrix": (plots.era_matrix, panel("era_matrix"), {"names": NAMES}),
+    "era_matrix": (plots.era_matrix, panel("era_matrix"), {}),
     "event_study": (plots.event_study, panel("event_study"), {}),
     "exclusion_flow": (plots.exclusion_flow, panel("exclusion_flow"), {}),
     "explore_trend": (plots.share_by_half_year, panel("explore_trend"), {}),

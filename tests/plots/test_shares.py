@@ -107,3 +107,9 @@ def test_no_point_lies_after_the_last_day_of_the_data(cross, draw):
     drawn = [max(line.get_xdata()) for line in figure.axes[0].lines if len(line.get_xdata()) == len(DAYS)]
     assert drawn
     assert max(drawn) == style.day("2026-08-22")
+
+
+def test_a_point_without_a_day_is_on_the_last_day_of_its_half_year(cross):
+    rows = cross(("half_year", ["2018-H1", "2018-H2"])).assign(day=pd.to_datetime([None, "2018-10-01"]))
+    assert style.half_year_days(rows).tolist() == [style.day("2018-06-30"), style.day("2018-10-01")]
+    assert style.half_year_days(rows.assign(day=pd.NaT)).tolist() == style.period_days(rows["half_year"]).tolist()

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.font_manager import FontProperties, findfont, fontManager
 from matplotlib.text import Text
 
-from privacylab import plots
+from privacylab import explore, plots
 from privacylab.plots import style
 
 
@@ -19,9 +19,9 @@ def box(text):
 
 
 def test_every_figure_of_the_package_is_drawn_here(drawings):
-    known = {draw.__name__ for draw, _, _ in drawings.values()}
-    assert known - {"timeline_figure"} == {
-        name for name, value in vars(plots).items() if callable(value) and getattr(value, "__wrapped__", None)
+    known = {draw for draw, _, _ in drawings.values()}
+    assert known - {explore.timeline_figure} == {
+        value for value in vars(plots).values() if callable(value) and getattr(value, "__wrapped__", None)
     }
 
 
