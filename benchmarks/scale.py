@@ -133,8 +133,8 @@ def main() -> None:
             source = folder / f"policies-{units}.jsonl"
             with source.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in histories(units * given.unit))
-            kinds = [("dask", 2), *([("dask", 1), ("executorlib", 2), ("processes", 2)] if units == given.largest else [])]
-            for kind, n_workers in [] if given.keep else kinds:
+            others = [("dask", 1), ("executorlib", 2), ("processes", 2)] if units == given.largest else []
+            for kind, n_workers in [] if given.keep else [("dask", 2), *others]:
                 try:
                     rows.append(alone(source, folder / f"{kind}-{n_workers}-{units}", kind, n_workers))
                     print(rows[-1], flush=True)

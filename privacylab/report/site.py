@@ -57,7 +57,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
     named: dict[str, list[str]] = defaultdict(list)
     for file in published:
         named[file.stem].append(file.name)
-    about: dict[str, Any] = {"corpus": corpus.resolve().name, "dataset": _search_entry(corpus)}
+    about: dict[str, Any] = {"corpus": _name(corpus, read_corpus), "dataset": _search_entry(corpus)}
     is_own = not own.is_panel(read_corpus)
     entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
     index = pages.home(
@@ -75,6 +75,12 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
     (site / "index.html").write_text(index, encoding="utf-8")
     if not published:
         (site / "figures").rmdir()
+
+
+def _name(folder: Path, corpus: Corpus | None) -> str:
+    """A corpus as the pages name it; of a sample they say so."""
+    name, sample = folder.resolve().name, corpus.manifest.get("sample") if corpus else None
+    return f"{name}, a sample of {sample['owners']:,} of {sample['of']:,} owners" if sample else name
 
 
 def _write_notebooks(

@@ -32,6 +32,16 @@ def mine(tmp_path_factory):
         return build.corpus([archives.write(folder / "of mine", files)], folder / "mine", workers=1)
 
 
+def test_each_page_of_a_sample_says_that_it_is_one(mine, tmp_path):
+    sample = mine.sample(1).save(tmp_path / "some")
+    (tmp_path / "site" / "figures").mkdir(parents=True)
+    nb = notebook(("# What?\n\nIt holds policies.",))
+    report.write_pages(tmp_path / "site", [tmp_path / "0-what.ipynb"], [nb], corpus=sample.path)
+    pages = [page.read_text(encoding="utf-8") for page in (tmp_path / "site").glob("*.html")]
+    assert len(pages) > 1
+    assert all("some, a sample of 1 of 3 owners" in page for page in pages)
+
+
 def site(corpus, folder):
     """Writes the pages of a corpus with one notebook; gives a function that opens one."""
     (folder / "figures").mkdir()
@@ -45,6 +55,8 @@ def test_a_corpus_of_all_archives_is_the_panel(mine):
     assert not own.is_panel(mine)
     some = dict.fromkeys(list(sources.ARCHIVES)[1:])
     assert not own.is_panel(Corpus(mine.path, {**mine.manifest, "sources": some}))
+    sample = {"sources": dict.fromkeys(sources.ARCHIVES), "sample": {"owners": 9, "of": 99, "seed": 0}}
+    assert not own.is_panel(Corpus(mine.path, {**mine.manifest, **sample}))
 
 
 NOTEBOOKS = [
