@@ -143,7 +143,14 @@ def svg(figure: Figure, *, title: str) -> bytes:
     buffer, nameless = io.BytesIO(), {"Date": None, "Creator": None, "Title": title}
     with style.style(), mpl.rc_context({"svg.hashsalt": "privacylab", "svg.fonttype": "path"}):
         figure.savefig(buffer, format="svg", metadata=nameless)
-    return _MARKS.sub(_titled, buffer.getvalue().decode().replace("<svg ", '<svg role="img" ', 1)).encode()
+    drawn = buffer.getvalue().decode().replace("<svg ", '<svg role="img" ', 1)
+    # The name of a clip hashes its place to the last digit, which another run may round otherwise.
+    for number, clip in enumerate(dict.fromkeys(_CLIP.findall(drawn))):
+        drawn = drawn.replace(clip, f"clip{number}")
+    return _MARKS.sub(_titled, drawn).encode()
+
+
+_CLIP = re.compile(r'clip-path="url\(#(\w+)\)"')
 
 
 _MARKS = re.compile(r"""<g id=(["'])(\[.*?)\1>(.*?)(?=<g id=|</svg>)""", re.DOTALL)
