@@ -6,15 +6,20 @@ import sys
 import threading
 from typing import Any
 
+from privacylab.paths import RulesError
+
 
 def main() -> None:
-    """Runs the command line; a Ctrl-C while Python loads it leaves a line, too."""
+    """Runs the command line; a Ctrl-C or one's own wrong rules while Python loads it leave a line, too."""
     sys.unraisablehook = _once_more
     try:
         from privacylab import cli
     except KeyboardInterrupt:
         sys.stderr.write("privacylab: stopped before anything began\n")
         sys.exit(130)
+    except RulesError as error:
+        sys.stderr.write(f"privacylab: {error}\n")
+        sys.exit(2)
     cli.main()
 
 

@@ -55,7 +55,8 @@ class Deadline(NamedTuple):
 @cache
 def eras() -> tuple[Era, ...]:
     """The eras in order; the first has no start."""
-    return tuple(Era(block["id"], block["name"], block.get("from")) for block in paths.rules("eras")["era"])
+    eras = (Era(block["id"], block["name"], block.get("from")) for block in paths.rules("eras")["era"])
+    return tuple(sorted(eras, key=lambda era: era.start or dt.date.min))
 
 
 @cache

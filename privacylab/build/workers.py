@@ -229,13 +229,15 @@ READING = (
 
 @functools.cache
 def code_hash() -> str:
-    """A hash over the reading wing's code, rules and weights: another one means other tables."""
+    """A hash over the reading wing's code, rules (one's own, too) and weights: another one means other tables."""
     digest = hashlib.sha256()
     for path in sorted(paths.PACKAGE.rglob("*")):
         door = path.relative_to(paths.PACKAGE).parts[0]
         if door in READING and path.suffix not in (".pyc", ".md") and path.is_file():
             name = path.relative_to(paths.PACKAGE).as_posix()
             digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in paths.own_rules():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

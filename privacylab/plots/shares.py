@@ -93,7 +93,7 @@ def _line(axes: Axes, rows: pd.DataFrame, index: int) -> None:
     """A line with its band, broken between archives; half-years with few services are hollow."""
     mark = {**look(index), "markersize": 3.2, "clip_on": False}
     for part in style.stretches(rows):
-        x, many = style.half_year_days(part), ~(part["n"] < FEW)
+        x, many = style.half_year_days(part), part["n"].fillna(FEW) >= FEW
         axes.fill_between(x, part["low"], part["high"], color=mark["color"], alpha=0.16, linewidth=0)
         style.known(axes.plot(x, part["value"].where(many), **mark), part[many])
         axes.plot(x, part["value"], **{**mark, "marker": ""}, alpha=0.35)
