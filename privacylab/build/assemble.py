@@ -15,7 +15,7 @@ from privacylab.build.workers import BuildError, Listed
 from privacylab.sources.services import Fact
 from privacylab.tables import schema
 
-ROWS = 500_000
+ROWS = 300_000
 """Rows of a table that are put together at a time, about: with its text a row takes some 5 kB while it is written."""
 
 PARTS_AT_ONCE = 500

@@ -60,8 +60,11 @@ def run(tasks: Sequence[workers.Task], *, n_workers: int, executor: Executor | N
         step = n_workers * TASKS_OF_A_WORKER
         for start in range(0, len(tasks), step):
             some = tasks[start : start + step]
-            with ProcessPoolExecutor(min(n_workers, len(some)), initializer=workers.ends_at_once) as pool:
+            pool = ProcessPoolExecutor(min(n_workers, len(some)), initializer=workers.ends_at_once)
+            try:
                 _submit(some, pool, tell)
+            finally:
+                pool.shutdown(cancel_futures=True)
 
 
 def _greet(executor: Executor) -> None:
@@ -103,8 +106,9 @@ def _submit(tasks: Sequence[workers.Task], executor: Executor, tell: Callable[[]
                     raise BuildError(_LOST.format(often, "more memory a worker"))
                 waiting.append(number)
     finally:
-        for future in running:
-            future.cancel()
+        if not isinstance(executor, ProcessPoolExecutor):  # its own thread stumbles over what others cancel
+            for future in running:
+                future.cancel()
 
 
 def _submitted(executor: Executor, function: Callable[[Any], Any], given: object) -> Future[Any]:

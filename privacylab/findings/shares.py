@@ -65,7 +65,9 @@ def _cells(observed: pd.DataFrame, values: pd.DataFrame, by: str | Sequence[str]
     cell_of = observed.assign(whole=whole)[names or ["whole"]].astype("category")
     keys = cell_of.groupby(list(cell_of), observed=False).size().reset_index()
     rows = values.loc[observed["policy_id"], columns].astype(float).set_axis(observed["service"].astype(str))
-    parts = [part for _, part in rows.groupby([cell_of[name].array for name in cell_of], observed=False)] or [rows]
+    # An index, because pandas takes as many arrays as there are rows for one key.
+    groups = rows.groupby([pd.Index(cell_of[name].array) for name in cell_of], observed=False)
+    parts = [part for _, part in groups] or [rows]
     services = [part.groupby(level=0).mean() for part in parts]
     repeated = [len(means) < len(part) for means, part in zip(services, parts, strict=True)]
     return _Cells(keys[names], services, repeated, owners_of(observed))
@@ -268,7 +270,8 @@ def sensitivity(
     variants["without services that a new crawler changed"] = observations(policies[~changed])
     for months in (12, 18, MONTHS_IN_FORCE):
         sides = [in_force(policies, day, months=months).assign(era=era) for era, day in DAYS.items()]
-        variants[f"in force up to {months} months"] = pd.concat(sides)
+        both = pd.CategoricalDtype([*DAYS])  # also where nothing is in force on a side
+        variants[f"in force up to {months} months"] = pd.concat(sides).astype({"era": both})
     differences = {
         variant: share_difference(observed, features, before=BEFORE, after=AFTER, columns=columns)
         for variant, observed in variants.items()
