@@ -242,9 +242,10 @@ def markdown(replication: pd.DataFrame) -> str:
     own = rows["finding"].astype(str).str.startswith("N")
     head = "| | claim, source, what is counted | published | here, 95% interval | n | {}cell |"
     three = "sign | times the published size | published in our interval | z | "
+    page = (paths.RULES / "replication.md").read_text(encoding="utf-8")
     return "\n".join(
         [
-            paths.rules("replication")["page"].format(n=(rows["first"] & ~own).sum(), **_counts(rows[~own])),
+            page.format(n=(rows["first"] & ~own).sum(), **_counts(rows[~own])),
             head.format(three),
             "|---" * 10 + "|",
             *[_line(row) for row in rows[~own].to_dict("records")],

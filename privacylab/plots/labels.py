@@ -343,14 +343,14 @@ def mark(row: Mapping[str, Any]) -> str:
     named += [f"half-year {row['period']:+d}"] if "period" in row else []
     unit = "amount" if "amount" in row else row.get("unit", "share")
     number = pd.Series(row).reindex(["value", "low", "high"]).astype(float) / (100 if unit == "points" else 1)
-    told = []
+    shown = []
     if unit == "share" and isinstance(row.get("before"), float):
-        told = [f"{quantity(row['before'])} to {quantity(row['after'])}"]  # whiskers join the two
+        shown = [f"{quantity(row['before'])} to {quantity(row['after'])}"]  # whiskers join the two
     elif pd.notna(number["value"]):
         ends = f" ({bounds(number, unit=unit)})" if number["low"] < number["high"] else ""
-        told = [f"{quantity(number['value'], unit)}{' points' if unit == 'points' else ''}{ends}"]
-    told += [f"n = {row['n']:,.0f}"] if row.get("n") is not None else []
-    return f"{', '.join(named)}: {', '.join(told)}" if named else ""
+        shown = [f"{quantity(number['value'], unit)}{' points' if unit == 'points' else ''}{ends}"]
+    shown += [f"n = {row['n']:,.0f}"] if row.get("n") is not None else []
+    return f"{', '.join(named)}: {', '.join(shown)}" if named else ""
 
 
 def right_of_n(scores: pd.DataFrame) -> pd.Series:

@@ -4,7 +4,7 @@ They are the contract between the code that reads policies and the code that cou
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as arrow
@@ -65,8 +65,13 @@ class Table(NamedTuple):
         return arrow.schema([(name, _TYPES[column.kind].arrow) for name, column in self.columns.items()])
 
 
+def _column(spec: Mapping[str, Any]) -> Column:
+    meaning = spec["meaning"]
+    return Column(**{**spec, "meaning": meaning if isinstance(meaning, str) else " ".join(meaning)})
+
+
 ALL_TABLES: Mapping[str, Table] = {
-    name: Table(block["meaning"], {column: Column(**spec) for column, spec in block["columns"].items()}, block["key"])
+    name: Table(block["meaning"], {column: _column(spec) for column, spec in block["columns"].items()}, block["key"])
     for name, block in paths.rules("columns").items()
 }
 """The tables of ``rules/columns.toml``."""

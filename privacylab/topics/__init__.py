@@ -41,7 +41,7 @@ from privacylab.topics.vectors import (
 if TYPE_CHECKING:
     from bertopic import BERTopic
 
-BOILERPLATE = frozenset(paths.rules("topics")["boilerplate"].split())
+BOILERPLATE = frozenset(paths.rules("topics")["boilerplate"])
 """Words of policies in general, which distinguish no topics."""
 
 MIN_COUNT = 5
