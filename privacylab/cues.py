@@ -65,7 +65,7 @@ def _compiled() -> tuple[list[_Rule], Patterns]:
         if "patterns" in block:
             values[f"{cue} patterns"] = None
         rules.append(_Rule(cue, values, _READ.get(block.get("value_from"))))
-    return rules, Patterns(groups, _RULES["lists"])
+    return rules, Patterns(groups, _RULES["lists"], begin=[group for rule in rules for group in rule.values])
 
 
 def _fired(rule: _Rule, patterns: Patterns, look: Look, n_lead: int) -> Iterator[tuple[str | None, int, int]]:
@@ -101,8 +101,10 @@ def _in_sentence(lead: str, sentence: str) -> tuple[Cue, ...]:
     """What fires in a sentence, wherever its context; versions of a policy repeat each other's sentences."""
     rules, patterns = _compiled()
     words, n_lead = words_of(lead, sentence)
+    if not patterns.wakes(words):
+        return ()
     look = patterns.look(words)
-    woken = [rule for rule in rules if not look.rows.keys().isdisjoint(rule.values)] if look.rows else []
+    woken = [rule for rule in rules if not look.groups.isdisjoint(rule.values)] if look.groups else []
     fired: list[Cue] = []
     at: list[Place] = []
     for rule in woken:
@@ -154,7 +156,7 @@ def possible(text: str) -> set[tuple[str, str | None]]:
     for unit in units(visible(text)):
         look = patterns.look(words_of(unit.lead, unit.text)[0])
         for rule in rules:
-            for group in rule.values.keys() & look.rows.keys():
+            for group in rule.values.keys() & look.groups:
                 value = rule.values[group]
                 values = rule.read(unit.text) if rule.read and value is None else [value]
                 found |= {(rule.cue, each) for each in values}

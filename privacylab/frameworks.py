@@ -65,8 +65,6 @@ _RULES = paths.rules("frameworks")
 _FRAMEWORKS: dict[str, dict[str, Any]] = {block["id"]: block for block in _RULES["framework"]}
 
 _NAMED_BY = ("names", "weak_names")
-_NAMING = frozenset(f"{name} {key}" for name in _FRAMEWORKS for key in _NAMED_BY)
-"""The groups of patterns that are names, not the context that they need."""
 _READ = ("only", "never", "but", "patterns", "near", "unless", "introduces", "subject", "abbreviated")
 
 IDS: tuple[str, ...] = tuple(_FRAMEWORKS)
@@ -79,7 +77,7 @@ STANCES: tuple[str, ...] = tuple(_RULES["stances"])
 @cache
 def _names() -> Patterns:
     """The names of all frameworks."""
-    return _patterns(_FRAMEWORKS.items(), (*_NAMED_BY, "context"))
+    return _patterns(_FRAMEWORKS.items(), (*_NAMED_BY, "context"), begin=_NAMED_BY)
 
 
 @cache
@@ -89,9 +87,11 @@ def _readings() -> Patterns:
     return _patterns(blocks, _READ)
 
 
-def _patterns(blocks: Iterable[tuple[str, dict[str, Any]]], keys: Sequence[str]) -> Patterns:
+def _patterns(
+    blocks: Iterable[tuple[str, dict[str, Any]]], keys: Sequence[str], *, begin: tuple[str, ...] = ()
+) -> Patterns:
     groups = {f"{name} {key}": block[key] for name, block in blocks for key in keys if key in block}
-    return Patterns(groups, _RULES["lists"])
+    return Patterns(groups, _RULES["lists"], begin=[group for group in groups if group.endswith(begin)])
 
 
 _COMMON = frozenset(map(get_string_id, _RULES["common"]))
@@ -222,9 +222,9 @@ def _named(block: dict[str, Any], text: _Text) -> Iterator[tuple[int, int, _Plac
 
 
 @lru_cache(1 << 14)
-def _may_name(line: str) -> bool:
-    """Whether a line has a word that names begin with; versions of a policy repeat each other's lines."""
-    return _names().wakes(words(line))
+def _may_name(sentence: str) -> bool:
+    """Whether a sentence has a word that names begin with; versions of a policy repeat each other's sentences."""
+    return _names().wakes(words(sentence))
 
 
 def mentions(text: str) -> list[Mention]:
@@ -245,10 +245,10 @@ def mentions(text: str) -> list[Mention]:
         joined = mentions("".join(text[i] for i in kept))
         return [mention._replace(start=kept[mention.start], end=kept[mention.end - 1] + 1) for mention in joined]
     view = visible(text)
-    if not any(map(_may_name, view.split("\n"))):  # most segments of most policies
+    if not any(_may_name(unit.text) for unit in units(view)):  # most segments of most policies
         return []
     look = _names().look(words(view))
-    if look.rows.keys().isdisjoint(_NAMING):
+    if not look.groups:
         return []
     read = _Text(view, look)
     named: list[tuple[int, int, str, str]] = []

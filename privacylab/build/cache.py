@@ -37,6 +37,8 @@ class Section(NamedTuple):
 class Reader:
     """Reads versions and keeps the results; one for each service, so that memory holds one service at a time.
 
+    Like `normalize.Cache`, it does not refer to itself.
+
     Attributes:
         segments: Every segment read so far, by its number.
     """
@@ -46,7 +48,7 @@ class Reader:
         self._normalized = normalize.Cache()
         evidence = cache(partial(screen.evidence, said=cache(screen.said)))
         self._section = cache(partial(_section, evidence=evidence))
-        self._page = cache(self._screened)
+        self._pages: dict[tuple[Block, ...], Page] = {}
 
     def read(self, data: bytes, *, media_type: str | None) -> Page:
         """One version's page.
@@ -54,7 +56,10 @@ class Reader:
         Raises:
             NormalizeError: As `normalize.blocks`.
         """
-        return self._page(normalize.read(data, media_type=media_type, cache=self._normalized))
+        blocks = normalize.read(data, media_type=media_type, cache=self._normalized)
+        if blocks not in self._pages:
+            self._pages[blocks] = self._screened(blocks)
+        return self._pages[blocks]
 
     def _screened(self, blocks: tuple[Block, ...]) -> Page:
         read = [self._section(section, audience) for section, audience in sections(blocks)]

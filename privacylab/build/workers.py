@@ -99,17 +99,22 @@ def read(task: Task) -> None:
         BuildError: The worker has other code than who started the build, or does not see the folder.
     """
     _check_machine(task)
-    contents = functools.partial(versions.contents, task.sources)
     # spaCy keeps each new word for ever: here it forgets those of a task at its end.
     with threadpool_limits(1, user_api="blas"), _garbage_stays(), units.tokenizer().vocab.memory_zone():
-        read = [
-            versions.read(service, listed, contents=contents, every=task.every, region=task.regions.get(service))
-            for service, listed in task.services
-        ]
-        annotated = annotate.histories(read, text=task.text)
-        for (service, listed), history, rows in zip(task.services, read, annotated, strict=True):
-            digest = fingerprint(listed, _ids_of_interest(history, task.sources), conditions=task.conditions)
-            write_part(part_of(task.folder, service), digest, rows)
+        _read(task)
+
+
+def _read(task: Task) -> None:
+    """`read` without its surroundings: what it holds is gone before garbage is looked for again."""
+    contents = functools.partial(versions.contents, task.sources)
+    read = [
+        versions.read(service, listed, contents=contents, every=task.every, region=task.regions.get(service))
+        for service, listed in task.services
+    ]
+    annotated = annotate.histories(read, text=task.text)
+    for (service, listed), history, rows in zip(task.services, read, annotated, strict=True):
+        digest = fingerprint(listed, _ids_of_interest(history, task.sources), conditions=task.conditions)
+        write_part(part_of(task.folder, service), digest, rows)
 
 
 @contextmanager

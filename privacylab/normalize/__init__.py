@@ -24,16 +24,21 @@ from privacylab.sources import kinds
 
 
 class Cache:
-    """Results for earlier documents: lines by their chunks, the lines of pieces, the blocks of pages."""
+    """Results for earlier documents: lines by their chunks, the lines of pieces, the blocks of pages.
+
+    Nothing in it refers to itself: it goes with its last user, also while nobody looks for garbage.
+    """
 
     def __init__(self) -> None:
         self.line = functools.cache(read_line)  # of a million lines most may be the same
+        self.lines = functools.partial(_lines, self.line)
         self.lines_of_piece = functools.cache(self.lines)
         self.blocks = functools.cache(outlined)
 
-    def lines(self, read: Callable[[str], Sequence[Chunk]], text: str) -> tuple[Line, ...]:
-        """The lines of a piece."""
-        return tuple(filter(None, map(self.line, read(text))))
+
+def _lines(line: Callable[[Chunk], Line | None], read: Callable[[str], Sequence[Chunk]], text: str) -> tuple[Line, ...]:
+    """The lines of a piece."""
+    return tuple(filter(None, map(line, read(text))))
 
 
 def blocks(data: bytes | str, *, media_type: str | None = None) -> list[Block]:

@@ -29,8 +29,10 @@ def _in_sentence(key: str, lead: str, sentence: str) -> frozenset[str]:
     """The audiences of which a pattern matches in a sentence; versions of a policy repeat each other's."""
     patterns = _patterns(key)
     words, _ = words_of(lead, sentence)
+    if not patterns.wakes(words):
+        return frozenset()
     look = patterns.look(words)
-    spans = {name: patterns.spans(name, look) for name in look.rows}
+    spans = {name: patterns.spans(name, look) for name in look.groups}
     if key == "headings" or "(" not in sentence:
         return frozenset(name for name, found in spans.items() if found)
     depths = [*accumulate((word.norm == _OPEN) - (word.norm == _CLOSE) for word in words)]

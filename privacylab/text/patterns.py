@@ -19,7 +19,7 @@ word. `spacy.matcher.Matcher` tries each way to fill a gap, which takes seconds 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from typing import NamedTuple
 from simplemma.strategies import DefaultDictionaryFactory
 from spacy.strings import get_string_id
 
+from privacylab import paths
 from privacylab.text.units import Word, tokenizer
 
 MAX_TOKENS = 12
@@ -164,24 +165,21 @@ def needs(tokens: Row) -> set[frozenset[str]]:
         if isinstance(token, Words):
             needed.add(token.any_of)
         elif isinstance(token, Choice) and all(options := [needs(each) for each in token.rows]):
-            needed.add(frozenset().union(*[max(option, key=_shortest) for option in options]))
+            needed.add(frozenset().union(*[min(option, key=_share) for option in options]))
     return needed
 
 
-def _shortest(words: frozenset[str]) -> int:
-    """The length of the shortest word: every sentence has short words."""
-    return min(map(len, words))
+_RANKS = {word: rank for rank, word in enumerate(paths.rules("wording")["frequent"]["words"], 1)}
+_RARE = 1e-4
+"""The share of a word without a rank."""
+
+
+def _share(words: frozenset[str]) -> float:
+    """How many sentences have one of some words, roughly: a word's share is one by its rank (Zipf)."""
+    return sum([1 / _RANKS[word] if word in _RANKS else _RARE for word in words])
 
 
 # --- Matching -------------------------------------------------------------------------------------------------------
-
-
-class Candidate(NamedTuple):
-    """A row, by group and number, that may match if a word of each set that it needs is there: as bits, one per set."""
-
-    needed: int
-    group: str
-    number: int
 
 
 class Look:
@@ -189,12 +187,13 @@ class Look:
 
     Attributes:
         at: The words of the patterns in it, each with its tokens, as bits.
-        rows: The rows of each group, by their numbers, that may match.
+        absent: The sets of words that it has none of, as bits.
+        groups: The groups of which a pattern may match, among those that begin a search.
         n_tokens: Its length.
     """
 
-    def __init__(self, at: Mapping[str, int], rows: Mapping[str, set[int]], n_tokens: int) -> None:
-        self.at, self.rows, self.n_tokens = at, rows, n_tokens
+    def __init__(self, at: Mapping[str, int], absent: int, groups: frozenset[str], n_tokens: int) -> None:
+        self.at, self.absent, self.groups, self.n_tokens = at, absent, groups, n_tokens
         self._places: dict[frozenset[str], int] = {}
 
     def places(self, any_of: frozenset[str]) -> int:
@@ -210,28 +209,36 @@ class Patterns:
     Args:
         written: The patterns of each group.
         lists: The meaning of each ``$list``.
+        begin: The groups that begin a search; all if None. Others are asked for only where one of these matches.
 
     Raises:
         PatternError: As `row` does.
     """
 
-    def __init__(self, written: Mapping[str, Iterable[str]], lists: Lists) -> None:
-        self._rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
-        needed = {each: needs(each) for group in self._rows.values() for each in group}
+    def __init__(
+        self, written: Mapping[str, Iterable[str]], lists: Lists, *, begin: Collection[str] | None = None
+    ) -> None:
+        rows = {name: [row(pattern, lists) for pattern in patterns] for name, patterns in written.items()}
+        needed = {each: needs(each) for group in rows.values() for each in group}
         bits = {words: 1 << i for i, words in enumerate(frozenset().union(*needed.values()))}
         every = {word for each in needed for any_of in _sets(each) for word in any_of}
         self._exact = {get_string_id(word[1:]): word for word in every if word.startswith("=")}
         self._norms = {get_string_id(word): word for word in every if not word.startswith("=")}
         self._bits = {word: _union(bit for words, bit in bits.items() if word in words) for word in every | {NUMBER}}
-        self._begun: dict[str, list[Candidate]] = defaultdict(list)
-        for name, group in self._rows.items():
-            for number, each in enumerate(group):
-                candidate = Candidate(_union(bits[words] for words in needed[each]), name, number)
-                for word in max(needed[each], key=_shortest):
-                    self._begun[word].append(candidate)
+        # Each row with the sets of words that it needs, as bits.
+        self._rows = {
+            name: [(_union(bits[words] for words in needed[each]), each) for each in group]
+            for name, group in rows.items()
+        }
+        self._begun: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for name in rows if begin is None else begin:
+            for bits_needed, each in self._rows[name]:
+                for word in min(needed[each], key=_share):
+                    self._begun[word].append((bits_needed, name))
+        self._rare = {_IS_NUMBER if word == NUMBER else get_string_id(word.removeprefix("=")) for word in self._begun}
 
     def look(self, words: Sequence[Word]) -> Look:
-        """Which words of the patterns are in a sentence, and where, and which patterns may match."""
+        """Which words of the patterns are in a sentence, and where, and which groups may match."""
         norms, exact = self._norms, self._exact
         at: dict[str, int] = defaultdict(int)
         place = 1
@@ -243,22 +250,23 @@ class Patterns:
             if is_number:
                 at[NUMBER] |= place
             place <<= 1
-        rows: dict[str, set[int]] = defaultdict(set)
         absent = ~_union(map(self._bits.__getitem__, at))
-        for word in at.keys() & self._begun.keys():
-            for needed, group, number in self._begun[word]:
-                if not needed & absent:
-                    rows[group].add(number)
-        return Look(at, rows, place.bit_length() - 1)
+        begun = [candidate for word in at.keys() & self._begun.keys() for candidate in self._begun[word]]
+        groups = frozenset([group for needed, group in begun if not needed & absent])
+        return Look(at, absent, groups, place.bit_length() - 1)
 
-    def wakes(self, words: Sequence[Word]) -> bool:
-        """Whether a match may begin with one of some words: a quick test, which most sentences fail."""
-        return not self._begun.keys().isdisjoint(self.look(words).at)
+    def wakes(self, words: Iterable[Word]) -> bool:
+        """Whether a search may begin at one of some words: a quick test, which most sentences fail."""
+        return not self._rare.isdisjoint(chain.from_iterable(words))
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First and end token of each match of a group; of a pattern's matches with the same end, the shortest."""
-        rows = [self._rows[name][number] for number in look.rows.get(name, ())]
+        rows = [each for needed, each in self._rows.get(name, ()) if not needed & look.absent]
         return sorted({span for each in rows for span in _spans(each, look)})
+
+
+_IS_NUMBER = True
+"""`Word.is_number` of a number; no string has this id."""
 
 
 def _sets(tokens: Row) -> Iterator[frozenset[str]]:
