@@ -6,7 +6,7 @@ stance. Names and readings are data: ``rules/frameworks.toml``; ``docs/codebook.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from spacy.language import Language
@@ -221,12 +221,6 @@ def _named(block: dict[str, Any], text: _Text) -> Iterator[tuple[int, int, _Plac
             last = first, end
 
 
-@lru_cache(1 << 14)
-def _may_name(sentence: str) -> bool:
-    """Whether a sentence has a word that names begin with; versions of a policy repeat each other's sentences."""
-    return _names().wakes(words(sentence))
-
-
 def mentions(text: str) -> list[Mention]:
     """The frameworks that a text names, in the order of the text.
 
@@ -245,7 +239,7 @@ def mentions(text: str) -> list[Mention]:
         joined = mentions("".join(text[i] for i in kept))
         return [mention._replace(start=kept[mention.start], end=kept[mention.end - 1] + 1) for mention in joined]
     view = visible(text)
-    if not any(_may_name(unit.text) for unit in units(view)):  # most segments of most policies
+    if not _names().may_match(view):  # most segments of most policies
         return []
     look = _names().look(words(view))
     if not look.groups:

@@ -29,8 +29,6 @@ def _in_sentence(key: str, lead: str, sentence: str) -> frozenset[str]:
     """The audiences of which a pattern matches in a sentence; versions of a policy repeat each other's."""
     patterns = _patterns(key)
     words, _ = words_of(lead, sentence)
-    if not patterns.wakes(words):
-        return frozenset()
     look = patterns.look(words)
     spans = {name: patterns.spans(name, look) for name in look.groups}
     if key == "headings" or "(" not in sentence:
@@ -41,7 +39,10 @@ def _in_sentence(key: str, lead: str, sentence: str) -> frozenset[str]:
 
 def _named(text: str, key: str) -> str | None:
     """The first audience of which a pattern matches."""
-    named = frozenset().union(*[_in_sentence(key, unit.lead, unit.text) for unit in units(visible(text))])
+    view = visible(text)
+    if not _patterns(key).may_match(view):
+        return None
+    named = frozenset().union(*[_in_sentence(key, unit.lead, unit.text) for unit in units(view)])
     return next((name for name in IDS if name in named), None)
 
 

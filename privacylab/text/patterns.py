@@ -170,13 +170,13 @@ def needs(tokens: Row) -> set[frozenset[str]]:
 
 
 _RANKS = {word: rank for rank, word in enumerate(paths.rules("wording")["frequent"]["words"], 1)}
-_RARE = 1e-4
-"""The share of a word without a rank."""
+_UNRANKED = 2000
+"""The rank of other words."""
 
 
 def _share(words: frozenset[str]) -> float:
-    """How many sentences have one of some words, roughly: a word's share is one by its rank (Zipf)."""
-    return sum([1 / _RANKS[word] if word in _RANKS else _RARE for word in words])
+    """How many sentences have the letters of some words, up to a factor: that of a word falls so with its rank."""
+    return float(sum([_RANKS.get(word.lstrip("=").lower(), _UNRANKED) ** -1.5 for word in words]))
 
 
 # --- Matching -------------------------------------------------------------------------------------------------------
@@ -231,10 +231,13 @@ class Patterns:
             for name, group in rows.items()
         }
         self._begun: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._letters: dict[str, list[list[list[str]]]] = defaultdict(list)
         for name in rows if begin is None else begin:
             for bits_needed, each in self._rows[name]:
+                letters = [[word.removeprefix("=").lower() for word in words] for words in needed[each]]
                 for word in min(needed[each], key=_share):
                     self._begun[word].append((bits_needed, name))
+                    self._letters[word.removeprefix("=").lower()].append(letters)
         self._rare = {_IS_NUMBER if word == NUMBER else get_string_id(word.removeprefix("=")) for word in self._begun}
 
     def look(self, words: Sequence[Word]) -> Look:
@@ -258,6 +261,17 @@ class Patterns:
     def wakes(self, words: Iterable[Word]) -> bool:
         """Whether a search may begin at one of some words: a quick test, which most sentences fail."""
         return not self._rare.isdisjoint(chain.from_iterable(words))
+
+    def may_match(self, text: str) -> bool:
+        """Whether a visible text has the letters of all words that some pattern needs: quicker than its tokens.
+
+        It is meant for patterns that need no numbers; a contraction ("y'all") has not the letters of its words.
+        """
+        low = text.lower()
+        for letters, rows in self._letters.items():  # a plain loop: this runs on every segment
+            if letters in low and any(all(any(map(low.__contains__, each)) for each in row) for row in rows):
+                return True
+        return False
 
     def spans(self, name: str, look: Look) -> list[tuple[int, int]]:
         """First and end token of each match of a group; of a pattern's matches with the same end, the shortest."""

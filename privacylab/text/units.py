@@ -28,8 +28,9 @@ _GLUED = (
     r"(?<=Harbor)(?=[A-Z])",
 )
 """Brackets and quotes between letters, a stop without a blank after it, and names of frameworks."""
-_CHUNK = re.compile(r"(\S{1,300})\S*")
-"""A chunk between blanks, cut at 300 characters, because a tokenizer's time grows with the square of its length."""
+_CHUNK = re.compile(r"\S+")
+_MAX_CHUNK = 300
+"""Characters that are read of a chunk between blanks: a tokenizer's time grows with the square of its length."""
 _HYPHEN = get_string_id("-")
 _BLANK = string.whitespace + "-"
 
@@ -85,12 +86,12 @@ def _tokens(chunk: str) -> tuple[tuple[Word, ...], tuple[Place, ...]]:
 @lru_cache(maxsize=64)  # several annotators read one text
 def words(text: str) -> tuple[Word, ...]:
     """The tokens of a visible text, without white space and hyphens."""
-    return tuple(chain.from_iterable([_tokens(chunk)[0] for chunk in _CHUNK.findall(text)]))
+    return tuple(chain.from_iterable([_tokens(chunk[:_MAX_CHUNK])[0] for chunk in text.split()]))
 
 
 def places(text: str) -> list[Place]:
     """The places of `words`."""
-    chunks = ((match.start(), _tokens(match[1])[1]) for match in _CHUNK.finditer(text))
+    chunks = ((match.start(), _tokens(match[0][:_MAX_CHUNK])[1]) for match in _CHUNK.finditer(text))
     return [(at + start, at + end) for at, inside in chunks for start, end in inside]
 
 

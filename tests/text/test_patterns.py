@@ -109,9 +109,23 @@ def test_spans_are_those_of_a_plain_matcher(written, sentence):
         for end in tries(tokens, sentence, start):
             ends[end] = start  # the last start is the shortest match
     compiled = Patterns({"all": [" ".join(written)]}, lists)
-    look = compiled.look(words(" ".join(sentence)))
-    assert compiled.spans("all", look) == sorted((start, end) for end, start in ends.items())
+    text = " ".join(sentence)
+    look = compiled.look(words(text))
+    spans = sorted((start, end) for end, start in ends.items())
+    assert compiled.spans("all", look) == spans
     assert needs(tokens)
+    if spans:  # the quick tests pass no match by
+        assert look.groups == {"all"} and compiled.wakes(words(text)) and compiled.may_match(text)
+
+
+def test_a_search_begins_at_the_groups_that_are_named_and_most_words_begin_none():
+    compiled = Patterns({"right": ["right to object"], "unless": ["no right"]}, {}, begin=["right"])
+    look = compiled.look(words("You have no right to object."))
+    assert look.groups == {"right"}
+    assert compiled.spans("unless", look) == [(2, 4)]
+    assert compiled.look(words("You have no right.")).groups == frozenset()
+    assert not compiled.wakes(words("You have to go, by no means."))
+    assert not compiled.may_match("An objection")
 
 
 def test_a_sentence_of_a_hundred_thousand_words_is_no_trouble():
