@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from privacylab import paths
+from privacylab.dates.formats import MONTH
 from privacylab.sources import name_dates
 from privacylab.sources.name_dates import NameDate
 from privacylab.sources.patterns import pattern
@@ -232,7 +233,9 @@ _SUFFIXES = re.compile(
     r"|docx?|odt))+$",
     re.IGNORECASE,
 )
-_YEAR_MONTH_DAY = re.compile(r"(?:^|(?<=/))((?:19|20)\d\d)/(\d\d?)(?:/(\d\d?))?(?=/|$)")
+_YEAR_MONTH_DAY = re.compile(
+    rf"(?:^|(?<=[/\s_-]))((?:19|20)\d\d)/(\d\d?|{MONTH})(?:/(\d\d?))?(?=/|$)", re.IGNORECASE
+)
 
 
 def _parted(path: str, root: str, day_first: bool | None) -> Path:

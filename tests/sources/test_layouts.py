@@ -63,6 +63,8 @@ def test_each_layout_has_an_example_that_it_alone_reads(layout):
         ("kites 2018-05-25/privacy.html", (FOLDERS, "kites", "privacy", "2018-05-25")),
         ("crawl-2018-05-25/kites/privacy.html", (FOLDERS, "kites", "privacy", "2018-05-25")),
         ("Studio 2015/privacy.html", (FOLDERS, "Studio 2015", "privacy", None)),
+        ("kites/2018/May/25/privacy.html", (FOLDERS, "kites", "privacy", "2018-05-25")),
+        ("kites/policy 2018/may/25.html", (FOLDERS, "kites", "policy", "2018-05-25")),
         ("kites/2018/privacy.html", (FOLDERS, "kites", "privacy", "2018")),
         ("kites/2018/kites-2018-05-25.html", (FOLDERS, "kites", "", "2018-05-25")),
         ("kites/kites_privacy_policy_2018-05-25.html", (FOLDERS, "kites", "privacy policy", "2018-05-25")),
