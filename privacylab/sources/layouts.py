@@ -233,9 +233,7 @@ _SUFFIXES = re.compile(
     r"|docx?|odt))+$",
     re.IGNORECASE,
 )
-_YEAR_MONTH_DAY = re.compile(
-    rf"(?:^|(?<=[/\s_-]))((?:19|20)\d\d)/(\d\d?|{MONTH})(?:/(\d\d?))?(?=/|$)", re.IGNORECASE
-)
+_YEAR_MONTH_DAY = re.compile(rf"(?:^|(?<=[/\s_-]))((?:19|20)\d\d)/(\d\d?|{MONTH})(?:/(\d\d?))?(?=/|$)", re.IGNORECASE)
 
 
 def _parted(path: str, root: str, day_first: bool | None) -> Path:
