@@ -23,6 +23,8 @@ MAX_SELECTORS = 200
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
+_SIGN = re.compile(r"\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
+"""Behind a button's text it says that the button opens or closes."""
 _INNER_PAGES = frozenset(("iframe", "noframes"))
 _DELETED = "del, s, strike, [role=deletion]"
 _OPENS = ("id", "aria-controls", "href", "data-target", "data-bs-target")
@@ -93,6 +95,7 @@ class _PageReader(TreeReader):
         super().__init__()
         self._depth = depth
         self._struck = _styled(tree, "line-through")
+        self._rows = _styled(tree, "display: ?table-row(?!-)") | {node.mem_id for node in tree.css("[role=row]")}
         self._with_lines = _styled(tree, r"white-space: ?pre")
         self._regions: list[Region] = []
         self._open_regions: dict[int, Region] = {}  # by the elements that they are
@@ -110,12 +113,16 @@ class _PageReader(TreeReader):
         """The part of the page that is its text."""
         kept = [self.passages[i] for i in content(self.passages, self._regions)]
         chunks = []
+        before_is_tab = False  # tabs in a row are a list of what is under them
         for passage, following in zip_longest(kept, kept[1:]):
+            is_tab = passage.button == "tab"
             chunk = passage.chunk
             if not passage.button:
                 chunks.append(chunk)
-            elif passage.button != "tab" and following and not following.button and is_title_button(Line(chunk)):
-                chunks.append(chunk._replace(bold=True))
+            elif following and not following.button and not (is_tab and before_is_tab):
+                title = chunk._replace(text=_SIGN.sub("", chunk.text) or chunk.text, bold=True)
+                chunks += [title] if is_title_button(Line(title)) else []
+            before_is_tab = is_tab
         return chunks
 
     def reads(self, tag: str, node: LexborNode) -> bool:
@@ -129,7 +136,9 @@ class _PageReader(TreeReader):
             self._press(Button(clean(node.attributes.get("value") or "")))
         elif node.mem_id not in self._struck:
             has_lines = tag in _WITH_LINES or node.mem_id in self._with_lines
-            return super().reads(tag, node) or (has_lines and self._read_lines(tag, node))
+            return super().reads("tr" if node.mem_id in self._rows else tag, node) or (
+                has_lines and self._read_lines(tag, node)
+            )
         return True
 
     def _read_lines(self, tag: str, node: LexborNode) -> bool:

@@ -13,6 +13,9 @@ from privacylab.normalize.rows import Table, data_row, is_sentence
 MAX_DEPTH = 400
 """Elements nested deeper than this are read as one block."""
 
+MAX_TITLE = 10
+"""Words of an item that titles what is under it."""
+
 UNSEEN = frozenset("script style svg head title template".split())
 FURNITURE = UNSEEN | frozenset(
     "noscript iframe object nav footer aside select textarea canvas video audio form dialog".split()
@@ -133,6 +136,8 @@ class TreeReader:
                 self.flush()
             if tag == "li":
                 self._title_item(node, self._items.pop())
+            elif self.is_page and tag in ("ul", "ol") and not self._items and len(list(node.iter())) == 1:
+                self._unlist_title(is_numbered=tag == "ol")
             if tag in _ENDS_KIND:
                 self._kind, self._level = "paragraph", 0
 
@@ -174,15 +179,22 @@ class TreeReader:
         depth = len(self._items) + 1
         own = [i for i in range(start, len(self.passages)) if self.passages[i].depth == depth]
         is_of_ol = node.parent is not None and node.parent.tag == "ol"
-        is_numbered = is_of_ol and len(own) == 1 and node.css_first("ol") is not None
-        if own[:1] != [start] or not (is_numbered or own[1:2] == [start + 1]) or self.passages[start].is_linked:
+        is_above_list = len(own) == 1 and (self.is_page or (is_of_ol and node.css_first("ol") is not None))
+        if own[:1] != [start] or not (is_above_list or own[1:2] == [start + 1]) or self.passages[start].is_linked:
             return
         title, below = Line(self.passages[start].chunk), Line(self.passages[start + 1].chunk)
-        is_section = title.chunk.bold or (not is_numbered and is_sentence(below) and (is_of_ol or self.is_page))
-        if title.chunk.kind == "item" and title.shape and title.n_words <= 10 and below.is_text and is_section:
+        may_be_plain = self.is_page or (is_of_ol and not is_above_list)
+        is_section = title.chunk.bold or (may_be_plain and is_sentence(below))
+        if title.chunk.kind == "item" and title.shape and title.n_words <= MAX_TITLE and below.is_text and is_section:
             self._unlist(start, bold=True)
             for i in own[1:]:
                 self._unlist(i, bold=self.passages[i].chunk.bold)
+
+    def _unlist_title(self, *, is_numbered: bool) -> None:
+        """Makes a paragraph of a title that is a list by itself: a number above its section."""
+        last = self.passages[-1] if self.passages else None
+        if last and last.depth == 1 and (line := Line(last.chunk)).shape and line.n_words <= MAX_TITLE:
+            self._unlist(len(self.passages) - 1, bold=is_numbered or last.chunk.bold)
 
     def _unlist(self, i: int, *, bold: bool) -> None:
         """Makes a paragraph of an item."""
