@@ -36,6 +36,7 @@ _FRONT_MATTER = re.compile(  # possessive: without an end each line would be tri
     r"(?:---|\.\.\.|\+\+\+)[ \t]*\n"
 )
 _TITLED = re.compile(r"\s*(?:# |[^\n]{3,100}\n=)")
+_TIGHT_HEADING = re.compile(r"^(#{2,6})(?=[^\W_])", re.MULTILINE)
 _HEADING_ID = re.compile(r"(?<=\S)[ \t]*\{[:#.][^{}\n]{1,80}\}[ \t]*$", re.MULTILINE)
 
 _SIMPLE_LINE = re.compile(r"[A-Za-z\"'(][^\n\\`*_\[\]<>&|~\0\r]*\n?")
@@ -49,6 +50,8 @@ def markdown_pieces(text: str) -> Pieces:
     """The pieces of Markdown."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     text = _FRONT_MATTER.sub(_front, text)
+    if "\n##" in text:
+        text = _TIGHT_HEADING.sub(r"\1 ", text)
     if "{" in text:
         text = _HEADING_ID.sub("", text)
     if "</" in text and any(f"</{name}" in text for name in _SCRIPTS):

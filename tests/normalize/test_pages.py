@@ -184,6 +184,24 @@ def test_tabs_give_their_titles_to_their_panels():
     assert headings(page(f"{TOP}<div role=tablist>{tabs}</div>{panels}")) == HEADINGS
 
 
+@pytest.mark.parametrize("media_type", ["text/html", None])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_page_that_was_escaped_as_a_whole_is_read_as_a_page(times, media_type):
+    text = page(MENU + POLICY)
+    for _ in range(times):
+        text = html.escape(text)
+    assert headings(text, media_type) == HEADINGS
+
+
+@pytest.mark.parametrize("media_type", ["text/html", None])
+@pytest.mark.parametrize("head", ["", '<?xml version="1.0"?>\n'])
+def test_a_page_whose_tags_have_a_prefix_is_read_as_a_page(head, media_type):
+    text = re.sub(r"<(/?)(?=\w)", r"<\1html:", f"<html>{POLICY}</html>")
+    assert (
+        headings(head + text.replace("<html:html", "<html:html xmlns:html='http://www.w3.org/1999/xhtml'")) == HEADINGS
+    )
+
+
 def test_a_button_in_a_sentence_is_a_word_of_it():
     text = page(POLICY.replace("delete it if", "delete it with <button>Forget me</button> if"))
     assert "Forget" in words(text)
