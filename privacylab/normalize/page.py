@@ -12,7 +12,7 @@ from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
 from privacylab.normalize.markup import is_source, mended_page, parsed
 from privacylab.normalize.plain import plain_chunks
-from privacylab.normalize.reader import UNSEEN, TreeReader
+from privacylab.normalize.reader import BLOCK, UNSEEN, TreeReader
 from privacylab.normalize.regions import Button, Region, content, is_title_button, region
 
 MAX_INNER = 3
@@ -25,6 +25,8 @@ _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
 _SIGN = re.compile(r"\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
 """Behind a button's text it says that the button opens or closes."""
+_HIDDEN = re.compile(r"(?<![\w-])(?:display: ?none|visibility: ?hidden)", re.IGNORECASE)
+_OPENER = "[aria-controls], [href^='#'], [data-target], [data-bs-target]"
 _INNER_PAGES = frozenset(("iframe", "noframes"))
 _DELETED = "del, s, strike, [role=deletion]"
 _OPENS = ("id", "aria-controls", "href", "data-target", "data-bs-target")
@@ -96,6 +98,7 @@ class _PageReader(TreeReader):
         self._depth = depth
         self._struck = _styled(tree, "line-through")
         self._rows = _styled(tree, "display: ?table-row(?!-)") | {node.mem_id for node in tree.css("[role=row]")}
+        self._opened = {name for node in tree.css(_OPENER) for name in _opened(node.attributes)}
         self._with_lines = _styled(tree, r"white-space: ?pre")
         self._regions: list[Region] = []
         self._open_regions: dict[int, Region] = {}  # by the elements that they are
@@ -165,7 +168,11 @@ class _PageReader(TreeReader):
         """Begins an element: a region, a link, a button or what it opens."""
         super().open(tag, node)
         attributes = node.attributes
-        if begun := region(tag, attributes):
+        begun = region(tag, attributes)
+        is_plain = begun.kind == "box" if begun else tag in BLOCK
+        if is_plain and _is_hidden(attributes) and attributes.get("id") not in self._opened:
+            begun = Region("unseen")
+        if begun:
             self.flush()
             begun.start = len(self.passages)
             self._open_regions[node.mem_id] = begun
@@ -188,7 +195,7 @@ class _PageReader(TreeReader):
         if self.is_only("button"):
             self.flush()
         self.look = self.look._replace(button=kind)
-        self._named |= {value.removeprefix("#"): text for key in _OPENS if (value := attributes.get(key))}
+        self._named |= dict.fromkeys(_opened(attributes), text)
 
     def _press(self, button: Button) -> None:
         for each in self._open_regions.values():
@@ -200,6 +207,15 @@ class _PageReader(TreeReader):
         if ended := self._open_regions.pop(node.mem_id, None):
             self.flush()
             ended.end = len(self.passages)
+
+
+def _opened(attributes: Attributes) -> list[str]:
+    """The ids of an element and of what it opens."""
+    return [value.removeprefix("#") for key in _OPENS if (value := attributes.get(key))]
+
+
+def _is_hidden(attributes: Attributes) -> bool:
+    return "hidden" in attributes or _HIDDEN.search(attributes.get("style") or "") is not None
 
 
 def _whole_date(time: LexborNode) -> str | None:

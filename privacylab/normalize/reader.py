@@ -21,7 +21,7 @@ FURNITURE = UNSEEN | frozenset(
     "noscript iframe object nav footer aside select textarea canvas video audio form dialog".split()
 )
 STRUCK = frozenset(("del", "s", "strike"))
-_BLOCK = frozenset(
+BLOCK = frozenset(
     "p div section article main header ul ol dl table tbody thead tfoot caption blockquote pre address figure "
     "figcaption hr center fieldset details summary body html dd form td th tr li dt h1 h2 h3 h4 h5 h6 nav footer aside "
     "dialog x-template noscript select textarea object canvas video audio".split()
@@ -120,7 +120,7 @@ class TreeReader:
         """Begins an element."""
         if tag in ("b", "strong"):
             self.look = self.look._replace(bold=True)
-        elif tag in _BLOCK:
+        elif tag in BLOCK:
             if self._parts:
                 self.flush()
             self._kind, self._level = _KINDS.get(tag, self._kind), _LEVELS.get(tag, self._level)
@@ -131,7 +131,7 @@ class TreeReader:
 
     def close(self, tag: str, node: LexborNode) -> None:
         """Ends an element."""
-        if tag in _BLOCK:
+        if tag in BLOCK:
             if self._parts:
                 self.flush()
             if tag == "li":

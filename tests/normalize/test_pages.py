@@ -227,6 +227,34 @@ def test_a_title_that_is_a_list_by_itself_is_a_heading(form):
     assert headings(page(TOP + each(form))) == HEADINGS
 
 
+@pytest.mark.parametrize("way", ["style='display: none'", "style='color:red;visibility:hidden'", "hidden"])
+def test_what_nobody_sees_is_no_text(way):
+    unseen = f"<div {way}><p>Last updated: 1 May 2021. Our partners do.</p></div><p {way}>You may carry it.</p>"
+    assert_whole(page(unseen + POLICY))
+    assert "2021." not in words(page(POLICY + unseen))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<h2>{title}</h2><div hidden>{text}</div>",
+        "<button>{title}</button><div style='display:none'>{text}</div>",
+        "<p><b>{title}</b></p><div id=a hidden>{text}</div>",
+        "<div style='display:none'><h2>{title}</h2><p>{text}</p></div>",
+    ],
+)
+def test_what_is_hidden_until_it_is_opened_is_text(form):
+    assert_whole(page(TOP + each(form)))
+    half = dict(list(SECTIONS.items())[3:])
+    shown = "".join(f"<h2>{title}</h2><p>{text}</p>" for title, text in SECTIONS.items() if title not in half)
+    assert_whole(page(TOP + shown + "".join(form.format(title=title, text=text) for title, text in half.items())))
+
+
+def test_a_hidden_part_that_a_link_opens_is_text():
+    more = "<a href='#more'>Read more</a><div id=more style='display:none'><p>We sell nothing to others.</p></div>"
+    assert "sell nothing" in " ".join(words(page(POLICY + more)))
+
+
 def test_a_list_of_data_stays_a_list():
     found = read(page(TOP + "<ol><li><b>Name</b> and address</li><li>Trips<ul><li>password</li></ul></li></ol>" + BODY))
     assert [block.text for block in found if block.kind == "item"] == ["Name and address", "Trips", "password"]
