@@ -1,5 +1,6 @@
 """A tree of HTML -> passages: chunks, and what else the mark-up says about them."""
 
+import re
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
@@ -16,6 +17,13 @@ MAX_DEPTH = 400
 MAX_TITLE = 10
 """Words of an item that titles what is under it."""
 
+_END = "\ue000"
+_RUN_IN = re.compile(
+    rf"(?P<title>[^{_END}]*?[^\s.:–—-])(?:(?<=\?){_END}|\s*[.:–—-]+{_END}|{_END}\s*[.:–—-]+)(?P<text>\s+[A-Z].*\s.*)",
+    re.DOTALL,
+)
+"""A title with its mark, the end of its letters in bold, and the sentence after it."""
+
 UNSEEN = frozenset("script style svg head title template".split())
 FURNITURE = UNSEEN | frozenset(
     "noscript iframe object nav footer aside select textarea canvas video audio form dialog".split()
@@ -26,6 +34,7 @@ BLOCK = frozenset(
     "figcaption hr center fieldset details summary body html dd form td th tr li dt h1 h2 h3 h4 h5 h6 nav footer aside "
     "dialog x-template noscript select textarea object canvas video audio".split()
 )
+_BOLD = frozenset(("b", "strong"))
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 _KINDS: dict[str, Kind] = {"li": "item", "dt": "paragraph", **dict.fromkeys(_LEVELS, "heading")}
 _ENDS_KIND = _KINDS.keys() | {"ul", "ol"}
@@ -114,11 +123,11 @@ class TreeReader:
             self.flush()
             self.add(Chunk("item", row))
             return True
-        return tag in self.unread
+        return tag in self.unread or (tag in _BOLD and self.is_page and self._reads_run_in(node))
 
     def open(self, tag: str, node: LexborNode) -> None:
         """Begins an element."""
-        if tag in ("b", "strong"):
+        if tag in _BOLD:
             self.look = self.look._replace(bold=True)
         elif tag in BLOCK:
             if self._parts:
@@ -172,6 +181,19 @@ class TreeReader:
         else:
             self._parts.append("\n")
 
+    def _reads_run_in(self, node: LexborNode) -> bool:
+        """Reads a title in bold that runs into its paragraph, as in "<b>Cookies.</b> We use ..."."""
+        following = node.next
+        before = "".join(self._parts).rstrip()
+        if self._kind != "paragraph" or following is None or (before and before[-1] not in ".!?"):
+            return False
+        title, text = _run_in(clean(node.text()), following.text_content if following.tag == "-text" else None)
+        if title:
+            self.flush()
+            self.add(Chunk("paragraph", title, 0, bold=True))
+            following.replace_with(text)
+        return title != ""
+
     def _title_item(self, node: LexborNode, start: int) -> None:
         """Turns an item's title and the text under it into what they would be without the list."""
         if len(self.passages) - start < 2:
@@ -201,3 +223,18 @@ class TreeReader:
         chunk = self.passages[i].chunk
         if chunk.kind == "item":
             self.passages[i] = self.passages[i]._replace(chunk=chunk._replace(kind="paragraph", bold=bold))
+
+
+def _run_in(bold: str, text: str | None) -> tuple[str, str]:
+    """The title that a text in bold is, and the text that it runs into; empty if it is none.
+
+    >>> _run_in("Cookies", ": We use them."), _run_in("Note:", " We use them."), _run_in("We", " use them.")
+    (('Cookies', ' We use them.'), ('', ''), ('', ''))
+    """
+    match = _RUN_IN.fullmatch(f"{bold}{_END}{text or ''}")
+    if match is None:
+        return "", ""
+    title = match["title"]
+    line = Line(Chunk("paragraph", title if title[-1] == "?" else f"{title}:", 0, bold=True))
+    is_title = line.shape in ("colon", "question") and line.n_words <= MAX_TITLE
+    return (title, match["text"]) if is_title else ("", "")

@@ -255,6 +255,35 @@ def test_a_hidden_part_that_a_link_opens_is_text():
     assert "sell nothing" in " ".join(words(page(POLICY + more)))
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<p><b>{title}.</b> {text}</p>",
+        "<p><strong>{title}</strong>: {text}</p>",
+        "<b>{title} -</b> {text} ",
+        "<p>We say: <b>Ask us.</b></p><div><b>{title}.</b> {text}</div>",
+    ],
+)
+def test_a_title_that_runs_into_its_paragraph_is_a_heading(form):
+    found = read(page(TOP + each(form)))
+    assert [block.text for block in found if block.kind == "heading"] == HEADINGS
+    assert set(SECTIONS.values()) <= {block.text for block in found}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<b>Note:</b> We send you a letter.",
+        "We use <b>cookies.</b> They are small.",
+        "<b>We</b> send you a letter.",
+        "<b>Never.</b>",
+        "We rent boats &lt;all year&gt;. <b>Boats of wood and of glass.</b> &lt;We&gt; rent both.",
+    ],
+)
+def test_a_word_in_bold_stays_in_its_paragraph(text):
+    assert headings(page(f"{TOP}<p>{text}</p>{BODY}")) == HEADINGS
+
+
 def test_a_list_of_data_stays_a_list():
     found = read(page(TOP + "<ol><li><b>Name</b> and address</li><li>Trips<ul><li>password</li></ul></li></ol>" + BODY))
     assert [block.text for block in found if block.kind == "item"] == ["Name and address", "Trips", "password"]
