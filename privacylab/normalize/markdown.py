@@ -56,11 +56,18 @@ def markdown_pieces(text: str) -> Pieces:
         text = _HEADING_ID.sub("", text)
     if "</" in text and any(f"</{name}" in text for name in _SCRIPTS):
         text = _without_scripts(text)
-    if "\n\n    #" in text and text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
+    if "\n    #" in text and _is_indented(text):
         text = _INDENT.sub("", text)
     if "\n: " in text:
         text = _DEFINED.sub(r"\n**\1**\n\n", text)
     return Pieces(_markdown_piece, _PARTED.split(text))
+
+
+def _is_indented(text: str) -> bool:
+    """Whether the whole text is indented, which would make code of it."""
+    if text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
+        return True
+    return all(line[:4].isspace() for line in text.splitlines() if line.strip())
 
 
 def _front(matter: re.Match[str]) -> str:

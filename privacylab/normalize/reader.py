@@ -35,6 +35,7 @@ BLOCK = frozenset(
     "dialog x-template noscript select textarea object canvas video audio".split()
 )
 _BOLD = frozenset(("b", "strong"))
+_MARKED = _BOLD | {"u", "em", "i"}
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 _KINDS: dict[str, Kind] = {"li": "item", "dt": "paragraph", **dict.fromkeys(_LEVELS, "heading")}
 _ENDS_KIND = _KINDS.keys() | {"ul", "ol"}
@@ -123,7 +124,7 @@ class TreeReader:
             self.flush()
             self.add(Chunk("item", row))
             return True
-        return tag in self.unread or (tag in _BOLD and self.is_page and self._reads_run_in(node))
+        return tag in self.unread or (tag in _MARKED and self.is_page and self._reads_run_in(node))
 
     def open(self, tag: str, node: LexborNode) -> None:
         """Begins an element."""
@@ -182,7 +183,7 @@ class TreeReader:
             self._parts.append("\n")
 
     def _reads_run_in(self, node: LexborNode) -> bool:
-        """Reads a title in bold that runs into its paragraph, as in "<b>Cookies.</b> We use ..."."""
+        """Reads a marked title that runs into its paragraph, as in "<b>Cookies.</b> We use ..."."""
         following = node.next
         before = "".join(self._parts).rstrip()
         if self._kind != "paragraph" or following is None or (before and before[-1] not in ".!?"):

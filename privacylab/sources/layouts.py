@@ -236,11 +236,18 @@ _SUFFIXES = re.compile(
 _YEAR_MONTH_DAY = re.compile(rf"(?:^|(?<=[/\s_-]))((?:19|20)\d\d)/(\d\d?|{MONTH})(?:/(\d\d?))?(?=/|$)", re.IGNORECASE)
 
 
+_DAY_MONTH_YEAR = re.compile(
+    rf"(?:^|(?<=/))(\d\d?/(?:\d\d?|{MONTH})|{MONTH}/\d\d?)/((?:19|20)\d\d)(?=/|$)", re.IGNORECASE
+)
+_PARTITION = re.compile(r"(?:^|(?<=/))(?:year|month|day)=(?=\d+(?:/|$))", re.IGNORECASE)
+
+
 def _parted(path: str, root: str, day_first: bool | None) -> Path:
     whole = re.sub(r"(^|/)(?:https?:|\.|\.\.)?(?=/)", r"\1", unquote(path))
     whole = _SUFFIXES.sub("", re.sub(r"[?@][^/?@=]+=[^/]*$", "", whole))
     if not is_host(re.split(r"[/\s_,@]", whole)[-1]):  # whose name has no suffix
         whole = re.sub(r"(?<=[^/])\.[A-Za-z]\w{0,4}$", "", whole)
+    whole = _DAY_MONTH_YEAR.sub(lambda match: f"{match[1]}-{match[2]}".replace("/", "-"), _PARTITION.sub("", whole))
     whole = _YEAR_MONTH_DAY.sub(lambda match: "-".join(filter(None, match.groups())), whole)
     *folders, stem = [part for part in whole.split("/") if part] or [""]
     if is_host(root):

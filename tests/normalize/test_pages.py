@@ -167,6 +167,8 @@ def test_a_long_centre_of_preferences_does_not_outweigh_the_policy():
         "<div><button>{title}<span>+</span></button></div><div>{text}</div>",
         "<div role=button tabindex=0>{title}</div><div>{text}</div>",
         "<div role=button><span>{title}</span><i>+</i></div><div>{text}</div>",
+        "<h3><button>{title}<span aria-hidden=true>\u25be</span></button></h3><div>{text}</div>",
+        "<details><summary><b>{title}</b> <span>\u203a</span></summary>{text}</details>",
         "<a href='#' role=tab>{title}</a><div role=tabpanel>{text}</div>",
         "<input type=checkbox id=a><label for=a>{title}</label><div>{text}</div>",
         "<details><summary>{title}</summary>{text}</details>",
@@ -261,6 +263,7 @@ def test_a_hidden_part_that_a_link_opens_is_text():
         "<p><b>{title}.</b> {text}</p>",
         "<p><strong>{title}</strong>: {text}</p>",
         "<b>{title} -</b> {text} ",
+        "<p><u>{title}</u>. {text}</p>",
         "<p>We say: <b>Ask us.</b></p><div><b>{title}.</b> {text}</div>",
     ],
 )

@@ -41,6 +41,7 @@ DAY = "2018-05-25"
         ("kites-25-May-18", DAY, "kites"),
         ("kites_25sept18", "2018-09-25", "kites"),
         ("25may18", DAY, ""),
+        ("kites_May252018", DAY, "kites"),
         ("kites-may-25-2018", DAY, "kites"),
         ("Kites (last updated May 25, 2018)", DAY, "Kites"),
         ("2018-May-25 kites", DAY, "kites"),
