@@ -97,10 +97,11 @@ class _PageReader(TreeReader):
     def __init__(self, tree: LexborHTMLParser, depth: int) -> None:
         super().__init__()
         self._depth = depth
-        self._struck = _styled(tree, "line-through")
-        self._rows = _styled(tree, "display: ?table-row(?!-)") | {node.mem_id for node in tree.css("[role=row]")}
+        styles = _Styles(tree)
+        self._struck = styles.having("line-through")
+        self._rows = styles.having("display: ?table-row(?!-)") | {node.mem_id for node in tree.css("[role=row]")}
         self._opened = {name for node in tree.css(_OPENER) for name in _opened(node.attributes)}
-        self._with_lines = _styled(tree, r"white-space: ?pre")
+        self._with_lines = styles.having(r"white-space: ?pre")
         self._regions: list[Region] = []
         self._open_regions: dict[int, Region] = {}  # by the elements that they are
         self._named: dict[str | None, str] = {}  # buttons' texts by their ids, and by the ids of what they open
@@ -216,7 +217,8 @@ def _opened(attributes: Attributes) -> list[str]:
 
 
 def _is_hidden(attributes: Attributes) -> bool:
-    return "hidden" in attributes or _HIDDEN.search(attributes.get("style") or "") is not None
+    style = attributes.get("style")
+    return "hidden" in attributes or (style is not None and _HIDDEN.search(style) is not None)
 
 
 def _whole_date(time: LexborNode) -> str | None:
@@ -225,13 +227,21 @@ def _whole_date(time: LexborNode) -> str | None:
     return date[0] if date and date[1] not in time.text() else None
 
 
-def _styled(tree: LexborHTMLParser, style: str) -> frozenset[int]:
-    """The elements that have a style, from their attributes or the page's rules."""
-    has_style = re.compile(style, re.IGNORECASE)
-    styled = {node.mem_id for node in tree.css("[style]") if has_style.search(node.attributes["style"] or "")}
-    rules = "".join(sheet.text() for sheet in tree.css("style")).split("}")
-    selectors = dict.fromkeys(rule.partition("{")[0] for rule in filter(has_style.search, rules))
-    for selector in islice(selectors, MAX_SELECTORS):
-        with contextlib.suppress(SelectolaxError, ValueError):
-            styled.update(node.mem_id for node in tree.css(selector))
-    return frozenset(styled)
+class _Styles:
+    """The styles of a page, from its elements' attributes and its own rules."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self._tree = tree
+        self._own = [(node.mem_id, node.attributes["style"] or "") for node in tree.css("[style]")]
+        self._sheets = "".join(sheet.text() for sheet in tree.css("style"))
+
+    def having(self, style: str) -> frozenset[int]:
+        """The elements that have a style."""
+        has_style = re.compile(style, re.IGNORECASE)
+        styled = {mem_id for mem_id, own in self._own if has_style.search(own)}
+        rules = self._sheets.split("}") if has_style.search(self._sheets) else []
+        selectors = dict.fromkeys(rule.partition("{")[0] for rule in filter(has_style.search, rules))
+        for selector in islice(selectors, MAX_SELECTORS):
+            with contextlib.suppress(SelectolaxError, ValueError):
+                styled.update(node.mem_id for node in self._tree.css(selector))
+        return frozenset(styled)
