@@ -66,6 +66,7 @@ _NUMBERS = {
     word: n for part in ("{units}", "{ordinals}") for n, word in enumerate(_expanded(part).split("|"), start=1)
 } | {"twenty": 20, "thirty": 30, "thirtieth": 30, "thousand": 1000}
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_ROMAN = "I II III IV V VI VII VIII IX X XI XII".split()
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _COPYRIGHT = re.compile(r"(?:©|copyright|\(c\))[\s;.]*(?:\d{4}\s*[-–—,]\s*)?$", re.IGNORECASE)
 _COPYRIGHT_REACH = 20
@@ -219,7 +220,8 @@ def _named_date(match: re.Match[str], window: str) -> NamedDate | None:
         orders: list[tuple[int, ...]] = [(a, b), (b, a)]
         day_first = a > 12 if (a > 12) != (b > 12) else None
     else:
-        month = _MONTHS.index(part["n"][:3].lower()) + 1 if "n" in part else part.get("m")
+        named = _MONTHS.index(part["n"][:3].lower()) + 1 if "n" in part else part.get("m")
+        month = _ROMAN.index(part["r"]) + 1 if "r" in part else named
         orders = [tuple(int(number) for number in (month, part.get("d")) if number is not None)]
     readings = tuple(dict.fromkeys(Reading(year, *order) for order in orders if _exists(year, *order)))
     if not readings:

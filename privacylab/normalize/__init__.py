@@ -17,7 +17,7 @@ from privacylab.normalize.headings import outlined
 from privacylab.normalize.html import html_pieces
 from privacylab.normalize.lines import Line, read_line
 from privacylab.normalize.markdown import markdown_pieces
-from privacylab.normalize.markup import PARAGRAPH_MARK
+from privacylab.normalize.markup import PARAGRAPH_MARK, revealed
 from privacylab.normalize.pdf import pdf_pieces
 from privacylab.normalize.plain import plain_pieces
 from privacylab.sources import kinds
@@ -90,6 +90,7 @@ def _pieces(data: bytes | str, media_type: str | None) -> Pieces:
     check_size(len(data))
     if "\n" not in data and data.count("\\n") > MAX_ESCAPED:  # from a table or a program's string
         data = data.replace("\\r", "").replace("\\n", "\n").replace("\\t", " ")
+    data = revealed(data)
     kind = media_type if media_type in READERS else sniff(data)
     if kind != "text/markdown" and "|" in data and PARAGRAPH_MARK in data:
         data = data.replace(PARAGRAPH_MARK, "\n<p>" if kind == "text/html" else "\n\n")

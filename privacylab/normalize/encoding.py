@@ -102,7 +102,8 @@ _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{3,20})", re.IGNORE
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|b|strong|i|span|html|body)\b[^>]{0,200}>", re.IGNORECASE)
 _MARKDOWN = re.compile(
-    r"\]\([^)\s]+|^#{1,6} |^[^\n]{3,100}\n(?:={3,}|-{3,})[ \t]*$|\*\*[^*\n]{2,80}\*\*|^\*   |\\[-\\`*_{}\[\]<>#|&~!+.]",
+    r"\]\([^)\s]+|^#{1,6} |^#{2,6}[A-Z]"
+    r"|^[^\n]{3,100}\n(?:={3,}|-{3,})[ \t]*$|\*\*[^*\n]{2,80}\*\*|^\*   |\\[-\\`*_{}\[\]<>#|&~!+.]",
     re.MULTILINE,
 )
 

@@ -135,6 +135,7 @@ class Line:
             return "question" if n_words > 1 else ""
         if last == ":":
             is_label = n_words <= 3 or self.capitalised or not _CLAUSE.search(self.text)
+            is_label = is_label or (self.chunk.bold and _ASKS.match(self.key) is not None)
             return "colon" if n_words <= 8 and is_label and not self._introduces() else ""
         if self._is_caps:
             return "caps"

@@ -36,6 +36,7 @@ _FRONT_MATTER = re.compile(  # possessive: without an end each line would be tri
     r"(?:---|\.\.\.|\+\+\+)[ \t]*\n"
 )
 _TITLED = re.compile(r"\s*(?:# |[^\n]{3,100}\n=)")
+_TIGHT_HEADING = re.compile(r"^(#{2,6})(?=[^\W_])", re.MULTILINE)
 _HEADING_ID = re.compile(r"(?<=\S)[ \t]*\{[:#.][^{}\n]{1,80}\}[ \t]*$", re.MULTILINE)
 
 _SIMPLE_LINE = re.compile(r"[A-Za-z\"'(][^\n\\`*_\[\]<>&|~\0\r]*\n?")
@@ -49,15 +50,24 @@ def markdown_pieces(text: str) -> Pieces:
     """The pieces of Markdown."""
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     text = _FRONT_MATTER.sub(_front, text)
+    if "\n##" in text:
+        text = _TIGHT_HEADING.sub(r"\1 ", text)
     if "{" in text:
         text = _HEADING_ID.sub("", text)
     if "</" in text and any(f"</{name}" in text for name in _SCRIPTS):
         text = _without_scripts(text)
-    if "\n\n    #" in text and text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
+    if "\n    #" in text and _is_indented(text):
         text = _INDENT.sub("", text)
     if "\n: " in text:
         text = _DEFINED.sub(r"\n**\1**\n\n", text)
     return Pieces(_markdown_piece, _PARTED.split(text))
+
+
+def _is_indented(text: str) -> bool:
+    """Whether the whole text is indented, which would make code of it."""
+    if text.count("\n    ") * 4 > text.count("\n") and _MEANT_AS_TEXT.search(text):
+        return True
+    return all(line[:4].isspace() for line in text.splitlines() if line.strip())
 
 
 def _front(matter: re.Match[str]) -> str:

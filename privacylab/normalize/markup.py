@@ -25,10 +25,15 @@ _ARCHIVE_INSERT = re.compile(
 )
 _TEMPLATE = re.compile(r"<(/?)template\b", re.IGNORECASE)
 _CHOICE = re.compile(r"</?(?:select|option|optgroup)\b[^<>]*>", re.IGNORECASE)
+_ESCAPED = re.compile(r"&(?:amp;)*(?:lt|#0*60|#x3c);/?(?:p|li|ul|br|div|h[1-6]|t[dr]|html|body)\b", re.IGNORECASE)
+_PREFIXED = re.compile(r"<(\w{1,20}):html\b", re.IGNORECASE)
 _UNCLOSED = re.compile(r"<(?:!--|[^<>]*>)[^<]*")
 _TAG = re.compile(r"</?(?:p|li|ul|ol|br|div|h[1-6]|table|t[dr]|html|body)\b[^>]{0,200}>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]{0,1000}>")
 _OPENS_OR_ENDS = re.compile("</?")
+
+MAX_ESCAPES = 3
+"""How often a whole page may have been escaped."""
 
 MAX_OPEN = 10_000
 """Elements that are open at once; with more, a standard parser takes hours, so their tags are cut."""
@@ -47,6 +52,20 @@ def is_own_xml(text: str) -> bool:
     if not root or ESCAPED_TAG.match(text, root.start(1) - 1):
         return False
     return text.rstrip().endswith(f"</{root[1]}>")
+
+
+def revealed(text: str) -> str:
+    """A page whose tags are escaped or have a prefix, with plain ones.
+
+    >>> revealed("&lt;body&gt;" + "&lt;p&gt;We use cookies." * 6)[:12], revealed("<h:html><h:p>")
+    ('<body><p>We ', '<html><p>')
+    """
+    for _ in range(MAX_ESCAPES):
+        if "&" not in text or len(_ESCAPED.findall(text, 0, 20_000)) < 6 or ESCAPED_TAG.search(text, 0, 20_000):
+            break
+        text = html.unescape(text)
+    prefixed = _PREFIXED.search(text, 0, 2000)
+    return re.sub(rf"(</?){prefixed[1]}:", r"\1", text) if prefixed else text
 
 
 def _block(element: re.Match[str]) -> str:

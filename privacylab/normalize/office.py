@@ -68,6 +68,7 @@ def _damaged(kind: str, error: Exception) -> NormalizeError:
 _TAGS = {
     **{"p": "p", "list": "ul", "list-item": "li", "table": "table", "table-row": "tr", "table-cell": "td"},
     **{"line-break": "br", "p Title": "h1", "p bold": "summary", "span bold": "b"},
+    **{"p struck": "del", "span struck": "del"},
     **{f"h {level}": f"h{min(level, 6)}" for level in range(1, 11)},
 }
 """Elements, with their styles or levels, and their HTML."""
@@ -104,9 +105,12 @@ def open_document_page(data: bytes) -> str:
 
 
 def _look_of(style: ElementTree.Element) -> str:
-    """Whether a style is a ``Title``, ``bold``, or nothing that matters here."""
+    """Whether a style is a ``Title``, ``struck``, ``bold``, or nothing that matters here."""
     if "Title" in (style.get("name"), style.get("parent-style-name")):
         return "Title"
+    lines = {each.get(f"text-line-through-{key}", "none") for each in style for key in ("style", "type")}
+    if lines - {"none"} or any(each.get("display") == "none" for each in style):
+        return "struck"
     weights = {each.get("font-weight") for each in style}
     return "bold" if weights & {"bold", "700", "800", "900"} else ""
 
@@ -124,11 +128,14 @@ def _make_html(node: ElementTree.Element, look: str | None) -> None:
 
 # --- RTF ------------------------------------------------------------------------------------------------------------
 
-# Marks without a meaning carry what striprtf forgets through it: groups, bold letters, levels of headings.
-_OPEN, _CLOSE, _BOLD, _PLAIN, _NEW, _LEVEL = map(chr, range(0xE000, 0xE006))
-_MARK = {"}": _CLOSE, "\\b": _BOLD, "\\b1": _BOLD, "\\b0": _PLAIN, "\\plain": _PLAIN, "\\pard": _NEW}
+# Marks without a meaning carry what striprtf forgets through it: groups, looks of letters, levels of headings.
+_OPEN, _CLOSE, _BOLD, _LIGHT, _STRUCK, _SHOWN, _PLAIN, _NEW, _LEVEL = map(chr, range(0xE000, 0xE009))
+_MARK = {"}": _CLOSE, "\\plain": _PLAIN, "\\pard": _NEW}
 _MARKS = re.compile(rf"([{_OPEN}-{_NEW}\n]|{_LEVEL}\d)")
-_CONTROL = re.compile(r"\\[\\{}*']|[{}]|\\(?:b0|b1?|plain|pard|outlinelevel(\d))(?![a-z\d-]) ?")
+_CONTROL = re.compile(
+    r"\\[\\{}*']|[{}]"
+    r"|\\(?:plain|pard|outlinelevel(?P<level>\d)|(?P<look>b|striked?|deleted|v)(?P<off>0|1?))(?![a-z\d-]) ?"
+)
 _PICTURE = re.compile(rb"(?:[\da-fA-F]{32,}\s*)+")
 
 
@@ -153,21 +160,28 @@ def _with_mark(control: re.Match[str]) -> str:
     word = control[0].strip()
     if word == "{":
         return _OPEN + word
-    return control[0] + (_LEVEL + control[1] if control[1] else _MARK.get(word, ""))
+    if control["look"]:
+        on, off = (_BOLD, _LIGHT) if control["look"] == "b" else (_STRUCK, _SHOWN)
+        return control[0] + (off if control["off"] == "0" else on)
+    return control[0] + (_LEVEL + control["level"] if control["level"] else _MARK.get(word, ""))
 
 
 def _rtf_html(marked: str) -> Iterator[str]:
     """One paragraph per line: a heading if it has an outline level, bold if all its letters are."""
-    outer: list[bool] = []
-    is_bold, level = False, ""
+    outer: list[tuple[bool, bool]] = []
+    is_bold, is_struck, level = False, False, ""
     line: list[tuple[str, bool]] = []
     for piece in _MARKS.split(marked + "\n"):
         if piece == _OPEN:
-            outer.append(is_bold)
+            outer.append((is_bold, is_struck))
         elif piece == _CLOSE:
-            is_bold = outer.pop() if outer else False
-        elif piece in (_BOLD, _PLAIN):
+            is_bold, is_struck = outer.pop() if outer else (False, False)
+        elif piece == _PLAIN:
+            is_bold, is_struck = False, False
+        elif piece in (_BOLD, _LIGHT):
             is_bold = piece == _BOLD
+        elif piece in (_STRUCK, _SHOWN):
+            is_struck = piece == _STRUCK
         elif piece == _NEW:
             level = ""
         elif piece.startswith(_LEVEL):
@@ -177,11 +191,11 @@ def _rtf_html(marked: str) -> Iterator[str]:
             yield _rtf_paragraph("".join(part for part, _ in line), level, is_bold=is_title)
             line = []
         else:
-            line.append((piece, is_bold))
+            line.append((f"<del>{escape(piece)}</del>" if is_struck else escape(piece), is_bold))
 
 
 def _rtf_paragraph(text: str, level: str, *, is_bold: bool) -> str:
-    text = escape(text.strip())
+    text = text.strip()
     if text.endswith("|"):  # the end of a cell
         return f"<table><tr><td>{text[:-1].replace('|', '</td><td>')}</td></tr></table>"
     tag = f"h{min(int(level) + 1, 6)}" if level else "summary" if is_bold else "p"

@@ -12,7 +12,7 @@ from privacylab.normalize.cleaning import clean
 from privacylab.normalize.lines import Line
 from privacylab.normalize.markup import is_source, mended_page, parsed
 from privacylab.normalize.plain import plain_chunks
-from privacylab.normalize.reader import UNSEEN, TreeReader
+from privacylab.normalize.reader import BLOCK, UNSEEN, TreeReader
 from privacylab.normalize.regions import Button, Region, content, is_title_button, region
 
 MAX_INNER = 3
@@ -23,6 +23,11 @@ MAX_SELECTORS = 200
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
+_SIGN = re.compile(r"\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
+"""Behind a button's text it says that the button opens or closes."""
+_ARROW = re.compile(r"(?<=\w)\s*[▲▼▾▸▶⌄]$|(?<=\w)\s+[›»]$")
+_HIDDEN = re.compile(r"(?<![\w-])(?:display: ?none|visibility: ?hidden)", re.IGNORECASE)
+_OPENER = "[aria-controls], [href^='#'], [data-target], [data-bs-target]"
 _INNER_PAGES = frozenset(("iframe", "noframes"))
 _DELETED = "del, s, strike, [role=deletion]"
 _OPENS = ("id", "aria-controls", "href", "data-target", "data-bs-target")
@@ -92,8 +97,11 @@ class _PageReader(TreeReader):
     def __init__(self, tree: LexborHTMLParser, depth: int) -> None:
         super().__init__()
         self._depth = depth
-        self._struck = _styled(tree, "line-through")
-        self._with_lines = _styled(tree, r"white-space: ?pre")
+        styles = _Styles(tree)
+        self._struck = styles.having("line-through")
+        self._rows = styles.having("display: ?table-row(?!-)") | {node.mem_id for node in tree.css("[role=row]")}
+        self._opened = {name for node in tree.css(_OPENER) for name in _opened(node.attributes)}
+        self._with_lines = styles.having(r"white-space: ?pre")
         self._regions: list[Region] = []
         self._open_regions: dict[int, Region] = {}  # by the elements that they are
         self._named: dict[str | None, str] = {}  # buttons' texts by their ids, and by the ids of what they open
@@ -110,12 +118,16 @@ class _PageReader(TreeReader):
         """The part of the page that is its text."""
         kept = [self.passages[i] for i in content(self.passages, self._regions)]
         chunks = []
+        before_is_tab = False  # tabs in a row are a list of what is under them
         for passage, following in zip_longest(kept, kept[1:]):
+            is_tab = passage.button == "tab"
             chunk = passage.chunk
             if not passage.button:
-                chunks.append(chunk)
-            elif passage.button != "tab" and following and not following.button and is_title_button(Line(chunk)):
-                chunks.append(chunk._replace(bold=True))
+                chunks.append(chunk._replace(text=_ARROW.sub("", chunk.text) or chunk.text))
+            elif following and not following.button and not (is_tab and before_is_tab):
+                title = chunk._replace(text=_SIGN.sub("", chunk.text) or chunk.text, bold=True)
+                chunks += [title] if is_title_button(Line(title)) else []
+            before_is_tab = is_tab
         return chunks
 
     def reads(self, tag: str, node: LexborNode) -> bool:
@@ -129,7 +141,9 @@ class _PageReader(TreeReader):
             self._press(Button(clean(node.attributes.get("value") or "")))
         elif node.mem_id not in self._struck:
             has_lines = tag in _WITH_LINES or node.mem_id in self._with_lines
-            return super().reads(tag, node) or (has_lines and self._read_lines(tag, node))
+            return super().reads("tr" if node.mem_id in self._rows else tag, node) or (
+                has_lines and self._read_lines(tag, node)
+            )
         return True
 
     def _read_lines(self, tag: str, node: LexborNode) -> bool:
@@ -156,7 +170,11 @@ class _PageReader(TreeReader):
         """Begins an element: a region, a link, a button or what it opens."""
         super().open(tag, node)
         attributes = node.attributes
-        if begun := region(tag, attributes):
+        begun = region(tag, attributes)
+        is_plain = begun.kind == "box" if begun else tag in BLOCK
+        if is_plain and _is_hidden(attributes) and attributes.get("id") not in self._opened:
+            begun = Region("unseen")
+        if begun:
             self.flush()
             begun.start = len(self.passages)
             self._open_regions[node.mem_id] = begun
@@ -179,7 +197,7 @@ class _PageReader(TreeReader):
         if self.is_only("button"):
             self.flush()
         self.look = self.look._replace(button=kind)
-        self._named |= {value.removeprefix("#"): text for key in _OPENS if (value := attributes.get(key))}
+        self._named |= dict.fromkeys(_opened(attributes), text)
 
     def _press(self, button: Button) -> None:
         for each in self._open_regions.values():
@@ -193,19 +211,37 @@ class _PageReader(TreeReader):
             ended.end = len(self.passages)
 
 
+def _opened(attributes: Attributes) -> list[str]:
+    """The ids of an element and of what it opens."""
+    return [value.removeprefix("#") for key in _OPENS if (value := attributes.get(key))]
+
+
+def _is_hidden(attributes: Attributes) -> bool:
+    style = attributes.get("style")
+    return "hidden" in attributes or (style is not None and _HIDDEN.search(style) is not None)
+
+
 def _whole_date(time: LexborNode) -> str | None:
     """The date of an element that shows it without its year."""
     date = _ISO_DATE.match(time.attributes.get("datetime") or "")
     return date[0] if date and date[1] not in time.text() else None
 
 
-def _styled(tree: LexborHTMLParser, style: str) -> frozenset[int]:
-    """The elements that have a style, from their attributes or the page's rules."""
-    has_style = re.compile(style, re.IGNORECASE)
-    styled = {node.mem_id for node in tree.css("[style]") if has_style.search(node.attributes["style"] or "")}
-    rules = "".join(sheet.text() for sheet in tree.css("style")).split("}")
-    selectors = dict.fromkeys(rule.partition("{")[0] for rule in filter(has_style.search, rules))
-    for selector in islice(selectors, MAX_SELECTORS):
-        with contextlib.suppress(SelectolaxError, ValueError):
-            styled.update(node.mem_id for node in tree.css(selector))
-    return frozenset(styled)
+class _Styles:
+    """The styles of a page, from its elements' attributes and its own rules."""
+
+    def __init__(self, tree: LexborHTMLParser) -> None:
+        self._tree = tree
+        self._own = [(node.mem_id, node.attributes["style"] or "") for node in tree.css("[style]")]
+        self._sheets = "".join(sheet.text() for sheet in tree.css("style"))
+
+    def having(self, style: str) -> frozenset[int]:
+        """The elements that have a style."""
+        has_style = re.compile(style, re.IGNORECASE)
+        styled = {mem_id for mem_id, own in self._own if has_style.search(own)}
+        rules = self._sheets.split("}") if has_style.search(self._sheets) else []
+        selectors = dict.fromkeys(rule.partition("{")[0] for rule in filter(has_style.search, rules))
+        for selector in islice(selectors, MAX_SELECTORS):
+            with contextlib.suppress(SelectolaxError, ValueError):
+                styled.update(node.mem_id for node in self._tree.css(selector))
+        return frozenset(styled)

@@ -6,7 +6,16 @@ from itertools import pairwise
 
 from privacylab.normalize.chunks import Chunk, Pieces
 from privacylab.normalize.cleaning import chunks_of, without_comments
-from privacylab.normalize.wrapping import HYPHENS, MARGIN, SENTENCE_END, STARTS_BLOCK, joined, running, words_of
+from privacylab.normalize.wrapping import (
+    HYPHENS,
+    MARGIN,
+    SENTENCE_END,
+    STARTS_BLOCK,
+    joined,
+    running,
+    unbroken,
+    words_of,
+)
 
 _LONE_BULLET = re.compile(r"^[\s]*[-–•*·▪◦o][ \t]*$")
 _PARAGRAPH = 120
@@ -24,7 +33,8 @@ def plain_chunks(text: str) -> list[Chunk]:
     lines = [line.rstrip() for line in _lines(without_comments(text))]
     lines = ["" if set(line) <= set("=-_*~ \t") and len(line) > 2 else line for line in lines]
     width = _width(lines)
-    texts = _unwrap(lines, width, words_of("\n".join(lines))) if width else lines
+    whole = "\n".join(lines)
+    texts = _unwrap(lines, width, words_of(whole)) if width else unbroken(whole).split("\n")
     return chunks_of(texts)
 
 

@@ -23,6 +23,8 @@ _LITTLE = 60
 """Words of a policy that must remain if only its name says that an element is a banner."""
 _SHORT = 200
 """Words of a banner or bar without a telling name."""
+_UNSEEN_SHARE = 0.25
+"""Share of the policy that may be hidden for good."""
 _MOST_READ = 8_000
 """Characters of a region that are searched for a banner's words: regions are nested."""
 
@@ -117,6 +119,11 @@ class _Page:
         """Whether the policy's own title is among them."""
         return any(self.lines[i].is_marked and self.lines[i].stays for i in self.standing.intersection(parts))
 
+    def is_titled(self, each: Region) -> bool:
+        """Whether a heading or a button is directly before a region."""
+        above = self.passages[each.start - 1] if each.start else None
+        return above is not None and bool(above.button or above.chunk.bold or above.chunk.kind == "heading")
+
     def remains(self, each: Region) -> bool:
         """Whether there is a policy without it."""
         inside = self.weight(each.parts)
@@ -138,6 +145,8 @@ def content(passages: Sequence[Passage], regions: Sequence[Region]) -> list[int]
     for each in by_length:
         if _is_banner(each, page):
             page.cut(each)
+    for each in _unseen(page):
+        page.cut(each)
     before = set(page.standing)
     mains = _mains(page)
     page.standing -= _furniture(page)
@@ -162,14 +171,14 @@ def _is_banner(each: Region, page: _Page) -> bool:
     lines = page.lines[each.start : each.end]
     is_little = sum(line.n_words for line in lines) <= _SHORT
     choices = {b.text for b in each.buttons if (is_little or not b.is_cut) and _CONSENTS.fullmatch(b.text)}
-    if each.kind in ("main", "article", "hidden", "archive") or (each.kind == "box" and not choices):
+    if each.kind in ("main", "article", "hidden", "archive") or (each.kind in ("box", "unseen") and not choices):
         return False
     text = page.text(each)
     n_words = len(text.split())
     if page.has_title(each.parts) or (each.kind not in _ANY_LENGTH and n_words > _SHORT):
         return False
     says = _SAYS.search(text, 0, _MOST_READ) is not None
-    is_plain = each.kind != "box" or len(choices) > 1 or any(map(_ABOUT.search, choices))
+    is_plain = each.kind not in ("box", "unseen") or len(choices) > 1 or any(map(_ABOUT.search, choices))
     if choices and (says or (is_plain and _ABOUT.search(text, 0, _MOST_READ))):
         return True
     is_note = n_words <= _SHORT // 2 and not any(line.is_marked for line in lines)
@@ -178,6 +187,16 @@ def _is_banner(each: Region, page: _Page) -> bool:
         is_at_edge = not (page.weight(range(each.start)) and page.weight(range(each.end, len(page.lines))))
         return (is_at_edge or (says and is_note)) and page.remains(each)
     return (each.kind == "vendor" or (each.kind == "touched" and says and is_note)) and page.remains(each)
+
+
+def _unseen(page: _Page) -> list[Region]:
+    """The elements that nobody sees: hidden, and not a panel that its title or button opens.
+
+    Scripts show more than the page tells: if much of the policy is hidden, all of it is read.
+    """
+    group = [each for each in page.regions if each.kind == "unseen" and not page.is_titled(each)]
+    weight = page.weight({i for each in group for i in each.parts})
+    return group if weight <= _UNSEEN_SHARE * page.weight(page.standing) else []
 
 
 def _mains(page: _Page) -> list[Region]:

@@ -13,6 +13,8 @@ MAX_ROW = 800
 MAX_HEAD = 60
 
 _MAX_COLUMNS = 100
+_GROUPS = frozenset(("tbody", "thead", "tfoot"))
+_HEADS = frozenset(("columnheader", "rowheader"))
 
 
 class _Cell:
@@ -30,9 +32,13 @@ class _Cell:
 
     @property
     def is_head(self) -> bool:
-        """Whether it is a head by its tag or in bold."""
+        """Whether it is a head by its tag or role, or in bold."""
         bold = self._node.css_first("b, strong")
-        return self._node.tag == "th" or (bold is not None and _text(bold).rstrip(" :") == self.text.rstrip(" :"))
+        return (
+            self._node.tag == "th"
+            or self._node.attributes.get("role") in _HEADS
+            or (bold is not None and _text(bold).rstrip(" :") == self.text.rstrip(" :"))
+        )
 
 
 class Table:
@@ -43,15 +49,18 @@ class Table:
     """
 
     def __init__(self, node: LexborNode) -> None:
-        first = node.css_first("tr")
-        if first is not None and first.parent is not None and first.parent.tag == "thead":
+        first = node.css_first("tr, [role=row]")
+        in_head = first is not None and first.parent is not None and first.parent.tag == "thead"
+        if first is not None and first.parent is not None and in_head:
             first = first.parent.css("tr")[-1]
         self.first = first.mem_id if first is not None else None
         self.is_spanned = node.css_first("[rowspan]") is not None
-        self.has_heads = node.css_first("th + th") is not None
+        self.has_heads = in_head or node.css_first("th + th, [role=columnheader]") is not None
         titles = _cells(first) if first is not None else []
         filled = [title for title in titles if title.text]
-        is_head = len(filled) >= 2 and all(title.is_head and len(title.text) <= MAX_HEAD for title in filled)
+        is_head = len(filled) >= 2 and all(
+            (in_head or title.is_head) and len(title.text) <= MAX_HEAD for title in filled
+        )
         heads = [title.text.rstrip(" :") for title in titles for _ in range(title.span)]
         self.heads = heads if is_head else []
 
@@ -66,7 +75,7 @@ def data_row(row: LexborNode, tables: dict[int, Table]) -> str | None:
     if len(row.text()) > MAX_ROW or row.css_first("h1,h2,h3,h4,ul,ol,table") is not None:
         return None
     node = row.parent
-    while node is not None and node.tag in ("tbody", "thead", "tfoot"):
+    while node is not None and (node.tag in _GROUPS or node.attributes.get("role") == "rowgroup"):
         node = node.parent
     if node is not None and node.mem_id not in tables:
         tables[node.mem_id] = Table(node)
@@ -82,7 +91,7 @@ def data_row(row: LexborNode, tables: dict[int, Table]) -> str | None:
 
 
 def _cells(row: LexborNode) -> list[_Cell]:
-    return [_Cell(node) for node in row.iter() if node.tag in ("td", "th")]
+    return [_Cell(node) for node in row.iter() if node.tag in ("td", "th") or row.tag != "tr"]
 
 
 def _text(node: LexborNode) -> str:

@@ -69,11 +69,17 @@ def _versions(entries: Sequence[Entry], file: IO[bytes], reading: Reading) -> li
     reader = READERS.get(kind.media_type) if kind else None
     if kind is None or reader is None:
         head = kinds.head_of(plain).decode("utf-8", "replace")
-        return [entry if entry.reason else _as_saved(entry, head) for entry in entries]
+        return [_refused(entry, kind) if entry.reason else _as_saved(entry, head) for entry in entries]
     first = entries[0]._replace(reason=None, detail=None)
     pages = list(reader(plain, kind, reading._replace(name=first.name)))
     day_first = name_dates.shows_day_first(page.date for page in pages if page.date)
     return [_entry(first, page, day_first) for page in pages]
+
+
+def _refused(entry: Entry, kind: Kind | None) -> Entry:
+    """An entry refused by its name; if its content is of another refused kind, by that."""
+    is_other = kind is not None and kind.advice and kind.name not in (entry.detail or "")
+    return entry._replace(detail=kind.refusal) if kind and is_other else entry
 
 
 def _entry(entry: Entry, page: Page, day_first: bool | None) -> Entry:

@@ -159,7 +159,9 @@ def _pack_of(place: Path) -> str | None:
     with contextlib.suppress(*DAMAGE), tarfile.open(place, tarinfo=_Member):
         return "tar"
     if _ARCHIVE_SUFFIX.search(place.name):
-        raise SourceError(f"{place} is a damaged or truncated archive: copy it here again")
+        is_other = kind and kind.advice and not kind.media_type.endswith(("zip", "tar"))  # a 7z named .zip
+        refusal = kind.refusal if kind and is_other else "a damaged or truncated archive: copy it here again"
+        raise SourceError(f"{place} is {refusal}")
     return None
 
 

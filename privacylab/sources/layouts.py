@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from privacylab import paths
+from privacylab.dates.formats import MONTH
 from privacylab.sources import name_dates
 from privacylab.sources.name_dates import NameDate
 from privacylab.sources.patterns import pattern
@@ -232,7 +233,13 @@ _SUFFIXES = re.compile(
     r"|docx?|odt))+$",
     re.IGNORECASE,
 )
-_YEAR_MONTH_DAY = re.compile(r"(?:^|(?<=/))((?:19|20)\d\d)/(\d\d?)(?:/(\d\d?))?(?=/|$)")
+_YEAR_MONTH_DAY = re.compile(rf"(?:^|(?<=[/\s_-]))((?:19|20)\d\d)/(\d\d?|{MONTH})(?:/(\d\d?))?(?=/|$)", re.IGNORECASE)
+
+
+_DAY_MONTH_YEAR = re.compile(
+    rf"(?:^|(?<=/))(\d\d?/(?:\d\d?|{MONTH})|{MONTH}/\d\d?)/((?:19|20)\d\d)(?=/|$)", re.IGNORECASE
+)
+_PARTITION = re.compile(r"(?:^|(?<=/))(?:year|month|day)=(?=\d+(?:/|$))", re.IGNORECASE)
 
 
 def _parted(path: str, root: str, day_first: bool | None) -> Path:
@@ -240,6 +247,7 @@ def _parted(path: str, root: str, day_first: bool | None) -> Path:
     whole = _SUFFIXES.sub("", re.sub(r"[?@][^/?@=]+=[^/]*$", "", whole))
     if not is_host(re.split(r"[/\s_,@]", whole)[-1]):  # whose name has no suffix
         whole = re.sub(r"(?<=[^/])\.[A-Za-z]\w{0,4}$", "", whole)
+    whole = _DAY_MONTH_YEAR.sub(lambda match: f"{match[1]}-{match[2]}".replace("/", "-"), _PARTITION.sub("", whole))
     whole = _YEAR_MONTH_DAY.sub(lambda match: "-".join(filter(None, match.groups())), whole)
     *folders, stem = [part for part in whole.split("/") if part] or [""]
     if is_host(root):

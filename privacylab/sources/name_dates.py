@@ -56,6 +56,8 @@ _PLAIN = tuple(
         (rf"(?<!\d)(\d\d)(\d\d)({_YEAR})(?!\d)", r"\1-\2-\3"),  # 25052018
         (rf"(?<!\d)({_YEAR})(0[1-9]|1[0-2])(?!\d)", r"\1-\2"),  # 201805
         (rf"(?<!\d[-.]\d)(?<!\d[-.]\d\d)(?<=\d)[-.](?={_YEAR}[-.]\d\d?[-.]\d\d?(?!\d))", " "),  # 7-2018-05-25
+        (rf"(?i:(?<![^\W_])(\d\d?)({MONTH})(\d\d)(?!\d))", r"\1 \2 \3"),  # 25may18
+        (rf"(?i:(?<![^\W_])({MONTH})(\d\d?)({_YEAR}))(?!\d)", r"\1 \2 \3"),  # may252018
         (rf"(?i:({_YEAR})[-.\s]({MONTH})(?![-.\s]?\d))", r"\2 \1"),  # 2018-may
     )
 )
@@ -66,7 +68,9 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _LIKE_A_DATE = re.compile(
-    rf"(?<!\d)(?:{_YEAR}[-./\s]\d\d?(?:[-./\s]\d\d?)?|\d\d?[-./\s]\d\d?[-./\s]{_YEAR}|\d{{4}}-\d\d-\d\d)(?!\d)"
+    rf"(?<!\d)(?:{_YEAR}[-./\s]\d\d?(?:[-./\s]\d\d?)?|\d\d?[-./\s]\d\d?[-./\s]{_YEAR}|\d{{4}}-\d\d-\d\d"
+    rf"|\d\d?[-./\s]?(?:{MONTH})[-./\s]?{_YEAR}|{_YEAR}[-./\s]?(?:{MONTH})[-./\s]?\d\d?)(?!\d)",
+    re.IGNORECASE,
 )
 _SHORT = re.compile(r"(\d\d)-(\d\d?)-(\d\d)")
 """Either end of it may be the year."""

@@ -8,7 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import IO, Any
 
+import brotli
 from warcio.archiveiterator import ArchiveIterator
+from warcio.bufferedreaders import BufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 
 from privacylab.sources import kinds
@@ -35,6 +37,26 @@ _OWN_CHARSET = re.compile(
 
 MAX_LINE = 20_000_000
 """Bytes between line ends; warcio joins the parts of a line again and again."""
+
+
+class _Brotli:
+    """What warcio needs of a decompressor; brotli's own cannot hold `unused_data`."""
+
+    unused_data = b""
+
+    def __init__(self) -> None:
+        self._inner = brotli.Decompressor()
+
+    def decompress(self, data: bytes) -> bytes:
+        """The next bytes; a few packed ones may stand for any number."""
+        unpacked: bytes = self._inner.process(data, output_buffer_limit=MAX_UNPACKED)
+        return unpacked
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+BufferedReader.DECOMPRESSORS["br"] = _Brotli
 
 
 class _Steady:

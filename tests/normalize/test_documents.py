@@ -219,6 +219,31 @@ def test_a_bold_paragraph_is_a_heading_in_an_open_document():
 
 
 @pytest.mark.parametrize(
+    "struck",
+    [
+        r"{\strike sell and }",
+        r"\strike sell and \strike0 ",
+        r"\striked1 sell and \striked0 ",
+        r"{\deleted sell {\b and} }",
+        r"\b\v sell and \v0 \b0 ",
+    ],
+)
+def test_struck_deleted_and_hidden_letters_are_no_text_in_rtf(struck):
+    source = rf"{{\rtf1\ansi We never {struck}share the addresses of people.\par Ask us about it.\par}}"
+    assert normalize.blocks(source.encode())[0].text == "We never share the addresses of people."
+
+
+@pytest.mark.parametrize("look", ['style:text-line-through-style="solid"', 'text:display="none"'])
+def test_struck_and_hidden_letters_are_no_text_in_an_open_document(look):
+    style = (
+        f'<office:automatic-styles><style:style style:name="T1"><style:text-properties {look}/></style:style>'
+        "</office:automatic-styles><office:body>"
+    )
+    content = CONTENT.replace("<office:body>", style).replace("<text:span>tags", '<text:span text:style-name="T1">tags')
+    assert normalize.blocks(content.encode())[2].text == "We use cookies & , it's true."
+
+
+@pytest.mark.parametrize(
     ("data", "reason"),
     [
         (DOCX[:-200], "unreadable_kind"),

@@ -48,6 +48,21 @@ def test_what_stands_before_a_text_for_programs_gives_title_and_date(form):
     assert texts[2:] == [("heading", "Cookies"), ("paragraph", "We use cookies.")]
 
 
+@pytest.mark.parametrize("blank", ["", "    "])
+def test_a_text_that_is_indented_as_a_whole_has_its_headings(blank):
+    lines = ["# Boats", "", "## Cookies", "", "We use them.", "", "## Tags", "", "We use tags."]
+    text = "\n".join(f"    {line}" if line else blank for line in lines)
+    assert [block.kind for block in normalize.blocks(text, media_type="text/markdown")].count("heading") == 3
+
+
 @pytest.mark.parametrize("mark", [" {#cookies}", " {: .big }", "{.big}"])
 def test_the_name_of_a_heading_is_no_text(mark):
     assert normalize.blocks(f"# Boats\n\n## Cookies{mark}\n\nWe use them.\n")[1].text == "Cookies"
+
+
+@pytest.mark.parametrize("media_type", ["text/markdown", None])
+def test_a_heading_needs_no_blank_behind_its_marks(media_type):
+    text = "# Boats\n\n##Cookies\nWe use #1 cookies, and ##two of them.\n\n###Tags\nWe use tags.\n"
+    blocks = normalize.blocks(text, media_type=media_type)
+    assert [block.text for block in blocks if block.kind == "heading"] == ["Boats", "Cookies", "Tags"]
+    assert blocks[2].text == "We use #1 cookies, and ##two of them."

@@ -117,3 +117,12 @@ def test_running_heads_stand_at_one_place():
         "Section II",
         "Section III",
     }
+
+
+def test_a_word_broken_at_a_line_end_is_whole_where_lines_are_not_wrapped():
+    text = "Cookies\n\nWe protect your infor\u2010\nmation with encryp-\ntion.\n\n"
+    text += "Contact\n\nWrite to our third-\nparty office.\n"
+    assert [block.text for block in normalize.blocks(text, media_type="text/plain")][1::2] == [
+        "We protect your information with encryption.",
+        "Write to our third-party office.",
+    ]

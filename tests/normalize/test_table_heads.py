@@ -7,6 +7,10 @@ from privacylab import normalize
 HEADS = "<tr><th>Data</th><th>Kept for:</th></tr>"
 BOLD = "<tr><td><b>Data</b></td><td><strong>Kept for</strong></td></tr>"
 ROW = "<tr><td>Orders</td><td>six years</td></tr>"
+ARIA = "".join(
+    f"<div role=row><span role={role}>{first}</span><span role={role}>{second}</span></div>"
+    for role, first, second in [("columnheader", "Data", "Kept for"), ("cell", "Orders", "six years")]
+)
 NAMED = "Data: Orders | Kept for: six years"
 
 
@@ -22,10 +26,20 @@ def rows(table, media_type="text/html"):
         f"<body><table><thead>{HEADS}</thead><tbody>{ROW}</tbody></table></body>",
         f"<body><table><thead><tr><th colspan=2>Our data</th></tr>{HEADS}</thead>{ROW}</table></body>",
         f"<body><table>{HEADS}<tr><th>Orders</th><td>six years</td></tr></table></body>",
+        f"<body><table><thead>{HEADS.replace('th>', 'td>')}</thead>{ROW}</table></body>",
+        f"<body><div role=table>{ARIA}</div></body>",
+        f"<body><div role=grid><div role=rowgroup>{ARIA}</div></div></body>",
     ],
 )
 def test_a_cell_is_read_with_its_columns_head(table):
     assert rows(table)[-1] == NAMED
+
+
+@pytest.mark.parametrize("look", ["style='display:table-row'", "class=line"])
+def test_a_row_by_its_style_is_a_row(look):
+    sheet = "<style>.line { display: table-row; } .cell { display: table-cell }</style>"
+    table = f"<div>Our data</div><div {look}><div class=cell>Orders</div><div class=cell>six years</div></div>"
+    assert rows(f"<html>{sheet}<body>{table}</body></html>") == ["Orders | six years"]
 
 
 def test_a_table_in_markdown():

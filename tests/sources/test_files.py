@@ -226,6 +226,17 @@ def test_an_archive_in_a_source_is_told_by_its_kind(name, kind, tmp_path):
     assert "unpack it" in detail
 
 
+SEVEN_ZIP, RAR = b"7z\xbc\xaf\x27\x1c" + bytes(60), b"Rar!\x1a\x07\x01\x00" + bytes(60)
+
+
+@pytest.mark.parametrize(("data", "kind"), [(SEVEN_ZIP, "a 7z archive"), (RAR, "a rar archive")])
+def test_an_archive_under_another_archives_name_is_told_by_its_content(data, kind, tmp_path):
+    archives.write(tmp_path / "mine", {"kites/a.zip": data, "kites/2014-05-06.md": "x"})
+    assert told(tmp_path / "mine", tmp_path) == [("kites/a.zip", "unreadable_kind", f"{kind}: unpack it")]
+    with pytest.raises(SourceError, match=rf"a\.zip is {kind}: unpack it$"):
+        opened(tmp_path / "mine" / "kites" / "a.zip", tmp_path)
+
+
 def test_a_dated_and_an_undated_file_of_one_document_stand_together(tmp_path):
     archives.write(tmp_path / "mine", {"kites/kites.md": "x", "kites/kites-2014-05-06.md": "x"})
     assert seen(opened(tmp_path / "mine", tmp_path)) == [("kites", "", None), ("kites", "", "2014-05-06")]

@@ -5,10 +5,14 @@ import io
 import zipfile
 
 import archives
+import brotli
 import pytest
 from archives import opened, texts
+from warcio.bufferedreaders import BufferedReader
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
+
+from privacylab.sources import web
 
 PAGE = archives.page()
 DAY = "2019-03-20T08:15:30Z"
@@ -129,8 +133,16 @@ def test_the_servers_encodings_are_undone(tmp_path):
         tmp_path / "crawl.warc",
         ("https://a.org/privacy", {"body": gzip.compress(text.encode()), "Content-Encoding": "gzip"}),
         ("https://b.org/privacy", {"body": text.encode("iso-8859-2"), "mime": "text/html; charset=iso-8859-2"}),
+        ("https://c.org/privacy", {"body": brotli.compress(text.encode()), "Content-Encoding": "br"}),
+        ("https://d.org/privacy", {"body": text.encode(), "Content-Encoding": "br"}),
     )
-    assert set(texts(opened(given, tmp_path)).values()) == {text.encode()}
+    assert list(texts(opened(given, tmp_path)).values()) == [text.encode()] * 4
+
+
+def test_a_page_is_unpacked_no_further_than_the_limit(monkeypatch):
+    monkeypatch.setattr(web, "MAX_UNPACKED", 10_000)
+    packed = io.BytesIO(brotli.compress(bytes(1_000_000)))
+    assert len(BufferedReader(packed, decomp_type="br").read()) < 100_000
 
 
 def test_two_pages_of_one_name_on_one_day_are_two_documents(tmp_path):
