@@ -14,6 +14,7 @@ from privacylab.build import annotate
 from privacylab.explore import hits, others, versions
 from privacylab.explore import policy as policy_page
 from privacylab.tables import schema
+from privacylab.text.segments import Segment
 
 
 @pytest.fixture(autouse=True)
@@ -162,6 +163,22 @@ def test_a_category_is_shown_by_the_sentence_that_speaks_for_it():
     (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Data Security"]
     assert all("encryption" in hit.sentence for hit in row.hits)
     assert "Encryption" != row.hits[0].sentence
+
+
+def test_a_category_is_shown_by_the_sentence_of_its_cue():
+    kites, right = "Each copy of the kite has its settings.", "You may correct your data at any time."
+    clauses = [hits.Clause(Segment(None, f"{kites} {right}"), {"User Access, Edit and Deletion": 0.9})]
+    assert [hit.sentence for hit in hits.evidence(clauses)] == [kites]
+    cued = [*hits.hits_of(clauses[0].segment)]
+    assert [hit.sentence for hit in hits.evidence(clauses, cued)] == [right]
+    assert [hit.sentence for hit in hits.evidence(clauses, [cued[0]._replace(value="mentions")])] == [kites]
+
+
+def test_a_title_with_a_stop_is_a_label():
+    text = "In the Event of Merger, Sale, or Bankruptcy. We may sell our boats. We Sell the boats that you like."
+    assert [line.is_label for line in hits.lines(text)] == [True, True, False]
+    assert hits.lines(text)[0].text == "In the Event of Merger, Sale, or Bankruptcy. We may sell our boats."
+    assert not hits.lines("WE SELL ALL THE BOATS THAT YOU LIKE.")[0].is_label
 
 
 def test_the_recall_beside_the_program_is_that_of_the_gold():
