@@ -45,7 +45,7 @@ class Hit(NamedTuple):
         sentence: The sentence in which it stands (from `lines`).
         start: The first character, in the sentence, of the words that say it.
         end: The last but one.
-        audience: For whom the segment speaks.
+        audience: For whom the sentence speaks, by the segment's words up to its end or by the headings.
         is_label: Whether it stands in a heading, a label or an entry of contents, which proves little.
     """
 
@@ -134,13 +134,16 @@ def _has_stop(line: str) -> bool:
 def hits_of(segment: Segment) -> Iterator[Hit]:
     """The frameworks and cues of a segment."""
     text = segment.text
-    audience = audiences.of_text(text) or segment.audience
     found: list[tuple[str, str | None, int, int]]
     found = [(f"framework:{m.framework}", m.stance, m.start, m.end) for m in frameworks.mentions(text)]
     found += [(f"cue:{cue.cue}", cue.value, cue.start, cue.end) for cue in cues.cues(text)]
     rows = lines(text) if found else []
+    stops = [*(row.start for row in rows[1:]), len(text)]
     for feature, value, start, end in found:
-        line = next((row for row in reversed(rows) if row.start <= start), rows[0])
+        line, stop = next(
+            (row for row in zip(rows[::-1], stops[::-1], strict=True) if row[0].start <= start), (rows[0], stops[0])
+        )
+        audience = audiences.of_text(text[:stop]) or segment.audience
         here, there = (max(0, min(at - line.start + line.shift, len(line.text))) for at in (start, end))
         yield Hit(feature, value, line.text, here, there, audience, line.is_label)
 
