@@ -47,11 +47,11 @@ _AUDIENCES = {
 }
 _BASES = {"given": "given", "name": "from the file's name", "corpus": "in the corpus"}
 _SPOKEN_FOR = {
-    "cue:right_": "User Access, Edit and Deletion",
+    "cue:right_(?!objection|withdraw)": "User Access, Edit and Deletion",
+    "cue:(?:right_objection|right_withdraw_consent|targeted_advertising)$": "User Choice/Control",
     "cue:retention_period": "Data Retention",
     "cue:(?:tracker|ai|biometric|precise_location|social_login)$": "First Party Collection/Use",
     "cue:(?:business_transfer|sale_of_data)$": "Third Party Sharing/Collection",
-    "cue:targeted_advertising$": "User Choice/Control",
     "cue:do_not_track$": "Do Not Track",
     "cue:children_age$": "International and Specific Audiences",
 }

@@ -152,6 +152,19 @@ def test_a_right_is_shown_by_the_sentence_that_speaks_for_rights():
     assert [hit.sentence[-6:] for hit in row.hits] == [", too.", "sinks."]
 
 
+def test_a_cue_is_shown_by_the_sentence_that_speaks_for_its_category():
+    told = "In a merger we share the information of our customers."
+    text = policy("In a merger the information on our boats stays here.", told)
+    (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Business transfer"]
+    assert row.hits[0].sentence == told
+
+
+def test_a_sentence_is_not_for_those_that_the_next_one_speaks_to():
+    first, second = "You may write to our data protection officer.", "If you live in Germany, you may object to it."
+    found = {hit.feature: hit.audience for hit in hits.hits_of(Segment(None, f"{first} {second}", "children"))}
+    assert found == {"cue:dpo": "children", "cue:right_objection": "eu_uk"}
+
+
 def test_a_law_tells_nobody_for_whom_it_is():
     text = policy() + "\n\n## Notice to California residents\n\nWe comply with the GDPR.\n"
     (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "GDPR"]
