@@ -223,6 +223,14 @@ def test_a_threshold_is_the_next_whole_percent(value, percent, monkeypatch):
     assert annotate.thresholds() == dict.fromkeys(schema.CATEGORIES, percent)
 
 
+def test_a_period_that_still_stands_somewhere_is_perhaps_dropped():
+    old, new = "We delete your boats after 2 years.", "A boat that nobody sails for two years is gone."
+    first, second, third = (policy_page.of_data(policy(text), name="x") for text in (old, new, "We have no boats."))
+    dropped = versions.compared(first, second)
+    assert ([row.value for row in dropped.went], [row.value for row in dropped.perhaps_went]) == ([], ["2 years"])
+    assert [row.value for row in versions.compared(first, third).went] == ["2 years"]
+
+
 def test_a_page_that_is_no_policy_says_why():
     assert policy_page.of_data(archives.NO_POLICY, name="race").reason == "other_document"
 
