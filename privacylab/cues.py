@@ -148,13 +148,17 @@ def cues(text: str) -> list[Cue]:
 def possible(text: str) -> set[tuple[str, str | None]]:
     """The cues and values that a text may state in other words: a sentence has all the words of one of their patterns.
 
+    A period is a value of each cue that has periods, wherever it stands.
+
     >>> possible("Tailored ads may follow you, unless you opt out of them.")
     {('targeted_advertising', None)}
     """
     rules, patterns = _compiled()
+    timed = [rule.cue for rule in rules if rule.read is durations]
     found: set[tuple[str, str | None]] = set()
     for unit in units(visible(text)):
         look = patterns.look(words_of(unit.lead, unit.text)[0])
+        found |= {(cue, each) for cue in timed for each in durations(unit.text)}
         for rule in rules:
             for group in rule.values.keys() & look.groups:
                 value = rule.values[group]

@@ -1,5 +1,6 @@
 """What was found at one place of a policy: a framework, a cue, or the sentence that speaks for a clause category."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,13 @@ from privacylab.text.visible import visible
 
 MIN_WORDS = 6
 """A shorter line is a heading or a label."""
+
+_SAYS = {
+    "User Access, Edit and Deletion": "cue:right_(?:access|rectification|erasure)",
+    "Data Retention": "cue:retention_period",
+    "Do Not Track": "cue:do_not_track",
+}
+"""The cue of a category says it more surely than the model, which takes a change of preferences for one of data."""
 
 _MAX_LEAD = 200
 """Characters: a longer introduction of a list is not repeated before its items."""
@@ -37,7 +45,7 @@ class Hit(NamedTuple):
         sentence: The sentence in which it stands (from `lines`).
         start: The first character, in the sentence, of the words that say it.
         end: The last but one.
-        audience: For whom the segment speaks.
+        audience: For whom the sentence speaks, by the segment's words up to its end or by the headings.
         is_label: Whether it stands in a heading, a label or an entry of contents, which proves little.
     """
 
@@ -98,7 +106,7 @@ def _line(text: str, unit: Unit, after: Unit | None) -> Line:
     lead = f"{lead} " if needs_lead else ""
     is_label = not lead and _is_label(bare)
     shown = lead + bare
-    if is_label and after and bare.count(" ") + 1 < MIN_WORDS and _has_stop(_bare(text, after)):
+    if is_label and after and (bare.count(" ") + 1 < MIN_WORDS or _is_title(bare)) and _has_stop(_bare(text, after)):
         shown += f"{':' * bare[-1:].isalnum()} {_bare(text, after)}"
     return Line(text.index(bare, unit.start), shown.replace("\n", " "), len(lead), is_label)
 
@@ -110,7 +118,13 @@ def _bare(text: str, unit: Unit) -> str:
 
 def _is_label(line: str) -> bool:
     is_cut = " | " not in line and not _has_stop(line)  # the row of a table is none
-    return is_cut or line.count(" ") + 1 < MIN_WORDS
+    return is_cut or line.count(" ") + 1 < MIN_WORDS or _is_title(line)
+
+
+def _is_title(line: str) -> bool:
+    """Whether it is written as a title ("In the Event of a Merger."): each word of four letters with a capital."""
+    words = [word for word in re.findall(r"[^\W\d_]+", line) if len(word) > 3]
+    return len(words) > 1 and not line.isupper() and all(word[0].isupper() for word in words)
 
 
 def _has_stop(line: str) -> bool:
@@ -120,13 +134,16 @@ def _has_stop(line: str) -> bool:
 def hits_of(segment: Segment) -> Iterator[Hit]:
     """The frameworks and cues of a segment."""
     text = segment.text
-    audience = audiences.of_text(text) or segment.audience
     found: list[tuple[str, str | None, int, int]]
     found = [(f"framework:{m.framework}", m.stance, m.start, m.end) for m in frameworks.mentions(text)]
     found += [(f"cue:{cue.cue}", cue.value, cue.start, cue.end) for cue in cues.cues(text)]
     rows = lines(text) if found else []
+    stops = [*(row.start for row in rows[1:]), len(text)]
     for feature, value, start, end in found:
-        line = next((row for row in reversed(rows) if row.start <= start), rows[0])
+        line, stop = next(
+            (row for row in zip(rows[::-1], stops[::-1], strict=True) if row[0].start <= start), (rows[0], stops[0])
+        )
+        audience = audiences.of_text(text[:stop]) or segment.audience
         here, there = (max(0, min(at - line.start + line.shift, len(line.text))) for at in (start, end))
         yield Hit(feature, value, line.text, here, there, audience, line.is_label)
 
@@ -138,12 +155,23 @@ def scored(texts: Iterable[str]) -> dict[str, np.ndarray]:
     return dict(zip(distinct, rows, strict=True))
 
 
-def evidence(clauses: Sequence[Clause]) -> list[Hit]:
-    """Of each clause and category the sentence with the highest probability, the highest of a category first."""
+def evidence(clauses: Sequence[Clause], cued: Iterable[Hit] = ()) -> list[Hit]:
+    """Of each clause and category the sentence with the highest probability, the highest of a category first.
+
+    Args:
+        clauses: A policy's.
+        cued: Its hits: a sentence that one of `_SAYS` names goes before the others of the category.
+    """
+    sure = [hit for hit in cued if hit.value != "mentions" and not hit.is_label]
+    told = {(hit.sentence, name) for hit in sure for name, cue in _SAYS.items() if re.match(cue, hit.feature)}
     rows = [(clause, lines(clause.segment.text)) for clause in clauses if clause.categories]
     scores = scored(line.text for _, each in rows for line in each)
+
+    def weight(line: Line, name: str) -> float:
+        return float(scores[line.text][CATEGORIES.index(name)]) - line.is_label + ((line.text, name) in told)
+
     best = [
-        (*max((float(scores[line.text][CATEGORIES.index(name)]) - line.is_label, line.text) for line in each), name)
+        (*max((weight(line, name), line.text) for line in each), name)
         for clause, each in rows
         for name in clause.categories
         if name != CATEGORIES[-1]

@@ -47,9 +47,13 @@ _AUDIENCES = {
 }
 _BASES = {"given": "given", "name": "from the file's name", "corpus": "in the corpus"}
 _SPOKEN_FOR = {
-    "cue:right_": "User Access, Edit and Deletion",
+    "cue:right_(?!objection|withdraw)": "User Access, Edit and Deletion",
+    "cue:(?:right_objection|right_withdraw_consent|targeted_advertising)$": "User Choice/Control",
     "cue:retention_period": "Data Retention",
-    "cue:tracker": "First Party Collection/Use",
+    "cue:(?:tracker|ai|biometric|precise_location|social_login)$": "First Party Collection/Use",
+    "cue:(?:business_transfer|sale_of_data)$": "Third Party Sharing/Collection",
+    "cue:do_not_track$": "Do Not Track",
+    "cue:children_age$": "International and Specific Audiences",
 }
 """A right or a tracker may be named anywhere ("see your profile"); a sentence of its category is about it."""
 _TINTS = "#cfe2f3 #f9d5c2 #c9ead9 #f3d3e6 #fbe3b3 #d3eefb #e0e0e0 #ddd3f0 #e6ebc0 #f0f0f0".split()
@@ -233,7 +237,7 @@ def said(policy: Profile) -> list[Said]:
     rest by its first sentence; a heading only where there is no sentence.
     """
     found: dict[tuple[str, str | None], list[Hit]] = {}
-    for hit in [*policy.hits, *evidence(policy.clauses)]:
+    for hit in [*policy.hits, *evidence(policy.clauses, policy.hits)]:
         found.setdefault((hit.feature, hit.value), []).append(hit)
     scores = scored(hit.sentence for hit in policy.hits if re.match("|".join(_SPOKEN_FOR), hit.feature))
     for (feature, _), hits in found.items():

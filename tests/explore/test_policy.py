@@ -14,6 +14,7 @@ from privacylab.build import annotate
 from privacylab.explore import hits, others, versions
 from privacylab.explore import policy as policy_page
 from privacylab.tables import schema
+from privacylab.text.segments import Segment
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +152,19 @@ def test_a_right_is_shown_by_the_sentence_that_speaks_for_rights():
     assert [hit.sentence[-6:] for hit in row.hits] == [", too.", "sinks."]
 
 
+def test_a_cue_is_shown_by_the_sentence_that_speaks_for_its_category():
+    told = "In a merger we share the information of our customers."
+    text = policy("In a merger the information on our boats stays here.", told)
+    (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Business transfer"]
+    assert row.hits[0].sentence == told
+
+
+def test_a_sentence_is_not_for_those_that_the_next_one_speaks_to():
+    first, second = "You may write to our data protection officer.", "If you live in Germany, you may object to it."
+    found = {hit.feature: hit.audience for hit in hits.hits_of(Segment(None, f"{first} {second}", "children"))}
+    assert found == {"cue:dpo": "children", "cue:right_objection": "eu_uk"}
+
+
 def test_a_law_tells_nobody_for_whom_it_is():
     text = policy() + "\n\n## Notice to California residents\n\nWe comply with the GDPR.\n"
     (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "GDPR"]
@@ -162,6 +176,22 @@ def test_a_category_is_shown_by_the_sentence_that_speaks_for_it():
     (row,) = [row for row in policy_page.said(policy_page.of_data(text, name="x")) if row.name == "Data Security"]
     assert all("encryption" in hit.sentence for hit in row.hits)
     assert "Encryption" != row.hits[0].sentence
+
+
+def test_a_category_is_shown_by_the_sentence_of_its_cue():
+    kites, right = "Each copy of the kite has its settings.", "You may correct your data at any time."
+    clauses = [hits.Clause(Segment(None, f"{kites} {right}"), {"User Access, Edit and Deletion": 0.9})]
+    assert [hit.sentence for hit in hits.evidence(clauses)] == [kites]
+    cued = [*hits.hits_of(clauses[0].segment)]
+    assert [hit.sentence for hit in hits.evidence(clauses, cued)] == [right]
+    assert [hit.sentence for hit in hits.evidence(clauses, [cued[0]._replace(value="mentions")])] == [kites]
+
+
+def test_a_title_with_a_stop_is_a_label():
+    text = "In the Event of Merger, Sale, or Bankruptcy. We may sell our boats. We Sell the boats that you like."
+    assert [line.is_label for line in hits.lines(text)] == [True, True, False]
+    assert hits.lines(text)[0].text == "In the Event of Merger, Sale, or Bankruptcy. We may sell our boats."
+    assert not hits.lines("WE SELL ALL THE BOATS THAT YOU LIKE.")[0].is_label
 
 
 def test_the_recall_beside_the_program_is_that_of_the_gold():
@@ -191,6 +221,14 @@ def test_a_threshold_is_the_next_whole_percent(value, percent, monkeypatch):
 
     monkeypatch.setattr(annotate, "_model", Model)
     assert annotate.thresholds() == dict.fromkeys(schema.CATEGORIES, percent)
+
+
+def test_a_period_that_still_stands_somewhere_is_perhaps_dropped():
+    old, new = "We delete your boats after 2 years.", "A boat that nobody sails for two years is gone."
+    first, second, third = (policy_page.of_data(policy(text), name="x") for text in (old, new, "We have no boats."))
+    dropped = versions.compared(first, second)
+    assert ([row.value for row in dropped.went], [row.value for row in dropped.perhaps_went]) == ([], ["2 years"])
+    assert [row.value for row in versions.compared(first, third).went] == ["2 years"]
 
 
 def test_a_page_that_is_no_policy_says_why():
