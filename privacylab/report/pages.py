@@ -127,8 +127,9 @@ def render(
         title: The page's only h1; the notebook's first H1, which it replaces, if None.
         siblings: Stems of the notebooks in the site: links to them become links to their pages.
         numbers: The files under figures/ in the site; figures with their ``name`` link to them.
-        about: ``previous`` and ``following``, the pages beside this one (`Link`); ``place``, such as "Notebook 2 of 4";
-            ``corpus``, the name of what the numbers are from; ``dataset``, what search engines are told of it.
+        about: ``bar``, the links above each page, ``previous`` and ``following``, the pages beside this one (`Link`);
+            ``place``, such as "Notebook 2 of 4"; ``corpus``, the name of what the numbers are from; ``dataset``, what
+            search engines are told of it.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
     shown = [heading for heading in headings if heading.level <= 3]
@@ -157,10 +158,11 @@ def home(
     *,
     title: str = HOME_TITLE,
     intro: str = "",
+    short: Sequence[tuple[str, str]] = (),
     files: Mapping[str, Sequence[str]] | None = None,
     **more: object,
 ) -> str:
-    """The site's index page: the timeline, findings in plain words, up to four figures, how to read them, all pages.
+    """The site's index page: in short, findings, the timeline, up to four figures, how to read them, all pages.
 
     Args:
         entries: The notebooks in their order.
@@ -168,20 +170,22 @@ def home(
             their notebook.
         title: The page's only h1.
         intro: What stands below it.
+        short: In its place: what the corpus is, what was found, and how sure that is, each with its head.
         files: Files under figures/ by the name of the figure.
-        more: ``told`` and ``timeline`` from `front`; ``corpus`` and ``dataset`` as in `render`; ``beside``, the entries
-            of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
+        more: ``told`` from `front`, ``timeline`` from `timeline`; ``bar``, ``corpus`` and ``dataset`` as in `render`;
+            ``beside``, the entries of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
     """
     shown = list(stories)
     return TEMPLATES.get_template("home.html.j2").render(
         title=title,
-        intro=Markup("<p>{}</p>").format(intro),
+        intro=intro,
+        short=short,
         titles={entry.href: entry.title for entry in entries},
         certainty=front.CERTAINTY,
         facts=[story for story in shown if not story.figure],
         stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
-        summary=_text(intro),
+        summary=_text(intro) or " ".join(text for _, text in short),
         figures=[(labels.readable(name), some) for name, some in sorted((files or {}).items())],
         home=True,
         **more,
