@@ -159,8 +159,8 @@ def in_short(corpus: Corpus, told: Sequence[Finding]) -> list[tuple[str, str]]:
 
 
 _DOUBTS = (
-    "The program's errors were measured on policies that people read whole. The services are those that archives chose, "
-    "no random sample."
+    "The program's errors were measured on policies that people read whole. The services are those that archives "
+    "chose, no random sample."
 )
 
 

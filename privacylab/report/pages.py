@@ -57,11 +57,22 @@ class Story(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A page in the list of the index page; ``lead`` is its first paragraph."""
+    """A page in the list of the index page; ``lead`` is its first paragraph, ``number`` as from `number`."""
 
     href: str
     title: str
     lead: Markup
+    number: str = ""
+
+
+def number(href: str) -> str:
+    """The name of a notebook's page by the number of its file, as the texts name it; '' if that has none.
+
+    >>> number("3-eras.html"), number("glossary.html")
+    ('Notebook 3', '')
+    """
+    begin = re.match(r"(\d+)-", href)
+    return f"Notebook {begin[1]}" if begin else ""
 
 
 def heading_one(nb: NotebookNode, *, default: str = "Untitled") -> str:
@@ -128,7 +139,7 @@ def render(
         siblings: Stems of the notebooks in the site: links to them become links to their pages.
         numbers: The files under figures/ in the site; figures with their ``name`` link to them.
         about: ``bar``, the links above each page, ``previous`` and ``following``, the pages beside this one (`Link`);
-            ``place``, such as "Notebook 2 of 4"; ``corpus``, the name of what the numbers are from; ``dataset``, what
+            ``place``, from `number`; ``corpus``, the name of what the numbers are from; ``dataset``, what
             search engines are told of it.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
@@ -180,7 +191,7 @@ def home(
         title=title,
         intro=intro,
         short=short,
-        titles={entry.href: entry.title for entry in entries},
+        entry_of={entry.href: entry for entry in entries},
         certainty=front.CERTAINTY,
         facts=[story for story in shown if not story.figure],
         stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],

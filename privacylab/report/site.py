@@ -22,6 +22,7 @@ from privacylab.tables import Corpus, CorpusError, croissant
 FILES = "files.txt"
 """The file that lists a report's files: all others belong to somebody else."""
 
+_LISTED = "Each with its region, its industry and its policies. Your browser searches the page (Ctrl or Cmd and F)."
 _GENERATOR = b'<meta name="generator" content="PrivacyLab'
 
 
@@ -61,7 +62,9 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
     told = front.told(read_corpus, has_plan=not is_own) if read_corpus else []
     about: dict[str, Any] = {"corpus": _name(corpus, read_corpus), "dataset": _search_entry(corpus)}
     about["bar"] = _bar(read_corpus, has_findings=bool(told))
-    entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
+    entries = [
+        pages.Entry(*link, pages.lead(nb), pages.number(link.href)) for link, nb in zip(links, executed, strict=True)
+    ]
     index = pages.home(
         entries,
         _write_notebooks(site, links, executed, published, about),
@@ -101,7 +104,7 @@ def _write_notebooks(
             title=link.title,
             previous=links[place - 1] if place else None,
             following=links[place + 1] if place + 1 < len(links) else None,
-            place=f"Notebook {place + 1} of {len(links)}",
+            place=pages.number(link.href),
             siblings=[Path(each.href).stem for each in links],
             numbers=published,
             **about,
@@ -161,7 +164,7 @@ def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -
     written = []
     if corpus is not None:
         hrefs = {} if own.is_panel(corpus) else _write_policies(site, corpus, about)
-        lead = f"{counted(own.n_services(corpus), 'service')} with a policy in this corpus, by name."
+        lead = f"{counted(own.n_services(corpus), 'service')} with a policy in this corpus, by name. {_LISTED}"
         written.append((pages.SERVICES, "The services", lead, f"<p>{lead}</p>{own.services(corpus, hrefs)}"))
     if glossary := _glossary():
         lead = "Words of law, of text and of statistics, as they are used here, and what each label counts."

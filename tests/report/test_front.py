@@ -187,7 +187,23 @@ def test_the_index_has_the_timeline_services_and_glossary(site):
     glossary = tree(site, pages.GLOSSARY)
     assert "near duplicate" in glossary.css_first("article").text()
     assert {"Right of access", "Data Retention", "Safe Harbor"} <= {node.text() for node in glossary.css("tbody th")}
-    assert tree(site, pages.SERVICES).css_first("tbody th").text() == "123greetings.com"
+
+
+def test_all_services_are_listed_by_their_letter(site, panel):
+    page = tree(site, pages.SERVICES)
+    assert len(page.css(".services li")) == panel.policies()["service"].nunique()
+    letters = [link.attributes["href"] for link in page.css(".contents a")]
+    assert letters[:3] == ["#0-9-and-others", "#A", "#B"] and letters[-1] == "#Z"
+    first = page.css_first("[id='A'] + ul strong").text()
+    assert first == min(name for name in panel.policies()["service"] if name[:1] == "a")
+    assert re.fullmatch(r"US · Entertainment · \d+ policies, 2012 to 20\d\d", page.css_first(".services span").text())
+
+
+def test_a_notebook_has_the_number_of_its_file_everywhere(site):
+    assert tree(site, "3-eras.html").css_first(".place").text() == "Notebook 3"
+    index = tree(site, "index.html")
+    assert index.css_first(".notebooks li > span").text() == "Notebook 3"
+    assert index.css_first(".evidence").text() == "See the evidence in notebook 3: Three"
 
 
 @pytest.mark.parametrize("name", ["index.html", "3-eras.html", pages.SERVICES, pages.GLOSSARY])
