@@ -184,7 +184,7 @@ def test_each_finding_has_its_evidence_and_how_sure_it_is(width, site, opened):
     findings = page.locator(".told li").all()
     assert len(findings) == 5
     for finding in findings:
-        finding.get_by_role("link", name="See the evidence").click()
+        finding.get_by_role("link", name="Evidence in notebook").click()
         expect(page.locator(".cell:target .outputs")).to_be_in_viewport()
         page.go_back()
         assert finding.locator(".sure").is_visible() and finding.locator(".sure").get_attribute("title")

@@ -203,7 +203,7 @@ def test_a_notebook_has_the_number_of_its_file_everywhere(site):
     assert tree(site, "3-eras.html").css_first(".place").text() == "Notebook 3"
     index = tree(site, "index.html")
     assert index.css_first(".notebooks li > span").text() == "Notebook 3"
-    assert index.css_first(".evidence").text() == "See the evidence in notebook 3: Three"
+    assert index.css_first(".evidence").text() == "Evidence in notebook 3: Three"
 
 
 @pytest.mark.parametrize("name", ["index.html", "3-eras.html", pages.SERVICES, pages.GLOSSARY])
