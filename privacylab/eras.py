@@ -21,12 +21,16 @@ LAST_CRAWL = "2020-11-26"
 
 
 class Regime(NamedTuple):
-    """A legal regime: in force from ``start`` up to, not including, ``end`` (None: still); ``of``: where it holds."""
+    """A legal regime: in force from ``start`` up to, not including, ``end`` (None: still); ``of``: where it holds.
+
+    ``about`` says in a few words what it is, as in `Era` and `Event`; '' if the rules do not.
+    """
 
     id: str
     start: dt.date
     end: dt.date | None
     of: str
+    about: str = ""
 
 
 class Era(NamedTuple):
@@ -35,6 +39,7 @@ class Era(NamedTuple):
     id: str
     name: str
     start: dt.date | None
+    about: str = ""
 
 
 class Event(NamedTuple):
@@ -43,6 +48,7 @@ class Event(NamedTuple):
     id: str
     name: str
     date: dt.date
+    about: str = ""
 
 
 class Deadline(NamedTuple):
@@ -55,7 +61,8 @@ class Deadline(NamedTuple):
 @cache
 def eras() -> tuple[Era, ...]:
     """The eras in order; the first has no start."""
-    eras = (Era(block["id"], block["name"], block.get("from")) for block in paths.rules("eras")["era"])
+    blocks = paths.rules("eras")["era"]
+    eras = (Era(block["id"], block["name"], block.get("from"), block.get("about", "")) for block in blocks)
     return tuple(sorted(eras, key=lambda era: era.start or dt.date.min))
 
 
@@ -75,14 +82,16 @@ def parts() -> tuple[Era, ...]:
 @cache
 def regimes() -> tuple[Regime, ...]:
     """All legal regimes, by their first day."""
-    regimes = [Regime(b["id"], b["from"], b.get("until"), b.get("of", "")) for b in paths.rules("eras")["regime"]]
+    blocks = paths.rules("eras")["regime"]
+    regimes = [Regime(b["id"], b["from"], b.get("until"), b.get("of", ""), b.get("about", "")) for b in blocks]
     return tuple(sorted(regimes, key=lambda regime: (regime.start, regime.id)))
 
 
 @cache
 def events() -> tuple[Event, ...]:
     """The dates at which findings are tested and which figures mark, in order."""
-    events = (Event(block["id"], block["name"], block["date"]) for block in paths.rules("eras")["event"])
+    blocks = paths.rules("eras")["event"]
+    events = (Event(block["id"], block["name"], block["date"], block.get("about", "")) for block in blocks)
     return tuple(sorted(events, key=lambda event: event.date))
 
 

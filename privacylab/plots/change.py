@@ -3,6 +3,9 @@
 Import them from `plots`, where all figures are.
 """
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -115,19 +118,32 @@ def _multiples(axes: Axes, names: list[str], part: pd.DataFrame, kind: str) -> N
         ends.loc[ratio] = np.log(ends.loc[ratio])
     scaled = ends[["value", "low", "high"]].div(ends["unit"], axis=0)
     beyond = (scaled["value"] > last).astype(int) - (scaled["value"] < first).astype(int)
-    scaled = scaled.clip(first, last).assign(row=part.index)
+    told = [_told(row, kind) for row in part.to_dict("records")]
+    scaled = scaled.clip(first, last).assign(row=part.index, told=told)
     scaled["value"] = scaled["value"].where(beyond == 0)
     dot_rows(axes, names, [(scaled[part["sign"] == sign], mark) for sign, mark in _SIGNS.items()])
     for far in np.flatnonzero(beyond):
         edge, marker = (last, ">") if beyond[far] > 0 else (first, "<")
-        axes.plot(edge, far, marker=marker, color=_SIGNS[part["sign"][far]]["color"], markersize=6, clip_on=False)
+        colour = _SIGNS[part["sign"][far]]["color"]
+        (arrow,) = axes.plot(edge, far, marker=marker, color=colour, markersize=6, clip_on=False)
+        style.tell(arrow, [told[far]])
     for line in lines:
         axes.axvline(line, **RULE, linestyle="-" if line == 0 else style.DASHED)
     axes.set(xlim=(first, last), xlabel=label)
     for place, row in enumerate(part.to_dict("records")):
-        theirs = "no change" if kind == "none" else _figure(row["published"], row["unit"])
-        text = f"{theirs}; here {_figure(row['value'], row['unit'])}"
+        text = f"{_published(row, kind)}; here {_figure(row['value'], row['unit'])}"
         axes.annotate(text, (1, place), (7, 0), ("axes fraction", "data"), "offset points", va="center")
+
+
+def _published(row: Mapping[Hashable, Any], kind: str) -> str:
+    return "no change" if kind == "none" else _figure(row["published"], row["unit"])
+
+
+def _told(row: Mapping[Hashable, Any], kind: str) -> str:
+    """A published value and ours with its interval, in words."""
+    here, low, high = (_figure(row[end], row["unit"]) for end in ("value", "low", "high"))
+    size = f", n = {row['n']:,.0f}" if pd.notna(row.get("n")) else ""
+    return f"{row['short']}: published {_published(row, kind)}; here {here} ({low} to {high}){size}"
 
 
 def _figure(value: float, unit: str) -> str:
@@ -226,6 +242,9 @@ def _curves(curves: pd.DataFrame, by: str, label: str) -> Figure:
         x = part["days"] / YEAR
         axes.fill_between(x, part["low"], part["high"], step="post", color=COLOURS[i], alpha=0.16, linewidth=0)
         axes.step(x, part["value"], where="post", color=COLOURS[i], linestyle=("-", "--", "-.", ":")[i % 4])
+        months = part[part["days"] % MONTH == 0]  # unseen, so that the step's value is told
+        dots = {"color": COLOURS[i], "marker": "s", "markersize": 7, "linestyle": "none", "alpha": 0}
+        style.known(axes.plot(months["days"] / YEAR, months["value"], **dots), months)
         ends.append((float(part["value"].iloc[-1]), names[i], COLOURS[i]))
         _deadlines(axes, part, kind, COLOURS[i])
     axes.set(ylabel=label, xlim=(0, max(rows["days"].max(), 30) / YEAR))
@@ -237,7 +256,7 @@ def _curves(curves: pd.DataFrame, by: str, label: str) -> Figure:
     return page
 
 
-YEAR = 365.25
+YEAR, MONTH = 365.25, 30
 """Days."""
 
 

@@ -42,7 +42,9 @@ def transfer_flow(flow: pd.DataFrame) -> Figure:
     bars = _bars(rows, dates)
     page, axes = style.panel(4.0)
     colours = bars["state"].map(_STATES).tolist()
-    axes.bar(bars["x"], -bars["n"], bottom=bars["top"], width=0.07, color=colours, zorder=3)
+    shapes = axes.bar(bars["x"], -bars["n"], bottom=bars["top"], width=0.07, color=colours, zorder=3)
+    for shape, date, state, n in zip(shapes, bars["date"], bars["state"], bars["n"], strict=True):
+        style.tell(shape, [f"{_name(state)}, {date}: {n:,.0f} services"])
     _ribbons(axes, rows, bars)
     whole = bars.groupby("x")["n"].sum().max()
     for x, here in bars.groupby("x"):
@@ -83,17 +85,21 @@ def _ribbons(axes: Axes, rows: pd.DataFrame, bars: pd.DataFrame) -> None:
     for before, source, after, target, n in rows[["before", "source", "after", "target", "n"]].itertuples(index=False):
         height = left[before, source] + (right[after, target] - left[before, source]) * steps**2 * (3 - 2 * steps)
         x = places["x"][before, source] + 0.035 + 0.93 * steps
-        axes.fill_between(x, height - n, height, color=_STATES[source], alpha=0.38, linewidth=0, zorder=1)
+        band = axes.fill_between(x, height - n, height, color=_STATES[source], alpha=0.38, linewidth=0, zorder=1)
+        style.tell(band, [f"{_name(source)}, {before}, to {_name(target)}, {after}: {n:,.0f} services"])
         left[before, source] -= n
         right[after, target] -= n
+
+
+def _name(state: str) -> str:
+    return paths.rules("names")["transfer_flow"].get(state) or readable(state)
 
 
 def _state_labels(axes: Axes, bars: pd.DataFrame, whole: float, *, side: int, named: bool) -> None:
     """The number of services beside each bar of a date, on its left (-1) or right (1), with the state's name or not."""
     texts = [f"{n:,.0f}" for n in bars["n"]]
     if named:
-        short = paths.rules("names")["transfer_flow"]
-        names = [short.get(state) or readable(state) for state in bars["state"]]
+        names = [_name(state) for state in bars["state"]]
         texts = [wrapped(f"{name}  {text}", 1.4) for name, text in zip(names, texts, strict=True)]
     sizes = [0.39 * text_height([text]) * whole for text in texts]
     middles = bars["top"] - bars["n"] / 2

@@ -330,7 +330,8 @@ def mark(row: Mapping[str, Any]) -> str:
     """What a mark of a figure shows, in words: what, when, the value with its interval, and of how many.
 
     Args:
-        row: A row of a statistic, as plain values; with the ``unit`` ``points`` differences in percentage points.
+        row: A row of a statistic, as plain values; with the ``unit`` ``points`` differences in percentage points. Or
+            the sentence itself, ``told``.
 
     Returns:
         A sentence; '' for a row that does not name what it is about.
@@ -338,9 +339,12 @@ def mark(row: Mapping[str, Any]) -> str:
     >>> mark({"feature": "framework:gdpr", "era": "gap", "value": 0.64, "low": 0.58, "high": 0.7, "n": 812})
     'Names GDPR, Between the frameworks: 64% (58% to 70%), n = 812'
     """
+    if "told" in row:
+        return str(row["told"])
     named = [in_full(str(row[column])) for column in _WHAT if row.get(column)][:1]
     named += [readable(str(row[column]).partition("T00")[0]) for column in _WHEN if row.get(column)]
     named += [f"half-year {row['period']:+d}"] if "period" in row else []
+    named += [f"after {row['days']:,.0f} days"] if "days" in row else []
     unit = "amount" if "amount" in row else row.get("unit", "share")
     number = pd.Series(row).reindex(["value", "low", "high"]).astype(float) / (100 if unit == "points" else 1)
     shown = []

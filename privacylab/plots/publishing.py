@@ -147,7 +147,9 @@ def svg(figure: Figure, *, title: str) -> bytes:
     # The name of a clip hashes its place to the last digit, which another run may round otherwise.
     for number, clip in enumerate(dict.fromkeys(_CLIP.findall(drawn))):
         drawn = drawn.replace(clip, f"clip{number}")
-    return _MARKS.sub(_titled, drawn).encode()
+    titled = _MARKS.sub(_titled, drawn)
+    # Who points at the number in a shaded cell points at the cell.
+    return titled.replace('<g id="text_', '<g style="pointer-events: none" id="text_').encode()
 
 
 _CLIP = re.compile(r'clip-path="url\(#(\w+)\)"')

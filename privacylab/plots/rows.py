@@ -1,6 +1,8 @@
 """What figures of named rows share: rows of dots with whiskers, and shaded tables."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from privacylab.plots import style
-from privacylab.plots.labels import Names, readable
+from privacylab.plots.labels import Names, mark, readable
 from privacylab.plots.style import LABEL, PALE, WIDTH, in_order, text_height, text_width, wrapped
 
 TOPIC = 3.3
@@ -63,7 +65,7 @@ def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, room: fl
 
     Args:
         rows: One per cell: ``row`` and ``column``, ``value`` (its shade, 0 to 1), ``text``: in a narrow column only the
-            first of several lines is shown.
+            first of several lines is shown; and what `labels.mark` tells of.
         heads: The names of the columns, in their order.
         label: The text below.
         room: Inches for the names of rows.
@@ -77,7 +79,10 @@ def matrix(rows: pd.DataFrame, heads: Mapping[str, str], *, label: str, room: fl
         texts = texts.str.partition("\n")[0]
     grid = rows.pivot_table("value", "row", "column").reindex(index=lines, columns=columns)
     page, axes = style.panel(0.4 + height + rows_height(shown, 1.15 * text_height(list(texts), 7)))
-    axes.pcolormesh(grid.to_numpy(dtype=float), cmap=_BLUES, vmin=0, edgecolors="white", linewidth=0.7)
+    shades = axes.pcolormesh(grid.to_numpy(dtype=float), cmap=_BLUES, vmin=0, edgecolors="white", linewidth=0.7)
+    told = {(row["row"], row["column"]): mark(row) for row in json.loads(rows.to_json(orient="records"))}
+    places = product(lines, columns)
+    style.tell(shades, [told.get((row, column)) or f"{readable(row)}: no number" for row, column in places])
     for row, column, text in zip(rows["row"], rows["column"], texts, strict=True):
         place = columns.index(column) + 0.5, lines.index(row) + 0.5
         axes.text(*place, text, ha="center", va="center")

@@ -202,7 +202,9 @@ def reliability(table: pd.DataFrame) -> Figure:
     rows = need(table, "given", "share", "n")
     page, axes = style.panel(3.2)
     axes.plot([0, 1], [0, 1], color=PALE, zorder=0)
-    axes.plot(rows["given"], rows["share"], **look(0))
+    (line,) = axes.plot(rows["given"], rows["share"], **look(0))
+    points = rows[["given", "share", "n"]].itertuples(index=False)
+    style.tell(line, [f"Given {given:.0%}: {share:.0%} are there, n = {n:,.0f}" for given, share, n in points])
     for given, share, n in rows[["given", "share", "n"]].itertuples(index=False):
         axes.annotate(f"{n:,.0f}", (given, share), (5, -9), "data", "offset points")
     axes.set(xlabel="probability given", ylabel="share that is there")

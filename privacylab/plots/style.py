@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import functools
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -268,3 +269,8 @@ def known(marks: Sequence[Artist], rows: pd.DataFrame) -> None:
     parts = [rows] if is_line else [rows.iloc[[i]] for i in range(len(rows))]
     for mark, part in zip(marks, parts, strict=True):
         mark.set_gid(part.to_json(orient="records", date_format="iso", double_precision=6))
+
+
+def tell(mark: Artist, texts: Sequence[str]) -> None:
+    """Keeps what is to be told of each shape of a mark, in their order, for `publish`."""
+    mark.set_gid(json.dumps([{"told": text} for text in texts]))

@@ -59,7 +59,11 @@ def topic_categories(shares: pd.DataFrame) -> Figure:
     rows = need(shares, down, "category", "n", "share").astype({down: str, "category": str})
     written = (rows["share"] >= 0.25) & (rows["n"] >= 10)
     texts = (100 * rows["share"]).map("{:.0f}".format).where(written, "")
-    cells = rows.assign(row=rows[down], column=rows["category"], value=rows["share"], text=texts)
+    told = [
+        f"{readable(topic)}, {readable(category)}: {share:.0%} of {n:,} segments"
+        for topic, category, share, n in rows[[down, "category", "share", "n"]].itertuples(index=False)
+    ]
+    cells = rows.assign(row=rows[down], column=rows["category"], value=rows["share"], text=texts, told=told)
     heads = {category: readable(category) for category in sorted(rows["category"].unique())}
     label = "Percent of the topic's segments that carry the category"
     return matrix(cells, heads, label=label, room=TOPIC)

@@ -22,7 +22,7 @@ NO_ALT = "Figure without a description"
 MAX_NUMBERS = 120
 """Rows of a figure's numbers that a page still shows."""
 
-MAX_SVG = 300_000
+MAX_SVG = 400_000
 """Bytes of a drawing within a page; a larger one, with thousands of dots, is shown as pixels and linked."""
 IMAGES = ("image/svg+xml", "image/png", "image/jpeg")
 _DRAWING = f"data:{IMAGES[0]};base64,"

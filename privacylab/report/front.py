@@ -1,11 +1,10 @@
-"""The first page: a few findings in plain words, the timeline, and the services in the corpus.
+"""The first page: what the corpus is, a few findings in plain words, and the services.
 
 Every number is computed here from the corpus; a sentence with too few services is left out.
 """
 
-import datetime as dt
-from collections.abc import Iterator
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -18,51 +17,58 @@ from privacylab.tables import Corpus
 PLANNED = 14
 """Tests that the analysis plan names (C1 to C10 with their parts): p times them bounds its q from above."""
 
+
+class Certainty(NamedTuple):
+    """How sure a finding is, in dots and words; ``why`` in a few words, ``meaning`` in full."""
+
+    dots: str
+    why: str
+    meaning: str
+
+
 CERTAINTY = {
-    "planned, and holds": "the test was planned before the numbers were known; the change is beyond chance over all "
-    "that was planned, and stays so when the program's errors are taken out",
-    "holds when corrected": "not planned; the interval excludes no change, and still does when the program's errors, "
-    "measured against policies that were read whole, are taken out",
-    "as the program found it": "the program's errors are not taken out, or might change the number",
-    "may be chance": "the interval includes no change",
+    "very sure": Certainty(
+        "●●●",
+        "planned before the numbers were known",
+        "The test was planned before anyone saw the numbers. The change is beyond chance, over all tests that were "
+        "planned, and stays so when the program's errors are taken out.",
+    ),
+    "fairly sure": Certainty(
+        "●●○",
+        "holds with the program's errors taken out",
+        "Not planned before the numbers were known. The 95% interval excludes no change, and still does when the "
+        "program's errors, measured against policies that people read whole, are taken out.",
+    ),
+    "less sure": Certainty(
+        "●○○",
+        "as the program found it, errors and all",
+        "The program's errors are not taken out, or might change the number.",
+    ),
+    "may be chance": Certainty("○○○", "no change is possible, too", "The 95% interval includes no change."),
 }
-"""How sure a finding is, and what that means, the surest first."""
+"""How sure a finding can be, the surest first."""
 
 
 class Finding(NamedTuple):
-    """A finding of the first page; ``cell`` is where a notebook shows it, ``<stem>.html#cell-<id>``."""
+    """A finding of the first page.
+
+    ``cell`` is where a notebook shows it, ``<stem>.html#cell-<id>``; ``value`` the change of ``what``, or the share
+    that is left of a claim.
+    """
 
     sentence: str
     number: str
     certainty: str
     cell: str
-
-
-class Bar(NamedTuple):
-    """A row of the timeline; ``of``: where it holds; ``left`` and ``width`` in percent of the axis."""
-
-    name: str
-    when: str
-    of: str
-    left: float
-    width: float
-
-
-class Timeline(NamedTuple):
-    """The years to mark, each with its place in percent of the axis; and the bars, by group."""
-
-    years: list[tuple[int, float]]
-    groups: dict[str, list[Bar]]
-
-
-_Span = tuple[str, dt.date | None, dt.date | None, str]
-"""A name, the first day, the day on which it ended (None where there is none), and where it holds."""
+    value: float
+    what: str = ""
 
 
 class _Asked(NamedTuple):
-    """A change in the same services, and its sentence."""
+    """A change in the same services: its sentence, and what services say more often if it is above 0."""
 
     sentence: str
+    what: str
     feature: str
     before: str
     after: str
@@ -75,24 +81,28 @@ _ASKED = (
     _Asked(
         "Of 100 American services, {before} named legitimate interests as their legal ground for using data at the "
         "start of 2018 and {after} a year later. The GDPR came in between.",
+        "which of its legal grounds they rely on",
         *("cue:basis_legitimate_interests", "2018-01-01", "2019-01-01", "3-eras.html#cell-law-4"),
         region="us",
     ),
     _Asked(
         "Of 100 services, {before} said how long they keep data in their last policy of the two years before the GDPR "
         "and {after} in their newest policy since.",
+        "how long they keep data",
         *("category:Data Retention", "privacy_shield", "gdpr", "1-clauses.html#cell-plan-5"),
         planned=True,
     ),
     _Asked(
         "Of 100 services, {before} spoke of Do Not Track, a browser's signal, in the middle of 2013 and {after} two "
         "years later. California required it from the start of 2014.",
+        "whether they heed Do Not Track",
         *("cue:do_not_track", "2013-06-30", "2015-06-30", "1-clauses.html#cell-plan-5"),
         planned=True,
     ),
     _Asked(
         "Of 100 American services, {before} offered a way to opt out of the sale of data in the middle of 2019 and "
         "{after} a year later. California's CCPA came in between.",
+        "how to opt out of the sale of data",
         *("cue:sale_of_data=opt-out", "2019-07-01", "2020-07-01", "3-eras.html#cell-law-4"),
         region="us",
     ),
@@ -124,15 +134,39 @@ def told(corpus: Corpus, *, has_plan: bool = True) -> list[Finding]:
     return [*result, *_survival(findings.spells(versions, "safe_harbor", at=eras.eve("schrems_i"), policies=policies))]
 
 
-def about(corpus: Corpus) -> str:
-    """What the policies of the embedded panel are, and how they are read."""
-    policies = corpus.policies(columns=["service", "collection"])
-    n_services, n_archives = policies["service"].nunique(), policies["collection"].nunique()
-    return (
-        f"It has {len(policies):,} policies of {n_services:,} websites and apps, here called services, kept by "
-        f"{n_archives} public archives. A program reads them. Its errors are measured against policies that were read "
-        "whole."
+def in_short(corpus: Corpus, told: Sequence[Finding]) -> list[tuple[str, str]]:
+    """What the embedded panel is, what was found in it, and how sure that is: each with its head."""
+    policies = corpus.policies(columns=["service", "date"])
+    regions = corpus.services().set_index("service")["region"].reindex(policies["service"].unique())
+    american, european = (regions.isin(some).mean() for some in (["us"], ["eu", "uk"]))
+    held = (
+        f"{len(policies):,} privacy policies of {len(regions):,} websites and apps (here: services), from "
+        f"{policies['date'].min():%Y} to {policies['date'].max():%Y}. Of 100 services, {100 * american:.0f} are "
+        f"American and {100 * european:.0f} European. A program reads the policies; here they are compared before and "
+        "after new laws."
     )
+    short = [("The data", held)]
+    changes = [finding for finding in told if finding.what]
+    if changes:
+        risen = f"{sum(change.value > 0 for change in changes)} of {len(changes)} comparisons"
+        most = max(changes, key=lambda change: change.value).what
+        names = "".join(_outlived(finding) for finding in told if not finding.what)
+        found = f"After a new law, more services said what it asks for, in {risen}; most of all {most}.{names}"
+        counts = Counter(finding.certainty for finding in told)
+        sure = ", ".join(f"{counts[name]} {name} ({CERTAINTY[name].dots})" for name in CERTAINTY if counts[name])
+        short += [("What changed", found), ("How sure", f"Of the {len(told)} findings below: {sure}. {_DOUBTS}")]
+    return short
+
+
+_DOUBTS = (
+    "The program's errors were measured on policies that people read whole. The services are those that archives "
+    "chose, no random sample."
+)
+
+
+def _outlived(finding: Finding) -> str:
+    left = f"{100 * finding.value:.0f} of 100"
+    return f" Names outlive their law: a year after the end of Safe Harbor, {left} services still claimed it."
 
 
 def _gold(corpus: Corpus, features: pd.DataFrame) -> pd.DataFrame | None:
@@ -159,17 +193,18 @@ def _corrected(change: pd.DataFrame, gold: pd.DataFrame | None, asked: _Asked) -
 
 
 def _finding(asked: _Asked, row: pd.Series) -> Finding:
-    shares = {side: f"{100 * row[side]:.0f}" for side in ("before", "after")}
+    shares = {side: f"{100 * row[side]:.0f}" if row[side] else "none" for side in ("before", "after")}
     sides = " to ".join(f"{100 * row[side]:.1f}%" for side in ("before", "after"))
-    number = f"{sides}: {_points(row)} in the same {row['n']:,} services"
+    number = f"From {sides} of the same {row['n']:,} services: {_points(row, 'value', '95% interval ')}."
     if pd.notna(row["best"]):
-        number += f"; with the program's errors taken out {_points(row, 'best')}"
-    return Finding(asked.sentence.format(**shares), number, _certainty(row, planned=asked.planned), asked.cell)
+        number += f" With the program's errors taken out: {_points(row, 'best')}."
+    certainty = _certainty(row, planned=asked.planned)
+    return Finding(asked.sentence.format(**shares), number, certainty, asked.cell, float(row["value"]), asked.what)
 
 
-def _points(row: pd.Series, column: str = "value") -> str:
-    points = labels.bounds(row, column, unit="points")
-    return f"{labels.quantity(row[column], 'points')} points (95% interval {points})"
+def _points(row: pd.Series, column: str, interval: str = "") -> str:
+    bounds = labels.bounds(row, column, unit="points")
+    return f"{labels.quantity(row[column], 'points')} points ({interval}{bounds})"
 
 
 def _certainty(row: pd.Series, *, planned: bool) -> str:
@@ -179,8 +214,8 @@ def _certainty(row: pd.Series, *, planned: bool) -> str:
     # A null end, without gold, makes this false.
     holds = min(row["best_low"] * row["value"], row["best_high"] * row["value"]) > 0
     if holds and planned and row["p"] * PLANNED < 0.05:
-        return "planned, and holds"
-    return "holds when corrected" if holds else "as the program found it"
+        return "very sure"
+    return "fairly sure" if holds else "less sure"
 
 
 def _survival(spells: pd.DataFrame) -> Iterator[Finding]:
@@ -193,8 +228,8 @@ def _survival(spells: pd.DataFrame) -> Iterator[Finding]:
             "Of 100 services that claimed EU-US Safe Harbor when the EU's Court of Justice ended it, "
             f"{100 * row['value']:.0f} still claimed it a year later."
         )
-        number = f"{labels.quantity(row['value'])} (95% interval {labels.bounds(row)}) of {row['n']:,.0f} services"
-        yield Finding(sentence, number, "as the program found it", "3-eras.html#cell-c20b")
+        number = f"{labels.quantity(row['value'])} (95% interval {labels.bounds(row)}) of {row['n']:,.0f} services."
+        yield Finding(sentence, number, "less sure", "3-eras.html#cell-c20b", float(row["value"]))
 
 
 def services(corpus: Corpus) -> pd.DataFrame:
@@ -210,37 +245,3 @@ def services(corpus: Corpus) -> pd.DataFrame:
         "Last": table["max"].dt.strftime("%Y-%m-%d"),
     }
     return pd.DataFrame(shown).rename_axis(index=None, columns="Service")
-
-
-def timeline(corpus: Corpus | None) -> Timeline:
-    """The eras, the laws and decisions, and the corpus on one axis of time."""
-    dates = corpus.policies(columns=["date"])["date"].dropna() if corpus else pd.Series(dtype="datetime64[ns]")
-    parts = eras.eras()
-    groups: dict[str, list[_Span]] = {
-        "Eras, by which policies are compared": [
-            *((era.name, era.start, then.start, "") for era, then in pairwise(parts)),
-            (*parts[-1][1:], None, ""),
-        ],
-        "When each law or decision was in force": [
-            (labels.readable(law.id), law.start, law.end, law.of) for law in eras.regimes()
-        ],
-    }
-    if len(dates):
-        groups["The policies"] = [("Policies read", dates.min().date(), dates.max().date(), "")]
-    days = [day for spans in groups.values() for span in spans for day in span[1:3] if day]
-    first, last = dt.date(min(days).year, 1, 1), dt.date(max(days).year + 1, 1, 1)
-
-    def place(day: dt.date) -> float:
-        return round(100 * ((day - first) / (last - first)), 2)
-
-    def bar(name: str, start: dt.date | None, end: dt.date | None, of: str) -> Bar:
-        left, right = place(start or first), place(end or last)
-        return Bar(name, _when(start, end), of, left, round(right - left, 2))
-
-    years = [(year, place(dt.date(year, 1, 1))) for year in range(first.year, last.year) if year % 5 == 0]
-    years = [(year, left) for year, left in years if left < 94]  # a label needs some room to its right
-    return Timeline(years, {group: [bar(*span) for span in spans] for group, spans in groups.items()})
-
-
-def _when(start: dt.date | None, end: dt.date | None) -> str:
-    return f"{start} to {end}" if start and end else f"since {start}" if start else f"until {end}"

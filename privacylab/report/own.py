@@ -5,6 +5,7 @@ notebook whose first cell is tagged so is as a whole.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ from privacylab.text.contacts import contacts
 from privacylab.text.segments import Segment
 
 PANEL, MANY = "panel", "twenty-services"
+MANY_SERVICES = 60
+"""A longer list of services has a heading for each letter."""
 MAX_PAGES = 500
 """Policies that get a page each; more are a list."""
 
@@ -172,21 +175,37 @@ def _name(row: Mapping[Hashable, Any]) -> str:
 
 
 def services(corpus: Corpus, hrefs: Mapping[str, str]) -> Markup:
-    """A table of the services with a link to each policy's page; of one's own corpus what was left out, too.
+    """A list of the services with a link to each policy's page; of one's own corpus what was left out, too.
 
     Args:
         corpus: The corpus.
         hrefs: The page of each policy; policies without one are counted.
     """
-    rows = front.services(corpus).dropna(axis="columns", how="all").fillna("–")
+    rows = front.services(corpus)
     links = _links(corpus, hrefs) if hrefs else {}
-    known = [
-        (name, *(links.get(name, row[head]) if head == "Policies" else row[head] for head in rows))
-        for name, row in zip(rows.index, rows.to_dict("records"), strict=True)
-    ]
-    heads = ("Service", *rows.columns)
-    listed = table("What is known of each, and its policies from the first day to the last", heads, known)
-    return listed if is_panel(corpus) else Markup("").join([listed, *_left_out(corpus)])
+    by_letter: dict[str, list[Markup]] = defaultdict(list)
+    for name in sorted(rows.index, key=str.casefold):
+        facts = Markup(" · ").join([*rows.loc[name, ["Region", "Industry"]].dropna(), _policies(rows.loc[name])])
+        if name in links:
+            facts += Markup(": {}").format(links[name])
+        item = Markup("<li><strong>{}</strong> <span>{}</span></li>").format(name, facts)
+        by_letter[_letter(name) if len(rows) > MANY_SERVICES else ""].append(item)
+    parts = []
+    for letter in sorted(by_letter):
+        parts.append(Markup("<h2>{}</h2>").format(letter) if letter else Markup(""))
+        parts.append(Markup('<ul class="services">{}</ul>').format(Markup("").join(by_letter[letter])))
+    return Markup("").join([*parts, *([] if is_panel(corpus) else _left_out(corpus))])
+
+
+def _letter(name: str) -> str:
+    letter = name[:1].upper()
+    return letter if "A" <= letter <= "Z" else "0-9 and others"
+
+
+def _policies(row: pd.Series) -> str:
+    """How many policies a service has, and of which years."""
+    years = dict.fromkeys(day[:4] for day in row[["First", "Last"]].dropna())
+    return ", ".join([counted(row["Policies"], "policy"), *([" to ".join(years)] if years else [])])
 
 
 def _left_out(corpus: Corpus) -> Iterator[Markup]:
@@ -208,9 +227,9 @@ def _left_out(corpus: Corpus) -> Iterator[Markup]:
 
 def _links(corpus: Corpus, hrefs: Mapping[str, str]) -> dict[str, Markup]:
     """The links to the pages of each service's policies."""
-    links: dict[str, list[Markup]] = {}
+    links: dict[str, list[Markup]] = defaultdict(list)
     for row in corpus.policies(columns=["policy_id", "service", "document", "date"]).to_dict("records"):
         name = _name(row).removeprefix(f"{row['service']}, ")
         link = Markup('<a href="{}">{}</a>').format(hrefs[row["policy_id"]], name)
-        links.setdefault(row["service"], []).append(link)
+        links[row["service"]].append(link)
     return {service: Markup(", ").join(links_of_service) for service, links_of_service in links.items()}

@@ -57,11 +57,22 @@ class Story(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A page in the list of the index page; ``lead`` is its first paragraph."""
+    """A page in the list of the index page; ``lead`` is its first paragraph, ``number`` as from `number`."""
 
     href: str
     title: str
     lead: Markup
+    number: str = ""
+
+
+def number(href: str) -> str:
+    """The name of a notebook's page by the number of its file, as the texts name it; '' if that has none.
+
+    >>> number("3-eras.html"), number("glossary.html")
+    ('Notebook 3', '')
+    """
+    begin = re.match(r"(\d+)-", href)
+    return f"Notebook {begin[1]}" if begin else ""
 
 
 def heading_one(nb: NotebookNode, *, default: str = "Untitled") -> str:
@@ -127,8 +138,9 @@ def render(
         title: The page's only h1; the notebook's first H1, which it replaces, if None.
         siblings: Stems of the notebooks in the site: links to them become links to their pages.
         numbers: The files under figures/ in the site; figures with their ``name`` link to them.
-        about: ``previous`` and ``following``, the pages beside this one (`Link`); ``place``, such as "Notebook 2 of 4";
-            ``corpus``, the name of what the numbers are from; ``dataset``, what search engines are told of it.
+        about: ``bar``, the links above each page, ``previous`` and ``following``, the pages beside this one (`Link`);
+            ``place``, from `number`; ``corpus``, the name of what the numbers are from; ``dataset``, what
+            search engines are told of it.
     """
     body, headings = _finish(_cells(nb, tuple(numbers)), frozenset(siblings))
     shown = [heading for heading in headings if heading.level <= 3]
@@ -157,10 +169,11 @@ def home(
     *,
     title: str = HOME_TITLE,
     intro: str = "",
+    short: Sequence[tuple[str, str]] = (),
     files: Mapping[str, Sequence[str]] | None = None,
     **more: object,
 ) -> str:
-    """The site's index page: the timeline, findings in plain words, up to four figures, how to read them, all pages.
+    """The site's index page: in short, findings, the timeline, up to four figures, how to read them, all pages.
 
     Args:
         entries: The notebooks in their order.
@@ -168,20 +181,22 @@ def home(
             their notebook.
         title: The page's only h1.
         intro: What stands below it.
+        short: In its place: what the corpus is, what was found, and how sure that is, each with its head.
         files: Files under figures/ by the name of the figure.
-        more: ``told`` and ``timeline`` from `front`; ``corpus`` and ``dataset`` as in `render`; ``beside``, the entries
-            of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
+        more: ``told`` from `front`, ``timeline`` from `timeline`; ``bar``, ``corpus`` and ``dataset`` as in `render`;
+            ``beside``, the entries of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
     """
     shown = list(stories)
     return TEMPLATES.get_template("home.html.j2").render(
         title=title,
-        intro=Markup("<p>{}</p>").format(intro),
-        titles={entry.href: entry.title for entry in entries},
+        intro=intro,
+        short=short,
+        entry_of={entry.href: entry for entry in entries},
         certainty=front.CERTAINTY,
         facts=[story for story in shown if not story.figure],
         stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
-        summary=_text(intro),
+        summary=_text(intro) or " ".join(text for _, text in short),
         figures=[(labels.readable(name), some) for name, some in sorted((files or {}).items())],
         home=True,
         **more,

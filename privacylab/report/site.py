@@ -15,13 +15,14 @@ from nbformat import NotebookNode
 from privacylab import files, paths
 from privacylab.explore.terminal import CAVEAT
 from privacylab.plots import labels
-from privacylab.report import front, own, pages
+from privacylab.report import front, own, pages, timeline
 from privacylab.sources import counted
 from privacylab.tables import Corpus, CorpusError, croissant
 
 FILES = "files.txt"
 """The file that lists a report's files: all others belong to somebody else."""
 
+_LISTED = "Each with its region, its industry and its policies. Your browser searches the page (Ctrl or Cmd and F)."
 _GENERATOR = b'<meta name="generator" content="PrivacyLab'
 
 
@@ -57,17 +58,22 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
     named: dict[str, list[str]] = defaultdict(list)
     for file in published:
         named[file.stem].append(file.name)
-    about: dict[str, Any] = {"corpus": _name(corpus, read_corpus), "dataset": _search_entry(corpus)}
     is_own = not own.is_panel(read_corpus)
-    entries = [pages.Entry(*link, pages.lead(nb)) for link, nb in zip(links, executed, strict=True)]
+    told = front.told(read_corpus, has_plan=not is_own) if read_corpus else []
+    about: dict[str, Any] = {"corpus": _name(corpus, read_corpus), "dataset": _search_entry(corpus)}
+    about["bar"] = _bar(read_corpus, has_findings=bool(told))
+    entries = [
+        pages.Entry(*link, pages.lead(nb), pages.number(link.href)) for link, nb in zip(links, executed, strict=True)
+    ]
     index = pages.home(
         entries,
         _write_notebooks(site, links, executed, published, about),
         title=f"The policies of {about['corpus']}" if is_own else pages.HOME_TITLE,
-        intro=_intro(read_corpus, entries[0].lead if entries else Markup()),
+        intro=_intro(read_corpus, entries),
+        short=front.in_short(read_corpus, told) if read_corpus and not is_own else (),
         is_own=is_own,
-        told=_linked(front.told(read_corpus, has_plan=not is_own), links, executed) if read_corpus else (),
-        timeline=front.timeline(read_corpus),
+        told=_linked(told, links, executed),
+        timeline=timeline.timeline(read_corpus),
         files=named,
         beside=_write_beside(site, read_corpus, about),
         **about,
@@ -98,7 +104,7 @@ def _write_notebooks(
             title=link.title,
             previous=links[place - 1] if place else None,
             following=links[place + 1] if place + 1 < len(links) else None,
-            place=f"Notebook {place + 1} of {len(links)}",
+            place=pages.number(link.href),
             siblings=[Path(each.href).stem for each in links],
             numbers=published,
             **about,
@@ -129,12 +135,28 @@ def _linked(
     return [finding._replace(cell=nearest(finding.cell)) for finding in told]
 
 
-def _intro(corpus: Corpus | None, lead: Markup) -> Markup:
+def _intro(corpus: Corpus | None, entries: Sequence[pages.Entry]) -> Markup:
+    """What a corpus of one's own holds; without a corpus, how the first notebook begins."""
     if corpus is None:
-        return lead
-    return (
-        lead + Markup(" {}").format(front.about(corpus)) if own.is_panel(corpus) else Markup.escape(own.summary(corpus))
-    )
+        return entries[0].lead if entries else Markup("")
+    return Markup("") if own.is_panel(corpus) else Markup.escape(own.summary(corpus))
+
+
+def _bar(corpus: Corpus | None, *, has_findings: bool) -> list[pages.Link]:
+    """The links above each page, to what the site has."""
+    findings = [pages.Link("index.html#findings", "Findings")] if has_findings else []
+    services = [pages.Link(pages.SERVICES, "Services")] if corpus else []
+    glossary = [pages.Link(pages.GLOSSARY, "Glossary")] if _glossary() else []
+    notebooks = pages.Link("index.html#notebooks", "Notebooks")
+    return [*findings, *services, notebooks, *glossary, pages.Link("#cite", "Cite")]
+
+
+def _glossary() -> str:
+    """The glossary as Markdown; '' without a checkout."""
+    try:
+        return (paths.checkout() / "docs" / "glossary.md").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -> list[pages.Entry]:
@@ -142,13 +164,9 @@ def _write_beside(site: Path, corpus: Corpus | None, about: Mapping[str, Any]) -
     written = []
     if corpus is not None:
         hrefs = {} if own.is_panel(corpus) else _write_policies(site, corpus, about)
-        lead = f"{counted(own.n_services(corpus), 'service')} with a policy in this corpus, by name."
+        lead = f"{counted(own.n_services(corpus), 'service')} with a policy in this corpus, by name. {_LISTED}"
         written.append((pages.SERVICES, "The services", lead, f"<p>{lead}</p>{own.services(corpus, hrefs)}"))
-    try:
-        glossary = (paths.checkout() / "docs" / "glossary.md").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        pass
-    else:
+    if glossary := _glossary():
         lead = "Words of law, of text and of statistics, as they are used here, and what each label counts."
         markup = f"<p>{lead}</p>{markdown2html(glossary)}<h2>Labels</h2>{_labels()}"
         written.append((pages.GLOSSARY, "Glossary", lead, markup))

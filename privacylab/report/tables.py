@@ -13,6 +13,7 @@ from privacylab.plots import labels
 _NUMBER = re.compile(r"[^A-Za-z]*\d[^A-Za-z]*")
 _NUMBER_OR_NONE = re.compile(rf"{_NUMBER.pattern}|[-–—]?|NaN|nan|None|<NA>|NaT")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_PERIOD = re.compile(rf"{_DATE.pattern}|\d{{4}}-(?:H[12]|\d\d)")
 _MIDNIGHT = re.compile(rf"({_DATE.pattern})[ T]00:00:00")
 _ID = re.compile(r"(?<![\w@./-])(?:[a-z]+:)?[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:=[\w-]+)?(?![\w@./-])")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -39,8 +40,10 @@ def plain(text: str) -> str:
 
 def finish(tree: LexborHTMLParser) -> None:
     """Puts each table into a box that may scroll, named after the heading above it; names for ids in all outputs."""
+    archives = {name: labels.readable(name) for name in paths.rules("archives")}
     for node in tree.css(".html :not(code, pre, pre *, :has(*))"):
-        if (better := named(text := inner(node))) != text:
+        text = inner(node)
+        if (better := archives.get(text) or named(text)) != text:
             node.inner_html = better
     heading, number = "this page", 0
     for node in tree.css("h1, h2, h3, h4, h5, h6, table"):
@@ -79,7 +82,7 @@ def _finish_cells(table: LexborNode) -> None:
         texts = [cell.text().strip() for cell in column if cell.tag == "td"]
         is_numeric = any(map(_NUMBER.fullmatch, texts)) and all(map(_NUMBER_OR_NONE.fullmatch, texts))
         for cell in column:
-            if _DATE.fullmatch(cell.text().strip()):
+            if _PERIOD.fullmatch(cell.text().strip()):
                 cell.attrs["class"] = "date"
             elif is_numeric and inner(cell).strip() and "colspan" not in cell.attributes:
                 cell.attrs["class"] = "number"

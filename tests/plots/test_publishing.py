@@ -103,6 +103,64 @@ def test_marks_of_a_change_tell_both_shares_and_the_difference_in_points(drawn):
     }
 
 
+def test_a_claims_curve_tells_its_value_month_by_month_by_marks_that_nobody_sees():
+    rows = pd.DataFrame({"framework": "safe_harbor", "days": [0, 5, 30, 60], "n": 40, "at_risk": [40, 39, 38, 30]})
+    rows = rows.assign(value=[1, 0.99, 0.9, 0.8], low=[1, 0.9, 0.8, 0.7], high=[1, 1, 1, 0.9])
+    told = ["Safe Harbor, after 0 days: 100%, n = 40", "Safe Harbor, after 30 days: 90% (80% to 100%), n = 40"]
+    figure = plots.claim_survival(rows)
+    assert titles(figure) == [
+        *told,
+        "Safe Harbor, after 60 days: 80% (70% to 90%), n = 40",
+    ]
+    drawing = ET.fromstring(publishing.svg(figure, title="x"))
+    marks = [node for node in drawing.iterfind(".//{*}use") if node.find("{*}title") is not None]
+    assert [re.search(r"opacity: 0(?![.])", mark.attrib["style"]) is not None for mark in marks] == [True] * 3
+
+
+def test_a_curve_of_outcomes_tells_which(drawn):
+    assert titles(drawn["claim_outcomes"])[-1] == "Standard clauses, after 0 days: 30% (20% to 45%), n = 40"
+
+
+def test_each_shaded_cell_tells_its_share_and_an_empty_one_that_it_has_none(cross):
+    frame = cross(("era", ["gap", "gdpr"]), ("feature", ["claims:gdpr", "cue:ai"])).drop(index=3)
+    figure = plots.era_matrix(frame)
+    assert titles(figure) == [
+        "Says it is under GDPR, Between the frameworks: 30% (20% to 45%), n = 40",
+        "Says it is under GDPR, GDPR: 30% (20% to 45%), n = 40",
+        "AI, Between the frameworks: 30% (20% to 45%), n = 40",
+        "AI: no number",
+    ]
+    texts = re.findall(r'<g [^>]*id="text_[^>]*>', publishing.svg(figure, title="x").decode())
+    assert texts and all("pointer-events: none" in text for text in texts)
+
+
+def test_each_cell_of_topics_and_categories_tells_its_share_of_segments(drawn):
+    assert titles(drawn["topic_categories"])[:2] == [
+        "1, Data Security: 30% of 40 segments",
+        "1, Policy Change: 30% of 40 segments",
+    ]
+
+
+def test_each_flow_tells_from_where_to_where_and_each_bar_how_many(drawn):
+    told = titles(drawn["transfer_flow"])
+    assert "Safe Harbor, 2015-10-05, to None named, 2016-07-11: 3 services" in told
+    assert "None named, 2015-10-05, to None named, 2016-07-11: 9 services" in told
+    assert {"Safe Harbor, 2015-10-05: 3 services", "None named, 2016-07-11: 12 services"} <= set(told)
+
+
+def test_each_estimate_tells_the_published_value_and_ours_also_where_it_is_an_arrow():
+    rows = pd.DataFrame({"short": ["Words", "Far"], "direction": "up", "unit": "ratio", "published": 2.0, "n": 40})
+    rows = rows.assign(sign="agrees", margin=np.nan, value=[1.5, 90.0], low=[1.2, 50.0], high=[1.9, 120.0])
+    assert sorted(titles(plots.replication(rows))) == [
+        "Far: published ×2.00; here ×90.00 (×50.00 to ×120.00), n = 40",
+        "Words: published ×2.00; here ×1.50 (×1.20 to ×1.90), n = 40",
+    ]
+
+
+def test_each_point_of_the_reliability_tells_both_shares(drawn):
+    assert titles(drawn["reliability"])[1] == "Given 60%: 50% are there, n = 40"
+
+
 def test_a_hostile_name_in_a_mark_is_text():
     name = """'"]'></g><script>alert(1)</script>"""
     frame = SERIES.iloc[:2].assign(feature=name)

@@ -4,6 +4,7 @@ Chromium is the machine's own; where there is none, these tests say so and are s
 committed notebooks with their committed outputs: what nbval holds is what is looked at here.
 """
 
+import itertools
 import json
 import os
 import re
@@ -141,20 +142,52 @@ def test_markup_that_slips_in_runs_and_loads_nothing(tmp_path, browser):
 @pytest.mark.parametrize("width", [390, 900, 1440])
 def test_the_timeline_can_be_read_on_any_screen(width, site, opened):
     page = opened(site / "index.html", width=width, javascript=True)
-    sizes = page.locator(".timeline span").evaluate_all(
-        "all => all.map(node => parseFloat(getComputedStyle(node).fontSize))"
-    )
+    shown = page.locator(".timeline :is(span, strong):visible")
+    sizes = shown.evaluate_all("all => all.map(node => parseFloat(getComputedStyle(node).fontSize))")
     assert min(sizes) >= 12
-    tracks = [track.bounding_box() for track in page.locator(".timeline .track").all()]
-    assert len(tracks) > len(eras.eras())
-    assert {(track["x"], track["width"]) for track in tracks} == {(tracks[0]["x"], tracks[0]["width"])}
-    assert tracks[0]["width"] > width / 2
+    names = page.locator(".eras strong").all_inner_texts()
+    assert names == [era.name for era in eras.eras()]
+    band = page.locator(".band").bounding_box()
+    assert band["width"] > 0.85 * width
+    marks = page.locator(".mark > span:visible")
+    assert marks.count() == (len(eras.events()) if width == 1440 else 0)
 
 
-def test_the_first_screen_has_the_timeline_and_a_finding(site, opened):
-    page = opened(site / "index.html", width=1440, javascript=True)
-    finding = page.locator(".told p").first.bounding_box()
-    assert finding["y"] + finding["height"] < 900
+@pytest.mark.parametrize("width", [1160, 1440])
+def test_names_of_legal_dates_do_not_overlap(width, site, opened):
+    page = opened(site / "index.html", width=width, javascript=True)
+    boxes = [mark.bounding_box() for mark in page.locator(".mark > span").all()]
+    for box, other in itertools.combinations(boxes, 2):
+        beside = box["x"] + box["width"] <= other["x"] or other["x"] + other["width"] <= box["x"]
+        assert beside or abs(box["y"] - other["y"]) >= box["height"] - 2
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (900, 900), (390, 844)])
+def test_the_first_screen_has_the_bar_the_summary_and_a_finding(width, height, site, opened):
+    page = opened(site / "index.html", width=width, javascript=True)
+    for name in ("header nav li:last-child a", ".short div:last-child", ".told .headline"):
+        box = page.locator(name).first.bounding_box()
+        assert box["y"] + box["height"] < height, name
+
+
+def test_findings_come_before_the_timeline_on_a_phone_and_after_it_on_a_wide_screen(site, opened):
+    tops = {}
+    for width in (390, 1440):
+        page = opened(site / "index.html", width=width, javascript=True)
+        tops[width] = [page.locator(name).first.bounding_box()["y"] for name in (".told", ".timeline")]
+    assert tops[390] == sorted(tops[390]) and tops[1440] != sorted(tops[1440])
+
+
+@pytest.mark.parametrize("width", [390, 900, 1440])
+def test_each_finding_has_its_evidence_and_how_sure_it_is(width, site, opened):
+    page = opened(site / "index.html", width=width)
+    findings = page.locator(".told li").all()
+    assert len(findings) == 5
+    for finding in findings:
+        finding.get_by_role("link", name="Evidence in notebook").click()
+        expect(page.locator(".cell:target .outputs")).to_be_in_viewport()
+        page.go_back()
+        assert finding.locator(".sure").is_visible() and finding.locator(".sure").get_attribute("title")
 
 
 @pytest.mark.parametrize("width", [900, 1440])
@@ -195,11 +228,44 @@ def test_a_page_prints_its_figures_and_not_its_navigation(site, opened):
     assert page.locator("figure svg").first.is_visible()
 
 
-def test_who_points_at_a_mark_of_a_figure_reads_its_value(tmp_path, monkeypatch, opened):
-    rows = pd.DataFrame({"feature": "claims:gdpr", "half_year": ["2018-H1", "2018-H2", "2019-H1"], "n": 40})
-    rows = rows.assign(value=[0.3, 0.35, 0.5], low=[0.2, 0.25, 0.4], high=[0.4, 0.45, 0.6])
+SPAN = {"value": [0.3, 0.35, 0.5], "low": [0.2, 0.25, 0.4], "high": [0.4, 0.45, 0.6], "n": 40}
+FLOW = {"before": "2015-10-05", "after": "2016-07-11", "source": ["scc", "scc", "none"]}
+ESTIMATES = {"short": ["a", "b", "c"], "direction": "up", "unit": "ratio", "published": 2.0, "margin": 0.1}
+DRAWN = {
+    "line": (
+        plots.share_by_half_year,
+        {"feature": "claims:gdpr", "half_year": ["2018-H1", "2018-H2", "2019-H1"], **SPAN},
+        (6, "Says it is under GDPR, 2018-H1: 30% (20% to 40%), n = 40"),
+    ),
+    "cells": (
+        plots.era_matrix,
+        {"era": "gdpr", "feature": ["claims:gdpr", "cue:ai", "claims:dpf"], **SPAN},
+        (3, "Says it is under GDPR, GDPR: 30% (20% to 40%), n = 40"),
+    ),
+    "steps": (
+        plots.claim_survival,
+        {"framework": "dpf", "days": [0, 300, 600], "at_risk": 9, **SPAN},
+        (3, "Data Privacy Framework, after 0 days: 30% (20% to 40%), n = 40"),
+    ),
+    "flows": (
+        plots.transfer_flow,
+        {**FLOW, "target": ["scc", "none", "none"], "n": [40, 30, 20]},
+        (7, "Clauses or rules only, 2015-10-05, to Clauses or rules only, 2016-07-11: 40 services"),
+    ),
+    "estimates": (
+        plots.replication,
+        {**ESTIMATES, "sign": "agrees", **SPAN, "value": [1.2, 2.0, 2.5]},
+        (3, "a: published ×2.00; here ×1.20 (×0.20 to ×0.40), n = 40"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_who_points_at_a_mark_of_a_figure_reads_its_value(kind, tmp_path, monkeypatch, opened):
+    draw, columns, (n_marks, first) = DRAWN[kind]
+    rows = pd.DataFrame(columns)
     monkeypatch.setenv("PRIVACYLAB_FIGURES", str(tmp_path / "figures"))
-    plots.publish(plots.share_by_half_year(rows), rows, "rise", alt="It rises.")
+    plots.publish(draw(rows), rows, "rise", alt="It rises.")
     about = {"image/png": {"alt": "It rises.", "name": "rise"}}
     output = nbformat.v4.new_output("display_data", data={"image/png": ""}, metadata=about)
     cell = nbformat.v4.new_code_cell("1", outputs=[output])
@@ -211,8 +277,9 @@ def test_who_points_at_a_mark_of_a_figure_reads_its_value(tmp_path, monkeypatch,
             const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
             return [mark === top, mark.querySelector("title").textContent]})"""
     )
-    assert [at_top for at_top, _ in told] == [True] * 6
-    assert told[0][1] == "Says it is under GDPR, 2018-H1: 30% (20% to 40%), n = 40"
+    assert len(told) == n_marks
+    assert [text for at_top, text in told if not at_top] == []
+    assert first in [text for _, text in told]
 
 
 def test_code_unfolds_without_a_script(site, opened):

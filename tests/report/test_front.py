@@ -10,7 +10,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from privacylab import eras, paths, report, tables
-from privacylab.report import front, pages
+from privacylab.report import front, pages, timeline
 
 SURE = {"value": 0.2, "low": 0.1, "high": 0.3, "best": 0.3, "best_low": 0.1, "best_high": 0.5, "p": 0.001}
 
@@ -18,17 +18,17 @@ SURE = {"value": 0.2, "low": 0.1, "high": 0.3, "best": 0.3, "best_low": 0.1, "be
 @pytest.mark.parametrize(
     ("other", "planned", "certainty"),
     [
-        ({}, True, "planned, and holds"),
-        ({}, False, "holds when corrected"),
-        ({"p": 0.004}, True, "holds when corrected"),  # by chance once in 250, but 14 were asked
-        ({"best_low": -0.1}, True, "as the program found it"),
-        ({"best_low": -0.5, "best_high": -0.1}, True, "as the program found it"),
-        (dict.fromkeys(["best", "best_low", "best_high"], float("nan")), True, "as the program found it"),
+        ({}, True, "very sure"),
+        ({}, False, "fairly sure"),
+        ({"p": 0.004}, True, "fairly sure"),  # by chance once in 250, but 14 were asked
+        ({"best_low": -0.1}, True, "less sure"),
+        ({"best_low": -0.5, "best_high": -0.1}, True, "less sure"),
+        (dict.fromkeys(["best", "best_low", "best_high"], float("nan")), True, "less sure"),
         ({"low": -0.1}, True, "may be chance"),
         (
             {"value": -0.2, "low": -0.3, "high": -0.1, "best_low": -0.5, "best_high": -0.1},
             False,
-            "holds when corrected",
+            "fairly sure",
         ),
     ],
 )
@@ -66,16 +66,20 @@ def test_an_era_of_ones_own_has_its_place_and_no_sentence_goes_across_it(panel, 
     known = eras.eras()
     own = eras.Era("run_up", "Last year before the GDPR", dt.date(2017, 5, 25))
     monkeypatch.setattr(eras, "eras", lambda: (*known[:-1], own, known[-1]))
-    bars = front.timeline(None).groups["Eras, by which policies are compared"]
-    assert [(bar.name, bar.when) for bar in bars][-2] == (own.name, "2017-05-25 to 2018-05-25")
+    bars = timeline.timeline(None).eras
+    assert [(bar.name, bar.when, bar.about) for bar in bars][-2] == (own.name, "2017 to 2018", "")
     sentences = [finding.sentence for finding in front.told(panel)]
     assert len(sentences) == 4
     assert [sentence for sentence in sentences if "two years before the GDPR" in sentence] == []
 
 
+def sentence_of(finding):
+    return finding.sentence.replace(" none ", " 0 ")
+
+
 def test_numbers_of_the_sentences_are_those_beneath(told):
     for finding in told[:4]:
-        before, after = (int(number) for number in re.findall(r"\b(\d{1,2})\b", finding.sentence)[:2])
+        before, after = (int(number) for number in re.findall(r"\b\d{1,2}\b", sentence_of(finding))[:2])
         shares = [float(number) for number in re.findall(r"([\d.]+)%", finding.number)[:2]]
         assert shares == pytest.approx([before, after], abs=0.55)
         points = float(re.search(r"([+-][\d.]+) points", finding.number)[1])
@@ -99,16 +103,51 @@ def test_services_are_listed_with_their_policies(panel):
 
 
 def test_eras_part_the_axis_of_time():
-    timeline = front.timeline(None)
-    bars = next(iter(timeline.groups.values()))
-    assert [bar.name for bar in bars] == [era.name for era in eras.eras()]
-    assert bars[0].left == 0
-    assert all(bar.left + bar.width == pytest.approx(then.left, abs=0.011) for bar, then in pairwise(bars))
-    assert bars[-1].left + bars[-1].width == pytest.approx(100, abs=0.011)
-    place = dict(timeline.years)
-    start = next(era.start for era in eras.eras() if era.id == "gdpr")
-    assert place[2015] < bars[-1].left < place[2020]
-    assert start < dt.date(2020, 1, 1)
+    shown = timeline.timeline(None)
+    assert [bar.name for bar in shown.eras] == [era.name for era in eras.eras()]
+    assert [bar.n for bar in shown.eras] == [None] * len(eras.eras())
+    assert shown.eras[0].left == 0
+    assert all(bar.left + bar.width == pytest.approx(then.left, abs=0.011) for bar, then in pairwise(shown.eras))
+    assert shown.eras[-1].left + shown.eras[-1].width == pytest.approx(100, abs=0.011)
+    place = dict(shown.years)
+    assert place[2015] < shown.eras[-1].left < place[2020]
+
+
+def test_each_policy_is_counted_in_its_era(panel):
+    policies = panel.policies()
+    bars = timeline.timeline(panel).eras
+    assert sum(bar.n for bar in bars) == policies["date"].notna().sum()
+    assert {bar.name: bar.n for bar in bars}["GDPR"] == (policies["date"] >= "2018-05-25").sum()
+
+
+def test_names_of_legal_dates_do_not_collide():
+    marks = timeline.timeline(None).marks
+    assert [mark.name for mark in marks] == [event.name for event in eras.events()]
+    for mark, then in [(a, b) for i, a in enumerate(marks) for b in marks[i + 1 :] if a.row == b.row]:
+        assert mark.left + 0.7 * len(f"{mark.year} {mark.name}") < then.left
+
+
+def test_each_era_law_and_judgment_says_what_it_is():
+    shown = timeline.timeline(None)
+    told = {part.name: part.about for part in (*shown.eras, *shown.laws)}
+    assert {"Safe Harbor", "GDPR", "COPPA", "CCPA", "Schrems II", "Data Privacy Framework"} <= set(told)
+    assert [name for name, about in told.items() if not about] == []
+    assert len(told) == len(shown.eras) + len(shown.laws)
+
+
+def test_in_short_are_the_data_the_findings_and_how_sure(panel, told):
+    short = dict(front.in_short(panel, told))
+    assert list(short) == ["The data", "What changed", "How sure"]
+    assert short["The data"].startswith(
+        "11,417 privacy policies of 1,383 websites and apps (here: services), from 1999 "
+    )
+    assert "in 4 of 4 comparisons; most of all how to opt out of the sale" in short["What changed"]
+    assert "80 of 100 services still claimed it" in short["What changed"]
+    assert "Of the 5 findings below: 2 very sure (●●●), 2 fairly sure (●●○), 1 less sure (●○○)." in short["How sure"]
+
+
+def test_without_findings_only_the_data_are_told(panel):
+    assert [head for head, _ in front.in_short(panel, [])] == ["The data"]
 
 
 @pytest.fixture(scope="module")
@@ -128,24 +167,53 @@ def tree(site, name):
 def test_the_index_links_findings_to_cells_that_are_there(site, told):
     index = tree(site, "index.html")
     assert [node.css_first("p").text() for node in index.css(".told li")] == [finding.sentence for finding in told]
-    links = [link.attributes["href"] for link in index.css(".told .more")]
+    links = [link.attributes["href"] for link in index.css(".told .evidence")]
     assert links == ["3-eras.html#cell-law-4", "3-eras.html#cell-law-4", "3-eras.html"]  # no notebook 1, no cell c20b
-    for link in index.css(".told .sure"):
-        assert index.css_first(f"dt[id='{link.attributes['href'][1:]}']").text().lower() == link.text()
+    for mark, finding in zip(index.css(".told .sure"), told, strict=True):
+        sure = front.CERTAINTY[finding.certainty]
+        assert mark.text() == f"{sure.dots} {finding.certainty.capitalize()}: {sure.why}"
+        assert mark.attributes["title"] == sure.meaning
+        (link,) = mark.css("a")
+        assert sure.meaning == index.css_first(f"dt[id='{link.attributes['href'][1:]}'] + dd").text()
 
 
 def test_the_index_has_the_timeline_services_and_glossary(site):
     index = tree(site, "index.html")
-    names = [node.text() for node in index.css(".timeline .name")]
-    assert names[: len(eras.eras())] == [era.name for era in eras.eras()]
-    assert names[-1] == "Policies read"
-    assert "1,383 websites and apps" in index.css_first(".intro").text()
+    assert [node.text() for node in index.css(".eras strong")] == [era.name for era in eras.eras()]
+    assert re.search(r"· [\d,]+ policies$", index.css(".eras .when")[-1].text())
+    assert "1,383 websites and apps" in index.css_first(".short").text()
     links = {link.attributes["href"] for link in index.css(".notebooks a")}
     assert {pages.SERVICES, pages.GLOSSARY} <= links
     glossary = tree(site, pages.GLOSSARY)
     assert "near duplicate" in glossary.css_first("article").text()
     assert {"Right of access", "Data Retention", "Safe Harbor"} <= {node.text() for node in glossary.css("tbody th")}
-    assert tree(site, pages.SERVICES).css_first("tbody th").text() == "123greetings.com"
+
+
+def test_all_services_are_listed_by_their_letter(site, panel):
+    page = tree(site, pages.SERVICES)
+    assert len(page.css(".services li")) == panel.policies()["service"].nunique()
+    letters = [link.attributes["href"] for link in page.css(".contents a")]
+    assert letters[:3] == ["#0-9-and-others", "#A", "#B"] and letters[-1] == "#Z"
+    first = page.css_first("[id='A'] + ul strong").text()
+    assert first == min(name for name in panel.policies()["service"] if name[:1] == "a")
+    assert re.fullmatch(r"US · Entertainment · \d+ policies, 2012 to 20\d\d", page.css_first(".services span").text())
+
+
+def test_a_notebook_has_the_number_of_its_file_everywhere(site):
+    assert tree(site, "3-eras.html").css_first(".place").text() == "Notebook 3"
+    index = tree(site, "index.html")
+    assert index.css_first(".notebooks li > span").text() == "Notebook 3"
+    assert index.css_first(".evidence").text() == "Evidence in notebook 3: Three"
+
+
+@pytest.mark.parametrize("name", ["index.html", "3-eras.html", pages.SERVICES, pages.GLOSSARY])
+def test_the_bar_of_every_page_leads_to_what_is_there(name, site):
+    links = {link.text(): link.attributes["href"] for link in tree(site, name).css("header nav a")}
+    assert list(links) == ["Findings", "Services", "Notebooks", "Glossary", "Cite"]
+    for href in links.values():
+        page, _, anchor = href.partition("#")
+        assert not anchor or tree(site, page or name).css_first(f"[id='{anchor}']") is not None
+        assert (site / (page or name)).is_file()
 
 
 @pytest.mark.parametrize("name", ["index.html", "3-eras.html", pages.SERVICES, pages.GLOSSARY])

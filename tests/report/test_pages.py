@@ -301,9 +301,15 @@ def test_a_page_has_no_raw_names_outside_code(name, site_of_notebooks):
 
 
 def test_dates_are_not_broken():
-    table = "<table><tbody><tr><th>2018-05-25</th><td>2018-05-26</td><td>a 2018-05-27</td></tr></tbody></table>"
+    cells = "<th>2018-05-25</th><td>2018-05-26</td><td>a 2018-05-27</td><td>2018-H1</td><td>2018-05</td><td>2018-9</td>"
+    shown = article(showing({"text/html": f"<table><tbody><tr>{cells}</tr></tbody></table>"}))
+    assert [cell.text() for cell in shown.css(".date")] == ["2018-05-25", "2018-05-26", "2018-H1", "2018-05"]
+
+
+def test_an_archive_has_its_name_in_a_table():
+    table = "<table><tbody><tr><th>ota-genai</th><td>see ota-genai</td></tr></tbody></table>"
     shown = article(showing({"text/html": table}))
-    assert [cell.text() for cell in shown.css(".date")] == ["2018-05-25", "2018-05-26"]
+    assert [cell.text() for cell in shown.css("th, td")] == ["Open Terms Archive: generative AI", "see ota-genai"]
 
 
 def test_tables_are_named_apart():
