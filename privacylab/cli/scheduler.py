@@ -28,7 +28,7 @@ def executor(address: str | None, n_workers: int | None) -> Iterator[Executor | 
     if n_workers:
         raise ValueError("--workers and --scheduler exclude each other: give one")
     if not re.fullmatch(r"(?:tcp|tls|wss?)://[^/]+:\d+", address):
-        raise ValueError(f"--scheduler {address} is no address of a scheduler: write tcp://HOST:8786")
+        raise ValueError(f"--scheduler {address} is not the address of a scheduler: write tcp://HOST:8786")
     if importlib.util.find_spec("distributed") is None:
         raise ValueError("--scheduler needs dask: pip install 'privacylab[dask]'")
     before = logging.root.manager.disable

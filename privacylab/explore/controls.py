@@ -109,7 +109,7 @@ def _combobox(name: str, options: list[str], **more: str) -> widgets.Combobox:
 def _unknown(name: str, known: list[str]) -> str:
     """That a name is unknown, and those that may be meant."""
     like = [each for each in known if name and name in each][:5] or difflib.get_close_matches(name, known, n=5)
-    return f"{name or 'Nothing'} is no service of this corpus{': ' + ', '.join(like) + '?' if like else '.'}"
+    return f"{name or 'The name'} is not a service of this corpus{': ' + ', '.join(like) + '?' if like else '.'}"
 
 
 def trend(policies: pd.DataFrame, features: pd.DataFrame, services: pd.DataFrame) -> Panel:

@@ -12,10 +12,7 @@ from privacylab.explore.terminal import not_found_cells
 from privacylab.explore.versions import Comparison, side_by_side
 from privacylab.plots import labels
 
-_LEAD = (
-    "Most services of the era {} have these, the program did not find them here: look yourself. Recall: of the "
-    "policies with such a statement, the share in which the program finds it."
-)
+_LEAD = "Most services of the era {} have these, but the program did not find them here: look yourself."
 
 
 def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None, where: str = "") -> Markup:
@@ -32,7 +29,7 @@ def annotated(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | 
     if missing is None:
         parts.append(Markup("<p>Not known: {}.</p>").format(unknown))
     else:
-        lead = "All that most services of the era {} have is found here." if missing.empty else _LEAD
+        lead = "All that most services of the era {} have was found here." if missing.empty else _LEAD
         rows = [not_found_cells(row) for _, row in missing.iterrows()]
         parts.append(Markup("<p>{}</p>").format(lead.format(labels.readable(profile.era) + where)))
         parts.append(table("Not found", ("", "services of the era", "here"), rows))

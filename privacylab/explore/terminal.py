@@ -38,11 +38,11 @@ def shown(profile: Profile, *, missing: pd.DataFrame | None, unknown: str | None
     ]
     era = labels.readable(profile.era)
     if missing is None:
-        lines.append(f"it is not known what most services of its era have but is not found here: {unknown}")
+        lines.append(f"what most services of its era have, and was not found here, is not known: {unknown}")
     elif missing.empty:
-        lines.append(f"all that most services of the era {era} have is found here")
+        lines.append(f"all that most services of the era {era} have was found here")
     else:
-        title = f"Most services of the era {era} have these, the program did not find them here: look yourself"
+        title = f"Most services of the era {era} have these, but the program did not find them here: look yourself"
         lines += _rows(title, [not_found_cells(row) for _, row in missing.iterrows()], width)
     return Group(*lines)
 
@@ -103,7 +103,7 @@ def _rows(title: str, rows: Sequence[tuple[str, str, str | Said]], width: int) -
 def not_found_cells(row: pd.Series) -> tuple[str, str, str]:
     """For a row of `others.not_found`: its name, the share of services, how often the program finds what is there."""
     share = f"{row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
-    measured = "recall not measured"
+    measured = "how often it finds it is not known"
     if pd.notna(row["recall"]):
-        measured = f"recall {row['recall']:.2f}, measured on {row['n_read']:.0f} policies that have it"
+        measured = f"it finds it in {row['recall']:.0%} of policies that have it, {row['n_read']:.0f} were read"
     return labels.readable(row["feature"]), share, f"not found by the program ({measured})"

@@ -42,7 +42,7 @@ def folder_of(place: Path) -> Path | None:
 def read(path: Path) -> bytes:
     """A file's bytes; anything but an ordinary file may block, or never end."""
     if not path.is_file():
-        raise SourceError(f"{path} is no ordinary file: the repository is damaged")
+        raise SourceError(f"{path} is not an ordinary file: the repository is damaged")
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         return file.read(MAX_LIST) or b""
 
@@ -97,7 +97,7 @@ def ordinary_folders(objects: Path) -> Iterator[Path]:
     for folder in sorted(path for path in objects.iterdir() if path.is_dir() and path.name != "info"):
         for path in folder.iterdir():
             if not path.is_file() and not path.is_dir():
-                raise SourceError(f"{path} is no ordinary file: the repository is damaged")
+                raise SourceError(f"{path} is not an ordinary file: the repository is damaged")
         yield folder
 
 

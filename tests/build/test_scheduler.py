@@ -127,7 +127,7 @@ def test_a_build_by_the_address_of_a_scheduler(client, alone, tmp_path):
     ("address", "more", "message"),
     [
         ("tcp://127.0.0.1:9", (), "no scheduler answers at tcp://127.0.0.1:9: start one with dask scheduler"),
-        ("nonsense", (), "--scheduler nonsense is no address of a scheduler: write tcp://HOST:8786"),
+        ("nonsense", (), "--scheduler nonsense is not the address of a scheduler: write tcp://HOST:8786"),
         ("tcp://127.0.0.1:9", ("--workers", "2"), "--workers and --scheduler exclude each other: give one"),
     ],
 )

@@ -61,9 +61,9 @@ def test_a_region_and_names_narrow_the_trend(trend):
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("birch", "birch is no service of this corpus: birch.example?"),
-        ("brich.example, elm.example", "brich.example is no service of this corpus: birch.example"),
-        ("qqq", "qqq is no service of this corpus."),
+        ("birch", "birch is not a service of this corpus: birch.example?"),
+        ("brich.example, elm.example", "brich.example is not a service of this corpus: birch.example"),
+        ("qqq", "qqq is not a service of this corpus."),
     ],
 )
 def test_an_unknown_name_is_told_and_known_ones_are_offered(typed, told, trend, corpus, policies):

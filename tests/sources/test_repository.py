@@ -202,7 +202,7 @@ def pipe_among_what_is_borrowed(root):
         (pipe_for_head, "HEAD"),
         (pipe_for_a_ref, "heads/pipe"),
         (device_for_refs, "packed-refs"),
-        (pipe_for_a_text, "no ordinary file"),
+        (pipe_for_a_text, "not an ordinary file"),
         (pipe_for_what_is_borrowed, "alternates"),
         (pipe_among_what_is_borrowed, "borrowed"),
         (as_many_files_as_you_like, "bytes of names"),
