@@ -52,13 +52,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
 
 def table(frame: pd.DataFrame, name: str, *, caption: str) -> Markup:
-    """A frame as an HTML table, cut at `MAX_ROWS`, with a link to its CSV."""
-    rows = frame.head(MAX_ROWS)
-    dates = {str(name): dates.dt.strftime("%Y-%m-%d") for name, dates in rows.select_dtypes("datetime").items()}
-    text = rows.assign(**dates).to_html(index=False, border=0, float_format="{:.3f}".format, na_rep="")
+    """A frame as a table for readers, its first column as heads, cut at `MAX_ROWS`, with a link to its CSV."""
     cut = f", the first {MAX_ROWS} shown" if len(frame) > MAX_ROWS else ""
-    box = '<p>{}{}; all as {}</p><div style="max-height:24rem;overflow:auto" tabindex="0">{}</div>'
-    return Markup(box).format(caption, cut, csv_link(frame, name), Markup(text))
+    rows = frame.head(MAX_ROWS).round(dict.fromkeys(frame.select_dtypes("float"), 3))
+    shown = plots.table(rows.set_index(frame.columns[0]), caption + cut)
+    # JupyterLab's own class for tables in outputs, which its widgets leave out.
+    box = '<p>{}</p><div class="jp-RenderedHTMLCommon" style="max-height:24rem;overflow:auto" tabindex="0">{}</div>'
+    return Markup(box).format(csv_link(frame, name), Markup(shown._repr_html_()))
 
 
 def picture(figure: Figure, *, alt: str) -> Markup:

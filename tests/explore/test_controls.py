@@ -163,6 +163,15 @@ def test_a_long_table_is_cut_and_its_csv_is_not():
     assert "(500 rows)" in text
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_table_of_a_panel_has_names_and_round_numbers():
+    when = controls.pd.to_datetime(["2018-05-25"])
+    frame = controls.pd.DataFrame({"service": ["a.example"], "first": when, "value": [1 / 3], "n_policies": [2]})
+    text = controls.table(frame, "who", caption="Who")
+    heads = ["<caption>Who</caption>", "Service</th>", "Policies</th>", 'row">a.example</th>']
+    assert [part for part in [*heads, ">2018-05-25<", ">0.333<"] if part not in text] == []
+
+
 def test_a_panel_says_in_words_how_to_use_it():
     assert repr(controls.tabs(one=controls.Panel([]))).startswith("Controls: open this notebook in JupyterLab")
     shown = controls.Panel([])._repr_mimebundle_()
