@@ -25,7 +25,8 @@ _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
 _SIGN = re.compile(r"\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
 """Behind a button's text it says that the button opens or closes."""
-_ARROW = re.compile(r"(?<=\w)\s*[▲▼▾▸▶⌄]$|(?<=\w)\s+[›»]$")
+_ARROWS = " ▲▼▾▸▶⌄›"
+"""Behind a title they say the same."""
 _HIDDEN = re.compile(r"(?<![\w-])(?:display: ?none|visibility: ?hidden)", re.IGNORECASE)
 _OPENER = "[aria-controls], [href^='#'], [data-target], [data-bs-target]"
 _INNER_PAGES = frozenset(("iframe", "noframes"))
@@ -123,7 +124,8 @@ class _PageReader(TreeReader):
             is_tab = passage.button == "tab"
             chunk = passage.chunk
             if not passage.button:
-                chunks.append(chunk._replace(text=_ARROW.sub("", chunk.text) or chunk.text))
+                text = chunk.text.rstrip(_ARROWS) if chunk.text[-1] in _ARROWS else ""
+                chunks.append(chunk._replace(text=text) if text else chunk)
             elif following and not following.button and not (is_tab and before_is_tab):
                 title = chunk._replace(text=_SIGN.sub("", chunk.text) or chunk.text, bold=True)
                 chunks += [title] if is_title_button(Line(title)) else []
