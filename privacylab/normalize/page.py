@@ -23,11 +23,14 @@ MAX_SELECTORS = 200
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
-_SIGN = re.compile(r"\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
-"""Behind a button's text it says that the button opens or closes."""
+_SIGN = re.compile(r"^[-+−–×▲▼▾▸▶›»]+\s*|\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
+"""Beside a button's text it says that the button opens or closes."""
 _ARROWS = " ▲▼▾▸▶⌄›"
 """Behind a title they say the same."""
 _HIDDEN = re.compile(r"(?<![\w-])(?:display: ?none|visibility: ?hidden)", re.IGNORECASE)
+_TOGGLE = re.compile(r"accordion|(?<!dropdown-)toggle|collaps", re.IGNORECASE)
+"""In the class of a link, or in what it toggles: it opens a part of the page."""
+_TOGGLING = ("class", "data-toggle", "data-bs-toggle")
 _OPENER = "[aria-controls], [href^='#'], [data-target], [data-bs-target]"
 _INNER_PAGES = frozenset(("iframe", "noframes"))
 _DELETED = "del, s, strike, [role=deletion]"
@@ -181,9 +184,11 @@ class _PageReader(TreeReader):
             begun.start = len(self.passages)
             self._open_regions[node.mem_id] = begun
             self._regions.append(begun)
-        if tag == "a" and "href" in attributes:
-            self.look = self.look._replace(link=True)
         role = attributes.get("role")
+        if tag == "a" and not role and _TOGGLE.search(" ".join(attributes.get(key) or "" for key in _TOGGLING)):
+            role = "button"
+        if tag == "a" and "href" in attributes and role != "button":
+            self.look = self.look._replace(link=True)
         if role in ("button", "tab") or tag in ("a", "button", "label"):
             button = Button(clean(node.text(separator=" ")))
             self._press(button)

@@ -19,7 +19,7 @@ MAX_TITLE = 10
 
 _END = "\ue000"
 _RUN_IN = re.compile(
-    rf"(?P<title>[^{_END}]*?[^\s.:–—-])(?:(?<=\?){_END}|\s*[.:–—-]+{_END}|{_END}\s*[.:–—-]+)(?P<text>\s+[A-Z].*\s.*)",
+    rf"(?P<title>[^{_END}]*?[^\s.:–—-])(?:(?<=\?){_END}|\s*[.:–—-]+{_END}|{_END}\s*[.:–—-]+)(?P<text>\s*[A-Z].*\s.*)",
     re.DOTALL,
 )
 """A title with its mark, the end of its letters in bold, and the sentence after it."""
