@@ -225,7 +225,8 @@ def _opened(attributes: Attributes) -> list[str]:
 
 def _is_hidden(attributes: Attributes) -> bool:
     style = attributes.get("style")
-    return "hidden" in attributes or (style is not None and _HIDDEN.search(style) is not None)
+    is_hidden = attributes.get("hidden", "until-found") != "until-found"
+    return is_hidden or (style is not None and _HIDDEN.search(style) is not None)
 
 
 def _whole_date(time: LexborNode) -> str | None:

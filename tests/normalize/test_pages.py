@@ -251,6 +251,7 @@ def test_what_nobody_sees_is_no_text(way):
         "<button>{title}</button><div style='display:none'>{text}</div>",
         "<p><b>{title}</b></p><div id=a hidden>{text}</div>",
         "<div style='display:none'><h2>{title}</h2><p>{text}</p></div>",
+        "<div hidden=until-found><h2>{title}</h2><p>{text}</p></div>",
     ],
 )
 def test_what_is_hidden_until_it_is_opened_is_text(form):
@@ -258,6 +259,10 @@ def test_what_is_hidden_until_it_is_opened_is_text(form):
     half = dict(list(SECTIONS.items())[3:])
     shown = "".join(f"<h2>{title}</h2><p>{text}</p>" for title, text in SECTIONS.items() if title not in half)
     assert_whole(page(TOP + shown + "".join(form.format(title=title, text=text) for title, text in half.items())))
+
+
+def test_a_page_without_a_policy_is_read_though_it_is_hidden():
+    assert words(page("<div style='display:none'><p>Boats for all.</p></div>")) == ["Boats", "for", "all."]
 
 
 def test_a_hidden_part_that_a_link_opens_is_text():
