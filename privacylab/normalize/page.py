@@ -23,10 +23,14 @@ MAX_SELECTORS = 200
 
 _WITH_LINES = frozenset(("pre", "listing", "xmp", "plaintext", "textarea"))
 _ISO_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
-_SIGN = re.compile(r"\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
-"""Behind a button's text it says that the button opens or closes."""
-_ARROW = re.compile(r"(?<=\w)\s*[▲▼▾▸▶⌄]$|(?<=\w)\s+[›»]$")
+_SIGN = re.compile(r"^[-+−–×▲▼▾▸▶›»]+\s*|\s*[-+−–×▲▼▾▸▶›»⌄∨]+$")
+"""Beside a button's text it says that the button opens or closes."""
+_ARROWS = " ▲▼▾▸▶⌄›"
+"""Behind a title they say the same."""
 _HIDDEN = re.compile(r"(?<![\w-])(?:display: ?none|visibility: ?hidden)", re.IGNORECASE)
+_TOGGLE = re.compile(r"accordion|(?<!dropdown-)toggle|collaps", re.IGNORECASE)
+"""In the class of a link, or in what it toggles: it opens a part of the page."""
+_TOGGLING = ("class", "data-toggle", "data-bs-toggle")
 _OPENER = "[aria-controls], [href^='#'], [data-target], [data-bs-target]"
 _INNER_PAGES = frozenset(("iframe", "noframes"))
 _DELETED = "del, s, strike, [role=deletion]"
@@ -123,7 +127,8 @@ class _PageReader(TreeReader):
             is_tab = passage.button == "tab"
             chunk = passage.chunk
             if not passage.button:
-                chunks.append(chunk._replace(text=_ARROW.sub("", chunk.text) or chunk.text))
+                text = chunk.text.rstrip(_ARROWS) if chunk.text[-1] in _ARROWS else ""
+                chunks.append(chunk._replace(text=text) if text else chunk)
             elif following and not following.button and not (is_tab and before_is_tab):
                 title = chunk._replace(text=_SIGN.sub("", chunk.text) or chunk.text, bold=True)
                 chunks += [title] if is_title_button(Line(title)) else []
@@ -179,9 +184,11 @@ class _PageReader(TreeReader):
             begun.start = len(self.passages)
             self._open_regions[node.mem_id] = begun
             self._regions.append(begun)
-        if tag == "a" and "href" in attributes:
-            self.look = self.look._replace(link=True)
         role = attributes.get("role")
+        if tag == "a" and not role and _TOGGLE.search(" ".join(attributes.get(key) or "" for key in _TOGGLING)):
+            role = "button"
+        if tag == "a" and "href" in attributes and role != "button":
+            self.look = self.look._replace(link=True)
         if role in ("button", "tab") or tag in ("a", "button", "label"):
             button = Button(clean(node.text(separator=" ")))
             self._press(button)
@@ -218,7 +225,8 @@ def _opened(attributes: Attributes) -> list[str]:
 
 def _is_hidden(attributes: Attributes) -> bool:
     style = attributes.get("style")
-    return "hidden" in attributes or (style is not None and _HIDDEN.search(style) is not None)
+    is_hidden = attributes.get("hidden", "until-found") != "until-found"
+    return is_hidden or (style is not None and _HIDDEN.search(style) is not None)
 
 
 def _whole_date(time: LexborNode) -> str | None:

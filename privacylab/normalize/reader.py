@@ -19,7 +19,7 @@ MAX_TITLE = 10
 
 _END = "\ue000"
 _RUN_IN = re.compile(
-    rf"(?P<title>[^{_END}]*?[^\s.:–—-])(?:(?<=\?){_END}|\s*[.:–—-]+{_END}|{_END}\s*[.:–—-]+)(?P<text>\s+[A-Z].*\s.*)",
+    rf"(?P<title>[^{_END}]*?[^\s.:–—-])(?:(?<=\?){_END}|\s*[.:–—-]+{_END}|{_END}\s*[.:–—-]+)(?P<text>\s*[A-Z].*\s.*)",
     re.DOTALL,
 )
 """A title with its mark, the end of its letters in bold, and the sentence after it."""
@@ -185,7 +185,7 @@ class TreeReader:
     def _reads_run_in(self, node: LexborNode) -> bool:
         """Reads a marked title that runs into its paragraph, as in "<b>Cookies.</b> We use ..."."""
         following = node.next
-        before = "".join(self._parts).rstrip()
+        before = "".join(self._parts[-3:]).rstrip()  # all of a long paragraph would take hours
         if self._kind != "paragraph" or following is None or (before and before[-1] not in ".!?"):
             return False
         title, text = _run_in(clean(node.text()), following.text_content if following.tag == "-text" else None)

@@ -196,7 +196,7 @@ def _unseen(page: _Page) -> list[Region]:
     """
     group = [each for each in page.regions if each.kind == "unseen" and not page.is_titled(each)]
     weight = page.weight({i for each in group for i in each.parts})
-    return group if weight <= _UNSEEN_SHARE * page.weight(page.standing) else []
+    return group if weight < _UNSEEN_SHARE * page.weight(page.standing) else []
 
 
 def _mains(page: _Page) -> list[Region]:

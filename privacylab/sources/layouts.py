@@ -263,5 +263,5 @@ def _parted(path: str, root: str, day_first: bool | None) -> Path:
         default=None,
     )
     names = (date.rest if date else folder for folder, date in zip(folders, dates, strict=True))
-    name = own.rest if own else name_dates.bare(stem)
+    name = _SUFFIXES.sub("", own.rest) if own else name_dates.bare(stem)
     return Path(root, tuple(filter(None, names)), name, date, date is not own)

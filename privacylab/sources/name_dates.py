@@ -69,7 +69,8 @@ _TIME = re.compile(
 )
 _LIKE_A_DATE = re.compile(
     rf"(?<!\d)(?:{_YEAR}[-./\s]\d\d?(?:[-./\s]\d\d?)?|\d\d?[-./\s]\d\d?[-./\s]{_YEAR}|\d{{4}}-\d\d-\d\d"
-    rf"|\d\d?[-./\s]?(?:{MONTH})[-./\s]?{_YEAR}|{_YEAR}[-./\s]?(?:{MONTH})[-./\s]?\d\d?)(?!\d)",
+    rf"|\d\d?[-./\s]?(?:{MONTH})[-./\s]?{_YEAR}|{_YEAR}[-./\s]?(?:{MONTH})[-./\s]?\d\d?)(?!\d)"
+    rf"|(?<![^\W\d_])(?:{MONTH})[-./\s]?\d\d?,?[-./\s]{_YEAR}(?!\d)",
     re.IGNORECASE,
 )
 _SHORT = re.compile(r"(\d\d)-(\d\d?)-(\d\d)")

@@ -167,6 +167,9 @@ def test_a_long_centre_of_preferences_does_not_outweigh_the_policy():
         "<div><button>{title}<span>+</span></button></div><div>{text}</div>",
         "<div role=button tabindex=0>{title}</div><div>{text}</div>",
         "<div role=button><span>{title}</span><i>+</i></div><div>{text}</div>",
+        "<div role=button><i>+</i><a href=''>{title}</a></div><div>{text}</div>",
+        "<ul><li><a class=accordion-title href='#'>{title}</a><div>{text}</div></ul>",
+        "<p><a data-toggle=collapse href='#a'>{title}</a></p><div id=a hidden>{text}</div>",
         "<h3><button>{title}<span aria-hidden=true>\u25be</span></button></h3><div>{text}</div>",
         "<details><summary><b>{title}</b> <span>\u203a</span></summary>{text}</details>",
         "<a href='#' role=tab>{title}</a><div role=tabpanel>{text}</div>",
@@ -202,6 +205,11 @@ def test_a_page_whose_tags_have_a_prefix_is_read_as_a_page(head, media_type):
     assert (
         headings(head + text.replace("<html:html", "<html:html xmlns:html='http://www.w3.org/1999/xhtml'")) == HEADINGS
     )
+
+
+def test_a_link_that_toggles_something_else_is_text():
+    link = "<p><a class='btn dropdown-toggle' data-toggle=tooltip href='#'>Our harbour office</a></p>"
+    assert "harbour" in words(page(TOP + link + BODY.replace("harbour", "lake")))
 
 
 def test_a_button_in_a_sentence_is_a_word_of_it():
@@ -243,6 +251,7 @@ def test_what_nobody_sees_is_no_text(way):
         "<button>{title}</button><div style='display:none'>{text}</div>",
         "<p><b>{title}</b></p><div id=a hidden>{text}</div>",
         "<div style='display:none'><h2>{title}</h2><p>{text}</p></div>",
+        "<div hidden=until-found><h2>{title}</h2><p>{text}</p></div>",
     ],
 )
 def test_what_is_hidden_until_it_is_opened_is_text(form):
@@ -250,6 +259,10 @@ def test_what_is_hidden_until_it_is_opened_is_text(form):
     half = dict(list(SECTIONS.items())[3:])
     shown = "".join(f"<h2>{title}</h2><p>{text}</p>" for title, text in SECTIONS.items() if title not in half)
     assert_whole(page(TOP + shown + "".join(form.format(title=title, text=text) for title, text in half.items())))
+
+
+def test_a_page_without_a_policy_is_read_though_it_is_hidden():
+    assert words(page("<div style='display:none'><p>Boats for all.</p></div>")) == ["Boats", "for", "all."]
 
 
 def test_a_hidden_part_that_a_link_opens_is_text():
@@ -264,6 +277,7 @@ def test_a_hidden_part_that_a_link_opens_is_text():
         "<p><strong>{title}</strong>: {text}</p>",
         "<b>{title} -</b> {text} ",
         "<p><u>{title}</u>. {text}</p>",
+        "<p><b>{title}. </b>{text}</p>",
         "<p>We say: <b>Ask us.</b></p><div><b>{title}.</b> {text}</div>",
     ],
 )

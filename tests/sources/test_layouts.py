@@ -49,6 +49,7 @@ def test_each_layout_has_an_example_that_it_alone_reads(layout):
         ("kites.com/2018/06/03/privacy.html", (PAGES, "kites.com", "privacy", "2018-06-03")),
         ("kites.com/2018/06/03.html", (PAGES, "kites.com", "", "2018-06-03")),
         ("kites.com/2018-06-04/privacy.html", (PAGES, "kites.com", "privacy", "2018-06-04")),
+        ("kites.com/privacy.html_20180525101112", (PAGES, "kites.com", "privacy", "2018-05-25")),
         ("kites.com/kites-1527206400.html", (PAGES, "kites.com", "", "2018-05-25")),
         # A file for a host.
         ("k/ki/kit/kites.com.md", (HOSTS, "kites.com", "", None)),

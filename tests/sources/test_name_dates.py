@@ -84,6 +84,7 @@ def test_a_date_is_read_in_the_forms_of_names(name, value, rest):
         "2018-13",
         "31 June 2018",
         "2018-Feb-30",
+        "Feb 30 2018",
         "0000-00-00",
         "2199-01-02",
     ],
