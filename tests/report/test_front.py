@@ -171,9 +171,9 @@ def test_the_index_links_findings_to_cells_that_are_there(site, told):
     assert links == ["3-eras.html#cell-law-4", "3-eras.html#cell-law-4", "3-eras.html"]  # no notebook 1, no cell c20b
     for mark, finding in zip(index.css(".told .sure"), told, strict=True):
         sure = front.CERTAINTY[finding.certainty]
-        assert mark.text() == f"{sure.dots} {finding.certainty.capitalize()}: {sure.why}"
+        assert mark.css_first("p").text() == f"{sure.dots} {finding.certainty.capitalize()}: {sure.why}"
         assert mark.attributes["title"] == sure.meaning
-        (link,) = mark.css("a")
+        link = mark.css_first("p a")
         assert sure.meaning == index.css_first(f"dt[id='{link.attributes['href'][1:]}'] + dd").text()
 
 
