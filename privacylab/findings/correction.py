@@ -171,9 +171,9 @@ def _double_sampled(share: float, counts: _Counts) -> float:
 
 def _lacking(counts: _Counts) -> str | None:
     """Why a cell's gold cannot give sensitivity and specificity; None if it can."""
-    for kind, services in (("true", counts.n_true), ("false", counts.n_false)):
+    for what, services in (("have", counts.n_true), ("lack", counts.n_false)):
         if services < NEEDED:
-            return f"{services} services with a {kind} label, needs {NEEDED}"
+            return f"{services} services that {what} it were read, {NEEDED} are needed"
     if counts.sensitivity + counts.specificity <= 1.1:
         # Below this the correction multiplies every error by ten.
         return f"sensitivity {counts.sensitivity:.2f} and specificity {counts.specificity:.2f} are too low"
@@ -193,8 +193,8 @@ def corrected(shares: pd.DataFrame, *, gold: pd.DataFrame, by: str | None = None
     Returns:
         ``shares`` with ``corrected``, ``corrected_low``, ``corrected_high`` (prediction-powered, see `ppi_draws`; from
         twice `NEEDED` services on), ``rogan_gladen``, ``rogan_gladen_low``, ``rogan_gladen_high`` (from `NEEDED`
-        services of either label on), ``n_gold`` (labelled services) and ``correction``: ``rogan_gladen and ppi``, ``ppi
-        only: `` and why, ``not corrected: `` and why.
+        services of either label on), ``n_gold`` (labelled services) and ``correction``: ``prediction-powered and
+        Rogan-Gladen``, ``prediction-powered only: `` and why, ``not corrected: `` and why.
 
     Raises:
         ValueError: A column of the gold is missing or has nulls, or a weight is not positive.
@@ -240,10 +240,10 @@ def _correct(row: Mapping[Hashable, Any], counts: _Counts) -> Row:
     draws = ppi_draws(share_draws(yes, no, rng), counts[:4], rng)
     estimates = {"n_gold": n, **_estimate("corrected", _double_sampled(share, counts), draws)}
     if lacking := _lacking(counts):
-        return {**estimates, "correction": f"ppi only: {lacking}"}
+        return {**estimates, "correction": f"prediction-powered only: {lacking}"}
     value = rogan_gladen(share, sensitivity=counts.sensitivity, specificity=counts.specificity)
     draws = rogan_gladen_draws(share_draws(yes, no, rng), counts[:4], rng)
-    return {**estimates, **_estimate("rogan_gladen", value, draws), "correction": "rogan_gladen and ppi"}
+    return {**estimates, **_estimate("rogan_gladen", value, draws), "correction": "prediction-powered and Rogan-Gladen"}
 
 
 def as_corrected(shares: pd.DataFrame) -> pd.DataFrame:

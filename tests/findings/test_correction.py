@@ -52,7 +52,7 @@ def test_corrected_shares_by_hand():
     assert row["rogan_gladen_low"] < 0.2 / 0.7 < row["rogan_gladen_high"]
     assert row["corrected"] == pytest.approx(0.31)
     assert row["corrected_low"] < 0.31 < row["corrected_high"]
-    assert (row["n_gold"], row["correction"]) == (60, "rogan_gladen and ppi")
+    assert (row["n_gold"], row["correction"]) == (60, "prediction-powered and Rogan-Gladen")
 
 
 def test_the_double_sampling_share_is_the_best_tuned_ppi():
@@ -100,9 +100,9 @@ def test_where_there_is_no_correction_the_table_says_why(labels, reason):
 @pytest.mark.parametrize(
     ("labels", "reason"),
     [
-        (gold(6, 1, 4, 36), "ppi only: 7 services with a true label, needs 10"),
-        (gold(16, 4, 1, 3), "ppi only: 4 services with a false label, needs 10"),
-        (gold(10, 10, 5, 5), "ppi only: sensitivity 0.50 and specificity 0.50 are too low"),
+        (gold(6, 1, 4, 36), "prediction-powered only: 7 services that have it were read, 10 are needed"),
+        (gold(16, 4, 1, 3), "prediction-powered only: 4 services that lack it were read, 10 are needed"),
+        (gold(10, 10, 5, 5), "prediction-powered only: sensitivity 0.50 and specificity 0.50 are too low"),
     ],
 )
 def test_where_only_ppi_carries_the_table_says_why(labels, reason):
@@ -172,7 +172,7 @@ def test_each_era_with_its_own_gold():
     labelled = gold(16, 4, 4, 36, era="gdpr")
     assert list(findings.corrected(both, gold=labelled, by="era")["correction"]) == [
         "not corrected: no gold",
-        "rogan_gladen and ppi",
+        "prediction-powered and Rogan-Gladen",
     ]
 
 
@@ -259,7 +259,7 @@ def test_a_change_of_cross_sections_is_wider_than_one_of_the_same_services():
     ("before", "reason"),
     [
         (gold(0, 0, 0, 0, era="gap"), "not corrected: gold has 0 services on one side, needs 20"),
-        (gold(20, 0, 1, 0, era="gap"), "own errors only: 5 services with a false label, needs 10"),
+        (gold(20, 0, 1, 0, era="gap"), "own errors only: 5 services that lack it were read, 10 are needed"),
     ],
 )
 def test_a_change_that_the_gold_cannot_carry_says_so(before, reason):
