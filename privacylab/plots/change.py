@@ -242,9 +242,7 @@ def _curves(curves: pd.DataFrame, by: str, label: str) -> Figure:
         x = part["days"] / YEAR
         axes.fill_between(x, part["low"], part["high"], step="post", color=COLOURS[i], alpha=0.16, linewidth=0)
         axes.step(x, part["value"], where="post", color=COLOURS[i], linestyle=("-", "--", "-.", ":")[i % 4])
-        months = part[part["days"] % MONTH == 0]  # unseen, so that the step's value is told
-        dots = {"color": COLOURS[i], "marker": "s", "markersize": 7, "linestyle": "none", "alpha": 0}
-        style.known(axes.plot(months["days"] / YEAR, months["value"], **dots), months)
+        _tell_months(axes, part)
         ends.append((float(part["value"].iloc[-1]), names[i], COLOURS[i]))
         _deadlines(axes, part, kind, COLOURS[i])
     axes.set(ylabel=label, xlim=(0, max(rows["days"].max(), 30) / YEAR))
@@ -258,6 +256,12 @@ def _curves(curves: pd.DataFrame, by: str, label: str) -> Figure:
 
 YEAR, MONTH = 365.25, 30
 """Days."""
+
+
+def _tell_months(axes: Axes, part: pd.DataFrame) -> None:
+    """Marks that nobody sees, so that who points at a curve is told its value."""
+    months = part[part["days"] % MONTH == 0]
+    style.known(axes.plot(months["days"] / YEAR, months["value"], "s", markersize=7, alpha=0), months)
 
 
 def _deadlines(axes: Axes, part: pd.DataFrame, framework: str, colour: str) -> None:

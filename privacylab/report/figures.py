@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from privacylab import __version__
-from privacylab.plots import publishing
+from privacylab.plots import labels, publishing
 from privacylab.report import tables
 
 NO_ALT = "Figure without a description"
@@ -100,6 +100,17 @@ def first(outputs: Iterable[NotebookNode], numbers: Iterable[Path]) -> Markup:
                 across, down = _size("".join(output.data[kind].split()), output.metadata.get(kind, {})) or (1, 1)
                 return figure(output, kind, numbers, captioned=False) if down <= 1.2 * across else Markup("")
     return Markup("")
+
+
+def captions(notebooks: Iterable[NotebookNode]) -> dict[str, str]:
+    """What each figure of executed notebooks shows, by its name: the beginning of its text, without its numbers."""
+    found = {}
+    for output in (output for nb in notebooks for cell in nb.cells for output in cell.get("outputs", ())):
+        for about in output.get("metadata", {}).values():
+            if isinstance(about, dict) and about.get("name") and about.get("alt"):
+                text = tables.named(re.split(r"[:;.](?= |$)", about["alt"])[0])
+                found[about["name"]] = text if " " in text else f"{labels.readable(about['name'])}: {text}"
+    return found
 
 
 def draw(tree: LexborHTMLParser) -> None:

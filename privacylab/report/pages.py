@@ -171,6 +171,7 @@ def home(
     intro: str = "",
     short: Sequence[tuple[str, str]] = (),
     files: Mapping[str, Sequence[str]] | None = None,
+    captions: Mapping[str, str] | None = None,
     **more: object,
 ) -> str:
     """The site's index page: in short, findings, the timeline, up to four figures, how to read them, all pages.
@@ -183,10 +184,12 @@ def home(
         intro: What stands below it.
         short: In its place: what the corpus is, what was found, and how sure that is, each with its head.
         files: Files under figures/ by the name of the figure.
+        captions: What the figures show, by name, from `figures.captions`.
         more: ``told`` from `front`, ``timeline`` from `timeline`; ``bar``, ``corpus`` and ``dataset`` as in `render`;
             ``beside``, the entries of pages that no notebook made; ``is_own``, whether the corpus is the reader's own.
     """
     shown = list(stories)
+    named = {name: labels.readable(name) for name in sorted(files or {})} | dict(captions or {})
     return TEMPLATES.get_template("home.html.j2").render(
         title=title,
         intro=intro,
@@ -197,7 +200,7 @@ def home(
         stories=[story for story in shown if story.figure][:MAX_STORY_FIGURES],
         entries=entries,
         summary=_text(intro) or " ".join(text for _, text in short),
-        figures=[(labels.readable(name), some) for name, some in sorted((files or {}).items())],
+        figures=[(text, files[name]) for name, text in named.items() if files and name in files],
         home=True,
         **more,
     )

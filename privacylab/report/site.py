@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from privacylab import files, paths
 from privacylab.explore.terminal import CAVEAT
 from privacylab.plots import labels
-from privacylab.report import front, own, pages, timeline
+from privacylab.report import figures, front, own, pages, timeline
 from privacylab.sources import counted
 from privacylab.tables import Corpus, CorpusError, croissant
 
@@ -75,6 +75,7 @@ def write_pages(site: Path, sources: Sequence[Path], executed: Sequence[Notebook
         told=_linked(told, links, executed),
         timeline=timeline.timeline(read_corpus),
         files=named,
+        captions=figures.captions(executed),
         beside=_write_beside(site, read_corpus, about),
         **about,
     )

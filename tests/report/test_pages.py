@@ -300,6 +300,18 @@ def test_a_page_has_no_raw_names_outside_code(name, site_of_notebooks):
     assert found == []
 
 
+def test_the_list_of_figures_says_what_they_show_without_their_numbers():
+    alts = {"fall": "Shares by era, of all: 3% to 1%. They fall.", "one": "acme.example: 3 words", "gone": "No file."}
+    cells = [
+        showing({"image/png": png(3, 2)}, **{"image/png": {"alt": alt, "name": name}}) for name, alt in alts.items()
+    ]
+    captions = figures.captions([notebook(*cells)])
+    files = {name: [f"{name}.csv"] for name in ("fall", "one", "own_name")}
+    index = LexborHTMLParser(pages.home([], [], files=files, captions=captions))
+    shown = [item.text(deep=False).strip() for item in index.css(".figures li")]
+    assert shown == ["Shares by era, of all", "One: acme.example", "Own name"]
+
+
 def test_dates_are_not_broken():
     cells = "<th>2018-05-25</th><td>2018-05-26</td><td>a 2018-05-27</td><td>2018-H1</td><td>2018-05</td><td>2018-9</td>"
     shown = article(showing({"text/html": f"<table><tbody><tr>{cells}</tr></tbody></table>"}))
