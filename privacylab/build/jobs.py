@@ -57,6 +57,7 @@ def run(tasks: Sequence[workers.Task], *, n_workers: int, executor: Executor | N
             workers.read(task)
             tell()
     else:
+        workers.load()
         step = n_workers * TASKS_OF_A_WORKER
         for start in range(0, len(tasks), step):
             some = tasks[start : start + step]

@@ -157,7 +157,7 @@ def _foreign_prose(text: str) -> tuple[tuple[str, int], ...]:
 
 
 @lru_cache(maxsize=1_000)
-def _language(text: str) -> str:
+def language_of(text: str) -> str:
     """The language of a text; pages that are not policies have thousands of versions with the same beginning."""
     return str(py3langid.classify(text)[0])
 
@@ -183,7 +183,7 @@ def verdict(page: Evidence) -> Verdict:
     if share < language["min_share_of_policy"]:
         # The first of several languages may be English: the language of the rest says more about the page.
         is_enough = sum(n for _, n in page.foreign) >= language["min_share_of_rest"] * n_words
-        name = _language("\n".join(text for text, _ in page.foreign)[:5000]) if is_enough else "en"
+        name = language_of("\n".join(text for text, _ in page.foreign)[:5000]) if is_enough else "en"
         if name != "en":
             return Verdict("language", name, name, share, n_words, page.fingerprints)
     reason = detail = None

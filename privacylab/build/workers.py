@@ -27,10 +27,11 @@ from threadpoolctl import threadpool_limits
 
 import privacylab
 from privacylab import files, paths, sources
-from privacylab.build import annotate, versions
+from privacylab.build import annotate, screen, versions
 from privacylab.dates import Region
 from privacylab.sources import Entry
 from privacylab.text import units
+from privacylab.text.segments import Segment
 
 Listed = Sequence[tuple[Entry, str]]
 """The versions of a service, each with its document."""
@@ -146,6 +147,13 @@ def _end_with(parent: BaseProcess | None) -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def load() -> None:
+    """Loads rules and models: processes that are forked later share them."""
+    any_words = Segment("Your rights in California", "We comply with the GDPR and keep what you ask us to erase.")
+    annotate.tables({0: any_words}, text=False)
+    screen.language_of(any_words.text)
 
 
 def mark(folder: Path) -> str:
