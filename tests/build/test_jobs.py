@@ -1,7 +1,7 @@
 """`build.jobs`: an executor that the user gives does the jobs, and what goes wrong there is one line."""
 
 import inspect
-from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import archives
 import pytest
@@ -45,6 +45,13 @@ class Changed(ThreadPoolExecutor):
         return super().submit(function, changed or task)
 
 
+class Unwanted(ProcessPoolExecutor):
+    """Processes of our own, which nobody may make here."""
+
+    def __init__(self, *given, **options):
+        raise AssertionError("a process is made")
+
+
 def raised(error):
     raise error
 
@@ -60,7 +67,7 @@ def of_lost(task):
 
 def test_any_executor_gives_the_same_bytes_and_no_process_is_made(mine, tmp_path, monkeypatch):
     alone = build.corpus([mine], tmp_path / "alone", workers=1)
-    monkeypatch.setattr(jobs, "ProcessPoolExecutor", None)
+    monkeypatch.setattr(jobs, "ProcessPoolExecutor", Unwanted)
     told = []
     corpus = built(mine, tmp_path / "out", progress=lambda *now: told.append(now), workers=2)
     assert archives.contents(corpus.path) == archives.contents(alone.path)
