@@ -37,7 +37,7 @@ CERTAINTY = {
         "●●○",
         "holds with the program's errors taken out",
         "Not planned before the numbers were known. The 95% interval excludes no change, and still does when the "
-        "program's errors, measured against policies that people read whole, are taken out.",
+        "program's errors, measured against policies that were read whole, are taken out.",
     ),
     "less sure": Certainty(
         "●○○",
@@ -159,7 +159,7 @@ def in_short(corpus: Corpus, told: Sequence[Finding]) -> list[tuple[str, str]]:
 
 
 _DOUBTS = (
-    "The program's errors were measured on policies that people read whole. The services are those that archives "
+    "The program's errors were measured on policies that were read whole. The services are those that archives "
     "chose, no random sample."
 )
 
