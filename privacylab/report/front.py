@@ -29,19 +29,19 @@ class Certainty(NamedTuple):
 CERTAINTY = {
     "very sure": Certainty(
         "●●●",
-        "planned before the numbers were known",
+        "planned before the numbers were known, and holds with the program's errors taken out",
         "The test was planned before anyone saw the numbers. The change is beyond chance, over all tests that were "
         "planned, and stays so when the program's errors are taken out.",
     ),
     "fairly sure": Certainty(
         "●●○",
-        "holds with the program's errors taken out",
+        "not planned; holds with the program's errors taken out",
         "Not planned before the numbers were known. The 95% interval excludes no change, and still does when the "
-        "program's errors, measured against policies that were read whole, are taken out.",
+        "program's errors, measured against policies that were read from end to end, are taken out.",
     ),
     "less sure": Certainty(
         "●○○",
-        "as the program found it, errors and all",
+        "as the program found it, its errors not taken out",
         "The program's errors are not taken out, or might change the number.",
     ),
     "may be chance": Certainty("○○○", "no change is possible, too", "The 95% interval includes no change."),
@@ -142,16 +142,19 @@ def in_short(corpus: Corpus, told: Sequence[Finding]) -> list[tuple[str, str]]:
     held = (
         f"{len(policies):,} privacy policies of {len(regions):,} websites and apps (here: services), from "
         f"{policies['date'].min():%Y} to {policies['date'].max():%Y}. Of 100 services, {100 * american:.0f} are "
-        f"American and {100 * european:.0f} European. A program reads the policies; here they are compared before and "
-        "after new laws."
+        f"American, {100 * european:.0f} European, the others from elsewhere or unknown. A program reads the policies; "
+        "here they are compared before and after new laws."
     )
     short = [("The data", held)]
     changes = [finding for finding in told if finding.what]
     if changes:
         risen = f"{sum(change.value > 0 for change in changes)} of {len(changes)} comparisons"
-        most = max(changes, key=lambda change: change.value).what
+        most = max(changes, key=lambda change: change.value)
         names = "".join(_outlived(finding) for finding in told if not finding.what)
-        found = f"After a new law, more services said what it asks for, in {risen}; most of all {most}.{names}"
+        found = (
+            f"After a new law, more services said what the law asks for, in {risen}; most of all {most.what} "
+            f"({100 * most.value:.0f} more of 100).{names}"
+        )
         counts = Counter(finding.certainty for finding in told)
         sure = ", ".join(f"{counts[name]} {name} ({CERTAINTY[name].dots})" for name in CERTAINTY if counts[name])
         short += [("What changed", found), ("How sure", f"Of the {len(told)} findings below: {sure}. {_DOUBTS}")]
@@ -159,14 +162,14 @@ def in_short(corpus: Corpus, told: Sequence[Finding]) -> list[tuple[str, str]]:
 
 
 _DOUBTS = (
-    "The program's errors were measured on policies that were read whole. The services are those that archives "
-    "chose, no random sample."
+    "The program's errors were measured on policies that were read from end to end. The services are those that "
+    "archives chose, no random sample of the web."
 )
 
 
 def _outlived(finding: Finding) -> str:
-    left = f"{100 * finding.value:.0f} of 100"
-    return f" Names outlive their law: a year after the end of Safe Harbor, {left} services still claimed it."
+    left = f"{100 * finding.value:.0f} still did a year later"
+    return f" Names outlive their law: of 100 services that claimed Safe Harbor when it ended, {left}."
 
 
 def _gold(corpus: Corpus, features: pd.DataFrame) -> pd.DataFrame | None:
