@@ -25,6 +25,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from simplemma.strategies import DefaultDictionaryFactory
+from spacy.lang.norm_exceptions import BASE_NORMS
 from spacy.strings import get_string_id
 
 from privacylab import paths
@@ -176,7 +177,21 @@ _UNRANKED = 2000
 
 def _share(words: frozenset[str]) -> float:
     """How many sentences have the letters of some words, up to a factor: that of a word falls so with its rank."""
+    if NUMBER in words:
+        return 1.0
     return float(sum([_RANKS.get(word.lstrip("=").lower(), _UNRANKED) ** -1.5 for word in words]))
+
+
+@cache
+def _written_otherwise() -> frozenset[str]:
+    """The words that a text may write in other letters: numbers, and those of contractions ("won't")."""
+    tokens = chain.from_iterable(map(tokenizer(), (*tokenizer().rules, *BASE_NORMS)))
+    return frozenset({NUMBER, *(token.norm_ for token in tokens if token.norm_ not in token.text.lower())})
+
+
+def _letters(words: frozenset[str]) -> list[str]:
+    """The letters of which a text has some if it has one of some words."""
+    return [""] if words & _written_otherwise() else [word.removeprefix("=").lower() for word in words]
 
 
 # --- Matching -------------------------------------------------------------------------------------------------------
@@ -234,10 +249,11 @@ class Patterns:
         self._letters: dict[str, list[list[list[str]]]] = defaultdict(list)
         for name in rows if begin is None else begin:
             for bits_needed, each in self._rows[name]:
-                letters = [[word.removeprefix("=").lower() for word in words] for words in needed[each]]
-                for word in min(needed[each], key=_share):
+                rarest = min(needed[each], key=_share)
+                for word in rarest:
                     self._begun[word].append((bits_needed, name))
-                    self._letters[word.removeprefix("=").lower()].append(letters)
+                for letters in _letters(rarest):
+                    self._letters[letters].append([*map(_letters, needed[each])])
         self._rare = {_IS_NUMBER if word == NUMBER else get_string_id(word.removeprefix("=")) for word in self._begun}
 
     def look(self, words: Sequence[Word]) -> Look:
@@ -263,10 +279,7 @@ class Patterns:
         return not self._rare.isdisjoint(chain.from_iterable(words))
 
     def may_match(self, text: str) -> bool:
-        """Whether a visible text has the letters of all words that some pattern needs: quicker than its tokens.
-
-        It is meant for patterns that need no numbers; a contraction ("y'all") has not the letters of its words.
-        """
+        """Whether a visible text has the letters of all words that some pattern needs: quicker than its tokens."""
         low = text.lower()
         for letters, rows in self._letters.items():  # a plain loop: this runs on every segment
             if letters in low and any(all(any(map(low.__contains__, each)) for each in row) for row in rows):

@@ -128,6 +128,14 @@ def test_a_search_begins_at_the_groups_that_are_named_and_most_words_begin_none(
     assert not compiled.may_match("An objection")
 
 
+@pytest.mark.parametrize(("pattern", "text"), [("act # of", "act 12 of"), ("#", "12"), ("will not sell", "won't sell")])
+def test_what_a_text_writes_in_other_letters_is_not_passed_by(pattern, text):
+    compiled = Patterns({"all": [pattern]}, {})
+    assert compiled.spans("all", compiled.look(words(text)))
+    assert compiled.wakes(words(text))
+    assert compiled.may_match(text)
+
+
 def test_a_sentence_of_a_hundred_thousand_words_is_no_trouble():
     text = "right " * 100_000
     assert spans(text, "right ..20 right ..20 object|right ..20 delete") == []
