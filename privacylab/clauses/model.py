@@ -14,7 +14,7 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ UNIT = 2048
 LIKENESS = 4096  # steps per unit of likeness; with whole-number weights the float64 sums are also exact
 BATCH = 4096
 LIKENESS_ROWS = 128  # texts whose likenesses stay in a processor's cache
+REMEMBERED = 1 << 15  # chunks between blanks
 
 FloatArray = npt.NDArray[np.float64]
 WORD = r"\w\w+"
@@ -87,14 +88,32 @@ def char_counter(vocabulary: Sequence[str] | None = None) -> CountVectorizer:
     )
 
 
-def char_counts(counter: CountVectorizer, texts: Sequence[str]) -> sp.csr_matrix:
-    """The counts of `counter` in texts, shape (n_texts, n_columns); a chunk that texts share is cut up once."""
+Columns = Callable[[str], Sequence[int]]
+
+
+def columns_of(counter: CountVectorizer) -> Columns:
+    """What gives the columns of a text's n-grams, repeats kept; `transform` is slower, as it raises for unknown ones."""
+    ngrams, columns = counter.build_analyzer(), {name: i for i, name in enumerate(counter.get_feature_names_out())}
+    return lambda text: [columns[each] for each in ngrams(text) if each in columns]
+
+
+def counted(rows: Iterable[Sequence[int]], n_columns: int) -> sp.csr_matrix:
+    """How often each row has each column, shape (n_rows, n_columns), the columns sorted."""
+    listed = list(rows)
+    columns = np.fromiter(itertools.chain.from_iterable(listed), np.int32)
+    starts = np.cumsum([0, *map(len, listed)])
+    counts = sp.csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(listed), n_columns))
+    counts.sum_duplicates()
+    return counts
+
+
+def char_counts(of_chunk: Columns, n_columns: int, texts: Sequence[str]) -> sp.csr_matrix:
+    """The counts of the texts' n-grams, shape (n_texts, n_columns); a chunk that texts share is cut up once."""
     numbers: dict[str, int] = {}
-    rows = [[numbers.setdefault(chunk, len(numbers)) for chunk in text.split()] for text in texts]
-    columns = np.fromiter(itertools.chain.from_iterable(rows), np.int32)
-    starts = np.cumsum([0, *map(len, rows)])
-    in_text = sp.csr_matrix((np.ones(len(columns)), columns, starts), shape=(len(rows), len(numbers)))
-    counts: sp.csr_matrix = in_text @ counter.transform(numbers)
+    in_text = counted(
+        [[numbers.setdefault(each, len(numbers)) for each in text.split()] for text in texts], len(numbers)
+    )
+    counts: sp.csr_matrix = in_text @ counted(map(of_chunk, numbers), n_columns)
     return counts.tocsc().tocsr()  # converting there and back sorts the columns, faster than sorting
 
 
@@ -153,15 +172,18 @@ class ClauseModel:
         return self.arrays["thresholds"]
 
     @functools.cached_property
-    def _words(self) -> tuple[CountVectorizer, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """The counter of words and pairs, which of its columns are n-grams with weights, and which have vectors."""
+    def _words(self) -> tuple[Columns, int, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """The columns of words and pairs, how many, which of them are n-grams with weights, and which have vectors."""
         grams, words = unpack(self.arrays["grams"]), unpack(self.arrays["vector_words"])
         columns = sorted({*grams, *words})
-        return word_counter(columns), *(np.flatnonzero(np.isin(columns, names)) for names in (grams, words))
+        with_weights, with_vectors = (np.flatnonzero(np.isin(columns, names)) for names in (grams, words))
+        return columns_of(word_counter(columns)), len(columns), with_weights, with_vectors
 
     @functools.cached_property
-    def _chars(self) -> CountVectorizer:
-        return char_counter(unpack(self.arrays["chars"]))
+    def _chars(self) -> tuple[Columns, int]:
+        """The columns of a chunk's character n-grams, which remember earlier chunks, and how many there are."""
+        names = unpack(self.arrays["chars"])
+        return functools.lru_cache(REMEMBERED)(columns_of(char_counter(names))), len(names)
 
     @functools.cached_property
     def _dense(self) -> tuple[FloatArray, npt.NDArray[np.float32], FloatArray]:
@@ -171,10 +193,10 @@ class ClauseModel:
 
     def margins(self, texts: Sequence[str]) -> FloatArray:
         """Scores before calibration, shape (n_texts, 10); texts are cleaned ones."""
-        a, (counter, grams, words) = self.arrays, self._words
-        counts = counter.transform(texts)
+        a, (of_text, n_columns, grams, words) = self.arrays, self._words
+        counts = counted(map(of_text, texts), n_columns)
         total = tfidf(counts[:, grams], a["gram_idf"]) @ a["gram_weights"].astype(np.float64)
-        total += tfidf(char_counts(self._chars, texts), a["char_idf"]) @ a["char_weights"].astype(np.float64)
+        total += tfidf(char_counts(*self._chars, texts), a["char_idf"]) @ a["char_weights"].astype(np.float64)
         vectors, landmarks, weights = self._dense
         points = points_from(directions(counts[:, words], vectors), a["centre"])
         rows = range(0, len(points), LIKENESS_ROWS)

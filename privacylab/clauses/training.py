@@ -103,10 +103,10 @@ def count(texts: Sequence[str], vectors: Arrays) -> Counted:
     """N-grams that occur in at least MIN_SEGMENTS of the cleaned texts, sorted, and how often each text has them."""
     grams, chars = model.word_counter(), model.char_counter().fit({chunk for text in texts for chunk in text.split()})
     words = model.word_counter(model.unpack(vectors["vector_words"]), longest=1)
-    gram_counts = grams.fit_transform(texts)
+    gram_counts, names = grams.fit_transform(texts), chars.get_feature_names_out()
     return Counted(
         *_frequent(grams.get_feature_names_out(), gram_counts),
-        *_frequent(chars.get_feature_names_out(), model.char_counts(chars, texts)),
+        *_frequent(names, model.char_counts(model.columns_of(chars), len(names), texts)),
         model.directions(words.transform(texts), model.vectors_of(vectors)),
         vectors,
     )

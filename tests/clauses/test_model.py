@@ -139,14 +139,15 @@ def test_char_grams_by_hand():
 
 
 def test_char_counts_sum_over_repeated_chunks():
-    counts = clause_model.char_counts(clause_model.char_counter(["ab", "b ", "zz"]), ["ab ab b", ""])
+    columns = clause_model.columns_of(clause_model.char_counter(["ab", "b ", "zz"]))
+    counts = clause_model.char_counts(columns, 3, ["ab ab b", ""])
     assert counts.toarray().tolist() == [[2, 3, 0], [0, 0, 0]]
 
 
 @given(st.lists(st.text("abcé_0.,-’\u00a0\x1c ", max_size=40), max_size=6))
 def test_what_texts_share_is_counted_in_each(texts):
     counter = clause_model.char_counter(["ab", "b ", " a", "abc", "é_ "])
-    counts = clause_model.char_counts(counter, texts)
+    counts = clause_model.char_counts(clause_model.columns_of(counter), 5, texts)
     assert counts.toarray().tolist() == counter.transform(texts).toarray().tolist()
     assert counts.has_sorted_indices
 
