@@ -92,7 +92,7 @@ Columns = Callable[[str], Sequence[int]]
 
 
 def columns_of(counter: CountVectorizer) -> Columns:
-    """What gives the columns of a text's n-grams, repeats kept; `transform` is slower, as it raises for unknown ones."""
+    """What gives the columns of a text's n-grams, repeats kept; `transform` is slower: it raises for unknown ones."""
     ngrams, columns = counter.build_analyzer(), {name: i for i, name in enumerate(counter.get_feature_names_out())}
     return lambda text: [columns[each] for each in ngrams(text) if each in columns]
 
@@ -110,10 +110,8 @@ def counted(rows: Iterable[Sequence[int]], n_columns: int) -> sp.csr_matrix:
 def char_counts(of_chunk: Columns, n_columns: int, texts: Sequence[str]) -> sp.csr_matrix:
     """The counts of the texts' n-grams, shape (n_texts, n_columns); a chunk that texts share is cut up once."""
     numbers: dict[str, int] = {}
-    in_text = counted(
-        [[numbers.setdefault(each, len(numbers)) for each in text.split()] for text in texts], len(numbers)
-    )
-    counts: sp.csr_matrix = in_text @ counted(map(of_chunk, numbers), n_columns)
+    rows = [[numbers.setdefault(chunk, len(numbers)) for chunk in text.split()] for text in texts]
+    counts: sp.csr_matrix = counted(rows, len(numbers)) @ counted(map(of_chunk, numbers), n_columns)
     return counts.tocsc().tocsr()  # converting there and back sorts the columns, faster than sorting
 
 
