@@ -101,8 +101,6 @@ def _in_sentence(lead: str, sentence: str) -> tuple[Cue, ...]:
     """What fires in a sentence, wherever its context; versions of a policy repeat each other's sentences."""
     rules, patterns = _compiled()
     words, n_lead = words_of(lead, sentence)
-    if not patterns.wakes(words):
-        return ()
     look = patterns.look(words)
     woken = [rule for rule in rules if not look.groups.isdisjoint(rule.values)] if look.groups else []
     fired: list[Cue] = []

@@ -254,7 +254,6 @@ class Patterns:
                     self._begun[word].append((bits_needed, name))
                 for letters in _letters(rarest):
                     self._letters[letters].append([*map(_letters, needed[each])])
-        self._rare = {_IS_NUMBER if word == NUMBER else get_string_id(word.removeprefix("=")) for word in self._begun}
 
     def look(self, words: Sequence[Word]) -> Look:
         """Which words of the patterns are in a sentence, and where, and which groups may match."""
@@ -274,10 +273,6 @@ class Patterns:
         groups = frozenset([group for needed, group in begun if not needed & absent])
         return Look(at, absent, groups, place.bit_length() - 1)
 
-    def wakes(self, words: Iterable[Word]) -> bool:
-        """Whether a search may begin at one of some words: a quick test, which most sentences fail."""
-        return not self._rare.isdisjoint(chain.from_iterable(words))
-
     def may_match(self, text: str) -> bool:
         """Whether a visible text has the letters of all words that some pattern needs: quicker than its tokens."""
         low = text.lower()
@@ -290,10 +285,6 @@ class Patterns:
         """First and end token of each match of a group; of a pattern's matches with the same end, the shortest."""
         rows = [each for needed, each in self._rows.get(name, ()) if not needed & look.absent]
         return sorted({span for each in rows for span in _spans(each, look)})
-
-
-_IS_NUMBER = True
-"""`Word.is_number` of a number; no string has this id."""
 
 
 def _sets(tokens: Row) -> Iterator[frozenset[str]]:
